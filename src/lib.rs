@@ -1,0 +1,9 @@
+//! librskafka: `librdkafka.so.1` in Rust.
+//!
+//! Imports between the modules go down only: `capi` → `client` → the features
+//! (`producer`, `consumer`, `group`, `admin`, `metadata`, `telemetry`) →
+//! `broker` → `protocol` → `base`. `mock` stands beside them, on `protocol` and
+//! `base`. ARCHITECTURE.md is the map.
+#![deny(unsafe_code)]
+
+pub mod base;
