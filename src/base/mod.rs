@@ -1,1 +1,3 @@
 //! Layer 1: what every other layer stands on.
+
+pub mod error;
