@@ -1,0 +1,8 @@
+#!/bin/bash
+# The C and C++ tool chain, and valgrind, for the programs that use the library.
+. "$(dirname "$0")/lib.sh"
+need gcc gcc
+need g++ g++
+need make make
+need pkg-config pkg-config
+need valgrind valgrind
