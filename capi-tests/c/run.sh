@@ -1,0 +1,107 @@
+#!/bin/bash
+# The C programs against a real Kafka.
+#
+#   run.sh [--lib ours|upstream] [--valgrind|--asan|--tsan] [--case CASE]... [PROGRAM...]
+#
+# Every .c file here is one program (all without names). Each prints its cases and closes with "N passed, M failed";
+# what failed is shown, all output is kept below the cache folder. BOOTSTRAP names the Kafka; without it one is started
+# on a port of its own and stopped at the end. The sanitizers build the library once more with the nightly compiler.
+set -u
+. "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
+here=$ROOT/capi-tests/c
+
+lib=ours tool=plain cases=() programs=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        --lib) lib=$2; shift 2 ;;
+        --valgrind|--asan|--tsan) tool=${1#--}; shift ;;
+        --case) cases+=("$2"); shift 2 ;;
+        --*) die "unknown option $1" ;;
+        *) programs+=("${1%.c}"); shift ;;
+    esac
+done
+[ "$lib" = upstream ] && [ "$tool" != plain ] && [ "$tool" != valgrind ] && die "--$tool is for our library"
+[ ${#programs[@]} -eq 0 ] && for f in "$here"/*.c; do p=$(basename "$f" .c); programs+=("$p"); done
+
+bash "$ROOT/capi-tests/setup/c.sh" || exit 1
+out=$CACHE/c-tests/$tool log=$CACHE/c-tests/log-$lib-$tool
+mkdir -p "$out" "$log"
+include=${RDKAFKA_INCLUDE:-$ROOT/include}
+
+# The library: a folder, and how it was built.
+cflags=() link=() slow=1 run=()
+target=x86_64-unknown-linux-gnu
+sanitized() { # NAME: the library with -Zsanitizer=NAME, its runtime from the compiler's own folder
+    local dir=$CACHE/target-$1 rt
+    (cd "$ROOT" && CARGO_TARGET_DIR=$dir RUSTFLAGS="-Zsanitizer=$1 -Cforce-frame-pointers=yes" CARGO_PROFILE_DEV_OPT_LEVEL=1 \
+        cargo +nightly build -q --lib --target $target >&2) || die "cargo +nightly build with -Zsanitizer=$1"
+    rt=$(rustc +nightly --print sysroot)/lib/rustlib/$target/lib/librustc-nightly_rt.${2}.a
+    [ -e "$rt" ] || die "no $rt"
+    libdir=$dir/$target/debug/named; mkdir -p "$libdir"
+    ln -sf ../librdkafka.so "$libdir/librdkafka.so.1"
+    cflags=(-fsanitize="$1")
+    link=(-rdynamic -Wl,--whole-archive "$rt" -Wl,--no-whole-archive -ldl -lrt -lm)
+}
+case $tool in
+    asan) sanitized address asan; slow=4
+        export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=98 LSAN_OPTIONS=suppressions=$here/lsan.supp:print_suppressions=0 ;;
+    tsan) sanitized thread tsan; slow=8
+        export TSAN_OPTIONS="suppressions=$here/tsan.supp halt_on_error=0 exitcode=98 second_deadlock_stack=1 history_size=4" ;;
+    *) libdir=$(bash "$ROOT/capi-tests/setup/library.sh" "$lib") || exit 1 ;;
+esac
+if [ "$tool" = valgrind ]; then
+    slow=15
+    run=(valgrind -q --error-exitcode=98 --leak-check=full --show-leak-kinds=definite,indirect,possible
+         --errors-for-leak-kinds=definite,indirect,possible --suppressions="$here/valgrind.supp" --num-callers=30 --fair-sched=yes)
+fi
+
+# The programs are linked against a stand-in that has nothing but the names and the soname, so that the same binary
+# runs on either library.
+stub=$CACHE/c-tests/stub
+data=$ROOT/capi-tests/abi/data/functions.tsv
+if [ ! -e "$stub/librdkafka.so" ] || [ "$data" -nt "$stub/librdkafka.so" ]; then
+    mkdir -p "$stub"
+    awk -F'\t' 'NR > 1 { print "void " $1 "(void) {}" }' "$data" >"$stub/stub.c"
+    gcc -w -shared -fPIC -Wl,-soname,librdkafka.so.1 -o "$stub/librdkafka.so" "$stub/stub.c" || die "stub library"
+fi
+
+build() { # PROGRAM
+    gcc -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-ignored-qualifiers ${cflags[@]+"${cflags[@]}"} -I "$include" \
+        -c -o "$out/$1.o" "$here/$1.c" &&
+        gcc -o "$out/$1" "$out/$1.o" -L "$stub" -Wl,--no-as-needed -lrdkafka ${link[@]+"${link[@]}"} -lpthread -lm
+}
+
+started=
+if [ -z "${BOOTSTRAP:-}" ]; then
+    export KAFKA_PORT=${KAFKA_PORT:-19600}
+    bash "$ROOT/capi-tests/kafka/kafka.sh" status >/dev/null 2>&1 || started=1
+    bash "$ROOT/capi-tests/kafka/kafka.sh" up || die "no Kafka"
+    BOOTSTRAP=$(bash "$ROOT/capi-tests/kafka/kafka.sh" bootstrap)
+    [ -n "$started" ] && trap 'bash "$ROOT/capi-tests/kafka/kafka.sh" down' EXIT
+fi
+export BOOTSTRAP T_LIB=$lib T_SLOW=${T_SLOW:-$slow} T_DATA=$ROOT/capi-tests/abi/data
+
+passed=0 failed=0 skipped=0 bad=()
+for p in "${programs[@]}"; do
+    build "$p" || { bad+=("$p: does not build"); failed=$((failed + 1)); continue; }
+    LD_LIBRARY_PATH=$libdir timeout $((600 * T_SLOW)) ${run[@]+"${run[@]}"} "$out/$p" ${cases[@]+"${cases[@]}"} >"$log/$p.log" 2>&1 </dev/null
+    code=$?
+    line=$(grep -E "^$p: [0-9]+ passed, [0-9]+ failed" "$log/$p.log" | tail -1)
+    if [ -n "$line" ]; then
+        echo "$line"
+        read -r ok ko sk <<<"$(sed -E 's/^[^:]*: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped.*/\1 \2 \3/' <<<"$line")"
+        passed=$((passed + ok)) failed=$((failed + ko)) skipped=$((skipped + sk))
+        # A clean closing line with a bad exit code: a tool found something, or the process died after it.
+        [ $code -ne 0 ] && [ "$ko" -eq 0 ] && { failed=$((failed + 1)); bad+=("$p: exit code $code"); }
+    else
+        failed=$((failed + 1)); bad+=("$p: ended with code $code before its last case")
+        echo "$p: no closing line, exit code $code; last case: $(grep -E '^(ok|not ok|skipped) ' "$log/$p.log" | tail -1)"
+    fi
+    if [ $code -ne 0 ]; then
+        grep -E -A 25 '^==[0-9]+==|^WARNING: ThreadSanitizer|ERROR: (Address|Leak)Sanitizer' "$log/$p.log" | head -80
+        grep -E '^  FAILED|^not ok|FAILED: time limit|panicked' "$log/$p.log" | head -40
+    fi
+done
+for b in ${bad[@]+"${bad[@]}"}; do echo "$b"; done
+echo "c ($lib, $tool): $passed passed, $failed failed, $skipped skipped; logs in $log"
+[ $failed -eq 0 ]

@@ -1,0 +1,204 @@
+/*
+ * The two requests a test needs to prepare a topic, over a plain socket and without the library under test:
+ * CreateTopics v2 and Metadata v1, both accepted by Kafka 0.10.2 up to 4.x.
+ */
+#ifndef WIRE_H
+#define WIRE_H
+
+#include <netdb.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "t.h"
+
+struct wire {
+        unsigned char b[65536];
+        size_t len, pos;
+        int bad;
+};
+
+static UNUSED void w_int(struct wire *w, int bytes, int64_t v) {
+        while (bytes--)
+                w->b[w->len++] = (unsigned char)(v >> (8 * bytes));
+}
+
+static UNUSED void w_str(struct wire *w, const char *s) {
+        size_t n = strlen(s);
+        w_int(w, 2, (int64_t)n);
+        memcpy(w->b + w->len, s, n);
+        w->len += n;
+}
+
+static UNUSED int64_t r_int(struct wire *w, int bytes) {
+        uint64_t v = 0;
+        int i;
+        if (w->pos + (size_t)bytes > w->len) {
+                w->bad = 1;
+                return 0;
+        }
+        for (i = 0; i < bytes; i++)
+                v = (v << 8) | w->b[w->pos++];
+        return (int64_t)(v << (64 - 8 * bytes)) >> (64 - 8 * bytes);
+}
+
+static UNUSED void r_str(struct wire *w, char *dst, size_t size) {
+        int64_t n = r_int(w, 2);
+        if (dst && size)
+                dst[0] = '\0';
+        if (n < 0)
+                return;
+        if (w->pos + (size_t)n > w->len) {
+                w->bad = 1;
+                return;
+        }
+        if (dst && size)
+                snprintf(dst, size, "%.*s", (int)n, (const char *)w->b + w->pos);
+        w->pos += (size_t)n;
+}
+
+static UNUSED int wire_connect(const char *address) {
+        struct addrinfo hints, *res = NULL, *a;
+        struct timeval tv = {10, 0};
+        char host[256];
+        const char *colon = strrchr(address, ':');
+        int fd            = -1;
+        snprintf(host, sizeof(host), "%.*s", colon ? (int)(colon - address) : (int)strlen(address), address);
+        memset(&hints, 0, sizeof(hints));
+        hints.ai_socktype = SOCK_STREAM;
+        if (getaddrinfo(host, colon ? colon + 1 : "9092", &hints, &res))
+                return -1;
+        for (a = res; a; a = a->ai_next) {
+                fd = socket(a->ai_family, a->ai_socktype, a->ai_protocol);
+                if (fd >= 0 && !connect(fd, a->ai_addr, a->ai_addrlen))
+                        break;
+                if (fd >= 0)
+                        close(fd);
+                fd = -1;
+        }
+        freeaddrinfo(res);
+        if (fd >= 0) {
+                setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+                setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+        }
+        return fd;
+}
+
+static UNUSED int wire_read(int fd, unsigned char *p, size_t n) {
+        while (n) {
+                ssize_t r = read(fd, p, n);
+                if (r <= 0)
+                        return -1;
+                p += r;
+                n -= (size_t)r;
+        }
+        return 0;
+}
+
+/* Sends the request in w, leaves the response body (after the correlation id) in w. */
+static UNUSED int wire_call(const char *address, int api, int version, struct wire *w) {
+        struct wire *h = calloc(1, sizeof(*h));
+        char first[256];
+        int fd, r = -1;
+        snprintf(first, sizeof(first), "%.*s", (int)strcspn(address, ","), address);
+        fd = wire_connect(first);
+        if (fd < 0) {
+                free(h);
+                return -1;
+        }
+        w_int(h, 4, (int64_t)(8 + 2 + 4 + w->len));
+        w_int(h, 2, api);
+        w_int(h, 2, version);
+        w_int(h, 4, 1);
+        w_str(h, "test");
+        memcpy(h->b + h->len, w->b, w->len);
+        h->len += w->len;
+        if (write(fd, h->b, h->len) == (ssize_t)h->len && !wire_read(fd, h->b, 4)) {
+                h->pos = 0;
+                h->len = 4;
+                w->len = (size_t)r_int(h, 4);
+                w->pos = w->bad = 0;
+                if (w->len <= sizeof(w->b) && !wire_read(fd, w->b, w->len)) {
+                        r_int(w, 4);
+                        r = 0;
+                }
+        }
+        close(fd);
+        free(h);
+        return r;
+}
+
+/* Partitions of the topic that have a leader. */
+static UNUSED int wire_ready_partitions(const char *address, const char *topic) {
+        struct wire *w = calloc(1, sizeof(*w));
+        int64_t n;
+        int ready = 0;
+        w_int(w, 4, 1);
+        w_str(w, topic);
+        if (wire_call(address, 3, 1, w)) {
+                free(w);
+                return -1;
+        }
+        for (n = r_int(w, 4); n > 0 && !w->bad; n--) {
+                r_int(w, 4);
+                r_str(w, NULL, 0);
+                r_int(w, 4);
+                r_str(w, NULL, 0);
+        }
+        r_int(w, 4);
+        for (n = r_int(w, 4); n > 0 && !w->bad; n--) {
+                int64_t parts, i;
+                r_int(w, 2);
+                r_str(w, NULL, 0);
+                r_int(w, 1);
+                for (parts = r_int(w, 4); parts > 0 && !w->bad; parts--) {
+                        int64_t err = r_int(w, 2), leader;
+                        r_int(w, 4);
+                        leader = r_int(w, 4);
+                        for (i = r_int(w, 4); i > 0; i--)
+                                r_int(w, 4);
+                        for (i = r_int(w, 4); i > 0; i--)
+                                r_int(w, 4);
+                        if (!err && leader >= 0 && !w->bad)
+                                ready++;
+                }
+        }
+        free(w);
+        return ready;
+}
+
+static UNUSED int wire_create_topic(const char *address, const char *topic, int partitions, char *errstr, size_t size) {
+        struct wire *w = calloc(1, sizeof(*w));
+        int64_t n, until, err;
+        char text[200];
+        w_int(w, 4, 1);
+        w_str(w, topic);
+        w_int(w, 4, partitions);
+        w_int(w, 2, 1);
+        w_int(w, 4, 0);
+        w_int(w, 4, 0);
+        w_int(w, 4, 10000);
+        w_int(w, 1, 0);
+        if (wire_call(address, 19, 2, w)) {
+                snprintf(errstr, size, "no answer from %s", address);
+                free(w);
+                return -1;
+        }
+        r_int(w, 4);
+        n = r_int(w, 4);
+        r_str(w, NULL, 0);
+        err = r_int(w, 2);
+        r_str(w, text, sizeof(text));
+        if (n != 1 || w->bad || (err && err != 36)) {
+                snprintf(errstr, size, "error %d: %s", (int)err, text);
+                free(w);
+                return -1;
+        }
+        free(w);
+        for (until = now_ms() + ms(10000); now_ms() < until; usleep(10000))
+                if (wire_ready_partitions(address, topic) == partitions)
+                        return 0;
+        snprintf(errstr, size, "no leader within 10 s");
+        return -1;
+}
+
+#endif
