@@ -4,27 +4,38 @@
 //! Negative codes never travel on the wire (their names begin with `_`, as in
 //! the C enum); the others are the protocol's own.
 
+use std::ffi::CStr;
+
 use super::ErrorCode;
 
 /// What is known about one code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeInfo {
     pub code: ErrorCode,
-    /// The name without its `RD_KAFKA_RESP_ERR_` prefix, with a final NUL for C.
-    pub(crate) name_c: &'static str,
-    /// The text, with a final NUL for C.
-    pub(crate) text_c: &'static str,
+    // Both with a final NUL, for C.
+    name: &'static str,
+    text: &'static str,
 }
 
 impl CodeInfo {
     /// The name as in C, without the `RD_KAFKA_RESP_ERR_` prefix.
     pub fn name(&self) -> &'static str {
-        self.name_c.strip_suffix('\0').unwrap_or(self.name_c)
+        self.name.strip_suffix('\0').unwrap_or(self.name)
     }
 
     /// The text `rd_kafka_err2str` gives; empty for the range markers.
     pub fn text(&self) -> &'static str {
-        self.text_c.strip_suffix('\0').unwrap_or(self.text_c)
+        self.text.strip_suffix('\0').unwrap_or(self.text)
+    }
+
+    /// [`Self::name`] for C.
+    pub fn name_c(&self) -> &'static CStr {
+        CStr::from_bytes_with_nul(self.name.as_bytes()).unwrap_or_default()
+    }
+
+    /// [`Self::text`] for C.
+    pub fn text_c(&self) -> &'static CStr {
+        CStr::from_bytes_with_nul(self.text.as_bytes()).unwrap_or_default()
     }
 }
 
@@ -39,8 +50,8 @@ macro_rules! codes {
         pub static CODES: &[CodeInfo] = &[
             $(CodeInfo {
                 code: ErrorCode($value),
-                name_c: concat!(stringify!($name), "\0"),
-                text_c: concat!($text, "\0"),
+                name: concat!(stringify!($name), "\0"),
+                text: concat!($text, "\0"),
             }),*
         ];
     };

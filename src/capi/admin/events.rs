@@ -1,0 +1,170 @@
+//! From an event to the admin result in it.
+
+use crate::capi::boundary::{ffi, not_built};
+use crate::capi::types::{
+    rd_kafka_AlterConfigs_result_t, rd_kafka_AlterConsumerGroupOffsets_result_t,
+    rd_kafka_AlterUserScramCredentials_result_t, rd_kafka_CreateAcls_result_t,
+    rd_kafka_CreatePartitions_result_t, rd_kafka_CreateTopics_result_t,
+    rd_kafka_DeleteAcls_result_t, rd_kafka_DeleteConsumerGroupOffsets_result_t,
+    rd_kafka_DeleteGroups_result_t, rd_kafka_DeleteRecords_result_t,
+    rd_kafka_DeleteTopics_result_t, rd_kafka_DescribeAcls_result_t,
+    rd_kafka_DescribeCluster_result_t, rd_kafka_DescribeConfigs_result_t,
+    rd_kafka_DescribeConsumerGroups_result_t, rd_kafka_DescribeTopics_result_t,
+    rd_kafka_DescribeUserScramCredentials_result_t, rd_kafka_ElectLeaders_result_t,
+    rd_kafka_IncrementalAlterConfigs_result_t, rd_kafka_ListConsumerGroupOffsets_result_t,
+    rd_kafka_ListConsumerGroups_result_t, rd_kafka_ListOffsets_result_t, rd_kafka_event_t,
+};
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_CreateTopics_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_CreateTopics_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_DeleteTopics_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_DeleteTopics_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_CreatePartitions_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_CreatePartitions_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_AlterConfigs_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_AlterConfigs_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_IncrementalAlterConfigs_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_IncrementalAlterConfigs_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_DescribeConfigs_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_DescribeConfigs_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_DeleteRecords_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_DeleteRecords_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_ListConsumerGroups_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_ListConsumerGroups_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_DescribeConsumerGroups_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_DescribeConsumerGroups_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_DescribeTopics_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_DescribeTopics_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_DescribeCluster_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_DescribeCluster_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_DeleteGroups_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_DeleteGroups_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_DeleteConsumerGroupOffsets_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_DeleteConsumerGroupOffsets_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_CreateAcls_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_CreateAcls_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_DescribeAcls_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_DescribeAcls_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_DeleteAcls_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_DeleteAcls_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_ListConsumerGroupOffsets_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_ListConsumerGroupOffsets_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_AlterConsumerGroupOffsets_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_AlterConsumerGroupOffsets_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_ListOffsets_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_ListOffsets_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_DescribeUserScramCredentials_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_DescribeUserScramCredentials_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_AlterUserScramCredentials_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_AlterUserScramCredentials_result_t {
+    ffi!({ not_built!(rkev) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_event_ElectLeaders_result(
+    rkev: *mut rd_kafka_event_t,
+) -> *const rd_kafka_ElectLeaders_result_t {
+    ffi!({ not_built!(rkev) })
+}

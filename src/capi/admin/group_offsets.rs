@@ -1,0 +1,138 @@
+//! ListConsumerGroupOffsets, AlterConsumerGroupOffsets and DeleteConsumerGroupOffsets.
+
+use libc::{c_char, size_t};
+
+use crate::capi::boundary::{ffi, not_built};
+use crate::capi::types::{
+    rd_kafka_AdminOptions_t, rd_kafka_AlterConsumerGroupOffsets_result_t,
+    rd_kafka_AlterConsumerGroupOffsets_t, rd_kafka_DeleteConsumerGroupOffsets_result_t,
+    rd_kafka_DeleteConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_result_t,
+    rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_group_result_t, rd_kafka_queue_t, rd_kafka_t,
+    rd_kafka_topic_partition_list_t,
+};
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_new(
+    group_id: *const c_char,
+    partitions: *const rd_kafka_topic_partition_list_t,
+) -> *mut rd_kafka_ListConsumerGroupOffsets_t {
+    ffi!({ not_built!(group_id, partitions) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_destroy(
+    list_grpoffsets: *mut rd_kafka_ListConsumerGroupOffsets_t,
+) {
+    ffi!({ not_built!(list_grpoffsets) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_destroy_array(
+    list_grpoffsets: *mut *mut rd_kafka_ListConsumerGroupOffsets_t,
+    list_grpoffset_cnt: size_t,
+) {
+    ffi!({ not_built!(list_grpoffsets, list_grpoffset_cnt) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets(
+    rk: *mut rd_kafka_t,
+    list_grpoffsets: *mut *mut rd_kafka_ListConsumerGroupOffsets_t,
+    list_grpoffsets_cnt: size_t,
+    options: *const rd_kafka_AdminOptions_t,
+    rkqu: *mut rd_kafka_queue_t,
+) {
+    ffi!({ not_built!(rk, list_grpoffsets, list_grpoffsets_cnt, options, rkqu) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_result_groups(
+    result: *const rd_kafka_ListConsumerGroupOffsets_result_t,
+    cntp: *mut size_t,
+) -> *mut *const rd_kafka_group_result_t {
+    ffi!({ not_built!(result, cntp) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_new(
+    group_id: *const c_char,
+    partitions: *const rd_kafka_topic_partition_list_t,
+) -> *mut rd_kafka_AlterConsumerGroupOffsets_t {
+    ffi!({ not_built!(group_id, partitions) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_destroy(
+    alter_grpoffsets: *mut rd_kafka_AlterConsumerGroupOffsets_t,
+) {
+    ffi!({ not_built!(alter_grpoffsets) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_destroy_array(
+    alter_grpoffsets: *mut *mut rd_kafka_AlterConsumerGroupOffsets_t,
+    alter_grpoffset_cnt: size_t,
+) {
+    ffi!({ not_built!(alter_grpoffsets, alter_grpoffset_cnt) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets(
+    rk: *mut rd_kafka_t,
+    alter_grpoffsets: *mut *mut rd_kafka_AlterConsumerGroupOffsets_t,
+    alter_grpoffsets_cnt: size_t,
+    options: *const rd_kafka_AdminOptions_t,
+    rkqu: *mut rd_kafka_queue_t,
+) {
+    ffi!({ not_built!(rk, alter_grpoffsets, alter_grpoffsets_cnt, options, rkqu) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_result_groups(
+    result: *const rd_kafka_AlterConsumerGroupOffsets_result_t,
+    cntp: *mut size_t,
+) -> *mut *const rd_kafka_group_result_t {
+    ffi!({ not_built!(result, cntp) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_new(
+    group: *const c_char,
+    partitions: *const rd_kafka_topic_partition_list_t,
+) -> *mut rd_kafka_DeleteConsumerGroupOffsets_t {
+    ffi!({ not_built!(group, partitions) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_destroy(
+    del_grpoffsets: *mut rd_kafka_DeleteConsumerGroupOffsets_t,
+) {
+    ffi!({ not_built!(del_grpoffsets) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_destroy_array(
+    del_grpoffsets: *mut *mut rd_kafka_DeleteConsumerGroupOffsets_t,
+    del_grpoffset_cnt: size_t,
+) {
+    ffi!({ not_built!(del_grpoffsets, del_grpoffset_cnt) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets(
+    rk: *mut rd_kafka_t,
+    del_grpoffsets: *mut *mut rd_kafka_DeleteConsumerGroupOffsets_t,
+    del_grpoffsets_cnt: size_t,
+    options: *const rd_kafka_AdminOptions_t,
+    rkqu: *mut rd_kafka_queue_t,
+) {
+    ffi!({ not_built!(rk, del_grpoffsets, del_grpoffsets_cnt, options, rkqu) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_result_groups(
+    result: *const rd_kafka_DeleteConsumerGroupOffsets_result_t,
+    cntp: *mut size_t,
+) -> *mut *const rd_kafka_group_result_t {
+    ffi!({ not_built!(result, cntp) })
+}

@@ -1,0 +1,245 @@
+//! ListConsumerGroups, DescribeConsumerGroups and DeleteGroups.
+
+use libc::{c_char, c_int, size_t};
+
+use crate::capi::boundary::{ffi, not_built};
+use crate::capi::types::{
+    rd_kafka_AclOperation_t, rd_kafka_AdminOptions_t, rd_kafka_ConsumerGroupDescription_t,
+    rd_kafka_ConsumerGroupListing_t, rd_kafka_DeleteGroup_t, rd_kafka_DeleteGroups_result_t,
+    rd_kafka_DescribeConsumerGroups_result_t, rd_kafka_ListConsumerGroups_result_t,
+    rd_kafka_MemberAssignment_t, rd_kafka_MemberDescription_t, rd_kafka_Node_t,
+    rd_kafka_consumer_group_state_t, rd_kafka_consumer_group_type_t, rd_kafka_error_t,
+    rd_kafka_group_result_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
+};
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ListConsumerGroups(
+    rk: *mut rd_kafka_t,
+    options: *const rd_kafka_AdminOptions_t,
+    rkqu: *mut rd_kafka_queue_t,
+) {
+    ffi!({ not_built!(rk, options, rkqu) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupListing_group_id(
+    grplist: *const rd_kafka_ConsumerGroupListing_t,
+) -> *const c_char {
+    ffi!({ not_built!(grplist) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupListing_is_simple_consumer_group(
+    grplist: *const rd_kafka_ConsumerGroupListing_t,
+) -> c_int {
+    ffi!({ not_built!(grplist) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupListing_state(
+    grplist: *const rd_kafka_ConsumerGroupListing_t,
+) -> rd_kafka_consumer_group_state_t {
+    ffi!({ not_built!(grplist) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupListing_type(
+    grplist: *const rd_kafka_ConsumerGroupListing_t,
+) -> rd_kafka_consumer_group_type_t {
+    ffi!({ not_built!(grplist) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ListConsumerGroups_result_valid(
+    result: *const rd_kafka_ListConsumerGroups_result_t,
+    cntp: *mut size_t,
+) -> *mut *const rd_kafka_ConsumerGroupListing_t {
+    ffi!({ not_built!(result, cntp) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ListConsumerGroups_result_errors(
+    result: *const rd_kafka_ListConsumerGroups_result_t,
+    cntp: *mut size_t,
+) -> *mut *const rd_kafka_error_t {
+    ffi!({ not_built!(result, cntp) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DescribeConsumerGroups(
+    rk: *mut rd_kafka_t,
+    groups: *mut *const c_char,
+    groups_cnt: size_t,
+    options: *const rd_kafka_AdminOptions_t,
+    rkqu: *mut rd_kafka_queue_t,
+) {
+    ffi!({ not_built!(rk, groups, groups_cnt, options, rkqu) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DescribeConsumerGroups_result_groups(
+    result: *const rd_kafka_DescribeConsumerGroups_result_t,
+    cntp: *mut size_t,
+) -> *mut *const rd_kafka_ConsumerGroupDescription_t {
+    ffi!({ not_built!(result, cntp) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_group_id(
+    grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
+) -> *const c_char {
+    ffi!({ not_built!(grpdesc) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_error(
+    grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
+) -> *const rd_kafka_error_t {
+    ffi!({ not_built!(grpdesc) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_is_simple_consumer_group(
+    grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
+) -> c_int {
+    ffi!({ not_built!(grpdesc) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_partition_assignor(
+    grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
+) -> *const c_char {
+    ffi!({ not_built!(grpdesc) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_authorized_operations(
+    grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
+    cntp: *mut size_t,
+) -> *const rd_kafka_AclOperation_t {
+    ffi!({ not_built!(grpdesc, cntp) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_state(
+    grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
+) -> rd_kafka_consumer_group_state_t {
+    ffi!({ not_built!(grpdesc) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_coordinator(
+    grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
+) -> *const rd_kafka_Node_t {
+    ffi!({ not_built!(grpdesc) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_type(
+    grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
+) -> rd_kafka_consumer_group_type_t {
+    ffi!({ not_built!(grpdesc) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_member_count(
+    grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
+) -> size_t {
+    ffi!({ not_built!(grpdesc) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_member(
+    grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
+    idx: size_t,
+) -> *const rd_kafka_MemberDescription_t {
+    ffi!({ not_built!(grpdesc, idx) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_MemberDescription_client_id(
+    member: *const rd_kafka_MemberDescription_t,
+) -> *const c_char {
+    ffi!({ not_built!(member) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_MemberDescription_group_instance_id(
+    member: *const rd_kafka_MemberDescription_t,
+) -> *const c_char {
+    ffi!({ not_built!(member) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_MemberDescription_consumer_id(
+    member: *const rd_kafka_MemberDescription_t,
+) -> *const c_char {
+    ffi!({ not_built!(member) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_MemberDescription_host(
+    member: *const rd_kafka_MemberDescription_t,
+) -> *const c_char {
+    ffi!({ not_built!(member) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_MemberDescription_assignment(
+    member: *const rd_kafka_MemberDescription_t,
+) -> *const rd_kafka_MemberAssignment_t {
+    ffi!({ not_built!(member) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_MemberAssignment_partitions(
+    assignment: *const rd_kafka_MemberAssignment_t,
+) -> *const rd_kafka_topic_partition_list_t {
+    ffi!({ not_built!(assignment) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_MemberDescription_target_assignment(
+    member: *const rd_kafka_MemberDescription_t,
+) -> *const rd_kafka_MemberAssignment_t {
+    ffi!({ not_built!(member) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteGroup_new(
+    group: *const c_char,
+) -> *mut rd_kafka_DeleteGroup_t {
+    ffi!({ not_built!(group) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteGroup_destroy(del_group: *mut rd_kafka_DeleteGroup_t) {
+    ffi!({ not_built!(del_group) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteGroup_destroy_array(
+    del_groups: *mut *mut rd_kafka_DeleteGroup_t,
+    del_group_cnt: size_t,
+) {
+    ffi!({ not_built!(del_groups, del_group_cnt) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteGroups(
+    rk: *mut rd_kafka_t,
+    del_groups: *mut *mut rd_kafka_DeleteGroup_t,
+    del_group_cnt: size_t,
+    options: *const rd_kafka_AdminOptions_t,
+    rkqu: *mut rd_kafka_queue_t,
+) {
+    ffi!({ not_built!(rk, del_groups, del_group_cnt, options, rkqu) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteGroups_result_groups(
+    result: *const rd_kafka_DeleteGroups_result_t,
+    cntp: *mut size_t,
+) -> *mut *const rd_kafka_group_result_t {
+    ffi!({ not_built!(result, cntp) })
+}

@@ -1,0 +1,153 @@
+//! DescribeUserScramCredentials and AlterUserScramCredentials.
+
+use libc::{c_char, c_uchar, size_t};
+
+use crate::capi::boundary::{ffi, not_built};
+use crate::capi::types::{
+    rd_kafka_AdminOptions_t, rd_kafka_AlterUserScramCredentials_result_response_t,
+    rd_kafka_AlterUserScramCredentials_result_t, rd_kafka_DescribeUserScramCredentials_result_t,
+    rd_kafka_ScramCredentialInfo_t, rd_kafka_ScramMechanism_t,
+    rd_kafka_UserScramCredentialAlteration_t, rd_kafka_UserScramCredentialsDescription_t,
+    rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
+};
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ScramCredentialInfo_mechanism(
+    scram_credential_info: *const rd_kafka_ScramCredentialInfo_t,
+) -> rd_kafka_ScramMechanism_t {
+    ffi!({ not_built!(scram_credential_info) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_ScramCredentialInfo_iterations(
+    scram_credential_info: *const rd_kafka_ScramCredentialInfo_t,
+) -> i32 {
+    ffi!({ not_built!(scram_credential_info) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_user(
+    description: *const rd_kafka_UserScramCredentialsDescription_t,
+) -> *const c_char {
+    ffi!({ not_built!(description) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_error(
+    description: *const rd_kafka_UserScramCredentialsDescription_t,
+) -> *const rd_kafka_error_t {
+    ffi!({ not_built!(description) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_scramcredentialinfo_count(
+    description: *const rd_kafka_UserScramCredentialsDescription_t,
+) -> size_t {
+    ffi!({ not_built!(description) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_scramcredentialinfo(
+    description: *const rd_kafka_UserScramCredentialsDescription_t,
+    idx: size_t,
+) -> *const rd_kafka_ScramCredentialInfo_t {
+    ffi!({ not_built!(description, idx) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DescribeUserScramCredentials_result_descriptions(
+    result: *const rd_kafka_DescribeUserScramCredentials_result_t,
+    cntp: *mut size_t,
+) -> *mut *const rd_kafka_UserScramCredentialsDescription_t {
+    ffi!({ not_built!(result, cntp) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DescribeUserScramCredentials(
+    rk: *mut rd_kafka_t,
+    users: *mut *const c_char,
+    user_cnt: size_t,
+    options: *const rd_kafka_AdminOptions_t,
+    rkqu: *mut rd_kafka_queue_t,
+) {
+    ffi!({ not_built!(rk, users, user_cnt, options, rkqu) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_UserScramCredentialUpsertion_new(
+    username: *const c_char,
+    mechanism: rd_kafka_ScramMechanism_t,
+    iterations: i32,
+    password: *const c_uchar,
+    password_size: size_t,
+    salt: *const c_uchar,
+    salt_size: size_t,
+) -> *mut rd_kafka_UserScramCredentialAlteration_t {
+    ffi!({
+        not_built!(
+            username,
+            mechanism,
+            iterations,
+            password,
+            password_size,
+            salt,
+            salt_size
+        )
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_UserScramCredentialDeletion_new(
+    username: *const c_char,
+    mechanism: rd_kafka_ScramMechanism_t,
+) -> *mut rd_kafka_UserScramCredentialAlteration_t {
+    ffi!({ not_built!(username, mechanism) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_UserScramCredentialAlteration_destroy(
+    alteration: *mut rd_kafka_UserScramCredentialAlteration_t,
+) {
+    ffi!({ not_built!(alteration) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_UserScramCredentialAlteration_destroy_array(
+    alterations: *mut *mut rd_kafka_UserScramCredentialAlteration_t,
+    alteration_cnt: size_t,
+) {
+    ffi!({ not_built!(alterations, alteration_cnt) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_response_user(
+    response: *const rd_kafka_AlterUserScramCredentials_result_response_t,
+) -> *const c_char {
+    ffi!({ not_built!(response) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_response_error(
+    response: *const rd_kafka_AlterUserScramCredentials_result_response_t,
+) -> *const rd_kafka_error_t {
+    ffi!({ not_built!(response) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_responses(
+    result: *const rd_kafka_AlterUserScramCredentials_result_t,
+    cntp: *mut size_t,
+) -> *mut *const rd_kafka_AlterUserScramCredentials_result_response_t {
+    ffi!({ not_built!(result, cntp) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials(
+    rk: *mut rd_kafka_t,
+    alterations: *mut *mut rd_kafka_UserScramCredentialAlteration_t,
+    alteration_cnt: size_t,
+    options: *const rd_kafka_AdminOptions_t,
+    rkqu: *mut rd_kafka_queue_t,
+) {
+    ffi!({ not_built!(rk, alterations, alteration_cnt, options, rkqu) })
+}

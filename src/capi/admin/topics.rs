@@ -1,0 +1,130 @@
+//! CreateTopics and DeleteTopics.
+
+use libc::{c_char, c_int, size_t};
+
+use crate::capi::boundary::{ffi, not_built};
+use crate::capi::types::{
+    rd_kafka_AdminOptions_t, rd_kafka_CreateTopics_result_t, rd_kafka_DeleteTopic_t,
+    rd_kafka_DeleteTopics_result_t, rd_kafka_NewTopic_t, rd_kafka_queue_t, rd_kafka_resp_err_t,
+    rd_kafka_t, rd_kafka_topic_result_t,
+};
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_NewTopic_new(
+    topic: *const c_char,
+    num_partitions: c_int,
+    replication_factor: c_int,
+    errstr: *mut c_char,
+    errstr_size: size_t,
+) -> *mut rd_kafka_NewTopic_t {
+    ffi!({
+        not_built!(
+            topic,
+            num_partitions,
+            replication_factor,
+            errstr,
+            errstr_size
+        )
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_NewTopic_destroy(new_topic: *mut rd_kafka_NewTopic_t) {
+    ffi!({ not_built!(new_topic) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_NewTopic_destroy_array(
+    new_topics: *mut *mut rd_kafka_NewTopic_t,
+    new_topic_cnt: size_t,
+) {
+    ffi!({ not_built!(new_topics, new_topic_cnt) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_NewTopic_set_replica_assignment(
+    new_topic: *mut rd_kafka_NewTopic_t,
+    partition: i32,
+    broker_ids: *mut i32,
+    broker_id_cnt: size_t,
+    errstr: *mut c_char,
+    errstr_size: size_t,
+) -> rd_kafka_resp_err_t {
+    ffi!({
+        not_built!(
+            new_topic,
+            partition,
+            broker_ids,
+            broker_id_cnt,
+            errstr,
+            errstr_size
+        )
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_NewTopic_set_config(
+    new_topic: *mut rd_kafka_NewTopic_t,
+    name: *const c_char,
+    value: *const c_char,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(new_topic, name, value) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_CreateTopics(
+    rk: *mut rd_kafka_t,
+    new_topics: *mut *mut rd_kafka_NewTopic_t,
+    new_topic_cnt: size_t,
+    options: *const rd_kafka_AdminOptions_t,
+    rkqu: *mut rd_kafka_queue_t,
+) {
+    ffi!({ not_built!(rk, new_topics, new_topic_cnt, options, rkqu) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_CreateTopics_result_topics(
+    result: *const rd_kafka_CreateTopics_result_t,
+    cntp: *mut size_t,
+) -> *mut *const rd_kafka_topic_result_t {
+    ffi!({ not_built!(result, cntp) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteTopic_new(
+    topic: *const c_char,
+) -> *mut rd_kafka_DeleteTopic_t {
+    ffi!({ not_built!(topic) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteTopic_destroy(del_topic: *mut rd_kafka_DeleteTopic_t) {
+    ffi!({ not_built!(del_topic) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteTopic_destroy_array(
+    del_topics: *mut *mut rd_kafka_DeleteTopic_t,
+    del_topic_cnt: size_t,
+) {
+    ffi!({ not_built!(del_topics, del_topic_cnt) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteTopics(
+    rk: *mut rd_kafka_t,
+    del_topics: *mut *mut rd_kafka_DeleteTopic_t,
+    del_topic_cnt: size_t,
+    options: *const rd_kafka_AdminOptions_t,
+    rkqu: *mut rd_kafka_queue_t,
+) {
+    ffi!({ not_built!(rk, del_topics, del_topic_cnt, options, rkqu) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_DeleteTopics_result_topics(
+    result: *const rd_kafka_DeleteTopics_result_t,
+    cntp: *mut size_t,
+) -> *mut *const rd_kafka_topic_result_t {
+    ffi!({ not_built!(result, cntp) })
+}

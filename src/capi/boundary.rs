@@ -1,0 +1,165 @@
+//! The boundary between C and Rust: every exported function's body stands in
+//! [`ffi!`], which turns a panic into the function's failure value and a log
+//! line. [`not_built!`] is the body of a function that is still to be written.
+
+use libc::{c_char, c_int, c_uchar, c_void};
+
+use crate::base::error::ErrorCode;
+use crate::base::panic::{self, PanicReport};
+
+/// Wraps the body of an exported function: `ffi!({ … })`.
+macro_rules! ffi {
+    ($body:block) => {
+        $crate::capi::boundary::guard(|| $body)
+    };
+}
+
+/// The value of a function that is not built yet; the arguments are named so
+/// that they count as used. `capi-tests/abi/status.sh` lists these functions.
+macro_rules! not_built {
+    ($($arg:expr),* $(,)?) => {{
+        $(let _ = $arg;)*
+        $crate::capi::boundary::Failure::not_built()
+    }};
+}
+
+pub(crate) use {ffi, not_built};
+
+/// What a function of this return type gives when it cannot do its work.
+pub trait Failure: Sized {
+    /// After a panic.
+    fn panicked() -> Self;
+
+    /// From a function that is not built yet.
+    fn not_built() -> Self {
+        Self::panicked()
+    }
+}
+
+/// Runs `body`; see [`ffi!`].
+pub fn guard<R: Failure, F: FnOnce() -> R>(body: F) -> R {
+    panic::catch(body).unwrap_or_else(|report| {
+        log_panic(std::any::type_name::<F>(), &report);
+        R::panicked()
+    })
+}
+
+/// A line as the default logger writes it: no client handle is at hand here.
+fn log_panic(closure: &str, report: &PanicReport) {
+    use std::io::Write;
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    let function = closure
+        .rsplit("::")
+        .find(|part| part.starts_with("rd_kafka_"))
+        .unwrap_or("rdkafka");
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let line = format!(
+        "%2|{}.{:03}|PANIC|rdkafka| [thrd:app]: {function}(): {report}\n",
+        now.as_secs(),
+        now.subsec_millis(),
+    );
+    // In one piece; and there is nobody to tell if stderr is closed.
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+impl Failure for () {
+    fn panicked() -> Self {}
+}
+
+impl Failure for ErrorCode {
+    fn panicked() -> Self {
+        ErrorCode::_FAIL
+    }
+
+    fn not_built() -> Self {
+        ErrorCode::_NOT_IMPLEMENTED
+    }
+}
+
+macro_rules! failure_values {
+    ($($type:ty = $value:expr;)*) => {
+        $(impl Failure for $type {
+            fn panicked() -> Self {
+                $value
+            }
+        })*
+    };
+}
+
+failure_values! {
+    c_int = -1;
+    i16 = -1;
+    i64 = -1;
+    isize = -1;
+    // Counts and ports: nothing there.
+    usize = 0;
+    u16 = 0;
+}
+
+/// What pointers to this type are when a function fails: null, save for error objects.
+pub trait Pointee: Sized {
+    fn panicked() -> *mut Self {
+        std::ptr::null_mut()
+    }
+
+    fn not_built() -> *mut Self {
+        std::ptr::null_mut()
+    }
+}
+
+impl<T: Pointee> Failure for *mut T {
+    fn panicked() -> Self {
+        T::panicked()
+    }
+
+    fn not_built() -> Self {
+        T::not_built()
+    }
+}
+
+impl<T> Failure for *const T {
+    fn panicked() -> Self {
+        std::ptr::null()
+    }
+}
+
+impl Pointee for c_void {}
+impl Pointee for c_char {}
+impl Pointee for c_uchar {}
+impl Pointee for i32 {}
+impl Pointee for i64 {}
+impl<T> Pointee for *mut T {}
+impl<T> Pointee for *const T {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panics_become_failure_values() {
+        fn broken<R: Failure>() -> R {
+            ffi!({
+                if true {
+                    panic!("test of the boundary")
+                } else {
+                    R::not_built()
+                }
+            })
+        }
+        assert_eq!(broken::<ErrorCode>(), ErrorCode::_FAIL);
+        assert_eq!(broken::<c_int>(), -1);
+        assert_eq!(broken::<usize>(), 0);
+        assert!(broken::<*mut c_void>().is_null());
+        assert!(broken::<*const c_char>().is_null());
+    }
+
+    #[test]
+    fn unbuilt_functions_say_so() {
+        let argument = 5;
+        let code: ErrorCode = not_built!(argument);
+        assert_eq!(code, ErrorCode::_NOT_IMPLEMENTED);
+    }
+}

@@ -1,0 +1,108 @@
+//! C strings in and out.
+
+#![allow(unsafe_code)]
+
+use std::borrow::Cow;
+use std::ffi::CStr;
+
+use libc::{c_char, c_void, size_t};
+
+/// The bytes of a C string without its NUL; `None` for null.
+///
+/// # Safety
+/// Null, or a string that lives for `'a`.
+pub unsafe fn bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: the caller's promise.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_bytes())
+}
+
+/// A C string as text, with what is not UTF-8 replaced; `None` for null.
+///
+/// # Safety
+/// As for [`bytes`].
+pub unsafe fn text<'a>(text: *const c_char) -> Option<Cow<'a, str>> {
+    // SAFETY: the caller's promise.
+    unsafe { bytes(text) }.map(String::from_utf8_lossy)
+}
+
+/// `length` bytes at `data`; empty for null.
+///
+/// # Safety
+/// Null, or `length` readable bytes that live for `'a`.
+pub unsafe fn slice<'a>(data: *const c_void, length: size_t) -> &'a [u8] {
+    if data.is_null() || length == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(data.cast(), length) }
+}
+
+/// Writes `text` and a NUL to the application's buffer, cut to its size.
+///
+/// # Safety
+/// Null, or `size` writable bytes.
+pub unsafe fn write(buffer: *mut c_char, size: size_t, text: &str) {
+    if buffer.is_null() || size == 0 {
+        return;
+    }
+    let length = text.len().min(size - 1);
+    // SAFETY: `length + 1` is at most `size`.
+    unsafe {
+        std::ptr::copy_nonoverlapping(text.as_ptr(), buffer.cast::<u8>(), length);
+        *buffer.add(length) = 0;
+    }
+}
+
+/// A copy in libc's memory, ended by a NUL, for the application to `free()`.
+pub fn malloc_string(text: &[u8]) -> *mut c_char {
+    let copy = malloc(text.len() + 1).cast::<u8>();
+    // SAFETY: room for the text and the NUL.
+    unsafe {
+        std::ptr::copy_nonoverlapping(text.as_ptr(), copy, text.len());
+        *copy.add(text.len()) = 0;
+    }
+    copy.cast()
+}
+
+/// A copy in libc's memory; null for no bytes.
+pub fn malloc_copy(data: &[u8]) -> *mut c_void {
+    if data.is_empty() {
+        return std::ptr::null_mut();
+    }
+    let copy = malloc(data.len());
+    // SAFETY: room for the data.
+    unsafe { std::ptr::copy_nonoverlapping(data.as_ptr(), copy.cast::<u8>(), data.len()) };
+    copy
+}
+
+/// libc's `malloc`, which never returns null: without memory the process ends,
+/// as with Rust's own allocations.
+pub fn malloc(size: usize) -> *mut c_void {
+    // SAFETY: any size will do.
+    let memory = unsafe { libc::malloc(size.max(1)) };
+    if memory.is_null() {
+        std::alloc::handle_alloc_error(
+            std::alloc::Layout::array::<u8>(size.max(1)).unwrap_or(std::alloc::Layout::new::<u8>()),
+        );
+    }
+    memory
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_are_cut_and_ended() {
+        let mut buffer = [b'x' as c_char; 4];
+        // SAFETY: as large as said.
+        unsafe {
+            write(buffer.as_mut_ptr(), buffer.len(), "abcdef");
+            assert_eq!(bytes(buffer.as_ptr()), Some(&b"abc"[..]));
+            write(buffer.as_mut_ptr(), 0, "no room");
+            write(std::ptr::null_mut(), 10, "nowhere");
+            assert_eq!(text(buffer.as_ptr()).as_deref(), Some("abc"));
+            assert_eq!(text(std::ptr::null()), None);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Response codes and error objects.
+
+use std::cell::{Cell, RefCell};
+use std::ffi::CString;
+use std::sync::OnceLock;
+
+use libc::{c_char, c_int, size_t};
+
+use crate::base::error::{CODES, CodeInfo, ErrorCode, KafkaError};
+use crate::capi::boundary::{Pointee, ffi, not_built};
+use crate::capi::handle::{self, Boxed, Opaque};
+use crate::capi::types::{
+    rd_kafka_err_desc, rd_kafka_error_s, rd_kafka_error_t, rd_kafka_resp_err_t, rd_kafka_t,
+};
+
+/// What an `rd_kafka_error_t` points to.
+#[derive(Debug)]
+pub struct ErrorObject {
+    error: KafkaError,
+    text: CString,
+}
+
+impl ErrorObject {
+    pub fn new(error: KafkaError) -> Self {
+        // A text with a NUL in it is cut there, as C would.
+        let text: Vec<u8> = error.text.bytes().take_while(|byte| *byte != 0).collect();
+        ErrorObject {
+            text: CString::new(text).unwrap_or_default(),
+            error,
+        }
+    }
+
+    pub fn error(&self) -> &KafkaError {
+        &self.error
+    }
+}
+
+impl Opaque for rd_kafka_error_s {
+    type Target = ErrorObject;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b45_7272;
+}
+
+impl Pointee for rd_kafka_error_s {
+    fn panicked() -> *mut Self {
+        give(ErrorCode::_FAIL.into())
+    }
+
+    fn not_built() -> *mut Self {
+        give(ErrorCode::_NOT_IMPLEMENTED.into())
+    }
+}
+
+/// An error object for C to destroy.
+pub fn give(error: KafkaError) -> *mut rd_kafka_error_t {
+    handle::give(ErrorObject::new(error))
+}
+
+/// An error object for C to destroy, or null if all went well.
+pub fn give_result(result: Result<(), KafkaError>) -> *mut rd_kafka_error_t {
+    result.map_or_else(give, |()| std::ptr::null_mut())
+}
+
+thread_local! {
+    static LAST_ERROR: Cell<ErrorCode> = const { Cell::new(ErrorCode::NO_ERROR) };
+    static UNKNOWN_TEXT: RefCell<CString> = RefCell::default();
+    static UNKNOWN_NAME: RefCell<CString> = RefCell::default();
+}
+
+/// Sets what `rd_kafka_last_error` and, unless zero, `errno` say to this thread.
+pub fn set_last_error(code: ErrorCode, errno: c_int) {
+    let _ = LAST_ERROR.try_with(|last| last.set(code));
+    if errno != 0 {
+        // SAFETY: the address of this thread's errno.
+        unsafe { *libc::__errno_location() = errno };
+    }
+}
+
+/// Keeps a text for this thread until it asks for the next one.
+fn keep(slot: &'static std::thread::LocalKey<RefCell<CString>>, text: String) -> *const c_char {
+    slot.try_with(|slot| {
+        let mut slot = slot.borrow_mut();
+        *slot = CString::new(text).unwrap_or_default();
+        slot.as_ptr()
+    })
+    .unwrap_or(c"".as_ptr())
+}
+
+fn text_of(code: ErrorCode) -> *const c_char {
+    match code.info() {
+        Some(row) => row.text_c().as_ptr(),
+        None => keep(&UNKNOWN_TEXT, code.text().into_owned()),
+    }
+}
+
+fn name_of(code: ErrorCode) -> *const c_char {
+    match code.info() {
+        Some(row) => row.name_c().as_ptr(),
+        None => keep(&UNKNOWN_NAME, code.name().into_owned()),
+    }
+}
+
+/// The range markers have a name and no text.
+fn desc_of(row: &CodeInfo) -> *const c_char {
+    if row.text().is_empty() {
+        std::ptr::null()
+    } else {
+        row.text_c().as_ptr()
+    }
+}
+
+/// One element per number from the lowest code to the highest, with nulls in the gaps.
+fn descriptions() -> &'static [rd_kafka_err_desc] {
+    static TABLE: OnceLock<Vec<rd_kafka_err_desc>> = OnceLock::new();
+    TABLE.get_or_init(|| {
+        let mut table: Vec<_> = (ErrorCode::_BEGIN.0..=ErrorCode::END_ALL.0)
+            .map(|_| rd_kafka_err_desc {
+                code: ErrorCode::NO_ERROR,
+                name: std::ptr::null(),
+                desc: std::ptr::null(),
+            })
+            .collect();
+        let rows = CODES
+            .iter()
+            .map(|row| (row.code, row.name_c().as_ptr(), desc_of(row)));
+        let end = (ErrorCode::END_ALL, c"END_ALL".as_ptr(), std::ptr::null());
+        for (code, name, desc) in rows.chain([end]) {
+            let at = usize::try_from(code.0 - ErrorCode::_BEGIN.0).ok();
+            if let Some(slot) = at.and_then(|at| table.get_mut(at)) {
+                *slot = rd_kafka_err_desc { code, name, desc };
+            }
+        }
+        table
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_get_err_descs(
+    errdescs: *mut *const rd_kafka_err_desc,
+    cntp: *mut size_t,
+) {
+    ffi!({
+        let table = descriptions();
+        // SAFETY: the application's variables, if it gave any.
+        unsafe {
+            if let Some(errdescs) = errdescs.as_mut() {
+                *errdescs = table.as_ptr();
+            }
+            if let Some(cntp) = cntp.as_mut() {
+                *cntp = table.len();
+            }
+        }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_err2str(err: rd_kafka_resp_err_t) -> *const c_char {
+    ffi!({ text_of(err) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_err2name(err: rd_kafka_resp_err_t) -> *const c_char {
+    ffi!({ name_of(err) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_last_error() -> rd_kafka_resp_err_t {
+    ffi!({ LAST_ERROR.try_with(Cell::get).unwrap_or_default() })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_errno2err(errnox: c_int) -> rd_kafka_resp_err_t {
+    ffi!({
+        match errnox {
+            libc::EINVAL => ErrorCode::_INVALID_ARG,
+            libc::EBUSY => ErrorCode::_CONFLICT,
+            libc::ENOENT => ErrorCode::_UNKNOWN_TOPIC,
+            libc::ESRCH => ErrorCode::_UNKNOWN_PARTITION,
+            libc::ETIMEDOUT => ErrorCode::_TIMED_OUT,
+            libc::EMSGSIZE => ErrorCode::MSG_SIZE_TOO_LARGE,
+            libc::ENOBUFS => ErrorCode::_QUEUE_FULL,
+            libc::ECANCELED => ErrorCode::_FATAL,
+            _ => ErrorCode::_FAIL,
+        }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_errno() -> c_int {
+    ffi!({
+        // SAFETY: the address of this thread's errno.
+        unsafe { *libc::__errno_location() }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_fatal_error(
+    rk: *mut rd_kafka_t,
+    errstr: *mut c_char,
+    errstr_size: size_t,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(rk, errstr, errstr_size) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_test_fatal_error(
+    rk: *mut rd_kafka_t,
+    err: rd_kafka_resp_err_t,
+    reason: *const c_char,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(rk, err, reason) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_error_code(
+    error: *const rd_kafka_error_t,
+) -> rd_kafka_resp_err_t {
+    ffi!({
+        // SAFETY: null or an error object of the application's.
+        unsafe { handle::get(error) }.map_or(ErrorCode::NO_ERROR, |object| object.error.code)
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_error_name(error: *const rd_kafka_error_t) -> *const c_char {
+    ffi!({
+        // SAFETY: null or an error object of the application's.
+        match unsafe { handle::get(error) } {
+            Some(object) => name_of(object.error.code),
+            None => c"".as_ptr(),
+        }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_error_string(error: *const rd_kafka_error_t) -> *const c_char {
+    ffi!({
+        // SAFETY: null or an error object of the application's.
+        match unsafe { handle::get(error) } {
+            Some(object) if object.text.is_empty() => text_of(object.error.code),
+            Some(object) => object.text.as_ptr(),
+            None => c"".as_ptr(),
+        }
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_error_is_fatal(error: *const rd_kafka_error_t) -> c_int {
+    ffi!({
+        // SAFETY: null or an error object of the application's.
+        unsafe { handle::get(error) }
+            .is_some_and(|object| object.error.fatal)
+            .into()
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_error_is_retriable(error: *const rd_kafka_error_t) -> c_int {
+    ffi!({
+        // SAFETY: null or an error object of the application's.
+        unsafe { handle::get(error) }
+            .is_some_and(|object| object.error.retriable)
+            .into()
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_error_txn_requires_abort(
+    error: *const rd_kafka_error_t,
+) -> c_int {
+    ffi!({
+        // SAFETY: null or an error object of the application's.
+        unsafe { handle::get(error) }
+            .is_some_and(|object| object.error.txn_requires_abort)
+            .into()
+    })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_error_destroy(error: *mut rd_kafka_error_t) {
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(error) });
+    })
+}

@@ -1,0 +1,155 @@
+//! Interceptors and plugins.
+
+use libc::{c_char, c_void};
+
+use crate::capi::boundary::{ffi, not_built};
+use crate::capi::types::{
+    rd_kafka_conf_t, rd_kafka_interceptor_f_on_acknowledgement_t,
+    rd_kafka_interceptor_f_on_broker_state_change_t, rd_kafka_interceptor_f_on_commit_t,
+    rd_kafka_interceptor_f_on_conf_destroy_t, rd_kafka_interceptor_f_on_conf_dup_t,
+    rd_kafka_interceptor_f_on_conf_set_t, rd_kafka_interceptor_f_on_consume_t,
+    rd_kafka_interceptor_f_on_destroy_t, rd_kafka_interceptor_f_on_new_t,
+    rd_kafka_interceptor_f_on_request_sent_t, rd_kafka_interceptor_f_on_response_received_t,
+    rd_kafka_interceptor_f_on_send_t, rd_kafka_interceptor_f_on_thread_exit_t,
+    rd_kafka_interceptor_f_on_thread_start_t, rd_kafka_resp_err_t, rd_kafka_t,
+};
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_set(
+    conf: *mut rd_kafka_conf_t,
+    ic_name: *const c_char,
+    on_conf_set: rd_kafka_interceptor_f_on_conf_set_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(conf, ic_name, on_conf_set, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_dup(
+    conf: *mut rd_kafka_conf_t,
+    ic_name: *const c_char,
+    on_conf_dup: rd_kafka_interceptor_f_on_conf_dup_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(conf, ic_name, on_conf_dup, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_destroy(
+    conf: *mut rd_kafka_conf_t,
+    ic_name: *const c_char,
+    on_conf_destroy: rd_kafka_interceptor_f_on_conf_destroy_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(conf, ic_name, on_conf_destroy, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_new(
+    conf: *mut rd_kafka_conf_t,
+    ic_name: *const c_char,
+    on_new: rd_kafka_interceptor_f_on_new_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(conf, ic_name, on_new, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_interceptor_add_on_destroy(
+    rk: *mut rd_kafka_t,
+    ic_name: *const c_char,
+    on_destroy: rd_kafka_interceptor_f_on_destroy_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(rk, ic_name, on_destroy, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_interceptor_add_on_send(
+    rk: *mut rd_kafka_t,
+    ic_name: *const c_char,
+    on_send: rd_kafka_interceptor_f_on_send_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(rk, ic_name, on_send, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_interceptor_add_on_acknowledgement(
+    rk: *mut rd_kafka_t,
+    ic_name: *const c_char,
+    on_acknowledgement: rd_kafka_interceptor_f_on_acknowledgement_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(rk, ic_name, on_acknowledgement, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_interceptor_add_on_consume(
+    rk: *mut rd_kafka_t,
+    ic_name: *const c_char,
+    on_consume: rd_kafka_interceptor_f_on_consume_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(rk, ic_name, on_consume, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_interceptor_add_on_commit(
+    rk: *mut rd_kafka_t,
+    ic_name: *const c_char,
+    on_commit: rd_kafka_interceptor_f_on_commit_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(rk, ic_name, on_commit, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_interceptor_add_on_request_sent(
+    rk: *mut rd_kafka_t,
+    ic_name: *const c_char,
+    on_request_sent: rd_kafka_interceptor_f_on_request_sent_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(rk, ic_name, on_request_sent, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_interceptor_add_on_response_received(
+    rk: *mut rd_kafka_t,
+    ic_name: *const c_char,
+    on_response_received: rd_kafka_interceptor_f_on_response_received_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(rk, ic_name, on_response_received, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_interceptor_add_on_thread_start(
+    rk: *mut rd_kafka_t,
+    ic_name: *const c_char,
+    on_thread_start: rd_kafka_interceptor_f_on_thread_start_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(rk, ic_name, on_thread_start, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_interceptor_add_on_thread_exit(
+    rk: *mut rd_kafka_t,
+    ic_name: *const c_char,
+    on_thread_exit: rd_kafka_interceptor_f_on_thread_exit_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(rk, ic_name, on_thread_exit, ic_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_interceptor_add_on_broker_state_change(
+    rk: *mut rd_kafka_t,
+    ic_name: *const c_char,
+    on_broker_state_change: rd_kafka_interceptor_f_on_broker_state_change_t,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(rk, ic_name, on_broker_state_change, ic_opaque) })
+}

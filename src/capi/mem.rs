@@ -1,0 +1,25 @@
+//! Memory of the library's allocator.
+
+use libc::{c_void, size_t};
+
+use crate::capi::boundary::{ffi, not_built};
+use crate::capi::types::rd_kafka_t;
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_mem_calloc(
+    rk: *mut rd_kafka_t,
+    num: size_t,
+    size: size_t,
+) -> *mut c_void {
+    ffi!({ not_built!(rk, num, size) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_mem_malloc(rk: *mut rd_kafka_t, size: size_t) -> *mut c_void {
+    ffi!({ not_built!(rk, size) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_mem_free(rk: *mut rd_kafka_t, ptr: *mut c_void) {
+    ffi!({ not_built!(rk, ptr) })
+}

@@ -1,0 +1,75 @@
+//! Groups and telemetry in the mock cluster.
+
+use libc::{c_char, c_int, size_t};
+
+use crate::capi::boundary::{ffi, not_built};
+use crate::capi::types::{
+    rd_kafka_mock_cgrp_consumer_target_assignment_t, rd_kafka_mock_cluster_t, rd_kafka_resp_err_t,
+    rd_kafka_topic_partition_list_t,
+};
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_mock_group_initial_rebalance_delay_ms(
+    mcluster: *mut rd_kafka_mock_cluster_t,
+    delay_ms: i32,
+) {
+    ffi!({ not_built!(mcluster, delay_ms) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_mock_telemetry_set_requested_metrics(
+    mcluster: *mut rd_kafka_mock_cluster_t,
+    metrics: *mut *mut c_char,
+    metrics_cnt: size_t,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(mcluster, metrics, metrics_cnt) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_mock_telemetry_set_push_interval(
+    mcluster: *mut rd_kafka_mock_cluster_t,
+    push_interval_ms: i64,
+) -> rd_kafka_resp_err_t {
+    ffi!({ not_built!(mcluster, push_interval_ms) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_mock_cgrp_consumer_target_assignment_new(
+    member_ids: *mut *mut c_char,
+    member_cnt: c_int,
+    assignment: *mut *mut rd_kafka_topic_partition_list_t,
+) -> *mut rd_kafka_mock_cgrp_consumer_target_assignment_t {
+    ffi!({ not_built!(member_ids, member_cnt, assignment) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_mock_cgrp_consumer_target_assignment_destroy(
+    target_assignment: *mut rd_kafka_mock_cgrp_consumer_target_assignment_t,
+) {
+    ffi!({ not_built!(target_assignment) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_mock_cgrp_consumer_target_assignment(
+    mcluster: *mut rd_kafka_mock_cluster_t,
+    group_id: *const c_char,
+    target_assignment: *mut rd_kafka_mock_cgrp_consumer_target_assignment_t,
+) {
+    ffi!({ not_built!(mcluster, group_id, target_assignment) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_mock_set_group_consumer_session_timeout_ms(
+    mcluster: *mut rd_kafka_mock_cluster_t,
+    group_consumer_session_timeout_ms: c_int,
+) {
+    ffi!({ not_built!(mcluster, group_consumer_session_timeout_ms) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_mock_set_group_consumer_heartbeat_interval_ms(
+    mcluster: *mut rd_kafka_mock_cluster_t,
+    group_consumer_heartbeat_interval_ms: c_int,
+) {
+    ffi!({ not_built!(mcluster, group_consumer_heartbeat_interval_ms) })
+}

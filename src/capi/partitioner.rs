@@ -1,0 +1,98 @@
+//! Partitioners, for the application to call.
+
+use libc::{c_int, c_void, size_t};
+
+use crate::capi::boundary::{ffi, not_built};
+use crate::capi::types::rd_kafka_topic_t;
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_topic_partition_available(
+    rkt: *const rd_kafka_topic_t,
+    partition: i32,
+) -> c_int {
+    ffi!({ not_built!(rkt, partition) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_msg_partitioner_random(
+    rkt: *const rd_kafka_topic_t,
+    key: *const c_void,
+    keylen: size_t,
+    partition_cnt: i32,
+    rkt_opaque: *mut c_void,
+    msg_opaque: *mut c_void,
+) -> i32 {
+    ffi!({ not_built!(rkt, key, keylen, partition_cnt, rkt_opaque, msg_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_msg_partitioner_consistent(
+    rkt: *const rd_kafka_topic_t,
+    key: *const c_void,
+    keylen: size_t,
+    partition_cnt: i32,
+    rkt_opaque: *mut c_void,
+    msg_opaque: *mut c_void,
+) -> i32 {
+    ffi!({ not_built!(rkt, key, keylen, partition_cnt, rkt_opaque, msg_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_msg_partitioner_consistent_random(
+    rkt: *const rd_kafka_topic_t,
+    key: *const c_void,
+    keylen: size_t,
+    partition_cnt: i32,
+    rkt_opaque: *mut c_void,
+    msg_opaque: *mut c_void,
+) -> i32 {
+    ffi!({ not_built!(rkt, key, keylen, partition_cnt, rkt_opaque, msg_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_msg_partitioner_murmur2(
+    rkt: *const rd_kafka_topic_t,
+    key: *const c_void,
+    keylen: size_t,
+    partition_cnt: i32,
+    rkt_opaque: *mut c_void,
+    msg_opaque: *mut c_void,
+) -> i32 {
+    ffi!({ not_built!(rkt, key, keylen, partition_cnt, rkt_opaque, msg_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_msg_partitioner_murmur2_random(
+    rkt: *const rd_kafka_topic_t,
+    key: *const c_void,
+    keylen: size_t,
+    partition_cnt: i32,
+    rkt_opaque: *mut c_void,
+    msg_opaque: *mut c_void,
+) -> i32 {
+    ffi!({ not_built!(rkt, key, keylen, partition_cnt, rkt_opaque, msg_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_msg_partitioner_fnv1a(
+    rkt: *const rd_kafka_topic_t,
+    key: *const c_void,
+    keylen: size_t,
+    partition_cnt: i32,
+    rkt_opaque: *mut c_void,
+    msg_opaque: *mut c_void,
+) -> i32 {
+    ffi!({ not_built!(rkt, key, keylen, partition_cnt, rkt_opaque, msg_opaque) })
+}
+
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_msg_partitioner_fnv1a_random(
+    rkt: *const rd_kafka_topic_t,
+    key: *const c_void,
+    keylen: size_t,
+    partition_cnt: i32,
+    rkt_opaque: *mut c_void,
+    msg_opaque: *mut c_void,
+) -> i32 {
+    ffi!({ not_built!(rkt, key, keylen, partition_cnt, rkt_opaque, msg_opaque) })
+}
