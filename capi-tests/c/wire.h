@@ -1,6 +1,6 @@
 /*
- * The two requests a test needs to prepare a topic, over a plain socket and without the library under test:
- * CreateTopics v2 and Metadata v1, both accepted by Kafka 0.10.2 up to 4.x.
+ * The requests a test needs to prepare a topic, over a plain socket and without the library under test:
+ * CreateTopics v2, DeleteTopics v1 and Metadata v1, accepted by Kafka 0.10.2 up to 4.x.
  */
 #ifndef WIRE_H
 #define WIRE_H
@@ -164,6 +164,15 @@ static UNUSED int wire_ready_partitions(const char *address, const char *topic) 
         }
         free(w);
         return ready;
+}
+
+static UNUSED void wire_delete_topic(const char *address, const char *topic) {
+        struct wire *w = calloc(1, sizeof(*w));
+        w_int(w, 4, 1);
+        w_str(w, topic);
+        w_int(w, 4, 10000);
+        wire_call(address, 20, 1, w);
+        free(w);
 }
 
 static UNUSED int wire_create_topic(const char *address, const char *topic, int partitions, char *errstr, size_t size) {

@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""Prints the table of make bench from results.tsv: medians of both libraries, their ratio, and the threshold."""
+import statistics
+import sys
+
+METRICS = [  # field, title, factor, decimals, is more better
+    ("cpu", "CPU µs/message", 1, 3, False),
+    ("rate", "messages/s", 1, 0, True),
+    ("p50", "p50 µs", 1, 2, False),
+    ("p99", "p99 µs", 1, 2, False),
+    ("rss", "peak RSS MiB", 1 / 1024, 1, False),
+]
+
+
+def cpu_limit(name):
+    return 0.5 if name == "produce 100 B" or name.startswith("consumer_poll") else 0.8
+
+
+def limit(name, field):
+    """The ratio wanted, None for a figure that is only shown."""
+    return {"cpu": cpu_limit(name), "rate": 1.0, "p99": 1.0, "rss": 1.0}.get(field)
+
+
+def load(path):
+    data, broken = {}, []
+    for row in open(path, encoding="utf-8"):
+        round_, name, lib, line = row.rstrip("\n").split("\t")
+        if line == "failed":
+            broken.append(f"{name}: {lib} failed in round {round_}")
+            data.setdefault(name, {})
+            continue
+        fields = dict(pair.split("=", 1) for pair in line.split())
+        if round_ != "0":  # the warm-up
+            data.setdefault(name, {}).setdefault(lib, []).append(fields)
+    return data, broken
+
+
+def main():
+    data, broken = load(sys.argv[1])
+    met = total = 0
+    print(f"{'':40}{'librdkafka':>14}{'ours':>14}{'ratio':>8}   wanted")
+    for name, libs in data.items():
+        print(name)
+        if len(libs) < 2:
+            print("  no figures of both libraries")
+            total += 4
+            continue
+        for field, title, factor, decimals, more in METRICS:
+            up, us = (statistics.median(float(run[field]) for run in libs[lib]) * factor for lib in ("upstream", "ours"))
+            ratio = us / up if up else float("nan")
+            wanted, verdict = limit(name, field), ""
+            if wanted is not None:
+                total += 1
+                good = round(ratio, 2) >= wanted if more else round(ratio, 2) <= wanted
+                met += good
+                verdict = f"{'>=' if more else '<='} {wanted:.2f}  {'met' if good else 'NOT MET'}"
+            print(f"  {title:38}{up:14,.{decimals}f}{us:14,.{decimals}f}{ratio:8.2f}   {verdict}")
+    for line in broken:
+        print(line)
+    print(f"bench: {met} of {total} thresholds met")
+
+
+main()

@@ -1,0 +1,95 @@
+#!/bin/bash
+# make bench: this library and the newest librdkafka side by side, the same program on the same Kafka in the same run.
+#
+#   run.sh [--rounds N] [--quick] [WORKLOAD...]
+#
+# In each round every workload runs once on either library, in alternating order; figures are medians over the rounds,
+# after one round that does not count. Only the client's CPU is counted. Prints ratios, and which thresholds are met;
+# raw figures stay in results.tsv below the cache folder. It measures, it does not judge: the exit code is 0 either way.
+set -u
+. "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
+here=$ROOT/capi-tests/bench
+
+rounds=5 scale=1 wanted=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        --rounds) rounds=$2; shift 2 ;;
+        --quick) rounds=3 scale=4; shift ;;
+        --*) die "unknown option $1" ;;
+        *) wanted+=("$1"); shift ;;
+    esac
+done
+
+# name | workload | count | topic | properties
+WORKLOADS='
+produce 100 B|produce-100|1000000|produce|
+produce 1 KiB|produce-1024|200000|produce|
+produce 100 B gzip|produce-100|200000|produce|compression.codec=gzip
+produce 100 B snappy|produce-100|1000000|produce|compression.codec=snappy
+produce 100 B lz4|produce-100|1000000|produce|compression.codec=lz4
+produce 100 B zstd|produce-100|1000000|produce|compression.codec=zstd
+consumer_poll, 1 partition|poll|1000000|consume1|group.id=bench
+consumer_poll, 16 partitions|poll|1000000|consume16|group.id=bench
+batch, 1 partition|batch|1000000|consume1|group.id=bench
+batch, 16 partitions|batch|1000000|consume16|group.id=bench
+simple consume_batch, 1 partition|simple-batch|1000000|consume1|
+simple consume_callback, 1 partition|simple-callback|1000000|consume1|
+simple consume_callback, 16 partitions|simple-callback|1000000|consume16|
+latency, linger 0, one at a time|latency|2000|latency|linger.ms=0
+latency, linger 0, 2,000/s|paced|4000|latency|linger.ms=0
+'
+
+bash "$ROOT/capi-tests/setup/c.sh" || exit 1
+include=${RDKAFKA_INCLUDE:-$ROOT/include}
+out=$CACHE/bench; mkdir -p "$out"
+ours=$(bash "$ROOT/capi-tests/setup/library.sh" ours) || exit 1
+upstream=$(bash "$ROOT/capi-tests/setup/library.sh" upstream) || exit 1
+
+stub=$CACHE/c-tests/stub; mkdir -p "$stub"
+awk -F'\t' 'NR > 1 { print "void " $1 "(void) {}" }' "$ROOT/capi-tests/abi/data/functions.tsv" >"$stub/stub.c"
+gcc -w -shared -fPIC -Wl,-soname,librdkafka.so.1 -o "$stub/librdkafka.so" "$stub/stub.c" || die "stub library"
+gcc -O2 -g -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wno-ignored-qualifiers -I "$include" -I "$ROOT/capi-tests/c" \
+    -o "$out/bench" "$here/bench.c" -L "$stub" -lrdkafka -lpthread || die "bench.c"
+
+if [ -z "${BOOTSTRAP:-}" ]; then
+    export KAFKA_PORT=${KAFKA_PORT:-19700}
+    bash "$ROOT/capi-tests/kafka/kafka.sh" up || die "no Kafka"
+    BOOTSTRAP=$(bash "$ROOT/capi-tests/kafka/kafka.sh" bootstrap)
+    trap 'bash "$ROOT/capi-tests/kafka/kafka.sh" down' EXIT
+fi
+export BOOTSTRAP
+
+with() { # LIBRARY ARGUMENTS...
+    local dir=$1; shift
+    LD_LIBRARY_PATH=$dir timeout 300 "$out/bench" "$@" 2>"$out/stderr" || { tail -3 "$out/stderr" >&2; return 1; }
+}
+
+id=bench-$$-$(date +%s)
+with "$upstream" create 1 "$id-consume1" && with "$upstream" fill 1000000 "$id-consume1" || die "filling topics"
+with "$upstream" create 16 "$id-consume16" && with "$upstream" fill 1000000 "$id-consume16" || die "filling topics"
+with "$upstream" create 1 "$id-latency" || die "creating topics"
+
+results=$out/results.tsv; : >"$results"
+selected() { # NAME WORKLOAD
+    local w
+    [ ${#wanted[@]} -eq 0 ] && return 0
+    for w in "${wanted[@]}"; do case "$1|$2" in *"$w"*) return 0 ;; esac; done
+    return 1
+}
+for round in $(seq 0 "$rounds"); do
+    say "round $round of $rounds"
+    while IFS='|' read -r name workload count topic conf; do
+        [ -n "$name" ] && selected "$name" "$workload" || continue
+        order="upstream ours"; [ $((round % 2)) = 1 ] && order="ours upstream"
+        case $workload in produce-*|latency|paced) count=$((count / scale)) ;; esac
+        for lib in $order; do
+            t=$id-$topic
+            [ "$topic" = produce ] && { t=$id-produce-$round-$lib; with "$upstream" create 4 "$t" || die "creating topics"; }
+            line=$(with "${!lib}" "$workload" "$count" "$t" ${conf:+"$conf"}) || line=failed
+            printf '%s\t%s\t%s\t%s\n' "$round" "$name" "$lib" "$line" >>"$results"
+            [ "$topic" = produce ] && with "$upstream" delete 0 "$t"
+        done
+    done <<<"$WORKLOADS"
+done
+for topic in consume1 consume16 latency; do with "$upstream" delete 0 "$id-$topic"; done
+python3 "$here/report.py" "$results"
