@@ -1,4 +1,6 @@
 //! Layer 1: what every other layer stands on.
 
+pub mod conf;
 pub mod error;
 pub mod panic;
+pub mod regex;
