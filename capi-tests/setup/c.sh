@@ -1,6 +1,6 @@
 #!/bin/bash
 # The C and C++ tool chain, and valgrind, for the programs that use the library.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need gcc gcc
 need g++ g++
 need make make

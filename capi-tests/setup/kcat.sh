@@ -1,4 +1,4 @@
 #!/bin/bash
 # kcat as Debian packages it.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 need kcat kcat

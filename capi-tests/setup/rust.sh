@@ -1,6 +1,6 @@
 #!/bin/bash
 # The Rust tool chain that Cargo.toml asks for; nothing is done when one is there.
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 [ -x "$HOME/.cargo/bin/cargo" ] && PATH=$HOME/.cargo/bin:$PATH
 need gcc gcc
 if ! command -v cargo >/dev/null; then
