@@ -38,13 +38,15 @@ def parse(text):
 
 def run(args, number, names, scratch):
     log_path = os.path.join(scratch, number + ".log")
-    work = os.path.join(scratch, number)
-    shutil.rmtree(work, ignore_errors=True)
-    os.makedirs(work)
     # Tests that read or load something name it relative to the suite's folder.
+    home = os.path.join(scratch, number)
+    work = os.path.join(home, "tests")
+    shutil.rmtree(home, ignore_errors=True)
+    os.makedirs(work)
     for entry in ("interceptor_test", "fixtures", "java", "plugin_test"):
         if os.path.exists(os.path.join(args.runner, entry)):
             os.symlink(os.path.join(args.runner, entry), os.path.join(work, entry))
+    os.symlink(os.path.join(args.runner, "..", "src"), os.path.join(home, "src"))
     with open(os.path.join(work, "test.conf"), "w", encoding="utf-8") as f:
         f.write(f"bootstrap.servers={args.bootstrap}\ntest.topic.random=true\ntest.timeout.multiplier={args.multiplier}\n")
         f.write("".join(line + "\n" for line in args.conf))
@@ -98,7 +100,7 @@ def run(args, number, names, scratch):
                 left = re.search(r"\d+ thread\(s\) still active in librdkafka", plain)
                 reason = left[0] if left else f"exit code {code}"
         results.append((name, state, secs, reason))
-    shutil.rmtree(work, ignore_errors=True)
+    shutil.rmtree(home, ignore_errors=True)
     return results
 
 

@@ -2,6 +2,7 @@
 """Creates and deletes topics over Kafka's protocol: what kafka-topics.sh does, without starting a JVM for each call.
 
   admin.py --bootstrap-server HOST:PORT --create --topic T [--partitions N] [--replication-factor N] [--config K=V]...
+  admin.py --bootstrap-server HOST:PORT --alter --topic T --partitions N
   admin.py --bootstrap-server HOST:PORT --delete --topic T
 """
 import argparse
@@ -9,7 +10,7 @@ import socket
 import struct
 import sys
 
-METADATA, CREATE_TOPICS, DELETE_TOPICS = 3, 19, 20
+METADATA, CREATE_TOPICS, DELETE_TOPICS, CREATE_PARTITIONS = 3, 19, 20, 37
 ALREADY_EXISTS, UNKNOWN_TOPIC, NOT_CONTROLLER = 36, 3, 41
 
 
@@ -84,11 +85,19 @@ def delete(addr, args):
     return r.take("h"), None
 
 
+def alter(addr, args):
+    body = struct.pack(">i", 1) + string(args.topic) + struct.pack(">ii", args.partitions, -1)
+    r = ask(controller(addr), CREATE_PARTITIONS, 0, body + struct.pack(">i?", 30000, False))
+    r.take("i"), r.take("i"), r.string()
+    return r.take("h"), r.string()
+
+
 def main():
     p = argparse.ArgumentParser()
     p.add_argument("--bootstrap-server", required=True)
     p.add_argument("--zookeeper", help="ignored")
     p.add_argument("--create", action="store_true")
+    p.add_argument("--alter", action="store_true")
     p.add_argument("--delete", action="store_true")
     p.add_argument("--topic", required=True)
     p.add_argument("--partitions", type=int, default=1)
@@ -96,8 +105,8 @@ def main():
     p.add_argument("--config", action="append", default=[])
     args = p.parse_args()
     host, port = args.bootstrap_server.split(",")[0].rsplit(":", 1)
-    error, text = (create if args.create else delete)((host, int(port)), args)
-    if error == (ALREADY_EXISTS if args.create else UNKNOWN_TOPIC):
+    error, text = (create if args.create else alter if args.alter else delete)((host, int(port)), args)
+    if args.create and error == ALREADY_EXISTS or args.delete and error == UNKNOWN_TOPIC:
         error = 0
     if error:
         sys.exit(f"topic {args.topic}: error {error} {text or ''}")
