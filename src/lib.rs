@@ -8,3 +8,4 @@
 
 pub mod base;
 pub mod capi;
+pub mod protocol;

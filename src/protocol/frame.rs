@@ -1,0 +1,198 @@
+//! Length-prefixed frames from a non-blocking stream.
+//!
+//! Small frames share a read buffer, so that many are got with one system
+//! call. A frame that does not fit it gets a buffer of exactly its size and is
+//! read straight into it: fetched batches are never copied again. Such a
+//! buffer grows as bytes arrive, so that a length that lies costs the
+//! connection and not the memory.
+
+use bytes::{Buf, Bytes, BytesMut};
+use std::fmt;
+use std::io::{self, ErrorKind, Read};
+
+/// The size of the shared buffer.
+const SHARED: usize = 64 * 1024;
+/// A frame above this that has not wholly arrived gets its own buffer.
+const OWN_BUFFER: usize = 16 * 1024;
+/// A new block begins when less than this is left of the shared one: a frame
+/// of [`OWN_BUFFER`] has to fit.
+const MIN_ROOM: usize = OWN_BUFFER + 2 * PREFIX;
+/// How much of a large frame is prepared (zeroed) and read at a time: it
+/// stays in the processor's cache in between.
+const STEP: usize = 256 * 1024;
+/// How much of a large frame is reserved on its own word.
+const TRUSTED: usize = 4 * 1024 * 1024;
+
+const PREFIX: usize = 4;
+
+/// A frame's length was negative or above the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BadFrameLength {
+    pub length: i32,
+    pub max: usize,
+}
+
+impl fmt::Display for BadFrameLength {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "invalid frame length {} (limit {})",
+            self.length, self.max
+        )
+    }
+}
+
+impl std::error::Error for BadFrameLength {}
+
+/// What a read brought.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// A whole frame, without its length.
+    Complete(Bytes),
+    /// The stream would block before a frame is complete.
+    Pending,
+    /// The peer closed the stream; `mid_frame` when a frame was incomplete.
+    Closed { mid_frame: bool },
+}
+
+/// Cuts a byte stream into frames.
+#[derive(Debug)]
+pub struct FrameReader {
+    max: usize,
+    /// `filled` bytes that were read and not yet given out, then prepared room.
+    shared: BytesMut,
+    filled: usize,
+    large: Option<Large>,
+}
+
+/// A frame with a buffer of its own: `filled` bytes, then prepared room.
+#[derive(Debug)]
+struct Large {
+    buf: BytesMut,
+    filled: usize,
+    size: usize,
+}
+
+impl FrameReader {
+    /// `max` is the largest frame accepted (`receive.message.max.bytes`).
+    pub fn new(max: usize) -> Self {
+        FrameReader {
+            max,
+            shared: BytesMut::new(),
+            filled: 0,
+            large: None,
+        }
+    }
+
+    /// Whether a frame has begun and is not complete.
+    pub fn is_mid_frame(&self) -> bool {
+        self.large.is_some() || self.filled > 0
+    }
+
+    /// The bytes of the incomplete frame that have arrived, its length
+    /// included.
+    pub fn buffered(&self) -> usize {
+        self.filled + self.large.as_ref().map_or(0, |l| l.filled + PREFIX)
+    }
+
+    /// The next frame, reading from `src` as far as needed. To be called until
+    /// it says [`Frame::Pending`], for frames may wait in the buffer. A
+    /// [`BadFrameLength`] comes inside an [`ErrorKind::InvalidData`] error,
+    /// after which the connection is of no use.
+    pub fn read_from(&mut self, src: &mut impl Read) -> io::Result<Frame> {
+        loop {
+            if let Some(frame) = self.take_buffered()? {
+                return Ok(Frame::Complete(frame));
+            }
+            let room = self.room();
+            let asked = room.len();
+            match src.read(room) {
+                Ok(0) => {
+                    return Ok(Frame::Closed {
+                        mid_frame: self.is_mid_frame(),
+                    });
+                }
+                Ok(n) => self.advance(n.min(asked)),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(Frame::Pending),
+                Err(e) => return Err(e),
+            }
+        }
+    }
+
+    /// Room for the next read; never empty.
+    fn room(&mut self) -> &mut [u8] {
+        if let Some(large) = &mut self.large {
+            return large.room();
+        }
+        if self.shared.len() - self.filled < MIN_ROOM {
+            self.shared.truncate(self.filled);
+            // Reuses the block when all frames cut from it are gone.
+            self.shared.reserve(SHARED - self.filled.min(SHARED / 2));
+            self.shared.resize(self.shared.capacity(), 0);
+        }
+        self.shared.get_mut(self.filled..).unwrap_or_default()
+    }
+
+    fn advance(&mut self, n: usize) {
+        match &mut self.large {
+            Some(large) => large.filled += n,
+            None => self.filled += n,
+        }
+    }
+
+    /// A frame out of what has been read.
+    fn take_buffered(&mut self) -> io::Result<Option<Bytes>> {
+        if self.large.is_some() {
+            let complete = self.large.take_if(|l| l.filled == l.size);
+            return Ok(complete.map(|l| l.buf.freeze()));
+        }
+        let read = self.shared.get(..self.filled).unwrap_or_default();
+        let Some((prefix, body)) = read.split_first_chunk::<PREFIX>() else {
+            return Ok(None);
+        };
+        let length = i32::from_be_bytes(*prefix);
+        let bad = BadFrameLength {
+            length,
+            max: self.max,
+        };
+        let size = usize::try_from(length)
+            .ok()
+            .filter(|&n| n <= self.max)
+            .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, bad))?;
+        if body.len() >= size {
+            self.shared.advance(PREFIX);
+            self.filled -= PREFIX + size;
+            return Ok(Some(self.shared.split_to(size).freeze()));
+        }
+        if size > OWN_BUFFER {
+            let mut buf = BytesMut::with_capacity(size.min(TRUSTED));
+            buf.extend_from_slice(body);
+            self.large = Some(Large {
+                filled: buf.len(),
+                buf,
+                size,
+            });
+            self.shared.advance(self.filled);
+            self.filled = 0;
+        }
+        Ok(None)
+    }
+}
+
+impl Large {
+    /// Room for the next read: not more than the frame needs, and prepared
+    /// once only.
+    fn room(&mut self) -> &mut [u8] {
+        let end = self.size.min(self.filled + STEP);
+        if self.buf.len() < end {
+            if self.buf.capacity() < end {
+                // Doubles, but never beyond the frame's size.
+                let target = self.size.min(self.buf.capacity() * 2).max(end);
+                self.buf.reserve(target - self.buf.len());
+            }
+            self.buf.resize(end, 0);
+        }
+        self.buf.get_mut(self.filled..end).unwrap_or_default()
+    }
+}

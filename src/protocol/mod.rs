@@ -1,0 +1,13 @@
+//! The Kafka protocol: frames, requests and responses behind typed errors,
+//! record batches and compression. No sockets, no clocks.
+
+pub mod compression;
+pub mod frame;
+pub mod produce;
+pub mod records;
+pub mod request;
+pub mod varint;
+pub mod versions;
+
+pub use kafka_protocol::messages;
+pub use kafka_protocol::messages::ApiKey;
