@@ -2,5 +2,7 @@
 
 pub mod conf;
 pub mod error;
+pub mod group_metadata;
+pub mod headers;
 pub mod panic;
 pub mod regex;

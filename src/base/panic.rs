@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_panic_becomes_a_report_with_its_place() {
-        let report = catch(|| panic!("broken {}", 7)).map(|()| ()).unwrap_err();
+        let report = catch::<()>(|| panic!("broken {}", 7)).unwrap_err();
         assert_eq!(report.message, "broken 7");
         assert!(report.location.unwrap().contains("panic.rs:"));
         assert_eq!(catch(|| 3), Ok(3));
@@ -109,12 +109,12 @@ mod tests {
 
     #[test]
     fn nesting_keeps_count() {
-        let outer = catch(|| {
-            let inner = catch(|| panic!("inner")).map(|()| ()).unwrap_err();
+        let outer = catch::<()>(|| {
+            let inner = catch::<()>(|| panic!("inner")).unwrap_err();
             assert_eq!(inner.message, "inner");
             panic!("outer");
         });
-        assert_eq!(outer.map(|()| ()).unwrap_err().message, "outer");
+        assert_eq!(outer.unwrap_err().message, "outer");
         assert_eq!(DEPTH.with(Cell::get), 0);
     }
 }

@@ -1,9 +1,33 @@
 //! A consumer's group membership, for transactional producers.
 
+use std::ffi::{CStr, CString};
+
 use libc::{c_char, c_void, size_t};
 
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::group_metadata::GroupMetadata;
 use crate::capi::boundary::{ffi, not_built};
-use crate::capi::types::{rd_kafka_consumer_group_metadata_t, rd_kafka_error_t, rd_kafka_t};
+use crate::capi::handle::{self, Boxed, Opaque};
+use crate::capi::types::{
+    rd_kafka_consumer_group_metadata_s, rd_kafka_consumer_group_metadata_t, rd_kafka_error_t,
+    rd_kafka_t,
+};
+use crate::capi::{cstr, error};
+
+impl Opaque for rd_kafka_consumer_group_metadata_s {
+    type Target = GroupMetadata;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b47_7270;
+}
+
+/// A copy of a string; `None` for null.
+///
+/// # Safety
+/// Null or a string.
+unsafe fn c_string(text: *const c_char) -> Option<CString> {
+    // SAFETY: the caller's promise.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_owned())
+}
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata(
@@ -16,7 +40,13 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata(
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_new(
     group_id: *const c_char,
 ) -> *mut rd_kafka_consumer_group_metadata_t {
-    ffi!({ not_built!(group_id) })
+    ffi!({
+        // SAFETY: a string of the application's.
+        match unsafe { c_string(group_id) } {
+            Some(group_id) => handle::give(GroupMetadata::new(group_id)),
+            None => std::ptr::null_mut(),
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -26,42 +56,84 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_new_with_genid(
     member_id: *const c_char,
     group_instance_id: *const c_char,
 ) -> *mut rd_kafka_consumer_group_metadata_t {
-    ffi!({ not_built!(group_id, generation_id, member_id, group_instance_id) })
+    ffi!({
+        // SAFETY: strings of the application's.
+        let (group_id, member_id, group_instance_id) = unsafe {
+            (
+                c_string(group_id),
+                c_string(member_id),
+                c_string(group_instance_id),
+            )
+        };
+        let Some((group_id, member_id)) = group_id.zip(member_id) else {
+            return std::ptr::null_mut();
+        };
+        handle::give(GroupMetadata {
+            group_id,
+            generation_id,
+            member_id,
+            group_instance_id,
+        })
+    })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_group_id(
     group_metadata: *const rd_kafka_consumer_group_metadata_t,
 ) -> *const c_char {
-    ffi!({ not_built!(group_metadata) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        match unsafe { handle::get(group_metadata) } {
+            Some(metadata) => metadata.group_id.as_ptr(),
+            None => std::ptr::null(),
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_group_instance_id(
     group_metadata: *const rd_kafka_consumer_group_metadata_t,
 ) -> *const c_char {
-    ffi!({ not_built!(group_metadata) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        let metadata = unsafe { handle::get(group_metadata) };
+        metadata
+            .and_then(|metadata| metadata.group_instance_id.as_deref())
+            .map_or(std::ptr::null(), CStr::as_ptr)
+    })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_member_id(
     group_metadata: *const rd_kafka_consumer_group_metadata_t,
 ) -> *const c_char {
-    ffi!({ not_built!(group_metadata) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        match unsafe { handle::get(group_metadata) } {
+            Some(metadata) => metadata.member_id.as_ptr(),
+            None => std::ptr::null(),
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_generation_id(
     group_metadata: *const rd_kafka_consumer_group_metadata_t,
 ) -> i32 {
-    ffi!({ not_built!(group_metadata) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        unsafe { handle::get(group_metadata) }.map_or(-1, |metadata| metadata.generation_id)
+    })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_destroy(
     group_metadata: *mut rd_kafka_consumer_group_metadata_t,
 ) {
-    ffi!({ not_built!(group_metadata) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(group_metadata) });
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -70,7 +142,18 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_write(
     bufferp: *mut *mut c_void,
     sizep: *mut size_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(cgmd, bufferp, sizep) })
+    ffi!({
+        // SAFETY: an object and variables of the application's.
+        let (metadata, bufferp, sizep) =
+            unsafe { (handle::get(cgmd), bufferp.as_mut(), sizep.as_mut()) };
+        let (Some(metadata), Some(bufferp), Some(sizep)) = (metadata, bufferp, sizep) else {
+            return error::give(ErrorCode::_INVALID_ARG.into());
+        };
+        let bytes = metadata.to_bytes();
+        *bufferp = cstr::malloc_copy(&bytes);
+        *sizep = bytes.len();
+        std::ptr::null_mut()
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -79,5 +162,18 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_read(
     buffer: *const c_void,
     size: size_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(cgmdp, buffer, size) })
+    ffi!({
+        // SAFETY: a variable and bytes of the application's.
+        let (cgmdp, bytes) = unsafe { (cgmdp.as_mut(), cstr::slice(buffer, size)) };
+        let Some(cgmdp) = cgmdp else {
+            return error::give(ErrorCode::_INVALID_ARG.into());
+        };
+        match GroupMetadata::from_bytes(bytes) {
+            Ok(metadata) => {
+                *cgmdp = handle::give(metadata);
+                std::ptr::null_mut()
+            }
+            Err(text) => error::give(KafkaError::new(ErrorCode::_BAD_MSG, text)),
+        }
+    })
 }

@@ -1,12 +1,49 @@
 //! Consumer groups: listing (old interface), names of states and types.
 
+use std::ffi::CStr;
+
 use libc::{c_char, c_int};
 
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::cstr;
 use crate::capi::types::{
     rd_kafka_consumer_group_state_t, rd_kafka_consumer_group_type_t, rd_kafka_group_list,
     rd_kafka_resp_err_t, rd_kafka_t,
 };
+
+/// The names of `rd_kafka_consumer_group_state_t`, by number.
+const STATES: [&CStr; 6] = [
+    c"Unknown",
+    c"PreparingRebalance",
+    c"CompletingRebalance",
+    c"Stable",
+    c"Dead",
+    c"Empty",
+];
+
+/// The names of `rd_kafka_consumer_group_type_t`, by number.
+const TYPES: [&CStr; 3] = [c"Unknown", c"Consumer", c"Classic"];
+
+/// The name of a number; null if there is none.
+fn name_at(names: &[&'static CStr], code: c_int) -> *const c_char {
+    usize::try_from(code)
+        .ok()
+        .and_then(|at| names.get(at))
+        .map_or(std::ptr::null(), |name| name.as_ptr())
+}
+
+/// The number of a name, in any case of letters; 0 if it is not known.
+///
+/// # Safety
+/// Null or a string.
+unsafe fn code_of(names: &[&CStr], name: *const c_char) -> c_int {
+    // SAFETY: the caller's promise.
+    let name = unsafe { cstr::bytes(name) }.unwrap_or_default();
+    (0..)
+        .zip(names)
+        .find(|(_, known)| known.to_bytes().eq_ignore_ascii_case(name))
+        .map_or(0, |(code, _)| code)
+}
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_list_groups(
@@ -22,28 +59,34 @@ pub unsafe extern "C" fn rd_kafka_list_groups(
 pub unsafe extern "C" fn rd_kafka_consumer_group_state_name(
     state: rd_kafka_consumer_group_state_t,
 ) -> *const c_char {
-    ffi!({ not_built!(state) })
+    ffi!({ name_at(&STATES, state.0) })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_state_code(
     name: *const c_char,
 ) -> rd_kafka_consumer_group_state_t {
-    ffi!({ not_built!(name) })
+    ffi!({
+        // SAFETY: null or a string of the application's.
+        rd_kafka_consumer_group_state_t(unsafe { code_of(&STATES, name) })
+    })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_type_name(
     kind: rd_kafka_consumer_group_type_t,
 ) -> *const c_char {
-    ffi!({ not_built!(kind) })
+    ffi!({ name_at(&TYPES, kind.0) })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_type_code(
     name: *const c_char,
 ) -> rd_kafka_consumer_group_type_t {
-    ffi!({ not_built!(name) })
+    ffi!({
+        // SAFETY: null or a string of the application's.
+        rd_kafka_consumer_group_type_t(unsafe { code_of(&TYPES, name) })
+    })
 }
 
 #[unsafe(no_mangle)]

@@ -1,15 +1,269 @@
 //! Lists of partitions, in libc's memory.
 
-use libc::{c_char, c_int, c_void};
+use libc::{c_char, c_int, c_void, size_t};
 
-use crate::capi::boundary::{ffi, not_built};
+use crate::base::error::ErrorCode;
+use crate::capi::boundary::ffi;
+use crate::capi::cstr;
 use crate::capi::types::{
-    rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_t,
+    RD_KAFKA_OFFSET_INVALID, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t,
+    rd_kafka_topic_partition_t,
 };
+
+unsafe extern "C" {
+    /// libc's: unlike Rust's sorting it puts up with any comparison function.
+    fn qsort_r(
+        base: *mut c_void,
+        count: size_t,
+        size: size_t,
+        compare: Compare,
+        opaque: *mut c_void,
+    );
+}
+
+type Compare =
+    Option<unsafe extern "C" fn(a: *const c_void, b: *const c_void, opaque: *mut c_void) -> c_int>;
+
+/// What `_private` of an element points to, once there is something to keep.
+#[derive(Debug, Clone)]
+struct Private {
+    leader_epoch: i32,
+}
+
+/// A list with room for `size` elements, for C to destroy.
+pub fn new_list(size: usize) -> *mut rd_kafka_topic_partition_list_t {
+    let list = cstr::malloc(size_of::<rd_kafka_topic_partition_list_t>())
+        .cast::<rd_kafka_topic_partition_list_t>();
+    // SAFETY: just allocated, of that size and libc's alignment.
+    unsafe {
+        list.write(rd_kafka_topic_partition_list_t {
+            cnt: 0,
+            size: 0,
+            elems: std::ptr::null_mut(),
+        });
+        if size > 0 {
+            grow(&mut *list, size);
+        }
+    }
+    list
+}
+
+/// Frees a list; null is no list.
+///
+/// # Safety
+/// Nobody uses the list or its elements any more.
+pub unsafe fn destroy_list(list: *mut rd_kafka_topic_partition_list_t) {
+    // SAFETY: the caller's promise; list and elements are libc's memory.
+    unsafe {
+        if let Some(inner) = list.as_mut() {
+            for element in elements_mut(inner) {
+                release(element);
+            }
+            libc::free(inner.elems.cast());
+            libc::free(list.cast());
+        }
+    }
+}
+
+/// The elements of a list.
+pub fn elements(list: &rd_kafka_topic_partition_list_t) -> &[rd_kafka_topic_partition_t] {
+    match usize::try_from(list.cnt) {
+        // SAFETY: a list has `cnt` elements.
+        Ok(cnt) if !list.elems.is_null() => unsafe { std::slice::from_raw_parts(list.elems, cnt) },
+        _ => &[],
+    }
+}
+
+/// As [`elements`], to change them.
+pub fn elements_mut(
+    list: &mut rd_kafka_topic_partition_list_t,
+) -> &mut [rd_kafka_topic_partition_t] {
+    match usize::try_from(list.cnt) {
+        // SAFETY: a list has `cnt` elements, and it is borrowed mutably.
+        Ok(cnt) if !list.elems.is_null() => unsafe {
+            std::slice::from_raw_parts_mut(list.elems, cnt)
+        },
+        _ => &mut [],
+    }
+}
+
+/// The topic's name in an element.
+pub fn topic(element: &rd_kafka_topic_partition_t) -> &[u8] {
+    // SAFETY: null or a string.
+    unsafe { cstr::bytes(element.topic) }.unwrap_or_default()
+}
+
+/// Makes room for `more` elements, or for a good deal more of them.
+fn grow(list: &mut rd_kafka_topic_partition_list_t, more: usize) {
+    let size = usize::try_from(list.size).unwrap_or(0);
+    let wanted = if more < size {
+        size * 2
+    } else {
+        size + more.max(8)
+    };
+    let bytes = wanted.checked_mul(size_of::<rd_kafka_topic_partition_t>());
+    // SAFETY: null or libc's memory, which is not used under its old address any more.
+    let elems = unsafe { libc::realloc(list.elems.cast(), bytes.unwrap_or(usize::MAX)) };
+    assert!(!elems.is_null(), "no memory for {wanted} partitions");
+    list.elems = elems.cast();
+    list.size = c_int::try_from(wanted).unwrap_or(c_int::MAX);
+}
+
+/// Adds an element without an offset; good until the list changes.
+pub fn add(
+    list: &mut rd_kafka_topic_partition_list_t,
+    topic: &[u8],
+    partition: i32,
+) -> *mut rd_kafka_topic_partition_t {
+    if list.cnt >= list.size {
+        grow(list, 1);
+    }
+    let at = usize::try_from(list.cnt).unwrap_or(0);
+    // SAFETY: there is room for one more.
+    let element = unsafe { list.elems.add(at) };
+    let new = rd_kafka_topic_partition_t {
+        topic: cstr::malloc_string(topic),
+        partition,
+        offset: RD_KAFKA_OFFSET_INVALID,
+        metadata: std::ptr::null_mut(),
+        metadata_size: 0,
+        opaque: std::ptr::null_mut(),
+        err: ErrorCode::NO_ERROR,
+        _private: std::ptr::null_mut(),
+    };
+    // SAFETY: as above; what was there is not initialised.
+    unsafe { element.write(new) };
+    list.cnt += 1;
+    element
+}
+
+/// Adds a copy of an element, with all that belongs to it.
+pub fn add_copy(
+    list: &mut rd_kafka_topic_partition_list_t,
+    from: &rd_kafka_topic_partition_t,
+) -> *mut rd_kafka_topic_partition_t {
+    let copy = add(list, topic(from), from.partition);
+    // SAFETY: just added, and the only reference to it.
+    let to = unsafe { &mut *copy };
+    to.offset = from.offset;
+    to.opaque = from.opaque;
+    to.err = from.err;
+    set_metadata(to, metadata(from));
+    if let Some(private) = private(from) {
+        to._private = Box::into_raw(Box::new(private.clone())).cast();
+    }
+    copy
+}
+
+/// A copy of a list, for C to destroy.
+pub fn copy_list(list: &rd_kafka_topic_partition_list_t) -> *mut rd_kafka_topic_partition_list_t {
+    let copy = new_list(elements(list).len());
+    for element in elements(list) {
+        // SAFETY: the list was just made.
+        add_copy(unsafe { &mut *copy }, element);
+    }
+    copy
+}
+
+/// The metadata of an element; `None` if there is none.
+pub fn metadata(element: &rd_kafka_topic_partition_t) -> Option<&[u8]> {
+    // SAFETY: null, or that many bytes.
+    (!element.metadata.is_null())
+        .then(|| unsafe { cstr::slice(element.metadata, element.metadata_size) })
+}
+
+/// Replaces the metadata of an element by a copy.
+pub fn set_metadata(element: &mut rd_kafka_topic_partition_t, metadata: Option<&[u8]>) {
+    // SAFETY: null or libc's memory, which is replaced here.
+    unsafe { libc::free(element.metadata) };
+    element.metadata_size = metadata.map_or(0, <[u8]>::len);
+    element.metadata = metadata.map_or(std::ptr::null_mut(), cstr::malloc_copy);
+}
+
+/// The leader epoch of an element's offset; -1 if it is not known.
+pub fn leader_epoch(element: &rd_kafka_topic_partition_t) -> i32 {
+    private(element).map_or(-1, |private| private.leader_epoch)
+}
+
+pub fn set_leader_epoch(element: &mut rd_kafka_topic_partition_t, leader_epoch: i32) {
+    let private = element._private.cast::<Private>();
+    if !private.is_null() {
+        // SAFETY: not null, so it is from here.
+        unsafe { (*private).leader_epoch = leader_epoch };
+    } else if leader_epoch != -1 {
+        element._private = Box::into_raw(Box::new(Private { leader_epoch })).cast();
+    }
+}
+
+fn private(element: &rd_kafka_topic_partition_t) -> Option<&Private> {
+    // SAFETY: null or from here.
+    unsafe { element._private.cast::<Private>().as_ref() }
+}
+
+/// Frees what an element has, and not the element.
+///
+/// # Safety
+/// The element is not used any more.
+unsafe fn release(element: *mut rd_kafka_topic_partition_t) {
+    // SAFETY: the caller's promise; strings and metadata are libc's memory.
+    unsafe {
+        libc::free((*element).topic.cast());
+        libc::free((*element).metadata);
+        let private = (*element)._private.cast::<Private>();
+        if !private.is_null() {
+            drop(Box::from_raw(private));
+        }
+    }
+}
+
+fn find(list: &rd_kafka_topic_partition_list_t, name: &[u8], partition: i32) -> Option<usize> {
+    elements(list)
+        .iter()
+        .position(|element| element.partition == partition && topic(element) == name)
+}
+
+/// Removes an element; whether it was there.
+fn remove(list: &mut rd_kafka_topic_partition_list_t, at: usize) -> bool {
+    let elements = elements_mut(list);
+    if at >= elements.len() {
+        return false;
+    }
+    elements[at..].rotate_left(1);
+    if let Some(last) = elements.last_mut() {
+        // SAFETY: the list ends before it from here on.
+        unsafe { release(last) };
+    }
+    list.cnt -= 1;
+    true
+}
+
+/// The order of a sorted list, unless the application has its own.
+unsafe extern "C" fn by_topic_and_partition(
+    a: *const c_void,
+    b: *const c_void,
+    _opaque: *mut c_void,
+) -> c_int {
+    // SAFETY: `qsort_r` passes elements.
+    let (a, b) = unsafe {
+        (
+            &*a.cast::<rd_kafka_topic_partition_t>(),
+            &*b.cast::<rd_kafka_topic_partition_t>(),
+        )
+    };
+    (topic(a), a.partition).cmp(&(topic(b), b.partition)) as c_int
+}
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_destroy(rktpar: *mut rd_kafka_topic_partition_t) {
-    ffi!({ not_built!(rktpar) })
+    ffi!({
+        if !rktpar.is_null() {
+            // SAFETY: the application gives up an element of its own, which is libc's memory.
+            unsafe {
+                release(rktpar);
+                libc::free(rktpar.cast());
+            }
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -17,28 +271,39 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_set_leader_epoch(
     rktpar: *mut rd_kafka_topic_partition_t,
     leader_epoch: i32,
 ) {
-    ffi!({ not_built!(rktpar, leader_epoch) })
+    ffi!({
+        // SAFETY: an element of the application's.
+        if let Some(element) = unsafe { rktpar.as_mut() } {
+            set_leader_epoch(element, leader_epoch);
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_get_leader_epoch(
     rktpar: *const rd_kafka_topic_partition_t,
 ) -> i32 {
-    ffi!({ not_built!(rktpar) })
+    ffi!({
+        // SAFETY: an element of the application's.
+        unsafe { rktpar.as_ref() }.map_or(-1, leader_epoch)
+    })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_new(
     size: c_int,
 ) -> *mut rd_kafka_topic_partition_list_t {
-    ffi!({ not_built!(size) })
+    ffi!({ new_list(usize::try_from(size).unwrap_or(0)) })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_destroy(
     rkparlist: *mut rd_kafka_topic_partition_list_t,
 ) {
-    ffi!({ not_built!(rkparlist) })
+    ffi!({
+        // SAFETY: the application gives the list up.
+        unsafe { destroy_list(rkparlist) };
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -47,7 +312,14 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_add(
     topic: *const c_char,
     partition: i32,
 ) -> *mut rd_kafka_topic_partition_t {
-    ffi!({ not_built!(rktparlist, topic, partition) })
+    ffi!({
+        // SAFETY: a list and a string of the application's.
+        let (list, topic) = unsafe { (rktparlist.as_mut(), cstr::bytes(topic)) };
+        match list.zip(topic) {
+            Some((list, topic)) => add(list, topic, partition),
+            None => std::ptr::null_mut(),
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -57,7 +329,15 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_add_range(
     start: i32,
     stop: i32,
 ) {
-    ffi!({ not_built!(rktparlist, topic, start, stop) })
+    ffi!({
+        // SAFETY: a list and a string of the application's.
+        let (list, topic) = unsafe { (rktparlist.as_mut(), cstr::bytes(topic)) };
+        if let Some((list, topic)) = list.zip(topic) {
+            for partition in start..=stop {
+                add(list, topic, partition);
+            }
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -66,7 +346,17 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_del(
     topic: *const c_char,
     partition: i32,
 ) -> c_int {
-    ffi!({ not_built!(rktparlist, topic, partition) })
+    ffi!({
+        // SAFETY: a list and a string of the application's.
+        let (list, topic) = unsafe { (rktparlist.as_mut(), cstr::bytes(topic)) };
+        let Some((list, topic)) = list.zip(topic) else {
+            return 0;
+        };
+        match find(list, topic, partition) {
+            Some(at) => remove(list, at).into(),
+            None => 0,
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -74,14 +364,27 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_del_by_idx(
     rktparlist: *mut rd_kafka_topic_partition_list_t,
     idx: c_int,
 ) -> c_int {
-    ffi!({ not_built!(rktparlist, idx) })
+    ffi!({
+        // SAFETY: a list of the application's.
+        let list = unsafe { rktparlist.as_mut() };
+        let at = usize::try_from(idx).ok();
+        list.zip(at)
+            .is_some_and(|(list, at)| remove(list, at))
+            .into()
+    })
 }
 
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_copy(
     src: *const rd_kafka_topic_partition_list_t,
 ) -> *mut rd_kafka_topic_partition_list_t {
-    ffi!({ not_built!(src) })
+    ffi!({
+        // SAFETY: a list of the application's.
+        match unsafe { src.as_ref() } {
+            Some(list) => copy_list(list),
+            None => std::ptr::null_mut(),
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -91,7 +394,21 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_set_offset(
     partition: i32,
     offset: i64,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rktparlist, topic, partition, offset) })
+    ffi!({
+        // SAFETY: a list and a string of the application's.
+        let (list, topic) = unsafe { (rktparlist.as_mut(), cstr::bytes(topic)) };
+        let Some((list, topic)) = list.zip(topic) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        let at = find(list, topic, partition);
+        match at.and_then(|at| elements_mut(list).get_mut(at)) {
+            Some(element) => {
+                element.offset = offset;
+                ErrorCode::NO_ERROR
+            }
+            None => ErrorCode::_UNKNOWN_PARTITION,
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -100,7 +417,18 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_find(
     topic: *const c_char,
     partition: i32,
 ) -> *mut rd_kafka_topic_partition_t {
-    ffi!({ not_built!(rktparlist, topic, partition) })
+    ffi!({
+        // SAFETY: a list and a string of the application's.
+        let (list, topic) = unsafe { (rktparlist.as_ref(), cstr::bytes(topic)) };
+        let Some((list, topic)) = list.zip(topic) else {
+            return std::ptr::null_mut();
+        };
+        match find(list, topic, partition) {
+            // SAFETY: found, so it is inside; the list is the application's to change.
+            Some(at) => unsafe { list.elems.add(at) },
+            None => std::ptr::null_mut(),
+        }
+    })
 }
 
 #[unsafe(no_mangle)]
@@ -111,5 +439,86 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_sort(
     >,
     cmp_opaque: *mut c_void,
 ) {
-    ffi!({ not_built!(rktparlist, cmp, cmp_opaque) })
+    ffi!({
+        // SAFETY: a list of the application's.
+        let Some(list) = (unsafe { rktparlist.as_mut() }) else {
+            return;
+        };
+        let cnt = elements(list).len();
+        if cnt > 1 {
+            // SAFETY: that many elements of that size; the function is the application's or ours.
+            unsafe {
+                qsort_r(
+                    list.elems.cast(),
+                    cnt,
+                    size_of::<rd_kafka_topic_partition_t>(),
+                    cmp.or(Some(by_topic_and_partition)),
+                    cmp_opaque,
+                );
+            }
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(list: &rd_kafka_topic_partition_list_t) -> Vec<(String, i32)> {
+        let text = |element| String::from_utf8_lossy(topic(element)).into_owned();
+        elements(list)
+            .iter()
+            .map(|element| (text(element), element.partition))
+            .collect()
+    }
+
+    #[test]
+    fn lists_grow_sort_find_copy_and_shrink() {
+        // SAFETY: the list lives until it is destroyed at the end.
+        unsafe {
+            let list = rd_kafka_topic_partition_list_new(0);
+            rd_kafka_topic_partition_list_add_range(list, c"b".as_ptr(), 0, 99);
+            let element = rd_kafka_topic_partition_list_add(list, c"a".as_ptr(), 7);
+            assert_eq!((*element).offset, RD_KAFKA_OFFSET_INVALID);
+            rd_kafka_topic_partition_set_leader_epoch(element, 5);
+            set_metadata(&mut *element, Some(b"meta"));
+            assert_eq!((*list).cnt, 101);
+
+            rd_kafka_topic_partition_list_sort(list, None, std::ptr::null_mut());
+            assert_eq!(names(&*list)[..2], [("a".into(), 7), ("b".into(), 0)]);
+
+            let code = rd_kafka_topic_partition_list_set_offset(list, c"b".as_ptr(), 42, 1234);
+            assert_eq!(code, ErrorCode::NO_ERROR);
+            let missing = rd_kafka_topic_partition_list_set_offset(list, c"c".as_ptr(), 42, 1);
+            assert_eq!(missing, ErrorCode::_UNKNOWN_PARTITION);
+
+            let copy = rd_kafka_topic_partition_list_copy(list);
+            rd_kafka_topic_partition_list_destroy(list);
+            let first = &elements(&*copy)[0];
+            assert_eq!(
+                (leader_epoch(first), metadata(first)),
+                (5, Some(&b"meta"[..]))
+            );
+            let found = rd_kafka_topic_partition_list_find(copy, c"b".as_ptr(), 42);
+            assert_eq!((*found).offset, 1234);
+
+            assert_eq!(
+                rd_kafka_topic_partition_list_del(copy, c"b".as_ptr(), 42),
+                1
+            );
+            assert_eq!(
+                rd_kafka_topic_partition_list_del(copy, c"b".as_ptr(), 42),
+                0
+            );
+            assert_eq!(rd_kafka_topic_partition_list_del_by_idx(copy, 0), 1);
+            assert_eq!(rd_kafka_topic_partition_list_del_by_idx(copy, 99), 0);
+            assert_eq!(rd_kafka_topic_partition_list_del_by_idx(copy, -1), 0);
+            let left: Vec<_> = names(&*copy)
+                .into_iter()
+                .map(|(_, partition)| partition)
+                .collect();
+            assert_eq!(left, (0..100).filter(|at| *at != 42).collect::<Vec<_>>());
+            rd_kafka_topic_partition_list_destroy(copy);
+        }
+    }
 }

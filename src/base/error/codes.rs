@@ -43,7 +43,7 @@ macro_rules! codes {
     ($($value:literal $name:ident $text:literal)*) => {
         #[allow(non_upper_case_globals)]
         impl ErrorCode {
-            $(#[doc = $text] pub const $name: ErrorCode = ErrorCode($value);)*
+            $(#[doc = concat!("`", $value, "` ", $text)] pub const $name: ErrorCode = ErrorCode($value);)*
         }
 
         /// Every code, in ascending order.
