@@ -7,7 +7,8 @@
 //! [`TopicConf`] are what applications hold; [`Conf::finalize`] checks the rules
 //! between properties and fills in what follows from others.
 
-use std::ops::Deref;
+use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 mod consumer;
 mod document;
@@ -87,19 +88,69 @@ impl Deref for TopicConf {
     }
 }
 
+/// A box around a topic's configuration. The C interface's has a mark that tells
+/// its pointers from others.
+pub trait TopicConfBox: DerefMut<Target = TopicConf> + Send + Sync {}
+
+impl<T: DerefMut<Target = TopicConf> + Send + Sync> TopicConfBox for T {}
+
+/// The box used where nothing else is asked for.
+#[derive(Default)]
+struct Plain(TopicConf);
+
+impl Deref for Plain {
+    type Target = TopicConf;
+
+    fn deref(&self) -> &TopicConf {
+        &self.0
+    }
+}
+
+impl DerefMut for Plain {
+    fn deref_mut(&mut self) -> &mut TopicConf {
+        &mut self.0
+    }
+}
+
 /// Properties of a client instance, and the default ones of its topics.
-#[derive(Debug, Default)]
 pub struct Conf {
     pub global: Scoped<GlobalProps>,
     /// Boxed, since applications hold pointers to it.
-    topic: Option<Box<TopicConf>>,
+    topic: Option<Box<dyn TopicConfBox>>,
+    /// Makes the box for topic properties that are set here.
+    new_topic: fn() -> Box<dyn TopicConfBox>,
     /// Topic properties had been set here and were replaced as a whole.
     default_topic_conf_overwritten: bool,
+}
+
+impl Default for Conf {
+    fn default() -> Self {
+        Conf::with_topic_conf_box(|| Box::<Plain>::default())
+    }
+}
+
+impl fmt::Debug for Conf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Conf")
+            .field("global", &self.global)
+            .field("topic", &self.default_topic_conf())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Conf {
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// As `new`, with another kind of box for the default topic configuration.
+    pub fn with_topic_conf_box(new_topic: fn() -> Box<dyn TopicConfBox>) -> Self {
+        Conf {
+            global: Scoped::default(),
+            topic: None,
+            new_topic,
+            default_topic_conf_overwritten: false,
+        }
     }
 
     /// Sets a property; one that is not global is set on the default topic
@@ -109,14 +160,20 @@ impl Conf {
             Err(ConfError::Unknown(_)) => {}
             done => return done,
         }
-        self.default_topic_conf_or_new().set(name, value)
+        if self.topic.is_none() {
+            self.set_default_topic_conf(Some((self.new_topic)()));
+        }
+        match self.topic.as_deref_mut() {
+            Some(topic) => topic.set(name, value),
+            None => Ok(()),
+        }
     }
 
     /// The value as text; `None` if the property is unknown or has no value.
     pub fn get(&self, name: &str) -> Option<String> {
         self.global
             .get(name)
-            .or_else(|| self.topic.as_ref()?.get(name))
+            .or_else(|| self.default_topic_conf()?.get(name))
     }
 
     pub fn is_modified(&self, name: &str) -> bool {
@@ -129,25 +186,25 @@ impl Conf {
     }
 
     pub fn default_topic_conf(&self) -> Option<&TopicConf> {
-        self.topic.as_deref()
+        self.topic.as_ref().map(|topic| &***topic)
     }
 
     pub fn default_topic_conf_mut(&mut self) -> Option<&mut TopicConf> {
-        self.topic.as_deref_mut()
+        self.topic.as_mut().map(|topic| &mut ***topic)
     }
 
-    fn default_topic_conf_or_new(&mut self) -> &mut TopicConf {
-        if self.topic.is_none() {
-            self.set_default_topic_conf(Some(Box::default()));
+    /// The address of the default topic configuration's box; null if there is none.
+    pub fn default_topic_conf_box(&mut self) -> *mut () {
+        match &mut self.topic {
+            Some(topic) => std::ptr::from_mut(&mut **topic).cast(),
+            None => std::ptr::null_mut(),
         }
-        self.topic.get_or_insert_default()
     }
 
     /// Replaces the default topic configuration.
-    pub fn set_default_topic_conf(&mut self, topic: Option<Box<TopicConf>>) {
+    pub fn set_default_topic_conf(&mut self, topic: Option<Box<dyn TopicConfBox>>) {
         if self
-            .topic
-            .as_ref()
+            .default_topic_conf()
             .is_some_and(|old| old.topic.is_any_modified())
         {
             self.default_topic_conf_overwritten = true;
@@ -156,17 +213,17 @@ impl Conf {
     }
 
     /// Keeps the property, which shows the pointer, in step.
-    fn put_default_topic_conf(&mut self, topic: Option<Box<TopicConf>>) {
-        let pointer = topic
-            .as_deref()
-            .map_or(0, |topic| std::ptr::from_ref(topic) as usize);
+    fn put_default_topic_conf(&mut self, topic: Option<Box<dyn TopicConfBox>>) {
         self.topic = topic;
+        let pointer = self.default_topic_conf_box() as usize;
         self.global.set_pointer(DEFAULT_TOPIC_CONF, pointer);
     }
 
     /// The configuration of a topic that was given none: a copy of the default.
     pub fn topic_conf(&self) -> TopicConf {
-        self.topic.as_ref().map(|t| t.dup()).unwrap_or_default()
+        self.default_topic_conf()
+            .map(TopicConf::dup)
+            .unwrap_or_default()
     }
 
     /// A copy of what was set.
@@ -177,12 +234,15 @@ impl Conf {
     /// A copy without the properties whose names begin with one of the prefixes.
     /// The default topic configuration is one property here.
     pub fn dup_without(&self, prefixes: &[&str]) -> Self {
-        let mut copy = Conf {
-            global: self.global.dup(prefixes),
-            ..Conf::default()
-        };
+        let mut copy = Conf::with_topic_conf_box(self.new_topic);
+        copy.global = self.global.dup(prefixes);
         if copy.is_modified(DEFAULT_TOPIC_CONF) {
-            copy.put_default_topic_conf(self.topic.as_ref().map(|t| Box::new(t.dup())));
+            let topic = self.default_topic_conf().map(|topic| {
+                let mut boxed = (self.new_topic)();
+                **boxed = topic.dup();
+                boxed
+            });
+            copy.put_default_topic_conf(topic);
         }
         copy
     }

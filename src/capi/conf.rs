@@ -1,43 +1,206 @@
 //! Configuration of a client instance.
 
+use std::borrow::Cow;
+
 use libc::{FILE, addrinfo, c_char, c_int, c_void, mode_t, size_t, sockaddr};
 
+use crate::base::conf::{Conf, ConfError, TopicConf, TopicConfBox, listing};
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::cstr;
+use crate::capi::handle::{Boxed, Opaque, Tagged, get, get_mut, give, take};
 use crate::capi::types::{
-    rd_kafka_cert_enc_t, rd_kafka_cert_type_t, rd_kafka_conf_res_t, rd_kafka_conf_t,
-    rd_kafka_event_t, rd_kafka_message_t, rd_kafka_resp_err_t, rd_kafka_t, rd_kafka_topic_conf_t,
+    RD_KAFKA_CONF_INVALID, RD_KAFKA_CONF_OK, RD_KAFKA_CONF_UNKNOWN, rd_kafka_cert_enc_t,
+    rd_kafka_cert_type_t, rd_kafka_conf_res_t, rd_kafka_conf_t, rd_kafka_event_t,
+    rd_kafka_message_t, rd_kafka_resp_err_t, rd_kafka_t, rd_kafka_topic_conf_t,
     rd_kafka_topic_partition_list_t,
 };
 
+/// A property for tests, whose value is a pointer.
+const UT_HANDLE_PRODUCE_RESPONSE: &str = "ut_handle_ProduceResponse";
+
+impl Opaque for rd_kafka_conf_t {
+    type Target = Conf;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x636f_6e66;
+}
+
+/// The box of default topic configurations, to which C gets pointers.
+fn new_topic_conf() -> Box<dyn TopicConfBox> {
+    Box::new(Tagged::<rd_kafka_topic_conf_t>::new(TopicConf::new()))
+}
+
+/// Where a function that sets properties says what is wrong.
+pub(super) struct Answer {
+    pub errstr: *mut c_char,
+    pub errstr_size: size_t,
+}
+
+impl Answer {
+    /// # Safety
+    /// `errstr` is null or has room for `errstr_size` bytes.
+    pub unsafe fn give(&self, outcome: Result<(), ConfError>) -> rd_kafka_conf_res_t {
+        match outcome {
+            Ok(()) => RD_KAFKA_CONF_OK,
+            Err(error) => {
+                // SAFETY: the caller's promise.
+                unsafe { cstr::write(self.errstr, self.errstr_size, error.text()) };
+                match error {
+                    ConfError::Unknown(_) => RD_KAFKA_CONF_UNKNOWN,
+                    ConfError::Invalid(_) => RD_KAFKA_CONF_INVALID,
+                }
+            }
+        }
+    }
+
+    /// # Safety
+    /// As for `give`.
+    pub unsafe fn not_a_configuration(&self) -> rd_kafka_conf_res_t {
+        let error = ConfError::Invalid("Not a configuration object".to_owned());
+        // SAFETY: the caller's promise.
+        unsafe { self.give(Err(error)) }
+    }
+
+    /// For a name or a value that cannot be read.
+    ///
+    /// # Safety
+    /// As for `give`.
+    pub unsafe fn not_text(
+        &self,
+        name: Result<Option<&str>, std::str::Utf8Error>,
+    ) -> rd_kafka_conf_res_t {
+        let text = match name {
+            Ok(Some(name)) => {
+                format!("Invalid value for configuration property \"{name}\": not UTF-8")
+            }
+            Ok(None) => "No configuration property named".to_owned(),
+            Err(_) => "Name of configuration property is not UTF-8".to_owned(),
+        };
+        // SAFETY: the caller's promise.
+        unsafe { self.give(Err(ConfError::Invalid(text))) }
+    }
+}
+
+/// The strings of a C array, null ones left out.
+///
+/// # Safety
+/// Null, or an array of `count` strings that live for `'a`.
+unsafe fn prefixes<'a>(array: *mut *const c_char, count: size_t) -> Vec<Cow<'a, str>> {
+    if array.is_null() {
+        return Vec::new();
+    }
+    (0..count)
+        // SAFETY: the caller's promise.
+        .filter_map(|at| unsafe { cstr::text(*array.add(at)) })
+        .collect()
+}
+
+/// Hands a value to the application: cut to `*dest_size`, which then becomes the
+/// size that all of it needs. A null `dest` asks for the size only.
+///
+/// # Safety
+/// `dest_size` is null or good to read and write, and `dest` is null or has that
+/// many bytes.
+pub(super) unsafe fn write_value(
+    value: Option<String>,
+    dest: *mut c_char,
+    dest_size: *mut size_t,
+) -> rd_kafka_conf_res_t {
+    let Some(value) = value else {
+        return RD_KAFKA_CONF_UNKNOWN;
+    };
+    if dest_size.is_null() {
+        return RD_KAFKA_CONF_INVALID;
+    }
+    // SAFETY: the caller's promise.
+    unsafe {
+        cstr::write(dest, *dest_size, &value);
+        *dest_size = value.len() + 1;
+    }
+    RD_KAFKA_CONF_OK
+}
+
+/// Names and values in turn, in memory that `rd_kafka_conf_dump_free` frees.
+///
+/// # Safety
+/// `cntp` is null or good to write to.
+pub(super) unsafe fn dump(
+    rows: &[(&'static str, String)],
+    cntp: *mut size_t,
+) -> *mut *const c_char {
+    let count = rows.len() * 2;
+    let array = cstr::malloc(count * size_of::<*const c_char>()).cast::<*const c_char>();
+    let strings = rows
+        .iter()
+        .flat_map(|(name, value)| [*name, value.as_str()])
+        .map(|text| cstr::malloc_string(text.as_bytes()));
+    for (at, string) in strings.enumerate() {
+        // SAFETY: the array has room for two strings a row.
+        unsafe { *array.add(at) = string };
+    }
+    if !cntp.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { *cntp = count };
+    }
+    array
+}
+
+/// Makes a configuration with every property at its default. `rd_kafka_new` takes it over when it
+/// succeeds; otherwise it is for the application to destroy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_new() -> *mut rd_kafka_conf_t {
-    ffi!({ not_built!() })
+    ffi!({ give(Conf::with_topic_conf_box(new_topic_conf)) })
 }
 
+/// Frees a configuration that no client instance has taken over.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_destroy(conf: *mut rd_kafka_conf_t) {
-    ffi!({ not_built!(conf) })
+    ffi!({
+        // SAFETY: C gives the configuration up.
+        drop(unsafe { take(conf) });
+    })
 }
 
+/// Copies a configuration: what was set in it, everything else at its default.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_dup(conf: *const rd_kafka_conf_t) -> *mut rd_kafka_conf_t {
-    ffi!({ not_built!(conf) })
+    ffi!({
+        // SAFETY: C keeps the configuration alive and unchanged for the call.
+        match unsafe { get(conf) } {
+            Some(conf) => give(conf.dup()),
+            None => std::ptr::null_mut(),
+        }
+    })
 }
 
+/// Copies a configuration without the properties whose names begin with one of the `filter_cnt`
+/// prefixes of `filter`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_dup_filter(
     conf: *const rd_kafka_conf_t,
     filter_cnt: size_t,
     filter: *mut *const c_char,
 ) -> *mut rd_kafka_conf_t {
-    ffi!({ not_built!(conf, filter_cnt, filter) })
+    ffi!({
+        // SAFETY: C keeps the configuration and the array alive and unchanged for the call.
+        let (conf, prefixes) = unsafe { (get(conf), prefixes(filter, filter_cnt)) };
+        match conf {
+            Some(conf) => {
+                let prefixes: Vec<&str> = prefixes.iter().map(AsRef::as_ref).collect();
+                give(conf.dup_without(&prefixes))
+            }
+            None => std::ptr::null_mut(),
+        }
+    })
 }
 
+/// The configuration of a client instance, to be read only and not to be destroyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf(rk: *mut rd_kafka_t) -> *const rd_kafka_conf_t {
     ffi!({ not_built!(rk) })
 }
 
+/// Sets the property `name` from text. A topic's property goes to the default topic configuration.
+/// A null or empty `value` puts texts back to their default. What is wrong is written to `errstr`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set(
     conf: *mut rd_kafka_conf_t,
@@ -46,14 +209,48 @@ pub unsafe extern "C" fn rd_kafka_conf_set(
     errstr: *mut c_char,
     errstr_size: size_t,
 ) -> rd_kafka_conf_res_t {
-    ffi!({ not_built!(conf, name, value, errstr, errstr_size) })
+    ffi!({
+        // SAFETY: the strings live for the call; `errstr` has room for `errstr_size`
+        // bytes; nobody else uses the configuration meanwhile.
+        unsafe {
+            let answer = Answer {
+                errstr,
+                errstr_size,
+            };
+            let Some(conf) = get_mut(conf) else {
+                return answer.not_a_configuration();
+            };
+            // For tests the value is a function, and must not be read as text.
+            if cstr::bytes(name) == Some(UT_HANDLE_PRODUCE_RESPONSE.as_bytes()) {
+                conf.global
+                    .set_pointer(UT_HANDLE_PRODUCE_RESPONSE, value as usize);
+                return RD_KAFKA_CONF_OK;
+            }
+            // Interceptors (on_conf_set) come before the library's own properties,
+            // and `plugin.library.paths` loads its plugins: both belong here.
+            match (cstr::strict(name), cstr::strict(value)) {
+                (Ok(Some(name)), Ok(value)) => answer.give(conf.set(name, value)),
+                (name, _) => answer.not_text(name),
+            }
+        }
+    })
 }
 
+/// Asks for events of these kinds (`RD_KAFKA_EVENT_..`, combined by or) on queues in place of
+/// callbacks.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_events(conf: *mut rd_kafka_conf_t, events: c_int) {
-    ffi!({ not_built!(conf, events) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            // Negative numbers are out of range, and there is no way to say so.
+            let _ = conf.set("enabled_events", Some(&events.to_string()));
+        }
+    })
 }
 
+/// Has events of the background queue handled by `event_cb`, on a thread of the library's own. The
+/// callback destroys the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_background_event_cb(
     conf: *mut rd_kafka_conf_t,
@@ -61,9 +258,16 @@ pub unsafe extern "C" fn rd_kafka_conf_set_background_event_cb(
         unsafe extern "C" fn(rk: *mut rd_kafka_t, rkev: *mut rd_kafka_event_t, opaque: *mut c_void),
     >,
 ) {
-    ffi!({ not_built!(conf, event_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = event_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("background_event_cb", pointer);
+        }
+    })
 }
 
+/// Has the result of each message reported to `dr_cb`. `rd_kafka_conf_set_dr_msg_cb` tells more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_dr_cb(
     conf: *mut rd_kafka_conf_t,
@@ -78,9 +282,17 @@ pub unsafe extern "C" fn rd_kafka_conf_set_dr_cb(
         ),
     >,
 ) {
-    ffi!({ not_built!(conf, dr_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = dr_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("dr_cb", pointer);
+        }
+    })
 }
 
+/// Has each message reported to `dr_msg_cb` with its result, from `rd_kafka_poll` or
+/// `rd_kafka_flush`. The message is the library's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_dr_msg_cb(
     conf: *mut rd_kafka_conf_t,
@@ -92,9 +304,17 @@ pub unsafe extern "C" fn rd_kafka_conf_set_dr_msg_cb(
         ),
     >,
 ) {
-    ffi!({ not_built!(conf, dr_msg_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = dr_msg_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("dr_msg_cb", pointer);
+        }
+    })
 }
 
+/// Has consumed messages handed to `consume_cb` by `rd_kafka_consumer_poll`. The message is the
+/// library's.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_consume_cb(
     conf: *mut rd_kafka_conf_t,
@@ -102,9 +322,16 @@ pub unsafe extern "C" fn rd_kafka_conf_set_consume_cb(
         unsafe extern "C" fn(rkmessage: *mut rd_kafka_message_t, opaque: *mut c_void),
     >,
 ) {
-    ffi!({ not_built!(conf, consume_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = consume_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("consume_cb", pointer);
+        }
+    })
 }
 
+/// Has changes of the assignment handed to `rebalance_cb`, which then assigns and unassigns itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_rebalance_cb(
     conf: *mut rd_kafka_conf_t,
@@ -117,9 +344,16 @@ pub unsafe extern "C" fn rd_kafka_conf_set_rebalance_cb(
         ),
     >,
 ) {
-    ffi!({ not_built!(conf, rebalance_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = rebalance_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("rebalance_cb", pointer);
+        }
+    })
 }
 
+/// Has the result of each offset commit reported to `offset_commit_cb`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_offset_commit_cb(
     conf: *mut rd_kafka_conf_t,
@@ -132,9 +366,17 @@ pub unsafe extern "C" fn rd_kafka_conf_set_offset_commit_cb(
         ),
     >,
 ) {
-    ffi!({ not_built!(conf, offset_commit_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = offset_commit_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("offset_commit_cb", pointer);
+        }
+    })
 }
 
+/// Has errors of the client instance reported to `error_cb`, which are mostly for information: the
+/// client goes on by itself. After `RD_KAFKA_RESP_ERR__FATAL` ask `rd_kafka_fatal_error`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_error_cb(
     conf: *mut rd_kafka_conf_t,
@@ -147,9 +389,16 @@ pub unsafe extern "C" fn rd_kafka_conf_set_error_cb(
         ),
     >,
 ) {
-    ffi!({ not_built!(conf, error_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = error_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("error_cb", pointer);
+        }
+    })
 }
 
+/// Has throttling by brokers reported to `throttle_cb`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_throttle_cb(
     conf: *mut rd_kafka_conf_t,
@@ -163,9 +412,17 @@ pub unsafe extern "C" fn rd_kafka_conf_set_throttle_cb(
         ),
     >,
 ) {
-    ffi!({ not_built!(conf, throttle_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = throttle_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("throttle_cb", pointer);
+        }
+    })
 }
 
+/// Has log lines handed to `log_cb`, on whichever thread logs unless `log.queue` is set; null for
+/// no log.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_log_cb(
     conf: *mut rd_kafka_conf_t,
@@ -178,9 +435,17 @@ pub unsafe extern "C" fn rd_kafka_conf_set_log_cb(
         ),
     >,
 ) {
-    ffi!({ not_built!(conf, log_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = log_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("log_cb", pointer);
+        }
+    })
 }
 
+/// Has statistics handed to `stats_cb` as JSON, every `statistics.interval.ms`. The callback
+/// returns 0, or 1 to keep the text and free it by `rd_kafka_mem_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_stats_cb(
     conf: *mut rd_kafka_conf_t,
@@ -193,9 +458,17 @@ pub unsafe extern "C" fn rd_kafka_conf_set_stats_cb(
         ) -> c_int,
     >,
 ) {
-    ffi!({ not_built!(conf, stats_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = stats_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("stats_cb", pointer);
+        }
+    })
 }
 
+/// Has `oauthbearer_token_refresh_cb` called when a token is needed; it answers by
+/// `rd_kafka_oauthbearer_set_token` or `rd_kafka_oauthbearer_set_token_failure`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_oauthbearer_token_refresh_cb(
     conf: *mut rd_kafka_conf_t,
@@ -207,17 +480,33 @@ pub unsafe extern "C" fn rd_kafka_conf_set_oauthbearer_token_refresh_cb(
         ),
     >,
 ) {
-    ffi!({ not_built!(conf, oauthbearer_token_refresh_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = oauthbearer_token_refresh_cb.map_or(0, |function| function as usize);
+            conf.global
+                .set_pointer("oauthbearer_token_refresh_cb", pointer);
+        }
+    })
 }
 
+/// Gives SASL callbacks a queue of their own (`rd_kafka_queue_get_sasl`), if `enable` is not 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_enable_sasl_queue(
     conf: *mut rd_kafka_conf_t,
     enable: c_int,
 ) {
-    ffi!({ not_built!(conf, enable) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let enable = if enable == 0 { "false" } else { "true" };
+            // Both are words for a boolean.
+            let _ = conf.set("enable_sasl_queue", Some(enable));
+        }
+    })
 }
 
+/// Has sockets opened by `socket_cb`, which should make them close-on-exec.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_socket_cb(
     conf: *mut rd_kafka_conf_t,
@@ -230,9 +519,16 @@ pub unsafe extern "C" fn rd_kafka_conf_set_socket_cb(
         ) -> c_int,
     >,
 ) {
-    ffi!({ not_built!(conf, socket_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = socket_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("socket_cb", pointer);
+        }
+    })
 }
 
+/// Has sockets connected by `connect_cb`, which returns 0 or an errno. The sockets do not block.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_connect_cb(
     conf: *mut rd_kafka_conf_t,
@@ -246,17 +542,31 @@ pub unsafe extern "C" fn rd_kafka_conf_set_connect_cb(
         ) -> c_int,
     >,
 ) {
-    ffi!({ not_built!(conf, connect_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = connect_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("connect_cb", pointer);
+        }
+    })
 }
 
+/// Has sockets closed by `closesocket_cb`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_closesocket_cb(
     conf: *mut rd_kafka_conf_t,
     closesocket_cb: Option<unsafe extern "C" fn(sockfd: c_int, opaque: *mut c_void) -> c_int>,
 ) {
-    ffi!({ not_built!(conf, closesocket_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = closesocket_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("closesocket_cb", pointer);
+        }
+    })
 }
 
+/// Has files opened by `open_cb`, which should make them close-on-exec.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_open_cb(
     conf: *mut rd_kafka_conf_t,
@@ -269,9 +579,17 @@ pub unsafe extern "C" fn rd_kafka_conf_set_open_cb(
         ) -> c_int,
     >,
 ) {
-    ffi!({ not_built!(conf, open_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = open_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("open_cb", pointer);
+        }
+    })
 }
 
+/// Has host names resolved by `resolve_cb`, as getaddrinfo(3) does. Called with a null `node` and
+/// `service` it frees `*res`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_resolve_cb(
     conf: *mut rd_kafka_conf_t,
@@ -285,9 +603,17 @@ pub unsafe extern "C" fn rd_kafka_conf_set_resolve_cb(
         ) -> c_int,
     >,
 ) {
-    ffi!({ not_built!(conf, resolve_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = resolve_cb.map_or(0, |function| function as usize);
+            conf.global.set_pointer("resolve_cb", pointer);
+        }
+    })
 }
 
+/// Has each certificate of a broker's chain checked by `ssl_cert_verify_cb`, which returns 1 to
+/// accept it, or 0 with the reason in `errstr`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_ssl_cert_verify_cb(
     conf: *mut rd_kafka_conf_t,
@@ -306,9 +632,21 @@ pub unsafe extern "C" fn rd_kafka_conf_set_ssl_cert_verify_cb(
         ) -> c_int,
     >,
 ) -> rd_kafka_conf_res_t {
-    ffi!({ not_built!(conf, ssl_cert_verify_cb) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        match unsafe { get_mut(conf) } {
+            Some(conf) => {
+                let pointer = ssl_cert_verify_cb.map_or(0, |function| function as usize);
+                conf.global
+                    .set_pointer("ssl.certificate.verify_cb", pointer);
+                RD_KAFKA_CONF_OK
+            }
+            None => RD_KAFKA_CONF_INVALID,
+        }
+    })
 }
 
+/// Sets a certificate or key from memory, which is copied; null clears it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_ssl_cert(
     conf: *mut rd_kafka_conf_t,
@@ -322,34 +660,73 @@ pub unsafe extern "C" fn rd_kafka_conf_set_ssl_cert(
     ffi!({ not_built!(conf, cert_type, cert_enc, buffer, size, errstr, errstr_size) })
 }
 
+/// Sets the pointer that the OpenSSL engine is given.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_engine_callback_data(
     conf: *mut rd_kafka_conf_t,
     callback_data: *mut c_void,
 ) {
-    ffi!({ not_built!(conf, callback_data) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            let pointer = callback_data as usize;
+            conf.global.set_pointer("ssl_engine_callback_data", pointer);
+        }
+    })
 }
 
+/// Sets the pointer that callbacks are given, and that `rd_kafka_opaque` returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_opaque(conf: *mut rd_kafka_conf_t, opaque: *mut c_void) {
-    ffi!({ not_built!(conf, opaque) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        if let Some(conf) = unsafe { get_mut(conf) } {
+            conf.global.set_pointer("opaque", opaque as usize);
+        }
+    })
 }
 
+/// Replaces the configuration of topics that are used without one of their own; `tconf` then
+/// belongs to `conf`. Setting topic properties on `conf` itself does the same with less.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_default_topic_conf(
     conf: *mut rd_kafka_conf_t,
     tconf: *mut rd_kafka_topic_conf_t,
 ) {
-    ffi!({ not_built!(conf, tconf) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        let Some(conf) = (unsafe { get_mut(conf) }) else {
+            return;
+        };
+        if !tconf.is_null() && conf.default_topic_conf_box().cast() == tconf {
+            // It is there already, and stays.
+            return;
+        }
+        // SAFETY: C gives the topic's configuration up.
+        let topic = unsafe { take(tconf) };
+        conf.set_default_topic_conf(topic.map(|topic| topic as Box<dyn TopicConfBox>));
+    })
 }
 
+/// The default topic configuration, if there is one. It belongs to `conf`, and changes to it count.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_get_default_topic_conf(
     conf: *mut rd_kafka_conf_t,
 ) -> *mut rd_kafka_topic_conf_t {
-    ffi!({ not_built!(conf) })
+    ffi!({
+        // SAFETY: nobody else uses the configuration meanwhile.
+        match unsafe { get_mut(conf) } {
+            // Every box in a configuration of C's is one of `new_topic_conf` or
+            // one that C had, so the pointer is a handle.
+            Some(conf) => conf.default_topic_conf_box().cast(),
+            None => std::ptr::null_mut(),
+        }
+    })
 }
 
+/// Writes the value of the property `name` to `dest`, cut to `*dest_size`, and the size that all of
+/// it needs, with its NUL, to `*dest_size`. A null `dest` asks for the size.
+/// `RD_KAFKA_CONF_UNKNOWN` also for a property without a value.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_get(
     conf: *const rd_kafka_conf_t,
@@ -357,23 +734,62 @@ pub unsafe extern "C" fn rd_kafka_conf_get(
     dest: *mut c_char,
     dest_size: *mut size_t,
 ) -> rd_kafka_conf_res_t {
-    ffi!({ not_built!(conf, name, dest, dest_size) })
+    ffi!({
+        // SAFETY: C keeps the configuration alive and unchanged, and the buffer as
+        // large as it says, for the call.
+        unsafe {
+            let value = match (get(conf), cstr::text(name)) {
+                (Some(conf), Some(name)) => conf.get(&name),
+                _ => None,
+            };
+            write_value(value, dest, dest_size)
+        }
+    })
 }
 
+/// Names and values of all properties that have a value, in turn; `*cntp` is the number of both
+/// together. To be freed by `rd_kafka_conf_dump_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_dump(
     conf: *mut rd_kafka_conf_t,
     cntp: *mut size_t,
 ) -> *mut *const c_char {
-    ffi!({ not_built!(conf, cntp) })
+    ffi!({
+        // SAFETY: C keeps the configuration alive and unchanged, and `cntp` is null or
+        // good to write to.
+        unsafe {
+            match get(conf) {
+                Some(conf) => dump(&conf.dump(), cntp),
+                None => dump(&[], cntp),
+            }
+        }
+    })
 }
 
+/// Frees what `rd_kafka_conf_dump` or `rd_kafka_topic_conf_dump` returned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_dump_free(arr: *mut *const c_char, cnt: size_t) {
-    ffi!({ not_built!(arr, cnt) })
+    ffi!({
+        // SAFETY: array and strings are from `dump`, which made them by malloc.
+        unsafe {
+            if !arr.is_null() {
+                for at in 0..cnt {
+                    libc::free((*arr.add(at)).cast_mut().cast());
+                }
+            }
+            libc::free(arr.cast());
+        }
+    })
 }
 
+/// Prints all properties with their types, ranges and defaults to `fp`, as a table.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_properties_show(fp: *mut FILE) {
-    ffi!({ not_built!(fp) })
+    ffi!({
+        if !fp.is_null() {
+            let text = listing();
+            // SAFETY: the application's open file, and a buffer of that length.
+            unsafe { libc::fwrite(text.as_ptr().cast(), 1, text.len(), fp) };
+        }
+    })
 }

@@ -25,6 +25,15 @@ pub unsafe fn text<'a>(text: *const c_char) -> Option<Cow<'a, str>> {
     unsafe { bytes(text) }.map(String::from_utf8_lossy)
 }
 
+/// A C string as text; `Ok(None)` for null, an error for what is not UTF-8.
+///
+/// # Safety
+/// As for [`bytes`].
+pub unsafe fn strict<'a>(text: *const c_char) -> Result<Option<&'a str>, std::str::Utf8Error> {
+    // SAFETY: the caller's promise.
+    unsafe { bytes(text) }.map(std::str::from_utf8).transpose()
+}
+
 /// `length` bytes at `data`; empty for null.
 ///
 /// # Safety

@@ -74,12 +74,12 @@ impl Conf {
                 consumer(global, kind)?;
             }
             ClientKind::ShareConsumer => {
-                share_consumer(global, self.topic.as_deref())?;
+                share_consumer(global, self.topic.as_ref().map(|topic| &***topic))?;
                 consumer(global, kind)?;
             }
         }
         common(global, kind)?;
-        let Some(topic) = self.topic.as_deref_mut() else {
+        let Some(topic) = self.topic.as_mut().map(|topic| &mut ***topic) else {
             return Ok(());
         };
         if kind.is_producer() {
