@@ -1,0 +1,390 @@
+//! The application queue: what the library has for the application, until some
+//! thread polls for it.
+//!
+//! A queue may be forwarded to another one; pushes and pops then act on the end
+//! of the chain. Whoever waits is woken by a condition variable; whoever runs an
+//! event loop of its own asks for a byte string on a descriptor or a call, which
+//! happens once per batch of work: when something is added after the queue was
+//! last looked at.
+//!
+//! An item may be many messages (a fetched batch, a batch of delivery reports):
+//! [`Queue::take`] shows the front item to a closure that takes out what it wants
+//! and says whether the item is spent. So a message costs one uncontended lock,
+//! and nothing is moved.
+//!
+//! Locks: one mutex per queue, held for the length of one push or one look at the
+//! front; forwarding is resolved hop by hop, never holding two. Items are dropped
+//! and notifications are sent after it is released.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex};
+
+/// How an application that runs its own event loop is told of new items.
+pub type Notify = Arc<dyn Fn() + Send + Sync>;
+
+/// What [`Queue::take`]'s closure found at the front.
+pub enum Taken<R> {
+    /// The result; the item has more and stays.
+    Part(R),
+    /// The result; the item is spent.
+    Last(R),
+    /// Nothing for the caller in this item: it is dropped, the next one is shown.
+    Stale,
+    /// The caller wants to stop without a result; the item stays.
+    Leave,
+}
+
+/// What an item counts as in [`Queue::len`].
+pub trait Weight {
+    fn weight(&self) -> usize;
+}
+
+struct Inner<T> {
+    items: VecDeque<T>,
+    forward: Option<Arc<Queue<T>>>,
+    notify: Option<Notify>,
+    /// An application that was notified has not looked yet.
+    notified: bool,
+    yielded: bool,
+    waiters: usize,
+}
+
+pub struct Queue<T> {
+    inner: Mutex<Inner<T>>,
+    added: Condvar,
+}
+
+/// Forwarding chains are short; a cycle that the application built ends here.
+const MAX_HOPS: usize = 16;
+
+impl<T: Weight> Default for Queue<T> {
+    fn default() -> Self {
+        Queue::new()
+    }
+}
+
+impl<T: Weight> Queue<T> {
+    pub fn new() -> Self {
+        Queue {
+            inner: Mutex::new(Inner {
+                items: VecDeque::new(),
+                forward: None,
+                notify: None,
+                notified: false,
+                yielded: false,
+                waiters: 0,
+            }),
+            added: Condvar::new(),
+        }
+    }
+
+    fn next_hop(&self) -> Option<Arc<Queue<T>>> {
+        self.inner.lock().forward.clone()
+    }
+
+    /// The queue at the end of the forwarding chain, if it is another one.
+    pub fn target(self: &Arc<Self>) -> Arc<Self> {
+        let mut at = self.clone();
+        for _ in 0..MAX_HOPS {
+            match at.next_hop() {
+                Some(next) => at = next,
+                None => break,
+            }
+        }
+        at
+    }
+
+    pub fn push(&self, item: T) {
+        self.add(item, false, MAX_HOPS);
+    }
+
+    /// Puts back what was taken out whole, to be the next one taken.
+    pub fn push_front(&self, item: T) {
+        self.add(item, true, MAX_HOPS);
+    }
+
+    fn add(&self, item: T, front: bool, hops: usize) {
+        let notify = {
+            let mut q = self.inner.lock();
+            if let Some(next) = q.forward.clone().filter(|_| hops > 0) {
+                drop(q);
+                return next.add(item, front, hops - 1);
+            }
+            if front {
+                q.items.push_front(item);
+            } else {
+                q.items.push_back(item);
+            }
+            if q.waiters > 0 {
+                self.added.notify_one();
+            }
+            if q.notified {
+                None
+            } else {
+                q.notified = q.notify.is_some();
+                q.notify.clone()
+            }
+        };
+        if let Some(n) = notify {
+            n();
+        }
+    }
+
+    /// Waits until `deadline` for something at the front that `look` takes.
+    /// `None` on timeout, on [`Queue::yield_now`] or when `look` leaves.
+    pub fn take<R>(
+        self: &Arc<Self>,
+        deadline: Option<Instant>,
+        mut look: impl FnMut(&mut T) -> Taken<R>,
+    ) -> Option<R> {
+        let mut at = self.clone();
+        let mut hops = 0;
+        'chain: loop {
+            let mut q = at.inner.lock();
+            loop {
+                if let Some(next) = q.forward.clone().filter(|_| hops < MAX_HOPS) {
+                    drop(q);
+                    hops += 1;
+                    at = next;
+                    continue 'chain;
+                }
+                q.notified = false;
+                if q.yielded {
+                    q.yielded = false;
+                    return None;
+                }
+                if let Some(front) = q.items.front_mut() {
+                    let (result, spent) = match look(front) {
+                        Taken::Part(r) => return Some(r),
+                        Taken::Leave => return None,
+                        Taken::Last(r) => (Some(r), q.items.pop_front()),
+                        Taken::Stale => (None, q.items.pop_front()),
+                    };
+                    if result.is_some() {
+                        drop(q);
+                        drop(spent);
+                        return result;
+                    }
+                    parking_lot::MutexGuard::unlocked(&mut q, || drop(spent));
+                    continue;
+                }
+                q.waiters += 1;
+                let timed_out = match deadline {
+                    Some(d) => at.added.wait_until(&mut q, d).timed_out(),
+                    None => {
+                        at.added.wait(&mut q);
+                        false
+                    }
+                };
+                q.waiters -= 1;
+                if timed_out && q.items.is_empty() && q.forward.is_none() {
+                    q.yielded = false;
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Takes the front item whole.
+    pub fn pop(self: &Arc<Self>, deadline: Option<Instant>) -> Option<T>
+    where
+        T: Default,
+    {
+        self.take(deadline, |item| Taken::Last(std::mem::take(item)))
+    }
+
+    /// Makes one waiting or future `take` return empty-handed.
+    pub fn yield_now(&self) {
+        if let Some(next) = self.next_hop() {
+            return next.yield_now();
+        }
+        let notify = {
+            let mut q = self.inner.lock();
+            q.yielded = true;
+            self.added.notify_all();
+            if q.notified {
+                None
+            } else {
+                q.notified = q.notify.is_some();
+                q.notify.clone()
+            }
+        };
+        if let Some(n) = notify {
+            n();
+        }
+    }
+
+    /// From now on items go to `to`, those already here included; `None` ends
+    /// forwarding.
+    pub fn forward(self: &Arc<Self>, to: Option<Arc<Queue<T>>>) {
+        // A chain that would lead back here is refused.
+        if to.as_ref().is_some_and(|t| Arc::ptr_eq(&t.target(), self)) {
+            return;
+        }
+        let (moved, old) = {
+            let mut q = self.inner.lock();
+            let old = std::mem::replace(&mut q.forward, to.clone());
+            let moved = match to {
+                Some(_) => std::mem::take(&mut q.items),
+                None => VecDeque::new(),
+            };
+            // Waiters follow to the new end of the chain.
+            self.added.notify_all();
+            (moved, old)
+        };
+        drop(old);
+        if let Some(to) = to {
+            for item in moved {
+                to.push(item);
+            }
+        }
+    }
+
+    pub fn set_notify(&self, notify: Option<Notify>) {
+        let mut q = self.inner.lock();
+        q.notify = notify;
+        q.notified = false;
+    }
+
+    /// The weight of everything waiting at the end of the chain.
+    pub fn len(self: &Arc<Self>) -> usize {
+        let at = self.target();
+        let q = at.inner.lock();
+        q.items.iter().map(Weight::weight).sum()
+    }
+
+    pub fn is_empty(self: &Arc<Self>) -> bool {
+        self.target().inner.lock().items.is_empty()
+    }
+
+    /// Removes what `keep` does not want, wherever it stands in this very queue.
+    pub fn retain(self: &Arc<Self>, mut keep: impl FnMut(&mut T) -> bool) {
+        let at = self.target();
+        let mut removed = Vec::new();
+        {
+            let mut q = at.inner.lock();
+            let mut kept = VecDeque::with_capacity(q.items.len());
+            while let Some(mut item) = q.items.pop_front() {
+                if keep(&mut item) {
+                    kept.push_back(item);
+                } else {
+                    removed.push(item);
+                }
+            }
+            q.items = kept;
+        }
+    }
+
+    /// Drops everything, forwarding and notification included.
+    pub fn close(&self) {
+        let (items, forward, notify) = {
+            let mut q = self.inner.lock();
+            let parts = (
+                std::mem::take(&mut q.items),
+                q.forward.take(),
+                q.notify.take(),
+            );
+            self.added.notify_all();
+            parts
+        };
+        drop(items);
+        drop(forward);
+        drop(notify);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    impl Weight for u32 {
+        fn weight(&self) -> usize {
+            1
+        }
+    }
+
+    fn past() -> Option<Instant> {
+        Some(Instant::now())
+    }
+
+    #[test]
+    fn in_order_and_forwarded() {
+        let (a, b) = (Arc::new(Queue::new()), Arc::new(Queue::new()));
+        a.push(1u32);
+        a.forward(Some(b.clone()));
+        a.push(2);
+        assert_eq!(b.len(), 2);
+        assert_eq!(a.pop(past()), Some(1));
+        assert_eq!(b.pop(past()), Some(2));
+        assert_eq!(b.pop(past()), None);
+    }
+
+    #[test]
+    fn a_cycle_is_refused() {
+        let (a, b) = (Arc::new(Queue::<u32>::new()), Arc::new(Queue::new()));
+        a.forward(Some(b.clone()));
+        b.forward(Some(a.clone()));
+        b.push(1);
+        assert_eq!(a.pop(past()), Some(1));
+    }
+
+    #[test]
+    fn yield_ends_a_wait_once() {
+        let q = Arc::new(Queue::<u32>::new());
+        q.yield_now();
+        assert_eq!(q.pop(None), None);
+        q.push(3);
+        assert_eq!(q.pop(None), Some(3));
+    }
+
+    #[test]
+    fn notified_once_until_looked_at() {
+        let q = Arc::new(Queue::<u32>::new());
+        let n = Arc::new(AtomicUsize::new(0));
+        let m = n.clone();
+        q.set_notify(Some(Arc::new(move || {
+            m.fetch_add(1, Ordering::Relaxed);
+        })));
+        q.push(1);
+        q.push(2);
+        assert_eq!(n.load(Ordering::Relaxed), 1);
+        q.pop(past());
+        q.push(3);
+        assert_eq!(n.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn a_waiter_is_woken_across_threads_and_forwarding() {
+        let q = Arc::new(Queue::<u32>::new());
+        let other = Arc::new(Queue::<u32>::new());
+        let waiter = {
+            let q = q.clone();
+            std::thread::spawn(move || q.pop(Some(Instant::now() + Duration::from_secs(20))))
+        };
+        q.forward(Some(other.clone()));
+        other.push(9);
+        assert_eq!(waiter.join().ok().flatten(), Some(9));
+    }
+
+    #[test]
+    fn parts_stay_at_the_front() {
+        let q = Arc::new(Queue::<u32>::new());
+        q.push(2);
+        let mut look = |n: &mut u32| {
+            *n -= 1;
+            if *n == 0 {
+                Taken::Last(*n)
+            } else {
+                Taken::Part(*n)
+            }
+        };
+        assert_eq!(q.take(past(), &mut look), Some(1));
+        assert_eq!(q.take(past(), &mut look), Some(0));
+        assert_eq!(q.take(past(), &mut look), None);
+    }
+}
