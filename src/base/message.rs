@@ -117,7 +117,8 @@ struct Header {
     refs: AtomicU32,
     capacity: u32,
     data: Bytes,
-    keep: Option<Arc<dyn Any + Send + Sync>>,
+    /// Held for the messages' `rkt` pointers.
+    _keep: Option<Arc<dyn Any + Send + Sync>>,
 }
 
 fn layout_of(capacity: u32) -> (Layout, usize) {
@@ -125,7 +126,9 @@ fn layout_of(capacity: u32) -> (Layout, usize) {
     // A block's capacity is bounded by the bytes it was parsed from, far below
     // what could overflow here.
     let slots = Layout::array::<MessageExt>(capacity as usize).unwrap_or(header);
-    header.extend(slots).map_or((header, 0), |(l, o)| (l.pad_to_align(), o))
+    header
+        .extend(slots)
+        .map_or((header, 0), |(l, o)| (l.pad_to_align(), o))
 }
 
 /// The side that fills a block. Messages are taken out one after another; those
@@ -156,7 +159,7 @@ impl BlockWriter {
                 refs: AtomicU32::new(capacity + 1),
                 capacity,
                 data,
-                keep,
+                _keep: keep,
             });
             let slots = NonNull::new_unchecked(p.add(offset).cast::<MessageExt>());
             BlockWriter {

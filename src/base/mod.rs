@@ -1,8 +1,13 @@
 //! Layer 1: what every other layer stands on.
 
+pub mod alloc;
+pub mod backoff;
 pub mod conf;
 pub mod error;
-pub mod group_metadata;
-pub mod headers;
+pub mod log;
+pub mod message;
 pub mod panic;
+pub mod queue;
 pub mod regex;
+pub mod time;
+pub mod wake;

@@ -1,0 +1,27 @@
+//! Exponential backoff with jitter.
+
+use std::time::Duration;
+
+/// The delay before attempt `n` (counted from 0): `base · 2ⁿ`, 20 % more or less,
+/// and never above `max`.
+pub fn delay(attempt: u32, base: Duration, max: Duration) -> Duration {
+    let grown = base.saturating_mul(1u32.checked_shl(attempt.min(20)).unwrap_or(u32::MAX));
+    let jitter = f64::from(fastrand::u32(800..=1200)) / 1000.0;
+    grown.min(max).mul_f64(jitter).min(max)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grows_and_stays_in_bounds() {
+        let (base, max) = (Duration::from_millis(100), Duration::from_secs(1));
+        for n in 0..64 {
+            let d = delay(n, base, max);
+            assert!(d <= max);
+            assert!(d >= Duration::from_millis(80));
+        }
+        assert!(delay(3, base, max) >= Duration::from_millis(640));
+    }
+}

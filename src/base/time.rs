@@ -1,0 +1,31 @@
+//! The wall clock in Kafka's units, and deadlines from C timeouts.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Milliseconds since the epoch.
+pub fn wall_ms() -> i64 {
+    i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Microseconds since the epoch.
+pub fn wall_us() -> i64 {
+    i64::try_from(since_epoch().as_micros()).unwrap_or(i64::MAX)
+}
+
+fn since_epoch() -> Duration {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+}
+
+/// When a C timeout in milliseconds is over: negative means never.
+pub fn deadline(timeout_ms: i32) -> Option<Instant> {
+    u64::try_from(timeout_ms)
+        .ok()
+        .map(|ms| Instant::now() + Duration::from_millis(ms))
+}
+
+/// A property's milliseconds.
+pub fn ms(n: i32) -> Duration {
+    Duration::from_millis(u64::try_from(n).unwrap_or(0))
+}

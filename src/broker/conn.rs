@@ -1,0 +1,372 @@
+//! A connection: its socket, what is on its way out, what is in flight.
+//!
+//! The socket is registered once for both directions, edge-triggered; `readable`
+//! and `writable` remember the last edge until an operation would block.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use bytes::{Buf, Bytes, BytesMut};
+use kafka_protocol::messages::{ApiKey, RequestKind};
+use mio::Registry;
+
+use super::inflight::{InFlight, InFlightTable, Origin};
+use super::transport::Stream;
+use super::{
+    ApiVersions, BrokerStats, LinkSettings, Outbox, Outgoing, Request, RequestError, Response,
+};
+use crate::base::time::wall_us;
+use crate::protocol::frame::{Frame, FrameReader};
+use crate::protocol::request;
+
+/// A response and whom it is for.
+pub struct Received<T> {
+    pub origin: Origin<T>,
+    pub result: Result<Response, RequestError>,
+    pub throttle: Duration,
+}
+
+/// Bytes that may wait for the socket before no more requests are taken.
+const MAX_UNSENT: usize = 8 << 20;
+/// Segments handed to one write.
+const MAX_SLICES: usize = 64;
+
+pub struct Conn<T> {
+    stream: Stream,
+    address: SocketAddr,
+    broker_id: i32,
+    settings: Arc<LinkSettings>,
+    stats: Arc<BrokerStats>,
+    versions: Arc<ApiVersions>,
+    reader: FrameReader,
+    readable: bool,
+    writable: bool,
+    out: VecDeque<Bytes>,
+    unsent: usize,
+    in_flight: InFlightTable<T>,
+    correlation_id: i32,
+    last_used: Instant,
+    now: Instant,
+    /// Requests of the user that ended while it was being polled.
+    finished: Vec<(T, Result<Response, RequestError>)>,
+}
+
+impl<T> Conn<T> {
+    pub fn new(
+        stream: Stream,
+        address: SocketAddr,
+        broker_id: i32,
+        settings: Arc<LinkSettings>,
+        stats: Arc<BrokerStats>,
+        now: Instant,
+    ) -> Self {
+        Conn {
+            stream,
+            address,
+            broker_id,
+            reader: FrameReader::new(settings.receive_max_bytes),
+            settings,
+            stats,
+            versions: Arc::default(),
+            readable: false,
+            writable: false,
+            out: VecDeque::new(),
+            unsent: 0,
+            in_flight: InFlightTable::default(),
+            correlation_id: 0,
+            last_used: now,
+            now,
+            finished: Vec::new(),
+        }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub fn connected(&self) -> io::Result<bool> {
+        self.stream.connected()
+    }
+
+    pub fn set_versions(&mut self, versions: Arc<ApiVersions>) {
+        self.versions = versions;
+    }
+
+    pub fn set_broker_id(&mut self, id: i32) {
+        self.broker_id = id;
+    }
+
+    pub fn note_ready(&mut self, readable: bool, writable: bool) {
+        self.readable |= readable;
+        self.writable |= writable;
+    }
+
+    pub fn close(&mut self, registry: &Registry) {
+        self.stream.deregister(registry);
+    }
+
+    pub fn drain(&mut self) -> VecDeque<InFlight<T>> {
+        self.stats.in_flight.store(0, Ordering::Relaxed);
+        self.in_flight.drain()
+    }
+
+    pub fn deadline(&self) -> Option<Instant> {
+        self.in_flight.earliest_deadline()
+    }
+
+    pub fn timed_out(&self, now: Instant) -> usize {
+        self.in_flight.overdue(now)
+    }
+
+    pub fn idle_since(&self) -> Instant {
+        self.last_used
+    }
+
+    pub fn is_idle(&self) -> bool {
+        self.in_flight.is_empty() && self.out.is_empty()
+    }
+
+    pub fn take_finished(&mut self) -> Vec<(T, Result<Response, RequestError>)> {
+        std::mem::take(&mut self.finished)
+    }
+
+    fn next_id(&mut self) -> i32 {
+        self.correlation_id = self.correlation_id.wrapping_add(1) & i32::MAX;
+        self.correlation_id
+    }
+
+    /// Encodes and queues a request.
+    pub fn send_request(
+        &mut self,
+        now: Instant,
+        api: ApiKey,
+        version: i16,
+        kind: &RequestKind,
+        deadline: Instant,
+        origin: Origin<T>,
+    ) {
+        self.now = now;
+        let id = self.next_id();
+        let mut buf = BytesMut::new();
+        match request::encode_request(api, version, id, &self.settings.client_id, kind, &mut buf) {
+            Ok(()) => {
+                self.enqueue(buf.freeze());
+                self.stats.sent(api, 0, wall_us());
+                self.track(id, api, version, deadline, origin);
+            }
+            Err(e) => {
+                BrokerStats::bump(&self.stats.tx_errors);
+                self.refuse(origin, RequestError::BadRequest(e.to_string()));
+            }
+        }
+    }
+
+    fn refuse(&mut self, origin: Origin<T>, error: RequestError) {
+        match origin {
+            Origin::Caller(reply) => reply(Err(error)),
+            Origin::User(tag) => self.finished.push((tag, Err(error))),
+            Origin::Handshake => {}
+        }
+    }
+
+    fn track(&mut self, id: i32, api: ApiKey, version: i16, deadline: Instant, origin: Origin<T>) {
+        self.in_flight.push(InFlight {
+            correlation_id: id,
+            api,
+            version,
+            sent_at: self.now,
+            deadline,
+            origin,
+        });
+        self.stats.in_flight.store(self.in_flight.len(), Ordering::Relaxed);
+        self.last_used = self.now;
+    }
+
+    pub fn send_caller_request(&mut self, now: Instant, request: Request) {
+        let Some(version) = self.versions.pick(request.api, request.max_version) else {
+            (request.reply)(Err(RequestError::Unsupported(request.api)));
+            return;
+        };
+        let kind = (request.build)(version);
+        self.send_request(
+            now,
+            request.api,
+            version,
+            &kind,
+            request.deadline,
+            Origin::Caller(request.reply),
+        );
+    }
+
+    fn enqueue(&mut self, bytes: Bytes) {
+        if !bytes.is_empty() {
+            self.unsent += bytes.len();
+            self.out.push_back(bytes);
+        }
+    }
+
+    /// Writes until nothing is left or the socket is full.
+    pub fn flush(&mut self) -> io::Result<()> {
+        while self.writable && !self.out.is_empty() {
+            let written = {
+                let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+                let mut n = 0;
+                for (slot, bytes) in slices.iter_mut().zip(&self.out) {
+                    *slot = IoSlice::new(bytes);
+                    n += 1;
+                }
+                match self.stream.write_vectored(slices.get(..n).unwrap_or(&[])) {
+                    Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    Ok(n) => n,
+                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                        self.writable = false;
+                        break;
+                    }
+                    Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(e) => return Err(e),
+                }
+            };
+            self.stats.tx_bytes.fetch_add(written as u64, Ordering::Relaxed);
+            self.unsent -= written.min(self.unsent);
+            let mut left = written;
+            while let Some(front) = self.out.front_mut() {
+                if left >= front.len() {
+                    left -= front.len();
+                    self.out.pop_front();
+                } else {
+                    front.advance(left);
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The next response that has arrived, if any. An error ends the connection.
+    pub fn receive(&mut self, now: Instant) -> io::Result<Option<Received<T>>> {
+        if !self.readable {
+            return Ok(None);
+        }
+        let frame = match self.reader.read_from(&mut self.stream)? {
+            Frame::Complete(frame) => frame,
+            Frame::Pending => {
+                self.readable = false;
+                return Ok(None);
+            }
+            Frame::Closed { .. } => return Err(io::ErrorKind::UnexpectedEof.into()),
+        };
+        self.last_used = now;
+        BrokerStats::bump(&self.stats.rx);
+        self.stats.rx_bytes.fetch_add(frame.len() as u64 + 4, Ordering::Relaxed);
+        self.stats.last_rx_us.store(wall_us(), Ordering::Relaxed);
+        let Some(id) = frame.first_chunk::<4>().map(|b| i32::from_be_bytes(*b)) else {
+            return Err(violation("a response without a header"));
+        };
+        let entry = self.in_flight.answer(id).map_err(|expected| {
+            BrokerStats::bump(&self.stats.rx_correlation_errors);
+            violation(&match expected {
+                Some(e) => format!("response to request {id} where {e} was due"),
+                None => format!("response to request {id} that was never sent"),
+            })
+        })?;
+        self.stats.in_flight.store(self.in_flight.len(), Ordering::Relaxed);
+        let rtt = now.saturating_duration_since(entry.sent_at);
+        self.stats.rtt.add(i64::try_from(rtt.as_micros()).unwrap_or(i64::MAX));
+        let mut throttle = Duration::ZERO;
+        let result = match request::decode_response(entry.api, entry.version, frame) {
+            Ok((_, kind)) => {
+                throttle = ms(request::throttle_time_ms(&kind));
+                Ok(Response {
+                    kind: Some(kind),
+                    version: entry.version,
+                    rtt,
+                    broker_id: self.broker_id,
+                })
+            }
+            Err(e) => {
+                BrokerStats::bump(&self.stats.rx_errors);
+                Err(RequestError::BadResponse(e.to_string()))
+            }
+        };
+        Ok(Some(Received {
+            origin: entry.origin,
+            result,
+            throttle,
+        }))
+    }
+}
+
+fn ms(n: i32) -> Duration {
+    Duration::from_millis(u64::try_from(n).unwrap_or(0))
+}
+
+fn violation(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+impl<T> Outbox<T> for Conn<T> {
+    fn versions(&self) -> &ApiVersions {
+        &self.versions
+    }
+
+    fn broker_id(&self) -> i32 {
+        self.broker_id
+    }
+
+    fn room(&self) -> usize {
+        if self.unsent >= MAX_UNSENT {
+            return 0;
+        }
+        self.settings.max_in_flight.saturating_sub(self.in_flight.len())
+    }
+
+    fn client_id(&self) -> &str {
+        &self.settings.client_id
+    }
+
+    fn next_correlation_id(&mut self) -> i32 {
+        self.next_id()
+    }
+
+    fn send_segments(&mut self, now: Instant, out: Outgoing<T>) {
+        self.now = now;
+        for segment in out.segments {
+            self.enqueue(segment);
+        }
+        self.stats.sent(out.api, 0, wall_us());
+        if out.answered {
+            self.track(
+                out.correlation_id,
+                out.api,
+                out.version,
+                now + out.timeout,
+                Origin::User(out.tag),
+            );
+        } else {
+            let response = Response {
+                kind: None,
+                version: out.version,
+                rtt: Duration::ZERO,
+                broker_id: self.broker_id,
+            };
+            self.last_used = now;
+            self.finished.push((out.tag, Ok(response)));
+        }
+    }
+
+    fn send(
+        &mut self,
+        now: Instant,
+        api: ApiKey,
+        version: i16,
+        request: &RequestKind,
+        timeout: Duration,
+        tag: T,
+    ) {
+        self.send_request(now, api, version, request, now + timeout, Origin::User(tag));
+    }
+}

@@ -1,0 +1,149 @@
+//! A non-blocking TCP socket in a mio loop.
+//!
+//! Level of readiness: mio is edge-triggered, so the owner reads and writes until
+//! `WouldBlock` before it relies on the next event.
+
+use std::io::{self, IoSlice, Read, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use mio::net::TcpStream;
+use mio::{Interest, Registry, Token};
+use socket2::{SockAddr, Socket, TcpKeepalive};
+
+use super::hooks::SocketHooks;
+
+/// Options from the configuration; zero means the system's default.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    pub send_buffer: usize,
+    pub receive_buffer: usize,
+    pub keepalive: bool,
+    pub nodelay: bool,
+}
+
+pub struct TcpLink {
+    // Taken only when the link is dropped, to go through the close hook.
+    stream: Option<TcpStream>,
+    hooks: Arc<dyn SocketHooks>,
+    registered: bool,
+}
+
+impl TcpLink {
+    /// Starts connecting; [`TcpLink::connected`] tells when that is done.
+    pub fn connect(
+        addr: SocketAddr,
+        broker: &str,
+        options: &Options,
+        hooks: Arc<dyn SocketHooks>,
+    ) -> io::Result<TcpLink> {
+        let fd = hooks.open(&addr)?;
+        let started = hooks.connect(&fd, &addr, broker);
+        let socket = Socket::from(fd);
+        let prepared = prepare(&socket, options);
+        let connected = prepared.and_then(|()| match started {
+            Some(result) => result,
+            None => socket.connect(&SockAddr::from(addr)),
+        });
+        let stream = TcpStream::from_std(socket.into());
+        let link = TcpLink {
+            stream: Some(stream),
+            hooks,
+            registered: false,
+        };
+        match connected {
+            Ok(()) => Ok(link),
+            Err(e) if in_progress(&e) => Ok(link),
+            Err(e) => Err(e),
+        }
+    }
+
+    fn get(&self) -> io::Result<&TcpStream> {
+        self.stream
+            .as_ref()
+            .ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    fn get_mut(&mut self) -> io::Result<&mut TcpStream> {
+        self.stream
+            .as_mut()
+            .ok_or_else(|| io::ErrorKind::NotConnected.into())
+    }
+
+    pub fn register(&mut self, registry: &Registry, token: Token, write: bool) -> io::Result<()> {
+        let interest = if write {
+            Interest::READABLE | Interest::WRITABLE
+        } else {
+            Interest::READABLE
+        };
+        let again = std::mem::replace(&mut self.registered, true);
+        let stream = self.get_mut()?;
+        if again {
+            registry.reregister(stream, token, interest)
+        } else {
+            registry.register(stream, token, interest)
+        }
+    }
+
+    pub fn deregister(&mut self, registry: &Registry) {
+        if std::mem::take(&mut self.registered)
+            && let Ok(stream) = self.get_mut()
+        {
+            // It fails only for a descriptor that the loop does not know.
+            let _ = registry.deregister(stream);
+        }
+    }
+
+    pub fn connected(&self) -> io::Result<bool> {
+        let stream = self.get()?;
+        if let Some(e) = stream.take_error()? {
+            return Err(e);
+        }
+        match stream.peer_addr() {
+            Ok(_) => Ok(true),
+            Err(e) if e.kind() == io::ErrorKind::NotConnected => Ok(false),
+            Err(e) => Err(e),
+        }
+    }
+
+    pub fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        self.get_mut()?.write_vectored(bufs)
+    }
+}
+
+impl Read for TcpLink {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.get_mut()?.read(buf)
+    }
+}
+
+impl Drop for TcpLink {
+    fn drop(&mut self) {
+        if let Some(stream) = self.stream.take() {
+            let std: std::net::TcpStream = stream.into();
+            self.hooks.close(std.into());
+        }
+    }
+}
+
+fn prepare(socket: &Socket, options: &Options) -> io::Result<()> {
+    socket.set_nonblocking(true)?;
+    socket.set_cloexec(true)?;
+    if options.nodelay {
+        socket.set_tcp_nodelay(true)?;
+    }
+    if options.keepalive {
+        socket.set_tcp_keepalive(&TcpKeepalive::new())?;
+    }
+    if options.send_buffer > 0 {
+        socket.set_send_buffer_size(options.send_buffer)?;
+    }
+    if options.receive_buffer > 0 {
+        socket.set_recv_buffer_size(options.receive_buffer)?;
+    }
+    Ok(())
+}
+
+fn in_progress(e: &io::Error) -> bool {
+    e.kind() == io::ErrorKind::WouldBlock || e.raw_os_error() == Some(libc::EINPROGRESS)
+}

@@ -1,0 +1,294 @@
+//! A batch of records of one partition, from open to reported.
+//!
+//! ```text
+//! Open   buf: [ room for the header │ record │ record │ … ]   entries: one per record
+//! Closed sealed once, when first sent: the header is filled in, or a compressed
+//!        copy is made; the bytes on the wire never change from then on
+//! ```
+//!
+//! An entry says where in `buf` a record's key, value and headers stand, so that
+//! a delivery report points into the batch and needs no copy.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::topic::TopicInfo;
+use super::{Shared, TopicSettings};
+use crate::base::error::ErrorCode;
+use crate::protocol::compression::{Codec, Compressor};
+use crate::protocol::records::encode::{BatchMeta, RecordSpans, append_record};
+use crate::protocol::records::{BATCH_HEADER, HeaderRef, encode};
+
+/// What is kept of a message besides its encoded record.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry {
+    pub opaque: usize,
+    /// The application's own payload pointer, reported back to it if the library
+    /// was not to copy; 0: report the copy in the batch.
+    pub payload_ptr: usize,
+    pub spans: RecordSpans,
+    pub timestamp: i64,
+    /// Microseconds after the batch was opened.
+    pub produced_us: u32,
+}
+
+/// A record and what comes back with its report.
+#[derive(Clone, Copy)]
+pub struct NewRecord<'a, H> {
+    pub key: Option<&'a [u8]>,
+    pub value: Option<&'a [u8]>,
+    pub headers: H,
+    pub timestamp: i64,
+    pub opaque: usize,
+    pub payload_ptr: usize,
+}
+
+#[derive(Debug)]
+pub struct OpenBatch {
+    buf: Vec<u8>,
+    entries: Vec<Entry>,
+    base_timestamp: i64,
+    max_timestamp: i64,
+    pub opened: Instant,
+    last: Instant,
+    /// What the messages count as in the limits.
+    counted_bytes: u64,
+}
+
+impl OpenBatch {
+    pub fn new(now: Instant, bytes_hint: usize, messages_hint: usize) -> Self {
+        OpenBatch {
+            buf: encode::new_batch(bytes_hint),
+            entries: Vec::with_capacity(messages_hint),
+            base_timestamp: 0,
+            max_timestamp: 0,
+            opened: now,
+            last: now,
+            counted_bytes: 0,
+        }
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// Bytes of the records.
+    pub fn size(&self) -> usize {
+        self.buf.len().saturating_sub(BATCH_HEADER)
+    }
+
+    #[inline]
+    pub fn append<'h, H>(&mut self, now: Instant, record: &NewRecord<'_, H>, counted: usize)
+    where
+        H: Iterator<Item = HeaderRef<'h>> + Clone,
+    {
+        if self.entries.is_empty() {
+            self.base_timestamp = record.timestamp;
+            self.max_timestamp = record.timestamp;
+        } else {
+            self.max_timestamp = self.max_timestamp.max(record.timestamp);
+        }
+        let spans = append_record(
+            &mut self.buf,
+            record.timestamp.wrapping_sub(self.base_timestamp),
+            // A batch is closed long before it has 2³¹ records.
+            self.entries.len() as i32,
+            record.key,
+            record.value,
+            record.headers.clone(),
+        );
+        self.entries.push(Entry {
+            opaque: record.opaque,
+            payload_ptr: record.payload_ptr,
+            spans,
+            timestamp: record.timestamp,
+            produced_us: u32::try_from(now.saturating_duration_since(self.opened).as_micros())
+                .unwrap_or(u32::MAX),
+        });
+        self.counted_bytes += counted as u64;
+        self.last = now;
+    }
+
+    pub fn close(self, id: u64, topic: Arc<TopicInfo>, partition: i32) -> Batch {
+        Batch {
+            id,
+            topic,
+            partition,
+            buf: Body::Encoded(self.buf),
+            wire: None,
+            entries: self.entries,
+            base_timestamp: self.base_timestamp,
+            max_timestamp: self.max_timestamp,
+            opened: self.opened,
+            last: self.last,
+            counted_bytes: self.counted_bytes,
+            attempts: 0,
+            retry_at: None,
+            possibly_persisted: false,
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Body {
+    Encoded(Vec<u8>),
+    Sealed(Bytes),
+}
+
+/// A closed batch. Dropping it gives its messages back to the limits.
+pub struct Batch {
+    /// Batches of a partition are numbered in order.
+    pub id: u64,
+    pub topic: Arc<TopicInfo>,
+    pub partition: i32,
+    buf: Body,
+    wire: Option<Bytes>,
+    pub entries: Vec<Entry>,
+    base_timestamp: i64,
+    max_timestamp: i64,
+    pub opened: Instant,
+    /// When the last message was produced.
+    last: Instant,
+    counted_bytes: u64,
+    pub attempts: u32,
+    pub retry_at: Option<Instant>,
+    /// A request with this batch may have reached the broker.
+    pub possibly_persisted: bool,
+}
+
+impl Batch {
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The encoded records with the room for the header.
+    pub fn encoded(&self) -> &[u8] {
+        match &self.buf {
+            Body::Encoded(v) => v,
+            Body::Sealed(b) => b,
+        }
+    }
+
+    /// An upper bound of what it will take on the wire.
+    pub fn wire_size(&self) -> usize {
+        self.wire.as_ref().map_or(self.encoded().len(), Bytes::len)
+    }
+
+    /// When its messages have waited for too long. The messages of a batch were
+    /// produced within a short span, and its last one decides, so that none fails
+    /// early.
+    pub fn expires(&self, timeout: Duration) -> Option<Instant> {
+        (!timeout.is_zero()).then(|| self.last + timeout)
+    }
+
+    pub fn is_expired(&self, now: Instant, timeout: Duration) -> bool {
+        self.expires(timeout).is_some_and(|at| now >= at)
+    }
+
+    /// The bytes to send, made when first asked for.
+    pub fn seal(&mut self, settings: &TopicSettings, compressor: &mut Compressor) -> Bytes {
+        if let Some(wire) = &self.wire {
+            return wire.clone();
+        }
+        let meta = BatchMeta {
+            record_count: i32::try_from(self.entries.len()).unwrap_or(i32::MAX),
+            base_timestamp: self.base_timestamp,
+            max_timestamp: self.max_timestamp,
+            ..BatchMeta::default()
+        };
+        let mut buf = match std::mem::replace(&mut self.buf, Body::Sealed(Bytes::new())) {
+            Body::Encoded(v) => v,
+            Body::Sealed(b) => b.into(),
+        };
+        let compressed = if settings.codec == Codec::None {
+            None
+        } else {
+            // A batch that cannot be compressed, or does not get smaller, goes
+            // out as it is.
+            encode::seal_compressed(&buf, settings.codec, settings.level, compressor, &meta)
+                .unwrap_or_default()
+        };
+        let (body, wire) = match compressed {
+            Some(smaller) => (Bytes::from(buf), Bytes::from(smaller)),
+            None => {
+                encode::seal(&mut buf, &meta);
+                let sealed = Bytes::from(buf);
+                (sealed.clone(), sealed)
+            }
+        };
+        self.buf = Body::Sealed(body);
+        self.wire = Some(wire.clone());
+        wire
+    }
+
+    /// The last report is made: nothing of the compressed copy is needed any more.
+    fn drop_wire(&mut self) {
+        self.wire = None;
+    }
+
+    pub fn key(&self, entry: &Entry) -> Option<&[u8]> {
+        entry.spans.key.slice(self.encoded())
+    }
+
+    pub fn value(&self, entry: &Entry) -> Option<&[u8]> {
+        entry.spans.value.slice(self.encoded())
+    }
+
+    /// The encoded headers, without their count.
+    pub fn headers(&self, entry: &Entry) -> &[u8] {
+        entry.spans.headers.slice(self.encoded()).unwrap_or(&[])
+    }
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.topic
+            .shared
+            .limits
+            .remove(self.entries.len() as u64, self.counted_bytes);
+    }
+}
+
+/// A batch and what became of it.
+pub struct Delivery {
+    pub batch: Batch,
+    pub err: ErrorCode,
+    /// The first message's offset, -1001 if unknown.
+    pub base_offset: i64,
+    /// The broker's timestamp, where it sets them; else -1.
+    pub log_append_time: i64,
+    pub broker_id: i32,
+    pub at: Instant,
+}
+
+impl Delivery {
+    pub fn new(mut batch: Batch, err: ErrorCode, now: Instant) -> Self {
+        batch.drop_wire();
+        Delivery {
+            batch,
+            err,
+            base_offset: -1001,
+            log_append_time: -1,
+            broker_id: -1,
+            at: now,
+        }
+    }
+
+    /// Microseconds from produce to this result.
+    pub fn latency_us(&self, entry: &Entry) -> i64 {
+        let us = self.at.saturating_duration_since(self.batch.opened).as_micros();
+        i64::try_from(us).unwrap_or(i64::MAX) - i64::from(entry.produced_us)
+    }
+}
+
+/// Shared by all that report a failed batch without a broker's word on it.
+pub fn fail(shared: &Shared, batch: Batch, err: ErrorCode, now: Instant) {
+    shared.sink.delivered(Delivery::new(batch, err, now));
+}
+

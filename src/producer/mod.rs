@@ -1,0 +1,88 @@
+//! Producing: from the application's call to the delivery report.
+//!
+//! ```text
+//! application thread                       broker's loop (the leader's)
+//!  Topic::produce ─ partitioner ─► Partition ── announced ──► Sender
+//!                   (accumulator: open batch, closed batches)    │ seal, compress, ProduceRequest
+//!                                                                ▼
+//!  DeliverySink ◄──────────────── Delivery (a batch and its result)
+//! ```
+//!
+//! A record is encoded on the application's thread, straight into the open batch
+//! of its partition. From then on everything moves by whole batches. Messages for
+//! a topic that is not known yet wait in the same form, unassigned.
+
+pub mod announce;
+pub mod batch;
+pub mod limits;
+pub mod partition;
+pub mod partitioner;
+pub mod sender;
+pub mod topic;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::base::error::ErrorCode;
+use crate::base::log::Logger;
+pub use batch::{Batch, Delivery, Entry};
+pub use partition::Partition;
+pub use topic::{Record, Topic};
+
+use crate::protocol::compression::Codec;
+
+/// Where delivery reports go; implemented by the client.
+pub trait DeliverySink: Send + Sync {
+    /// The batch's messages count against the queue limits until the delivery is
+    /// dropped.
+    fn delivered(&self, delivery: Delivery);
+    /// A broker said something that calls for new metadata.
+    fn metadata_is_stale(&self, topic: &Arc<str>, why: ErrorCode);
+}
+
+/// The producer's part of the global configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub max_message_bytes: usize,
+    pub max_queued_messages: u64,
+    pub max_queued_bytes: u64,
+    pub linger: Duration,
+    pub batch_messages: usize,
+    pub batch_bytes: usize,
+    pub retries: u32,
+    pub retry_backoff: Duration,
+    pub retry_backoff_max: Duration,
+    pub socket_timeout: Duration,
+    pub sticky_linger: Duration,
+    /// Messages in flight at the same time for one partition.
+    pub max_in_flight: usize,
+}
+
+/// The producer's part of a topic's configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TopicSettings {
+    pub acks: i16,
+    pub request_timeout: Duration,
+    /// Zero: never.
+    pub message_timeout: Duration,
+    pub codec: Codec,
+    pub level: i32,
+}
+
+/// What all topics of a client share.
+pub struct Shared {
+    pub settings: Settings,
+    pub limits: limits::Limits,
+    pub sink: Arc<dyn DeliverySink>,
+    pub logger: Arc<Logger>,
+    /// Announcements for partitions without a leader.
+    pub orphans: Arc<announce::Announcements>,
+    pub stats: ProducerStats,
+}
+
+/// Counters over all partitions.
+#[derive(Debug, Default)]
+pub struct ProducerStats {
+    pub messages: std::sync::atomic::AtomicU64,
+    pub bytes: std::sync::atomic::AtomicU64,
+}

@@ -1,0 +1,306 @@
+//! A partition's accumulator: the one structure that application threads and a
+//! broker's loop share on the way out.
+//!
+//! ```text
+//! open batch ──full, or old──► closed batches ──take──► in flight ──► done
+//!                                    ▲                      │
+//!                                    └──── put_back (retry) ┘  by batch id, so order is kept
+//! ```
+//!
+//! `attention` says what the loop knows, so that only changes are announced:
+//! `None` (nothing here; the next append announces), `Lingering` (the loop will
+//! look when the open batch has lingered; a batch that becomes full announces),
+//! `Ready` (the loop knows that there is something to send).
+//!
+//! Order: while a batch waits for a retry, or others of the same partition are in
+//! flight after one failed, nothing younger is sent (`take` gives a retried batch
+//! only when nothing is in flight). A new leader's loop gets nothing before the
+//! old leader's requests have ended, since `in_flight` belongs to the partition.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::announce::Announcements;
+use super::batch::{Batch, NewRecord, OpenBatch};
+use super::topic::TopicInfo;
+use crate::protocol::records::HeaderRef;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Attention {
+    None,
+    Lingering,
+    Ready,
+}
+
+struct Accumulator {
+    open: Option<OpenBatch>,
+    closed: VecDeque<Batch>,
+    in_flight: usize,
+    next_id: u64,
+    leader: Arc<Announcements>,
+    attention: Attention,
+    /// Sizes of the last batch, to make the next one as large at once.
+    bytes_hint: usize,
+    messages_hint: usize,
+}
+
+pub struct Partition {
+    pub topic: Arc<TopicInfo>,
+    pub id: i32,
+    acc: Mutex<Accumulator>,
+}
+
+/// What a loop learns when it looks at a partition.
+pub enum Look {
+    /// A batch to send; look again for more.
+    Batch(Batch),
+    /// A batch whose messages waited for too long.
+    Expired(Batch),
+    /// Nothing to do before this time, or before the next announcement.
+    Wait(Option<Instant>),
+    /// The partition has another leader now.
+    NotOurs,
+}
+
+/// What a loop wants from a partition.
+#[derive(Clone, Copy)]
+pub struct Wanted {
+    /// False: only look for what has expired.
+    pub can_send: bool,
+    pub max_bytes: usize,
+}
+
+const FIRST_BATCH_BYTES: usize = 512;
+
+impl Partition {
+    pub fn new(topic: Arc<TopicInfo>, id: i32, leader: Arc<Announcements>) -> Arc<Self> {
+        Arc::new(Partition {
+            topic,
+            id,
+            acc: Mutex::new(Accumulator {
+                open: None,
+                closed: VecDeque::new(),
+                in_flight: 0,
+                next_id: 0,
+                leader,
+                attention: Attention::None,
+                bytes_hint: FIRST_BATCH_BYTES,
+                messages_hint: 4,
+            }),
+        })
+    }
+
+    /// Application thread: encodes the record into the open batch. `counted` is
+    /// what was added to the limits for it.
+    #[inline]
+    pub fn append<'h, H>(self: &Arc<Self>, now: Instant, record: &NewRecord<'_, H>, counted: usize)
+    where
+        H: Iterator<Item = HeaderRef<'h>> + Clone,
+    {
+        let settings = &self.topic.shared.settings;
+        let announce = {
+            let mut acc = self.acc.lock();
+            let acc = &mut *acc;
+            let size = counted + MAX_RECORD_OVERHEAD;
+            if let Some(open) = &acc.open
+                && (open.size() + size > settings.batch_bytes
+                    || open.opened + self.topic.max_batch_span <= now)
+            {
+                self.close_open(acc);
+            }
+            let open = acc
+                .open
+                .get_or_insert_with(|| OpenBatch::new(now, acc.bytes_hint, acc.messages_hint));
+            open.append(now, record, counted);
+            if open.len() >= settings.batch_messages || open.size() >= settings.batch_bytes {
+                self.close_open(acc);
+            }
+            let wanted = if acc.closed.is_empty() && !settings.linger.is_zero() {
+                Attention::Lingering
+            } else {
+                Attention::Ready
+            };
+            let news = match (acc.attention, wanted) {
+                (Attention::None, w) | (Attention::Lingering, w @ Attention::Ready) => Some(w),
+                _ => None,
+            };
+            news.map(|w| {
+                acc.attention = w;
+                acc.leader.clone()
+            })
+        };
+        if let Some(leader) = announce {
+            leader.announce(self.clone());
+        }
+    }
+
+    fn close_open(&self, acc: &mut Accumulator) {
+        if let Some(open) = acc.open.take() {
+            acc.bytes_hint = (open.size() + open.size() / 16).max(FIRST_BATCH_BYTES);
+            acc.messages_hint = open.len() + open.len() / 16;
+            let batch = open.close(acc.next_id, self.topic.clone(), self.id);
+            acc.next_id += 1;
+            acc.closed.push_back(batch);
+        }
+    }
+
+    /// Loop thread: the next thing to do here. `me` is the loop's own list.
+    pub fn look(self: &Arc<Self>, now: Instant, me: &Arc<Announcements>, wanted: Wanted) -> Look {
+        let mut acc = self.acc.lock();
+        let acc = &mut *acc;
+        if !Arc::ptr_eq(&acc.leader, me) {
+            return Look::NotOurs;
+        }
+        let shared = &self.topic.shared;
+        let timeout = self.topic.settings.message_timeout;
+        let linger = if shared.limits.flushing() {
+            Duration::ZERO
+        } else {
+            shared.settings.linger
+        };
+        // The oldest batch is the first to expire; a retried one is in front.
+        if let Some(open) = &acc.open
+            && (open.opened + linger <= now
+                || (!timeout.is_zero() && open.opened + timeout <= now))
+            && (acc.closed.is_empty() && (wanted.can_send || !timeout.is_zero()))
+        {
+            let may_expire = !timeout.is_zero() && open.opened + timeout <= now;
+            if may_expire || self.may_send_young(acc.in_flight) {
+                self.close_open(acc);
+            }
+        }
+        let mut next: Option<Instant> = None;
+        if let Some(front) = acc.closed.front() {
+            if front.is_expired(now, timeout) {
+                return acc.closed.pop_front().map_or(Look::Wait(None), Look::Expired);
+            }
+            next = front.expires(timeout);
+            let retried = front.attempts > 0;
+            let due = front.retry_at.is_none_or(|at| at <= now);
+            let in_turn = if retried {
+                acc.in_flight == 0
+            } else {
+                acc.in_flight < shared.settings.max_in_flight
+            };
+            if wanted.can_send && due && in_turn && front.wire_size() <= wanted.max_bytes {
+                if let Some(batch) = acc.closed.pop_front() {
+                    acc.in_flight += 1;
+                    acc.attention = Attention::Ready;
+                    return Look::Batch(batch);
+                }
+            }
+            if !due {
+                next = earlier(next, front.retry_at);
+            }
+        }
+        if let Some(open) = &acc.open {
+            // A batch that may go but has to wait for the answer to the one before
+            // it is looked at again when that comes.
+            if acc.closed.is_empty() && open.opened + linger > now {
+                next = earlier(next, Some(open.opened + linger));
+            }
+            if !timeout.is_zero() {
+                next = earlier(next, Some(open.opened + timeout));
+            }
+        }
+        acc.attention = match (&acc.open, acc.closed.is_empty()) {
+            (None, true) => Attention::None,
+            (Some(_), true) if acc.in_flight == 0 => Attention::Lingering,
+            _ => Attention::Ready,
+        };
+        Look::Wait(next)
+    }
+
+    /// A batch that is not full goes out only when nothing else of the partition
+    /// is on its way: meanwhile it grows, which costs no more than the round trip
+    /// that is under way, and saves a request.
+    fn may_send_young(&self, in_flight: usize) -> bool {
+        in_flight == 0
+    }
+
+    /// Loop thread: a batch came to its end.
+    pub fn done(self: &Arc<Self>) {
+        self.end_flight(None);
+    }
+
+    /// Loop thread: a batch is to be sent again, in its place.
+    pub fn put_back(self: &Arc<Self>, batch: Batch) {
+        self.end_flight(Some(batch));
+    }
+
+    fn end_flight(self: &Arc<Self>, batch: Option<Batch>) {
+        let leader = {
+            let mut acc = self.acc.lock();
+            acc.in_flight = acc.in_flight.saturating_sub(1);
+            if let Some(batch) = batch {
+                let at = acc.closed.partition_point(|b| b.id < batch.id);
+                acc.closed.insert(at, batch);
+            }
+            if acc.open.is_none() && acc.closed.is_empty() {
+                return;
+            }
+            acc.attention = Attention::Ready;
+            acc.leader.clone()
+        };
+        leader.announce(self.clone());
+    }
+
+    /// Main thread: another loop is to send from now on.
+    pub fn set_leader(self: &Arc<Self>, leader: Arc<Announcements>) {
+        {
+            let mut acc = self.acc.lock();
+            if Arc::ptr_eq(&acc.leader, &leader) {
+                return;
+            }
+            acc.leader = leader.clone();
+            if acc.open.is_none() && acc.closed.is_empty() {
+                acc.attention = Attention::None;
+                return;
+            }
+            acc.attention = Attention::Ready;
+        }
+        leader.announce(self.clone());
+    }
+
+    /// Makes the leader's loop look, if there is anything to see.
+    pub fn nudge(self: &Arc<Self>) {
+        let leader = {
+            let acc = self.acc.lock();
+            if acc.open.is_none() && acc.closed.is_empty() {
+                return;
+            }
+            acc.leader.clone()
+        };
+        leader.announce(self.clone());
+    }
+
+    /// Takes out everything that is not in flight.
+    pub fn drain(&self) -> Vec<Batch> {
+        let mut acc = self.acc.lock();
+        self.close_open(&mut acc);
+        acc.attention = Attention::None;
+        acc.closed.drain(..).collect()
+    }
+
+    /// Messages and bytes that wait here.
+    pub fn waiting(&self) -> (usize, usize) {
+        let acc = self.acc.lock();
+        let open = acc.open.as_ref().map_or((0, 0), |o| (o.len(), o.size()));
+        acc.closed.iter().fold(open, |(n, bytes), b| {
+            (n + b.len(), bytes + b.encoded().len())
+        })
+    }
+}
+
+/// The most that a record takes besides key, value and headers.
+const MAX_RECORD_OVERHEAD: usize = 40;
+
+fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
