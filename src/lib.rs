@@ -7,5 +7,7 @@
 #![deny(unsafe_code)]
 
 pub mod base;
+pub mod broker;
 pub mod capi;
+pub mod producer;
 pub mod protocol;

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use kafka_protocol::messages::{ApiKey, ApiVersionsResponse};
 
+use crate::protocol::versions;
+
 /// What a broker said in its ApiVersions response.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApiVersions {
@@ -29,6 +31,7 @@ impl ApiVersions {
     /// The highest version that both sides speak, no higher than `cap`.
     pub fn pick(&self, api: ApiKey, cap: Option<i16>) -> Option<i16> {
         let (min, max) = self.range(api)?;
-        crate::protocol::versions::pick(api, (min, max.min(cap.unwrap_or(i16::MAX))))
+        let max = max.min(cap.unwrap_or(i16::MAX));
+        versions::pick(api, versions::Range { min, max })
     }
 }

@@ -11,7 +11,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use bytes::{Buf, Bytes, BytesMut};
-use kafka_protocol::messages::{ApiKey, RequestKind};
+use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
 use mio::Registry;
 
 use super::inflight::{InFlight, InFlightTable, Origin};
@@ -152,7 +152,7 @@ impl<T> Conn<T> {
         self.now = now;
         let id = self.next_id();
         let mut buf = BytesMut::new();
-        match request::encode_request(api, version, id, &self.settings.client_id, kind, &mut buf) {
+        match request::encode_request(api, version, id, Some(&self.settings.client_id), kind, &mut buf) {
             Ok(()) => {
                 self.enqueue(buf.freeze());
                 self.stats.sent(api, 0, wall_us());
@@ -279,7 +279,7 @@ impl<T> Conn<T> {
         let mut throttle = Duration::ZERO;
         let result = match request::decode_response(entry.api, entry.version, frame) {
             Ok((_, kind)) => {
-                throttle = ms(request::throttle_time_ms(&kind));
+                throttle = ms(throttle_time_ms(&kind));
                 Ok(Response {
                     kind: Some(kind),
                     version: entry.version,
@@ -297,6 +297,27 @@ impl<T> Conn<T> {
             result,
             throttle,
         }))
+    }
+}
+
+/// What the broker says about quotas, in the responses that carry it.
+fn throttle_time_ms(kind: &ResponseKind) -> i32 {
+    match kind {
+        ResponseKind::Produce(r) => r.throttle_time_ms,
+        ResponseKind::Fetch(r) => r.throttle_time_ms,
+        ResponseKind::Metadata(r) => r.throttle_time_ms,
+        ResponseKind::ListOffsets(r) => r.throttle_time_ms,
+        ResponseKind::OffsetCommit(r) => r.throttle_time_ms,
+        ResponseKind::OffsetFetch(r) => r.throttle_time_ms,
+        ResponseKind::ApiVersions(r) => r.throttle_time_ms,
+        ResponseKind::CreateTopics(r) => r.throttle_time_ms,
+        ResponseKind::DeleteTopics(r) => r.throttle_time_ms,
+        ResponseKind::CreatePartitions(r) => r.throttle_time_ms,
+        ResponseKind::InitProducerId(r) => r.throttle_time_ms,
+        ResponseKind::EndTxn(r) => r.throttle_time_ms,
+        ResponseKind::AddPartitionsToTxn(r) => r.throttle_time_ms,
+        ResponseKind::TxnOffsetCommit(r) => r.throttle_time_ms,
+        _ => 0,
     }
 }
 

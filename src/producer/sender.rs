@@ -1,0 +1,510 @@
+//! Sending: what a broker's loop does for the partitions it leads.
+//!
+//! The sender keeps a schedule: for each partition that has something, when to
+//! look at it next. A look takes a batch, says when to come back, or finds that
+//! the partition has gone elsewhere. All batches that are ready go into one
+//! ProduceRequest per combination of acks and timeout, up to the size limit.
+//!
+//! A request's batches are kept under its number until it ends:
+//!
+//! ```text
+//! in flight ──ok──► delivered
+//!     │ retriable, time and attempts left ──► put back, after a pause
+//!     │ else ──► failed
+//!     └ purged ──► failed at once; the response finds nothing
+//! ```
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kafka_protocol::messages::{ApiKey, ProduceResponse, ResponseKind};
+
+use super::announce::Announcements;
+use super::batch::{Batch, Delivery};
+use super::partition::{Look, Wanted};
+use super::{Partition, Shared, batch};
+use crate::base::backoff;
+use crate::base::error::ErrorCode;
+use crate::base::log::debug;
+use crate::broker::{BrokerStats, Outbox, Outgoing, RequestError, Response};
+use crate::protocol::compression::Compressor;
+use crate::protocol::produce::{ProduceEncoder, ProduceHeader};
+
+/// Version 13 addresses topics by id.
+const MAX_VERSION: i16 = 12;
+/// A response may take this much longer than the broker was given.
+const SLACK: Duration = Duration::from_secs(1);
+
+struct Sent {
+    partition: Arc<Partition>,
+    batch: Batch,
+}
+
+pub struct Sender {
+    shared: Arc<Shared>,
+    announced: Arc<Announcements>,
+    stats: Arc<BrokerStats>,
+    /// When to look at a partition next; `None`: when it is announced.
+    schedule: HashMap<PartitionKey, (Arc<Partition>, Option<Instant>)>,
+    next_look: Option<Instant>,
+    in_flight: HashMap<u64, Vec<Sent>>,
+    next_request: u64,
+    compressor: Compressor,
+    throttled_until: Option<Instant>,
+}
+
+/// The address of the partition, which lives as long as its entry.
+type PartitionKey = usize;
+
+fn key(p: &Arc<Partition>) -> PartitionKey {
+    Arc::as_ptr(p).addr()
+}
+
+impl Sender {
+    pub fn new(shared: Arc<Shared>, announced: Arc<Announcements>, stats: Arc<BrokerStats>) -> Self {
+        Sender {
+            shared,
+            announced,
+            stats,
+            schedule: HashMap::new(),
+            next_look: None,
+            in_flight: HashMap::new(),
+            next_request: 0,
+            compressor: Compressor::new(),
+            throttled_until: None,
+        }
+    }
+
+    /// Takes in what was announced.
+    pub fn collect(&mut self, now: Instant) {
+        for p in self.announced.take() {
+            self.schedule.insert(key(&p), (p, Some(now)));
+            self.next_look = Some(now);
+        }
+    }
+
+    pub fn has_work(&self) -> bool {
+        !self.schedule.is_empty()
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        match (self.next_look, self.throttled_until) {
+            (Some(look), Some(until)) => Some(look.max(until)),
+            (look, _) => look,
+        }
+    }
+
+    fn plan(&mut self, at: Option<Instant>) {
+        if let Some(at) = at {
+            self.next_look = Some(self.next_look.map_or(at, |n| n.min(at)));
+        }
+    }
+
+    /// Looks at all partitions whose time has come. Ready batches go to `ready`
+    /// as long as it takes more.
+    fn look_around(&mut self, now: Instant, can_send: bool, ready: &mut Vec<Sent>) {
+        if self.next_look.is_none_or(|at| at > now) {
+            return;
+        }
+        self.next_look = None;
+        let limit = self.shared.settings.max_message_bytes;
+        let mut size = 0;
+        let mut expired = Vec::new();
+        let mut schedule = std::mem::take(&mut self.schedule);
+        schedule.retain(|_, (partition, at)| {
+            if at.is_none_or(|at| at > now) {
+                self.plan(*at);
+                return true;
+            }
+            loop {
+                let wanted = Wanted {
+                    can_send: can_send && size < limit,
+                    // A batch larger than all that may be left starts a request.
+                    max_bytes: if size == 0 { usize::MAX } else { limit - size.min(limit) },
+                };
+                match partition.look(now, &self.announced, wanted) {
+                    Look::Batch(batch) => {
+                        size += batch.wire_size();
+                        ready.push(Sent {
+                            partition: partition.clone(),
+                            batch,
+                        });
+                    }
+                    Look::Expired(batch) => expired.push(batch),
+                    Look::NotOurs => return false,
+                    Look::Wait(next) => {
+                        // What is ready but found no room is looked at again when
+                        // the loop comes round, after what was sent now.
+                        let next = if can_send && size >= limit { Some(now) } else { next };
+                        *at = next;
+                        self.plan(next);
+                        return next.is_some();
+                    }
+                }
+            }
+        });
+        schedule.extend(self.schedule.drain());
+        self.schedule = schedule;
+        for batch in expired {
+            self.fail(batch, ErrorCode::_MSG_TIMED_OUT, now);
+        }
+    }
+
+    fn fail(&self, batch: Batch, err: ErrorCode, now: Instant) {
+        batch::fail(&self.shared, batch, err, now);
+    }
+
+    /// Without a connection only time passes.
+    pub fn poll_down(&mut self, now: Instant) {
+        self.look_around(now, false, &mut Vec::new());
+    }
+
+    pub fn poll(&mut self, now: Instant, out: &mut dyn Outbox<u64>) {
+        if let Some(until) = self.throttled_until {
+            if now < until {
+                self.poll_down(now);
+                return;
+            }
+            self.throttled_until = None;
+        }
+        while out.room() > 0 && self.next_look.is_some_and(|at| at <= now) {
+            let mut ready = Vec::new();
+            self.look_around(now, true, &mut ready);
+            if ready.is_empty() {
+                return;
+            }
+            self.send_all(now, ready, out);
+        }
+        if out.room() == 0 {
+            // Responses make room, and bring us back.
+            self.look_around(now, false, &mut Vec::new());
+        }
+    }
+
+    fn send_all(&mut self, now: Instant, mut ready: Vec<Sent>, out: &mut dyn Outbox<u64>) {
+        while let Some(first) = ready.first() {
+            let settings = &first.partition.topic.settings;
+            let (acks, timeout) = (settings.acks, settings.request_timeout);
+            let same = |s: &Sent| {
+                s.partition.topic.settings.acks == acks
+                    && s.partition.topic.settings.request_timeout == timeout
+            };
+            let (group, rest): (Vec<_>, Vec<_>) = ready.into_iter().partition(same);
+            ready = rest;
+            self.send(now, group, acks, timeout, out);
+        }
+    }
+
+    fn send(
+        &mut self,
+        now: Instant,
+        mut group: Vec<Sent>,
+        acks: i16,
+        timeout: Duration,
+        out: &mut dyn Outbox<u64>,
+    ) {
+        let Some(version) = out.versions().pick(ApiKey::Produce, Some(MAX_VERSION)) else {
+            for sent in group {
+                sent.partition.done();
+                self.fail(sent.batch, ErrorCode::_UNSUPPORTED_FEATURE, now);
+            }
+            return;
+        };
+        // Topics in order, each once, as the request lists them. A stable sort
+        // keeps the order of a partition's batches; a request takes one batch per
+        // partition, so later ones go into further requests.
+        group.sort_by(|a, b| {
+            (&a.partition.topic.name, a.partition.id).cmp(&(&b.partition.topic.name, b.partition.id))
+        });
+        let mut requests: Vec<Vec<Sent>> = Vec::new();
+        for sent in group {
+            let at = requests
+                .iter()
+                .position(|r| r.last().is_none_or(|l| !same_partition(l, &sent)));
+            match at.and_then(|at| requests.get_mut(at)) {
+                Some(r) => r.push(sent),
+                None => requests.push(vec![sent]),
+            }
+        }
+        for request in requests {
+            self.send_request(now, version, request, acks, timeout, out);
+        }
+    }
+
+    fn send_request(
+        &mut self,
+        now: Instant,
+        version: i16,
+        mut request: Vec<Sent>,
+        acks: i16,
+        timeout: Duration,
+        out: &mut dyn Outbox<u64>,
+    ) {
+        let correlation_id = out.next_correlation_id();
+        let topics = request.chunk_by(same_topic).count();
+        let mut encoder = ProduceEncoder::new(
+            &ProduceHeader {
+                version,
+                correlation_id,
+                client_id: Some(out.client_id()),
+                transactional_id: None,
+                acks,
+                timeout_ms: i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX),
+            },
+            topics,
+        );
+        let mut messages = 0;
+        let mut bytes = 0;
+        // The response may not come later than the first message's time is up.
+        let mut patience = timeout.max(self.shared.settings.socket_timeout) + SLACK;
+        for topic in request.chunk_by_mut(same_topic) {
+            let partitions = topic.len();
+            if let Some(first) = topic.first() {
+                let info = &first.partition.topic;
+                encoder.topic(&info.name, *info.id.lock(), partitions);
+            }
+            for sent in topic {
+                let info = &sent.partition.topic;
+                let wire = sent.batch.seal(&info.settings, &mut self.compressor);
+                messages += sent.batch.len() as u64;
+                bytes += wire.len() as u64;
+                if let Some(expires) = sent.batch.expires(info.settings.message_timeout) {
+                    patience = patience.min(expires.saturating_duration_since(now) + SLACK);
+                }
+                sent.batch.attempts += 1;
+                sent.batch.retry_at = None;
+                let waited = now.saturating_duration_since(sent.batch.opened);
+                self.stats
+                    .int_latency
+                    .add(i64::try_from(waited.as_micros()).unwrap_or(i64::MAX));
+                encoder.partition(sent.partition.id, [wire]);
+            }
+        }
+        let count = |c: &std::sync::atomic::AtomicU64, n| {
+            c.fetch_add(n, std::sync::atomic::Ordering::Relaxed);
+        };
+        count(&self.shared.stats.messages, messages);
+        count(&self.shared.stats.bytes, bytes);
+        let tag = self.next_request;
+        self.next_request += 1;
+        self.in_flight.insert(tag, request);
+        out.send_segments(
+            now,
+            Outgoing {
+                api: ApiKey::Produce,
+                version,
+                correlation_id,
+                segments: encoder.finish(),
+                timeout: patience,
+                answered: acks != 0,
+                tag,
+            },
+        );
+    }
+
+    pub fn on_response(
+        &mut self,
+        now: Instant,
+        tag: u64,
+        result: Result<Response, RequestError>,
+    ) {
+        let Some(request) = self.in_flight.remove(&tag) else {
+            // Purged meanwhile.
+            return;
+        };
+        match result {
+            Ok(response) => match response.kind {
+                Some(ResponseKind::Produce(produce)) => {
+                    self.on_produced(now, request, &produce, response.broker_id);
+                }
+                Some(_) => self.all_failed(now, request, ErrorCode::_BAD_MSG, true),
+                // acks=0: sent is as good as it gets.
+                None => {
+                    for sent in request {
+                        sent.partition.done();
+                        self.deliver(Delivery::new(sent.batch, ErrorCode::NO_ERROR, now));
+                    }
+                }
+            },
+            Err(e) => {
+                let code = e.code();
+                let destroyed = e == RequestError::Destroyed;
+                self.shared.logger.debug(
+                    debug::MSG,
+                    "REQERR",
+                    format_args!("Produce request with {} batch(es) failed: {e}", request.len()),
+                );
+                let code = if destroyed { ErrorCode::_DESTROY } else { code };
+                self.all_failed(now, request, code, e.possibly_done());
+            }
+        }
+    }
+
+    fn all_failed(
+        &mut self,
+        now: Instant,
+        request: Vec<Sent>,
+        code: ErrorCode,
+        possibly_persisted: bool,
+    ) {
+        for sent in request {
+            self.failed(now, sent, code, possibly_persisted);
+        }
+    }
+
+    fn on_produced(
+        &mut self,
+        now: Instant,
+        request: Vec<Sent>,
+        response: &ProduceResponse,
+        broker_id: i32,
+    ) {
+        if response.throttle_time_ms > 0 {
+            let pause = Duration::from_millis(response.throttle_time_ms.unsigned_abs().into());
+            self.throttled_until = Some(now + pause);
+        }
+        for sent in request {
+            let result = response
+                .responses
+                .iter()
+                .find(|t| t.name.as_str() == &*sent.partition.topic.name)
+                .and_then(|t| {
+                    t.partition_responses
+                        .iter()
+                        .find(|p| p.index == sent.partition.id)
+                });
+            let Some(result) = result else {
+                // A broker that leaves out a partition says nothing about it.
+                self.failed(now, sent, ErrorCode::_BAD_MSG, true);
+                continue;
+            };
+            let code = ErrorCode::from(result.error_code);
+            if code.is_ok() || code == ErrorCode::DUPLICATE_SEQUENCE_NUMBER {
+                sent.partition.done();
+                let mut delivery = Delivery::new(sent.batch, ErrorCode::NO_ERROR, now);
+                if result.base_offset >= 0 {
+                    delivery.base_offset = result.base_offset;
+                }
+                delivery.log_append_time = result.log_append_time_ms;
+                delivery.broker_id = broker_id;
+                self.deliver(delivery);
+            } else {
+                self.shared.logger.debug(
+                    debug::MSG,
+                    "MSGSET",
+                    format_args!(
+                        "{} [{}]: batch of {} message(s) failed: {code}",
+                        sent.partition.topic.name,
+                        sent.partition.id,
+                        sent.batch.len()
+                    ),
+                );
+                let maybe = code == ErrorCode::REQUEST_TIMED_OUT
+                    || code == ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND;
+                self.failed(now, sent, code, maybe);
+            }
+        }
+    }
+
+    fn deliver(&self, delivery: Delivery) {
+        self.shared.sink.delivered(delivery);
+    }
+
+    /// A batch was not written, or nobody knows.
+    fn failed(&mut self, now: Instant, sent: Sent, code: ErrorCode, possibly_persisted: bool) {
+        let Sent {
+            partition,
+            mut batch,
+        } = sent;
+        batch.possibly_persisted |= possibly_persisted;
+        let action = classify(code);
+        if action.stale_metadata {
+            self.shared
+                .sink
+                .metadata_is_stale(&partition.topic.name, code);
+        }
+        let settings = &self.shared.settings;
+        let expired = batch.is_expired(now, partition.topic.settings.message_timeout);
+        if action.retry && batch.attempts <= settings.retries && !expired {
+            let pause = backoff::delay(
+                batch.attempts.saturating_sub(1),
+                settings.retry_backoff,
+                settings.retry_backoff_max,
+            );
+            batch.retry_at = Some(now + pause);
+            BrokerStats::bump(&self.stats.tx_retries);
+            partition.put_back(batch);
+            return;
+        }
+        partition.done();
+        let code = if action.retry && expired {
+            ErrorCode::_MSG_TIMED_OUT
+        } else {
+            action.report_as
+        };
+        self.fail(batch, code, now);
+    }
+
+    /// Fails what is in flight; the responses will find nothing.
+    pub fn purge_in_flight(&mut self, now: Instant) {
+        for (_, request) in self.in_flight.drain().collect::<Vec<_>>() {
+            for mut sent in request {
+                sent.batch.possibly_persisted = true;
+                sent.partition.done();
+                self.fail(sent.batch, ErrorCode::_PURGE_INFLIGHT, now);
+            }
+        }
+    }
+
+    /// The broker's loop ends: what it was to send is looked after by whoever
+    /// leads the partitions next.
+    pub fn stop(&mut self) {
+        self.schedule.clear();
+        self.next_look = None;
+    }
+}
+
+struct Action {
+    retry: bool,
+    stale_metadata: bool,
+    report_as: ErrorCode,
+}
+
+/// What to do about a failed batch.
+fn classify(code: ErrorCode) -> Action {
+    let action = |retry, stale_metadata| Action {
+        retry,
+        stale_metadata,
+        report_as: code,
+    };
+    match code {
+        ErrorCode::NOT_LEADER_FOR_PARTITION
+        | ErrorCode::LEADER_NOT_AVAILABLE
+        | ErrorCode::UNKNOWN_TOPIC_OR_PART
+        | ErrorCode::UNKNOWN_TOPIC_ID
+        | ErrorCode::KAFKA_STORAGE_ERROR
+        | ErrorCode::FENCED_LEADER_EPOCH
+        | ErrorCode::UNKNOWN_LEADER_EPOCH
+        | ErrorCode::REPLICA_NOT_AVAILABLE
+        | ErrorCode::BROKER_NOT_AVAILABLE
+        | ErrorCode::_TRANSPORT => action(true, true),
+        ErrorCode::NOT_ENOUGH_REPLICAS
+        | ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND
+        | ErrorCode::REQUEST_TIMED_OUT
+        | ErrorCode::NETWORK_EXCEPTION
+        | ErrorCode::THROTTLING_QUOTA_EXCEEDED
+        | ErrorCode::_TIMED_OUT
+        | ErrorCode::_TIMED_OUT_QUEUE
+        | ErrorCode::_BAD_MSG => action(true, false),
+        _ => action(false, false),
+    }
+}
+
+fn same_topic(a: &Sent, b: &Sent) -> bool {
+    Arc::ptr_eq(&a.partition.topic, &b.partition.topic)
+}
+
+fn same_partition(a: &Sent, b: &Sent) -> bool {
+    Arc::ptr_eq(&a.partition, &b.partition)
+}

@@ -1,0 +1,471 @@
+//! A topic as the producer knows it: which partitions there are, and messages
+//! that wait until that is known.
+//!
+//! The application's threads read the current [`View`]. While it is `Unknown`,
+//! messages gather in `unassigned`, encoded like everything else but for no
+//! partition. When the main thread learns of the partitions, it moves those
+//! messages over *before* it publishes the new view, holding the lock of
+//! `unassigned`: who finds the view unknown takes that lock, looks again, and so
+//! never overtakes a message that waits.
+
+use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use parking_lot::Mutex;
+
+use super::announce::Announcements;
+use super::batch::{self, Batch, NewRecord, OpenBatch};
+use super::partitioner::{self, Builtin, CustomPartitioner};
+use super::{Partition, Shared, TopicSettings};
+use crate::base::error::ErrorCode;
+use crate::base::time::wall_ms;
+use crate::protocol::records::{HeaderRef, cursor};
+
+/// What everything that belongs to a topic refers to.
+pub struct TopicInfo {
+    pub name: Arc<str>,
+    pub settings: TopicSettings,
+    pub shared: Arc<Shared>,
+    /// A batch takes messages no longer than this, since they expire together.
+    pub max_batch_span: Duration,
+    /// The address of what C knows as the topic handle.
+    pub handle: OnceLock<usize>,
+    /// The topic's id where the broker goes by ids, most significant half first.
+    pub id: Mutex<uuid::Uuid>,
+}
+
+#[derive(Clone)]
+pub enum Partitioner {
+    Builtin(Builtin),
+    Custom(Arc<dyn CustomPartitioner>),
+}
+
+/// What is known of the topic.
+pub enum View {
+    Unknown,
+    /// `available` are those that have a leader.
+    Known {
+        partitions: Vec<Arc<Partition>>,
+        available: Vec<i32>,
+    },
+    Missing(ErrorCode),
+}
+
+/// A message as it comes in.
+#[derive(Clone, Copy)]
+pub struct Record<'a> {
+    pub key: Option<&'a [u8]>,
+    pub value: Option<&'a [u8]>,
+    pub headers: &'a [HeaderRef<'a>],
+    /// Milliseconds since the epoch; 0: now.
+    pub timestamp: i64,
+    pub opaque: usize,
+    /// See [`batch::Entry::payload_ptr`].
+    pub payload_ptr: usize,
+}
+
+/// Let the partitioner choose.
+pub const ANY_PARTITION: i32 = -1;
+
+struct Waiting {
+    /// The partition that was asked for, or [`ANY_PARTITION`].
+    partition: i32,
+    open: OpenBatch,
+}
+
+pub struct Topic {
+    pub info: Arc<TopicInfo>,
+    partitioner: Partitioner,
+    view: ArcSwap<View>,
+    unassigned: Mutex<Vec<Waiting>>,
+    sticky: AtomicI32,
+    sticky_until_us: AtomicI64,
+    started: Instant,
+}
+
+impl Topic {
+    pub fn new(
+        name: Arc<str>,
+        settings: TopicSettings,
+        partitioner: Partitioner,
+        shared: Arc<Shared>,
+    ) -> Self {
+        let span = settings.message_timeout / 20;
+        let max_batch_span = if span.is_zero() { Duration::MAX } else { span };
+        Topic {
+            info: Arc::new(TopicInfo {
+                name,
+                settings,
+                max_batch_span: max_batch_span
+                    .max(shared.settings.linger)
+                    .min(Duration::from_secs(3600)),
+                shared,
+                handle: OnceLock::new(),
+                id: Mutex::new(uuid::Uuid::nil()),
+            }),
+            partitioner,
+            view: ArcSwap::from_pointee(View::Unknown),
+            unassigned: Mutex::new(Vec::new()),
+            sticky: AtomicI32::new(-1),
+            sticky_until_us: AtomicI64::new(0),
+            started: Instant::now(),
+        }
+    }
+
+    /// Application thread: accepts a message or says why not. With `block`, waits
+    /// for room in the queue until `deadline`.
+    #[inline]
+    pub fn produce(
+        &self,
+        partition: i32,
+        record: &Record<'_>,
+        block: bool,
+    ) -> Result<(), ErrorCode> {
+        let shared = &self.info.shared;
+        let headers: usize = record
+            .headers
+            .iter()
+            .map(|h| h.name.len() + h.value.map_or(0, <[u8]>::len) + 10)
+            .sum();
+        let size = record.key.map_or(0, <[u8]>::len)
+            + record.value.map_or(0, <[u8]>::len)
+            + headers;
+        if size > shared.settings.max_message_bytes {
+            return Err(ErrorCode::MSG_SIZE_TOO_LARGE);
+        }
+        if let View::Missing(err) = **self.view.load() {
+            return Err(err);
+        }
+        let room = if block {
+            shared.limits.add_waiting(size, None)
+        } else {
+            shared.limits.add(size)
+        };
+        if !room {
+            return Err(ErrorCode::_QUEUE_FULL);
+        }
+        let now = Instant::now();
+        let record = NewRecord {
+            key: record.key,
+            value: record.value,
+            headers: record.headers.iter().copied(),
+            timestamp: if record.timestamp == 0 {
+                wall_ms()
+            } else {
+                record.timestamp
+            },
+            opaque: record.opaque,
+            payload_ptr: record.payload_ptr,
+        };
+        let result = self.place(now, partition, &record, size);
+        if result.is_err() {
+            shared.limits.remove(1, size as u64);
+        }
+        result
+    }
+
+    #[inline]
+    fn place<'h, H>(
+        &self,
+        now: Instant,
+        partition: i32,
+        record: &NewRecord<'_, H>,
+        size: usize,
+    ) -> Result<(), ErrorCode>
+    where
+        H: Iterator<Item = HeaderRef<'h>> + Clone,
+    {
+        let view = self.view.load();
+        if let View::Unknown = **view {
+            let mut waiting = self.unassigned.lock();
+            // The topic may have become known while we waited for the lock.
+            if let View::Unknown = **self.view.load() {
+                let at = match waiting.iter().position(|w| w.partition == partition) {
+                    Some(at) => at,
+                    None => {
+                        waiting.push(Waiting {
+                            partition,
+                            open: OpenBatch::new(now, 512, 4),
+                        });
+                        waiting.len() - 1
+                    }
+                };
+                if let Some(w) = waiting.get_mut(at) {
+                    w.open.append(now, record, size);
+                }
+                return Ok(());
+            }
+            drop(waiting);
+            return self.assign(&self.view.load(), now, partition, record, size);
+        }
+        self.assign(&view, now, partition, record, size)
+    }
+
+    #[inline]
+    fn assign<'h, H>(
+        &self,
+        view: &View,
+        now: Instant,
+        partition: i32,
+        record: &NewRecord<'_, H>,
+        size: usize,
+    ) -> Result<(), ErrorCode>
+    where
+        H: Iterator<Item = HeaderRef<'h>> + Clone,
+    {
+        let (partitions, available) = match view {
+            View::Known {
+                partitions,
+                available,
+            } => (partitions, available),
+            View::Missing(err) => return Err(*err),
+            View::Unknown => return Err(ErrorCode::_UNKNOWN_TOPIC),
+        };
+        let chosen = if partition == ANY_PARTITION {
+            self.choose(now, record.key, record.opaque, partitions, available)?
+        } else {
+            partition
+        };
+        let target = usize::try_from(chosen)
+            .ok()
+            .and_then(|at| partitions.get(at))
+            .ok_or(ErrorCode::_UNKNOWN_PARTITION)?;
+        target.append(now, record, size);
+        Ok(())
+    }
+
+    fn choose(
+        &self,
+        now: Instant,
+        key: Option<&[u8]>,
+        opaque: usize,
+        partitions: &[Arc<Partition>],
+        available: &[i32],
+    ) -> Result<i32, ErrorCode> {
+        let count = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
+        match &self.partitioner {
+            Partitioner::Custom(custom) => {
+                partitioner::check(custom.partition(key, count, opaque), count)
+            }
+            Partitioner::Builtin(builtin) => match builtin.hash(key, count) {
+                Some(p) => Ok(p),
+                None => Ok(self.any(now, key, count, available)),
+            },
+        }
+    }
+
+    /// KIP-480: messages without a key stay with one partition for a while, so
+    /// that they share batches. A key that the partitioner leaves open is spread
+    /// at random.
+    fn any(&self, now: Instant, key: Option<&[u8]>, count: i32, available: &[i32]) -> i32 {
+        let random = || match available {
+            [] => fastrand::i32(0..count.max(1)),
+            some => some
+                .get(fastrand::usize(..some.len()))
+                .copied()
+                .unwrap_or(0),
+        };
+        let linger = self.info.shared.settings.sticky_linger;
+        if key.is_some_and(|k| !k.is_empty()) || linger.is_zero() {
+            return random();
+        }
+        let us = |d: Duration| i64::try_from(d.as_micros()).unwrap_or(i64::MAX);
+        let now_us = us(now.saturating_duration_since(self.started));
+        let sticky = self.sticky.load(Ordering::Relaxed);
+        // Two threads may both choose anew: then one of the choices lasts.
+        if sticky >= 0 && sticky < count && now_us < self.sticky_until_us.load(Ordering::Relaxed) {
+            return sticky;
+        }
+        let chosen = random();
+        self.sticky.store(chosen, Ordering::Relaxed);
+        self.sticky_until_us
+            .store(now_us.saturating_add(us(linger)), Ordering::Relaxed);
+        chosen
+    }
+
+    /// Main thread: the topic has this many partitions, with these leaders' lists
+    /// (`None`: no leader). Partitions never get fewer, unless the topic was made
+    /// anew. Returns whether the number of partitions changed.
+    pub fn set_partitions(&self, leaders: &[Option<Arc<Announcements>>], now: Instant) -> bool {
+        let mut waiting = self.unassigned.lock();
+        let before = self.view.load_full();
+        let mut partitions = match &*before {
+            View::Known { partitions, .. } => partitions.clone(),
+            _ => Vec::new(),
+        };
+        let old_count = partitions.len();
+        let orphans = &self.info.shared.orphans;
+        for (at, leader) in leaders.iter().enumerate() {
+            let leader = leader.clone().unwrap_or_else(|| orphans.clone());
+            match partitions.get(at) {
+                Some(p) => p.set_leader(leader),
+                None => partitions.push(Partition::new(
+                    self.info.clone(),
+                    i32::try_from(at).unwrap_or(i32::MAX),
+                    leader,
+                )),
+            }
+        }
+        let removed = partitions.split_off(leaders.len().min(partitions.len()));
+        let available = (0i32..)
+            .zip(leaders)
+            .filter(|(_, l)| l.is_some())
+            .map(|(id, _)| id)
+            .collect();
+        let view = View::Known {
+            partitions,
+            available,
+        };
+        let moved = std::mem::take(&mut *waiting);
+        for w in moved {
+            self.redistribute(&view, w, now);
+        }
+        self.view.store(Arc::new(view));
+        drop(waiting);
+        for gone in removed {
+            for batch in gone.drain() {
+                batch::fail(
+                    &self.info.shared,
+                    batch,
+                    ErrorCode::_UNKNOWN_PARTITION,
+                    now,
+                );
+            }
+        }
+        old_count != leaders.len()
+    }
+
+    /// Messages that waited go to their partitions, in the order they came.
+    fn redistribute(&self, view: &View, waiting: Waiting, now: Instant) {
+        let partition = waiting.partition;
+        let batch = waiting.open.close(0, self.info.clone(), partition);
+        let mut failed: Vec<(ErrorCode, OpenBatch)> = Vec::new();
+        for entry in &batch.entries {
+            let value = batch.value(entry);
+            let key = batch.key(entry);
+            let encoded = batch.headers(entry);
+            let record = NewRecord {
+                key,
+                value,
+                headers: cursor::headers(encoded, entry.spans.header_count).filter_map(Result::ok),
+                timestamp: entry.timestamp,
+                opaque: entry.opaque,
+                payload_ptr: entry.payload_ptr,
+            };
+            let size = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len) + encoded.len();
+            let at = batch.opened + Duration::from_micros(u64::from(entry.produced_us));
+            // The new place counts it; the old batch takes its own count back
+            // when it is dropped below.
+            self.info.shared.limits.force_add(size);
+            if let Err(err) = self.assign(view, at, partition, &record, size) {
+                let index = match failed.iter().position(|(e, _)| *e == err) {
+                    Some(i) => i,
+                    None => {
+                        failed.push((err, OpenBatch::new(at, 512, 4)));
+                        failed.len() - 1
+                    }
+                };
+                if let Some((_, open)) = failed.get_mut(index) {
+                    open.append(at, &record, size);
+                }
+            }
+        }
+        for (err, open) in failed {
+            let batch = open.close(0, self.info.clone(), partition);
+            batch::fail(&self.info.shared, batch, err, now);
+        }
+    }
+
+    /// Main thread: the topic does not exist, or may not be used. What waits fails.
+    pub fn set_missing(&self, err: ErrorCode, now: Instant) {
+        let failed = {
+            let mut waiting = self.unassigned.lock();
+            let before = self.view.swap(Arc::new(View::Missing(err)));
+            let mut failed = self.take_waiting(&mut waiting);
+            if let View::Known { partitions, .. } = &*before {
+                failed.extend(partitions.iter().flat_map(|p| p.drain()));
+            }
+            failed
+        };
+        for batch in failed {
+            batch::fail(&self.info.shared, batch, err, now);
+        }
+    }
+
+    /// Main thread: whether it exists is open again.
+    pub fn set_unknown(&self) {
+        let _waiting = self.unassigned.lock();
+        if let View::Missing(_) = **self.view.load() {
+            self.view.store(Arc::new(View::Unknown));
+        }
+    }
+
+    fn take_waiting(&self, waiting: &mut Vec<Waiting>) -> Vec<Batch> {
+        waiting
+            .drain(..)
+            .map(|w| w.open.close(0, self.info.clone(), w.partition))
+            .collect()
+    }
+
+    /// Main thread: fails what has waited for metadata for too long; says when to
+    /// look again.
+    pub fn expire_unassigned(&self, now: Instant) -> Option<Instant> {
+        let timeout = self.info.settings.message_timeout;
+        if timeout.is_zero() {
+            return None;
+        }
+        let mut next: Option<Instant> = None;
+        let mut expired = Vec::new();
+        {
+            let mut waiting = self.unassigned.lock();
+            let mut kept = Vec::new();
+            for w in waiting.drain(..) {
+                if w.open.opened + timeout <= now {
+                    expired.push(w.open.close(0, self.info.clone(), w.partition));
+                } else {
+                    let at = w.open.opened + timeout;
+                    next = Some(next.map_or(at, |n| n.min(at)));
+                    kept.push(w);
+                }
+            }
+            *waiting = kept;
+        }
+        for batch in expired {
+            batch::fail(&self.info.shared, batch, ErrorCode::_MSG_TIMED_OUT, now);
+        }
+        next
+    }
+
+    pub fn has_unassigned(&self) -> bool {
+        !self.unassigned.lock().is_empty()
+    }
+
+    /// Takes out everything that is not in flight.
+    pub fn drain(&self) -> Vec<Batch> {
+        let mut drained = self.take_waiting(&mut self.unassigned.lock());
+        if let View::Known { partitions, .. } = &**self.view.load() {
+            drained.extend(partitions.iter().flat_map(|p| p.drain()));
+        }
+        drained
+    }
+
+    /// Makes the leaders look at once: lingering is off.
+    pub fn nudge(&self) {
+        if let View::Known { partitions, .. } = &**self.view.load() {
+            for p in partitions {
+                p.nudge();
+            }
+        }
+    }
+
+    pub fn view(&self) -> Arc<View> {
+        self.view.load_full()
+    }
+
+    pub fn is_available(&self, partition: i32) -> bool {
+        matches!(&**self.view.load(), View::Known { available, .. } if available.contains(&partition))
+    }
+}
+
