@@ -4,6 +4,8 @@ pub mod alloc;
 pub mod backoff;
 pub mod conf;
 pub mod error;
+pub mod group_metadata;
+pub mod headers;
 pub mod log;
 pub mod message;
 pub mod panic;

@@ -152,7 +152,14 @@ impl<T> Conn<T> {
         self.now = now;
         let id = self.next_id();
         let mut buf = BytesMut::new();
-        match request::encode_request(api, version, id, Some(&self.settings.client_id), kind, &mut buf) {
+        match request::encode_request(
+            api,
+            version,
+            id,
+            Some(&self.settings.client_id),
+            kind,
+            &mut buf,
+        ) {
             Ok(()) => {
                 self.enqueue(buf.freeze());
                 self.stats.sent(api, 0, wall_us());
@@ -182,7 +189,9 @@ impl<T> Conn<T> {
             deadline,
             origin,
         });
-        self.stats.in_flight.store(self.in_flight.len(), Ordering::Relaxed);
+        self.stats
+            .in_flight
+            .store(self.in_flight.len(), Ordering::Relaxed);
         self.last_used = self.now;
     }
 
@@ -230,7 +239,9 @@ impl<T> Conn<T> {
                     Err(e) => return Err(e),
                 }
             };
-            self.stats.tx_bytes.fetch_add(written as u64, Ordering::Relaxed);
+            self.stats
+                .tx_bytes
+                .fetch_add(written as u64, Ordering::Relaxed);
             self.unsent -= written.min(self.unsent);
             let mut left = written;
             while let Some(front) = self.out.front_mut() {
@@ -261,7 +272,9 @@ impl<T> Conn<T> {
         };
         self.last_used = now;
         BrokerStats::bump(&self.stats.rx);
-        self.stats.rx_bytes.fetch_add(frame.len() as u64 + 4, Ordering::Relaxed);
+        self.stats
+            .rx_bytes
+            .fetch_add(frame.len() as u64 + 4, Ordering::Relaxed);
         self.stats.last_rx_us.store(wall_us(), Ordering::Relaxed);
         let Some(id) = frame.first_chunk::<4>().map(|b| i32::from_be_bytes(*b)) else {
             return Err(violation("a response without a header"));
@@ -273,9 +286,13 @@ impl<T> Conn<T> {
                 None => format!("response to request {id} that was never sent"),
             })
         })?;
-        self.stats.in_flight.store(self.in_flight.len(), Ordering::Relaxed);
+        self.stats
+            .in_flight
+            .store(self.in_flight.len(), Ordering::Relaxed);
         let rtt = now.saturating_duration_since(entry.sent_at);
-        self.stats.rtt.add(i64::try_from(rtt.as_micros()).unwrap_or(i64::MAX));
+        self.stats
+            .rtt
+            .add(i64::try_from(rtt.as_micros()).unwrap_or(i64::MAX));
         let mut throttle = Duration::ZERO;
         let result = match request::decode_response(entry.api, entry.version, frame) {
             Ok((_, kind)) => {
@@ -342,7 +359,9 @@ impl<T> Outbox<T> for Conn<T> {
         if self.unsent >= MAX_UNSENT {
             return 0;
         }
-        self.settings.max_in_flight.saturating_sub(self.in_flight.len())
+        self.settings
+            .max_in_flight
+            .saturating_sub(self.in_flight.len())
     }
 
     fn client_id(&self) -> &str {

@@ -115,11 +115,24 @@ impl StateName {
 
 enum State<T> {
     Idle,
-    Backoff { until: Instant },
-    Resolving { deadline: Instant },
-    Connecting { conn: Box<Conn<T>>, deadline: Instant },
-    Handshake { conn: Box<Conn<T>>, deadline: Instant, version: i16 },
-    Up { conn: Box<Conn<T>> },
+    Backoff {
+        until: Instant,
+    },
+    Resolving {
+        deadline: Instant,
+    },
+    Connecting {
+        conn: Box<Conn<T>>,
+        deadline: Instant,
+    },
+    Handshake {
+        conn: Box<Conn<T>>,
+        deadline: Instant,
+        version: i16,
+    },
+    Up {
+        conn: Box<Conn<T>>,
+    },
 }
 
 pub struct Link<U: LinkUser> {
@@ -180,7 +193,10 @@ impl<U: LinkUser> Link<U> {
         match command {
             Command::Send(request) => {
                 self.pending.push_back(request);
-                self.config.stats.waiting.store(self.pending.len(), Ordering::Relaxed);
+                self.config
+                    .stats
+                    .waiting
+                    .store(self.pending.len(), Ordering::Relaxed);
             }
             Command::User(c) => self.user.on_command(now, c),
             Command::Connect => self.connect_wanted = true,
@@ -189,7 +205,11 @@ impl<U: LinkUser> Link<U> {
                     self.enter(now, State::Idle);
                 }
             }
-            Command::SetAddress { host, port, node_id } => {
+            Command::SetAddress {
+                host,
+                port,
+                node_id,
+            } => {
                 self.set_address(now, host, port, node_id, registry);
             }
             Command::Disconnect { why } => {
@@ -417,13 +437,12 @@ impl<U: LinkUser> Link<U> {
             nodelay: s.nodelay,
         };
         let broker = self.name();
-        let stream = TcpLink::connect(addr, &broker, &options, self.config.hooks.clone()).and_then(
-            |tcp| {
+        let stream =
+            TcpLink::connect(addr, &broker, &options, self.config.hooks.clone()).and_then(|tcp| {
                 let mut stream = Stream::Tcp(tcp);
                 stream.register(registry, self.token, true)?;
                 Ok(stream)
-            },
-        );
+            });
         match stream {
             Ok(stream) => {
                 let node_id = self.config.identity.read().node_id;
@@ -481,7 +500,10 @@ impl<U: LinkUser> Link<U> {
                 deadline,
                 version,
             } => {
-                conn.note_ready(event.is_readable() || event.is_read_closed(), event.is_writable());
+                conn.note_ready(
+                    event.is_readable() || event.is_read_closed(),
+                    event.is_writable(),
+                );
                 self.state = State::Handshake {
                     conn,
                     deadline,
@@ -490,7 +512,10 @@ impl<U: LinkUser> Link<U> {
                 self.run_handshake(now, registry);
             }
             State::Up { mut conn } => {
-                conn.note_ready(event.is_readable() || event.is_read_closed(), event.is_writable());
+                conn.note_ready(
+                    event.is_readable() || event.is_read_closed(),
+                    event.is_writable(),
+                );
                 self.state = State::Up { conn };
             }
             other => self.state = other,
@@ -622,7 +647,10 @@ impl<U: LinkUser> Link<U> {
             };
             conn.send_caller_request(now, request);
         }
-        self.config.stats.waiting.store(self.pending.len(), Ordering::Relaxed);
+        self.config
+            .stats
+            .waiting
+            .store(self.pending.len(), Ordering::Relaxed);
         self.user.poll(now, conn.as_mut());
         for (tag, result) in conn.take_finished() {
             self.user.on_response(now, tag, result);
@@ -665,7 +693,13 @@ impl<U: LinkUser> Link<U> {
     }
 
     /// The one way in which a connection, or the attempt to make one, ends.
-    fn disconnect(&mut self, now: Instant, registry: &Registry, why: &str, code: Option<ErrorCode>) {
+    fn disconnect(
+        &mut self,
+        now: Instant,
+        registry: &Registry,
+        why: &str,
+        code: Option<ErrorCode>,
+    ) {
         let name_in_state = self.state_name();
         let was_up = matches!(self.state, State::Up { .. });
         let text = format!(
@@ -735,9 +769,10 @@ impl<U: LinkUser> Link<U> {
 
     fn report(&mut self, now: Instant, was_up: bool, text: String, code: Option<ErrorCode>) {
         let logger = &self.config.logger;
-        let repeated = self.last_error.as_ref().is_some_and(|(last, at)| {
-            same_error(last, &text) && now < *at + REPEAT_ERROR_AFTER
-        });
+        let repeated = self
+            .last_error
+            .as_ref()
+            .is_some_and(|(last, at)| same_error(last, &text) && now < *at + REPEAT_ERROR_AFTER);
         let error = match code {
             Some(code) if !repeated => {
                 // That a broker closes a connection is a normal event.
@@ -808,7 +843,8 @@ impl<U: LinkUser> Link<U> {
                 match entry.origin {
                     Origin::Caller(reply) => reply(Err(RequestError::Destroyed)),
                     Origin::User(tag) => {
-                        self.user.on_response(now, tag, Err(RequestError::Destroyed));
+                        self.user
+                            .on_response(now, tag, Err(RequestError::Destroyed));
                     }
                     Origin::Handshake => {}
                 }
@@ -835,4 +871,3 @@ fn show(addr: SocketAddr) -> String {
         SocketAddr::V6(a) => format!("ipv6#{a}"),
     }
 }
-

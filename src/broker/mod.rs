@@ -77,7 +77,10 @@ impl fmt::Display for RequestError {
             RequestError::TimedOutInQueue => f.write_str("timed out waiting for a connection"),
             RequestError::TimedOut => f.write_str("timed out waiting for the response"),
             RequestError::Unsupported(api) => {
-                write!(f, "{api:?} is not supported by the broker in a usable version")
+                write!(
+                    f,
+                    "{api:?} is not supported by the broker in a usable version"
+                )
             }
             RequestError::BadResponse(why) => write!(f, "malformed response: {why}"),
             RequestError::BadRequest(why) => write!(f, "request cannot be encoded: {why}"),

@@ -282,7 +282,10 @@ impl Delivery {
 
     /// Microseconds from produce to this result.
     pub fn latency_us(&self, entry: &Entry) -> i64 {
-        let us = self.at.saturating_duration_since(self.batch.opened).as_micros();
+        let us = self
+            .at
+            .saturating_duration_since(self.batch.opened)
+            .as_micros();
         i64::try_from(us).unwrap_or(i64::MAX) - i64::from(entry.produced_us)
     }
 }
@@ -291,4 +294,3 @@ impl Delivery {
 pub fn fail(shared: &Shared, batch: Batch, err: ErrorCode, now: Instant) {
     shared.sink.delivered(Delivery::new(batch, err, now));
 }
-

@@ -30,7 +30,11 @@ impl Limits {
     /// `max_messages` 0 means no limit.
     pub fn new(max_messages: u64, max_bytes: u64) -> Self {
         Limits {
-            max_messages: if max_messages == 0 { u64::MAX } else { max_messages },
+            max_messages: if max_messages == 0 {
+                u64::MAX
+            } else {
+                max_messages
+            },
             max_bytes,
             messages: AtomicU64::new(0),
             bytes: AtomicU64::new(0),

@@ -163,8 +163,7 @@ impl Partition {
         };
         // The oldest batch is the first to expire; a retried one is in front.
         if let Some(open) = &acc.open
-            && (open.opened + linger <= now
-                || (!timeout.is_zero() && open.opened + timeout <= now))
+            && (open.opened + linger <= now || (!timeout.is_zero() && open.opened + timeout <= now))
             && (acc.closed.is_empty() && (wanted.can_send || !timeout.is_zero()))
         {
             let may_expire = !timeout.is_zero() && open.opened + timeout <= now;
@@ -175,7 +174,10 @@ impl Partition {
         let mut next: Option<Instant> = None;
         if let Some(front) = acc.closed.front() {
             if front.is_expired(now, timeout) {
-                return acc.closed.pop_front().map_or(Look::Wait(None), Look::Expired);
+                return acc
+                    .closed
+                    .pop_front()
+                    .map_or(Look::Wait(None), Look::Expired);
             }
             next = front.expires(timeout);
             let retried = front.attempts > 0;
@@ -185,15 +187,19 @@ impl Partition {
             } else {
                 acc.in_flight < shared.settings.max_in_flight
             };
-            if wanted.can_send && due && in_turn && front.wire_size() <= wanted.max_bytes {
-                if let Some(batch) = acc.closed.pop_front() {
-                    acc.in_flight += 1;
-                    acc.attention = Attention::Ready;
-                    return Look::Batch(batch);
-                }
-            }
+            let fits = front.wire_size() <= wanted.max_bytes;
             if !due {
                 next = earlier(next, front.retry_at);
+            }
+            if wanted.can_send
+                && due
+                && in_turn
+                && fits
+                && let Some(batch) = acc.closed.pop_front()
+            {
+                acc.in_flight += 1;
+                acc.attention = Attention::Ready;
+                return Look::Batch(batch);
             }
         }
         if let Some(open) = &acc.open {

@@ -29,9 +29,7 @@ impl Builtin {
         match self {
             Builtin::Random => None,
             Builtin::Consistent => Some(consistent(bytes, partitions)),
-            Builtin::ConsistentRandom => {
-                (!bytes.is_empty()).then(|| consistent(bytes, partitions))
-            }
+            Builtin::ConsistentRandom => (!bytes.is_empty()).then(|| consistent(bytes, partitions)),
             Builtin::Murmur2 => Some(positive(murmur2(bytes), partitions)),
             // These two tell a missing key from an empty one.
             Builtin::Murmur2Random => key.map(|k| positive(murmur2(k), partitions)),

@@ -62,7 +62,11 @@ fn key(p: &Arc<Partition>) -> PartitionKey {
 }
 
 impl Sender {
-    pub fn new(shared: Arc<Shared>, announced: Arc<Announcements>, stats: Arc<BrokerStats>) -> Self {
+    pub fn new(
+        shared: Arc<Shared>,
+        announced: Arc<Announcements>,
+        stats: Arc<BrokerStats>,
+    ) -> Self {
         Sender {
             shared,
             announced,
@@ -121,7 +125,11 @@ impl Sender {
                 let wanted = Wanted {
                     can_send: can_send && size < limit,
                     // A batch larger than all that may be left starts a request.
-                    max_bytes: if size == 0 { usize::MAX } else { limit - size.min(limit) },
+                    max_bytes: if size == 0 {
+                        usize::MAX
+                    } else {
+                        limit - size.min(limit)
+                    },
                 };
                 match partition.look(now, &self.announced, wanted) {
                     Look::Batch(batch) => {
@@ -136,7 +144,11 @@ impl Sender {
                     Look::Wait(next) => {
                         // What is ready but found no room is looked at again when
                         // the loop comes round, after what was sent now.
-                        let next = if can_send && size >= limit { Some(now) } else { next };
+                        let next = if can_send && size >= limit {
+                            Some(now)
+                        } else {
+                            next
+                        };
                         *at = next;
                         self.plan(next);
                         return next.is_some();
@@ -215,7 +227,8 @@ impl Sender {
         // keeps the order of a partition's batches; a request takes one batch per
         // partition, so later ones go into further requests.
         group.sort_by(|a, b| {
-            (&a.partition.topic.name, a.partition.id).cmp(&(&b.partition.topic.name, b.partition.id))
+            (&a.partition.topic.name, a.partition.id)
+                .cmp(&(&b.partition.topic.name, b.partition.id))
         });
         let mut requests: Vec<Vec<Sent>> = Vec::new();
         for sent in group {
@@ -303,12 +316,7 @@ impl Sender {
         );
     }
 
-    pub fn on_response(
-        &mut self,
-        now: Instant,
-        tag: u64,
-        result: Result<Response, RequestError>,
-    ) {
+    pub fn on_response(&mut self, now: Instant, tag: u64, result: Result<Response, RequestError>) {
         let Some(request) = self.in_flight.remove(&tag) else {
             // Purged meanwhile.
             return;
@@ -333,7 +341,10 @@ impl Sender {
                 self.shared.logger.debug(
                     debug::MSG,
                     "REQERR",
-                    format_args!("Produce request with {} batch(es) failed: {e}", request.len()),
+                    format_args!(
+                        "Produce request with {} batch(es) failed: {e}",
+                        request.len()
+                    ),
                 );
                 let code = if destroyed { ErrorCode::_DESTROY } else { code };
                 self.all_failed(now, request, code, e.possibly_done());

@@ -129,9 +129,8 @@ impl Topic {
             .iter()
             .map(|h| h.name.len() + h.value.map_or(0, <[u8]>::len) + 10)
             .sum();
-        let size = record.key.map_or(0, <[u8]>::len)
-            + record.value.map_or(0, <[u8]>::len)
-            + headers;
+        let size =
+            record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len) + headers;
         if size > shared.settings.max_message_bytes {
             return Err(ErrorCode::MSG_SIZE_TOO_LARGE);
         }
@@ -326,12 +325,7 @@ impl Topic {
         drop(waiting);
         for gone in removed {
             for batch in gone.drain() {
-                batch::fail(
-                    &self.info.shared,
-                    batch,
-                    ErrorCode::_UNKNOWN_PARTITION,
-                    now,
-                );
+                batch::fail(&self.info.shared, batch, ErrorCode::_UNKNOWN_PARTITION, now);
             }
         }
         old_count != leaders.len()
@@ -468,4 +462,3 @@ impl Topic {
         matches!(&**self.view.load(), View::Known { available, .. } if available.contains(&partition))
     }
 }
-

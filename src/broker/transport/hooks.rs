@@ -56,7 +56,11 @@ impl Plain {
     }
 
     fn socket(self, addr: &SocketAddr) -> io::Result<OwnedFd> {
-        let s = Socket::new(Domain::for_address(*addr), Type::STREAM, Some(Protocol::TCP))?;
+        let s = Socket::new(
+            Domain::for_address(*addr),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
         Ok(s.into())
     }
 }
