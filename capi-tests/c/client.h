@@ -153,4 +153,60 @@ static UNUSED int seed(const char *topic, int32_t partition, int cnt, size_t siz
         return seed_from(topic, partition, 0, cnt, size);
 }
 
+/* ---- reading back what a topic holds ---- */
+
+struct reader {
+        rd_kafka_t *rk;
+        rd_kafka_message_t **m;
+        int cnt;
+};
+
+/* Reads `want` messages of one partition from an offset on, or what came within limit_ms. */
+static UNUSED struct reader reader_from(const char *topic, int32_t partition, int64_t offset, int want, int limit_ms) {
+        struct reader r;
+        int64_t until                      = now_ms() + limit_ms;
+        rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+        r.rk                               = consumer("group.id", "t-reader", "enable.auto.commit", "false", NULL);
+        r.m                                = calloc((size_t)want + 1, sizeof(*r.m));
+        r.cnt                              = 0;
+        rd_kafka_topic_partition_list_add(l, topic, partition)->offset = offset;
+        if (rd_kafka_assign(r.rk, l)) {
+                printf("  reader: assign failed\n");
+                exit(1);
+        }
+        rd_kafka_topic_partition_list_destroy(l);
+        while (r.cnt < want && now_ms() < until) {
+                rd_kafka_message_t *m = rd_kafka_consumer_poll(r.rk, 100);
+                if (!m)
+                        continue;
+                if (m->err) {
+                        printf("  reader: %s\n", rd_kafka_message_errstr(m));
+                        rd_kafka_message_destroy(m);
+                        continue;
+                }
+                r.m[r.cnt++] = m;
+        }
+        return r;
+}
+
+static UNUSED struct reader reader(const char *topic, int32_t partition, int want) {
+        return reader_from(topic, partition, RD_KAFKA_OFFSET_BEGINNING, want, ms(15000));
+}
+
+static UNUSED void reader_close(struct reader *r) {
+        int i;
+        for (i = 0; i < r->cnt; i++)
+                rd_kafka_message_destroy(r->m[i]);
+        free(r->m);
+        rd_kafka_destroy(r->rk);
+}
+
+static UNUSED int is_payload(const rd_kafka_message_t *m, const char *text) {
+        return m->len == strlen(text) && !memcmp(m->payload, text, m->len);
+}
+
+static UNUSED int is_key(const rd_kafka_message_t *m, const char *text) {
+        return m->key && m->key_len == strlen(text) && !memcmp(m->key, text, m->key_len);
+}
+
 #endif
