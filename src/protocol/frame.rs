@@ -196,3 +196,6 @@ impl Large {
         self.buf.get_mut(self.filled..end).unwrap_or_default()
     }
 }
+
+#[cfg(test)]
+mod tests;

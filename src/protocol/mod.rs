@@ -11,3 +11,6 @@ pub mod versions;
 
 pub use kafka_protocol::messages;
 pub use kafka_protocol::messages::ApiKey;
+
+#[cfg(test)]
+mod bench;

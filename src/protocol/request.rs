@@ -215,3 +215,6 @@ fn guarded<T>(
         Err(_) => Err(ProtocolErrorKind::Panicked),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -29,61 +29,66 @@ pub const fn size(v: i64) -> usize {
     unsigned_size(zigzag(v))
 }
 
-/// Bytes assembled on the stack before they are copied to a buffer in one
-/// piece of constant size, which compiles to a few vector stores.
-pub struct Scratch {
-    bytes: [u8; Self::SIZE],
+/// Unsigned varints of fewer than 2^21, three bytes at most, assembled in a
+/// register and appended to a buffer with one store of constant size.
+#[derive(Clone, Copy, Default)]
+pub struct Packed {
+    bits: u128,
     len: usize,
 }
 
-impl Scratch {
-    /// Room for a record's fields before its key and, for a null key, the
-    /// length of its value: 5 + 1 + 10 + 5 + 5 + 5 bytes at most.
-    pub const SIZE: usize = 32;
+impl Packed {
+    /// The most bytes it may hold.
+    pub const SIZE: usize = 16;
+    /// Values have to be below.
+    pub const LIMIT: u64 = 1 << 21;
 
     #[inline(always)]
-    pub const fn new() -> Self {
-        Scratch {
-            bytes: [0; Self::SIZE],
-            len: 0,
+    pub const fn new(v: u64) -> Self {
+        debug_assert!(v < Self::LIMIT);
+        let (bits, len) = if v < 0x80 {
+            (v, 1)
+        } else if v < 0x4000 {
+            (v & 0x7f | 0x80 | (v & 0x3f80) << 1, 2)
+        } else {
+            (
+                v & 0x7f | (v & 0x3f80) << 1 | 0x8080 | (v & 0x1f_c000) << 2,
+                3,
+            )
+        };
+        Packed {
+            bits: bits as u128,
+            len,
         }
     }
 
     #[inline(always)]
-    pub fn put(&mut self, b: u8) {
-        // The mask spares the bounds check; nothing puts more than SIZE bytes.
-        debug_assert!(self.len < Self::SIZE);
-        self.bytes[self.len % Self::SIZE] = b;
-        self.len += 1;
+    pub const fn len(self) -> usize {
+        self.len
     }
 
     #[inline(always)]
-    pub fn put_unsigned(&mut self, mut v: u64) {
-        while v >= 0x80 {
-            self.put(v as u8 | 0x80);
-            v >>= 7;
+    pub const fn is_empty(self) -> bool {
+        self.len == 0
+    }
+
+    /// These bytes followed by others; at most [`Self::SIZE`] in all.
+    #[inline(always)]
+    pub const fn then(self, next: Packed) -> Packed {
+        debug_assert!(self.len + next.len <= Self::SIZE);
+        Packed {
+            bits: self.bits | next.bits << (8 * self.len % 128),
+            len: self.len + next.len,
         }
-        self.put(v as u8);
     }
 
+    /// Appends the bytes to `buf`, which should have [`Self::SIZE`] bytes of
+    /// spare capacity.
     #[inline(always)]
-    pub fn put_signed(&mut self, v: i64) {
-        self.put_unsigned(zigzag(v));
-    }
-
-    /// Appends what was put to `buf`, which should have [`Self::SIZE`] bytes
-    /// of spare capacity.
-    #[inline(always)]
-    pub fn append_to(&self, buf: &mut Vec<u8>) {
+    pub fn append_to(self, buf: &mut Vec<u8>) {
         let end = buf.len() + self.len;
-        buf.extend_from_slice(&self.bytes);
+        buf.extend_from_slice(&self.bits.to_le_bytes());
         buf.truncate(end);
-    }
-}
-
-impl Default for Scratch {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -107,25 +112,32 @@ pub fn put_unsigned(buf: &mut Vec<u8>, mut v: u64) {
 /// when the bytes end first or the value is longer than ten bytes.
 #[inline(always)]
 pub fn take_unsigned(buf: &mut &[u8]) -> Option<u64> {
-    let (&first, rest) = buf.split_first()?;
-    if first < 0x80 {
-        *buf = rest;
-        return Some(u64::from(first));
+    match **buf {
+        [a, ref rest @ ..] if a < 0x80 => {
+            *buf = rest;
+            Some(u64::from(a))
+        }
+        [a, b, ref rest @ ..] if b < 0x80 => {
+            *buf = rest;
+            Some(u64::from(a & 0x7f) | u64::from(b) << 7)
+        }
+        [a, b, c, ref rest @ ..] if c < 0x80 => {
+            *buf = rest;
+            Some(u64::from(a & 0x7f) | u64::from(b & 0x7f) << 7 | u64::from(c) << 14)
+        }
+        _ => take_long(buf),
     }
-    take_long(buf, first)
 }
 
-#[inline]
-fn take_long(buf: &mut &[u8], first: u8) -> Option<u64> {
-    let mut v = u64::from(first & 0x7f);
-    let mut shift = 7;
-    for (i, &b) in buf.iter().enumerate().skip(1).take(9) {
-        v |= u64::from(b & 0x7f) << shift;
+#[cold]
+fn take_long(buf: &mut &[u8]) -> Option<u64> {
+    let mut v = 0;
+    for (i, &b) in buf.iter().enumerate().take(10) {
+        v |= u64::from(b & 0x7f) << (7 * i);
         if b < 0x80 {
             *buf = buf.get(i + 1..)?;
             return Some(v);
         }
-        shift += 7;
     }
     None
 }
@@ -161,15 +173,23 @@ mod tests {
             let mut buf = Vec::new();
             put_signed(&mut buf, v);
             prop_assert_eq!(buf.len(), size(v));
-            let mut scratch = Scratch::new();
-            scratch.put_signed(v);
-            let mut other = Vec::new();
-            scratch.append_to(&mut other);
-            prop_assert_eq!(&buf, &other);
             buf.push(tail);
             let mut rest = &buf[..];
             prop_assert_eq!(take_signed(&mut rest), Some(v));
             prop_assert_eq!(rest, &[tail]);
+        }
+
+        #[test]
+        fn packed_is_the_same(a in 0..Packed::LIMIT, b in 0u64..0x4000, c in 0u64..0x80) {
+            let (mut one, mut other) = (Vec::new(), Vec::new());
+            for v in [a, b, c, b, a] {
+                put_unsigned(&mut one, v);
+            }
+            let [a, b, c] = [a, b, c].map(Packed::new);
+            let packed = a.then(b).then(c).then(b).then(a);
+            prop_assert_eq!(packed.len(), one.len());
+            packed.append_to(&mut other);
+            prop_assert_eq!(one, other);
         }
 
         #[test]

@@ -7,7 +7,7 @@
 
 use super::*;
 use crate::protocol::compression::{CompressError, Compressor};
-use crate::protocol::varint::{self, Scratch};
+use crate::protocol::varint::{self, Packed};
 
 /// Where a record landed in its buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,35 +187,69 @@ where
 {
     let headers = headers_size(headers);
     let key_len = key.map(<[u8]>::len);
-    let body = body_size(ts_delta, offset_delta, key_len, value_len, headers);
-    // One reservation for the record; the slack is for the constant-size
-    // copies of `Scratch`.
-    buf.reserve(key_len.unwrap_or(0) + inline_value + headers.1 + 2 * Scratch::SIZE + 8);
+    // One reservation for the record; the slack is for its integers and the
+    // constant-size stores of `Packed`.
+    buf.reserve(key_len.unwrap_or(0) + inline_value + headers.1 + 64);
 
-    let mut head = Scratch::new();
-    head.put_signed(body as i64);
-    head.put(0);
-    head.put_signed(ts_delta);
-    head.put_signed(i64::from(offset_delta));
-    let value_signed = value_len.map_or(-1, |n| n as i64);
+    let ts = varint::zigzag(ts_delta);
+    let offset = varint::zigzag(i64::from(offset_delta));
+    let key_field = length_field(key_len);
+    let value_field = length_field(value_len);
+    let bytes = key_len.unwrap_or(0) as u64 + value_len.unwrap_or(0) as u64 + headers.1 as u64;
+    // Zigzag doubles; the slack is for the integers of the body.
+    let all = ts | offset | key_field | value_field | (2 * (bytes + 64));
+    if all >= Packed::LIMIT {
+        return append_long_head(buf, ts_delta, offset_delta, key, value_len, headers);
+    }
+    let middle = Packed::new(0)
+        .then(Packed::new(ts))
+        .then(Packed::new(offset))
+        .then(Packed::new(key_field));
+    let value_field = Packed::new(value_field);
+    let header_count = varint::size(headers.0 as i64);
+    let body = middle.len() + value_field.len() + header_count + bytes as usize;
+    let head = Packed::new(2 * body as u64).then(middle);
     match key {
         None => {
-            head.put_signed(-1);
-            head.put_signed(value_signed);
-            head.append_to(buf);
+            head.then(value_field).append_to(buf);
             (Span::NULL, buf.len())
         }
         Some(key) => {
-            head.put_signed(key.len() as i64);
             head.append_to(buf);
             let at = span(buf.len(), key.len());
             buf.extend_from_slice(key);
-            let mut head = Scratch::new();
-            head.put_signed(value_signed);
-            head.append_to(buf);
+            value_field.append_to(buf);
             (at, buf.len())
         }
     }
+}
+
+/// The length of nullable bytes, zigzag-coded.
+#[inline(always)]
+fn length_field(len: Option<usize>) -> u64 {
+    len.map_or(1, |n| 2 * n as u64)
+}
+
+/// [`append_head`] for fields of any size.
+#[cold]
+fn append_long_head(
+    buf: &mut Vec<u8>,
+    ts_delta: i64,
+    offset_delta: i32,
+    key: Option<&[u8]>,
+    value_len: Option<usize>,
+    headers: (usize, usize),
+) -> (Span, usize) {
+    let key_len = key.map(<[u8]>::len);
+    let body = body_size(ts_delta, offset_delta, key_len, value_len, headers);
+    varint::put_signed(buf, body as i64);
+    buf.push(0);
+    varint::put_signed(buf, ts_delta);
+    varint::put_signed(buf, i64::from(offset_delta));
+    put_bytes(buf, key);
+    let at = key.map_or(Span::NULL, |k| span(buf.len() - k.len(), k.len()));
+    varint::put_unsigned(buf, length_field(value_len));
+    (at, buf.len())
 }
 
 /// Appends what follows a value: the headers. Returns where they landed and

@@ -457,3 +457,212 @@ fn wrong_counts_are_errors() {
         assert_eq!(got, expected, "count {count}");
     }
 }
+
+/// A message of format 0 or 1.
+fn message(
+    magic: i8,
+    offset: i64,
+    attributes: u8,
+    ts: i64,
+    key: Option<&[u8]>,
+    value: Option<&[u8]>,
+) -> Vec<u8> {
+    let mut body = vec![magic as u8, attributes];
+    if magic == 1 {
+        body.extend_from_slice(&ts.to_be_bytes());
+    }
+    for b in [key, value] {
+        body.extend_from_slice(&b.map_or(-1, |b| b.len() as i32).to_be_bytes());
+        body.extend_from_slice(b.unwrap_or_default());
+    }
+    let mut crc = flate2::Crc::new();
+    crc.update(&body);
+    let mut out = offset.to_be_bytes().to_vec();
+    out.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
+    out.extend_from_slice(&crc.sum().to_be_bytes());
+    out.extend_from_slice(&body);
+    out
+}
+
+/// A message set with a compressed wrapper, as a broker stores it.
+fn wrapped(magic: i8, codec: Codec, last: i64, recs: &[Rec], log_append: Option<i64>) -> Vec<u8> {
+    let mut inner = Vec::new();
+    for (i, r) in recs.iter().enumerate() {
+        let offset = match magic {
+            0 => last + 1 + i as i64 - recs.len() as i64,
+            _ => i as i64,
+        };
+        inner.extend(message(
+            magic,
+            offset,
+            0,
+            r.ts,
+            r.key.as_deref(),
+            r.value.as_deref(),
+        ));
+    }
+    let mut packed = Vec::new();
+    crate::protocol::compression::compress(codec, -1, &inner, &mut packed).unwrap();
+    let attributes = codec as u8 | if log_append.is_some() { 8 } else { 0 };
+    let ts = log_append.unwrap_or(recs.last().unwrap().ts);
+    message(magic, last, attributes, ts, None, Some(&packed))
+}
+
+fn as_legacy(magic: i8, mut recs: Vec<Rec>) -> Vec<Rec> {
+    for r in &mut recs {
+        r.headers.clear();
+        if magic == 0 {
+            r.ts = NO_TIMESTAMP;
+        }
+    }
+    recs
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn message_sets(magic in 0i8..2, recs in vec(rec(), 1..10), codec in codec(), base in 0i64..1 << 40, log_append in option::of(1i64..1 << 40), flip in any::<prop::sample::Index>()) {
+        let recs = as_legacy(magic, recs);
+        let n = recs.len() as i64;
+        let log_append = log_append.filter(|_| magic == 1);
+        // Uncompressed messages, a wrapper, uncompressed messages again.
+        let mut set = Vec::new();
+        for (i, r) in recs.iter().enumerate() {
+            set.extend(message(magic, base + i as i64, 0, r.ts, r.key.as_deref(), r.value.as_deref()));
+        }
+        let plain = set.clone();
+        let mut expected = recs.clone();
+        let mut times = vec![false; recs.len()];
+        if codec != Codec::None && !(codec == Codec::Zstd) {
+            set.extend(wrapped(magic, codec, base + 2 * n - 1, &recs, log_append));
+            expected.extend(recs.iter().cloned().map(|mut r| {
+                r.ts = log_append.unwrap_or(r.ts);
+                r
+            }));
+            times.extend(std::iter::repeat_n(log_append.is_some(), recs.len()));
+        }
+        let (batches, partial) = read_all(set.clone().into());
+        prop_assert_eq!(partial, None);
+        let got: Vec<_> = batches.iter().flat_map(|(_, r)| r.clone()).collect();
+        let expected: Vec<_> = expected.into_iter().enumerate().map(|(i, r)| (base + i as i64, r)).collect();
+        prop_assert_eq!(got, expected);
+        // Runs of messages are one batch each.
+        prop_assert_eq!(batches.len(), if times.len() > recs.len() { 2 } else { 1 });
+        for (h, recs) in &batches {
+            prop_assert_eq!(h.magic, magic);
+            prop_assert_eq!(h.count as usize, recs.len());
+            prop_assert_eq!(h.base_offset, recs[0].0);
+            prop_assert_eq!(h.last_offset, recs[recs.len() - 1].0);
+            let expected = match (magic, h.codec, log_append) {
+                (0, ..) => TimestampType::NotAvailable,
+                (_, Codec::None, _) | (.., None) => TimestampType::CreateTime,
+                _ => TimestampType::LogAppendTime,
+            };
+            prop_assert_eq!(h.timestamp_type, expected);
+        }
+
+        // A cut message is the partial one.
+        let one = plain.len();
+        let cut = flip.index(one);
+        let (_, partial) = read_all(plain[..cut].to_vec().into());
+        let boundary = read_all(plain[..cut].to_vec().into()).0.iter().map(|(_, r)| r.len()).sum::<usize>();
+        prop_assert_eq!(partial.is_none(), cut == 0 || plain[..cut].len() == boundary_len(&plain, boundary));
+
+        // Damage is no panic.
+        let at = flip.index(set.len());
+        set[at] ^= 0x41;
+        walk(set.into());
+    }
+}
+
+/// The size of the first `n` messages.
+fn boundary_len(set: &[u8], n: usize) -> usize {
+    (0..n).fold(0, |at, _| {
+        let size = u32::from_be_bytes(set[at + 8..at + 12].try_into().unwrap());
+        at + 12 + size as usize
+    })
+}
+
+#[test]
+fn a_damaged_message_costs_only_itself() {
+    let mut set = Vec::new();
+    for i in 0..3 {
+        set.extend(message(1, i, 0, 100, None, Some(b"value")));
+    }
+    let one = set.len() / 3;
+    set[2 * one - 1] ^= 1;
+    let got: Vec<_> = BatchReader::new(set.into(), true)
+        .map(|b| b.map(|b| b.header.base_offset).map_err(|e| e.offset))
+        .collect();
+    assert_eq!(got, [Ok(0), Err(1), Ok(2)]);
+}
+
+#[test]
+fn a_wrapper_in_a_wrapper_is_an_error() {
+    let recs = [Rec {
+        ts: 1,
+        key: None,
+        value: Some(vec![0; 50]),
+        headers: vec![],
+    }];
+    let inner = wrapped(1, Codec::Gzip, 0, &recs, None);
+    let mut packed = Vec::new();
+    crate::protocol::compression::compress(Codec::Gzip, -1, &inner, &mut packed).unwrap();
+    let set = message(1, 0, Codec::Gzip as u8, 1, None, Some(&packed));
+    let result = BatchReader::new(set.into(), true)
+        .next_open(&mut Decompressor::new(), LIMIT)
+        .unwrap();
+    assert_eq!(
+        result.unwrap_err().kind,
+        RecordsErrorKind::BadRecord("nested message set")
+    );
+}
+
+#[test]
+fn formats_follow_one_another() {
+    let recs = [Rec {
+        ts: 1,
+        key: None,
+        value: Some(vec![0; 50]),
+        headers: vec![],
+    }];
+    let mut v2 = sealed(&recs, Codec::Zstd).to_vec();
+    patch_log_position(&mut v2, 2, 0);
+    let set = [
+        message(0, 0, 0, 0, None, Some(b"0")),
+        message(1, 1, 0, 7, None, Some(b"1")),
+        v2,
+    ];
+    let (batches, partial) = read_all(set.concat().into());
+    assert_eq!(partial, None);
+    let got: Vec<_> = batches.iter().map(|(h, r)| (h.magic, r[0].0)).collect();
+    assert_eq!(got, [(0, 0), (1, 1), (2, 2)]);
+}
+
+#[test]
+fn unknown_formats_are_errors() {
+    let mut set = message(1, 5, 0, 7, None, None);
+    set[MAGIC_AT] = 3;
+    let mut reader = BatchReader::new(set.into(), true);
+    let e = reader.next().unwrap().unwrap_err();
+    assert_eq!((e.offset, e.kind), (5, RecordsErrorKind::UnknownMagic(3)));
+    assert!(reader.next().is_none());
+
+    let set = message(1, 5, 6, 7, None, Some(b"x"));
+    let e = BatchReader::new(set.into(), true)
+        .next()
+        .unwrap()
+        .unwrap_err();
+    assert_eq!((e.offset, e.kind), (5, RecordsErrorKind::UnknownCodec(6)));
+
+    for length in [-1i32, 0, 13] {
+        let mut set = vec![0; 100];
+        set[8..12].copy_from_slice(&length.to_be_bytes());
+        let e = BatchReader::new(set.into(), true)
+            .next()
+            .unwrap()
+            .unwrap_err();
+        assert_eq!(e.kind, RecordsErrorKind::BadLength(length));
+    }
+}
