@@ -10,6 +10,7 @@
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
+mod assignors;
 mod consumer;
 mod document;
 mod finalize;

@@ -47,7 +47,8 @@ impl Conf {
     /// Checks the rules between properties and adjusts those that were not set.
     pub fn finalize(&mut self, kind: ClientKind) -> Result<(), KafkaError> {
         self.finalize_checked(kind)
-            .map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text))
+            .map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text))?;
+        self.assignors().map(|_| ())
     }
 
     fn finalize_checked(&mut self, kind: ClientKind) -> Checked {

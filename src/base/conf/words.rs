@@ -115,6 +115,12 @@ words! {
         Classic = "classic",
         Consumer = "consumer",
     }
+    /// A name in `partition.assignment.strategy`
+    Assignor {
+        Range = "range",
+        RoundRobin = "roundrobin",
+        CooperativeSticky = "cooperative-sticky",
+    }
     /// Global `offset.store.method`
     OffsetStoreMethod {
         None = "none",
