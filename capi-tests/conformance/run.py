@@ -94,8 +94,10 @@ def run(args, number, names, scratch):
             state = "FAILED"
             if code is None:
                 reason = f"no end within {args.timeout} s. {reason}".strip()
-            elif code < 0:
-                reason = f"killed by {SIGNALS.get(-code, -code)}. {reason}".strip()
+            elif code == -signal.SIGKILL:
+                reason = f"over the test's own time. {reason}".strip()
+            elif code < 0 and not reason:
+                reason = f"killed by {SIGNALS.get(-code, -code)}"
             elif not reason:
                 left = re.search(r"\d+ thread\(s\) still active in librdkafka", plain)
                 reason = left[0] if left else f"exit code {code}"
@@ -135,11 +137,13 @@ def main():
 
     args.kafka_path = os.path.join(args.cache, "kafka-path")
     os.makedirs(os.path.join(args.kafka_path, "bin"), exist_ok=True)
-    tool = os.path.join(args.kafka_path, "bin", "kafka-topics.sh")
-    with open(tool, "w", encoding="utf-8") as f:
-        # Old versions of the suite pass --zookeeper; the broker to talk to is the same.
-        f.write(f'#!/bin/sh\nexec python3 "{HERE}/../kafka/admin.py" --bootstrap-server "{args.bootstrap}" "$@"\n')
-    os.chmod(tool, 0o755)
+    # Old versions of the suite pass --zookeeper; the broker to talk to is the same.
+    for tool, command in (("kafka-topics.sh", f'python3 "{HERE}/../kafka/admin.py" --bootstrap-server "{args.bootstrap}"'),
+                          ("kafka-acls.sh", f'bash "{HERE}/../kafka/topics.sh" --tool AclCommand')):
+        path = os.path.join(args.kafka_path, "bin", tool)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(f'#!/bin/sh\nexec {command} "$@"\n')
+        os.chmod(path, 0o755)
 
     suite = tests_of(args.runner)
     must = load(os.path.join(HERE, "expected.txt"))

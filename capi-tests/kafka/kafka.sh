@@ -46,9 +46,10 @@ jars() {
 }
 
 jvm() {
-    local heap=$1; shift
+    local heap=$1 log4j=; shift
+    case $version in 2.*|3.*) log4j=-Dlog4j.configuration=file:$HERE/log4j.properties ;; esac
     exec java -Xmx"$heap" -Xms64m -XX:+UseSerialGC -XX:-UsePerfData -Djava.awt.headless=true -Djava.net.preferIPv4Stack=true \
-        -Dlog4j.configuration=file:"$HERE/log4j.properties" \
+        $log4j \
         -Dorg.slf4j.simpleLogger.showDateTime=true -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
         -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
         -cp "$CACHE/kafka/jars-$version/*" "$@"
