@@ -1,14 +1,72 @@
 # make help lists the targets.
-.PHONY: all help kafka-up kafka-down
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
+LIB ?= ours
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
+# Where `make install` takes the library from.
+LIBRARY_DIR ?= $(TARGET_DIR)/release
+LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
+export LIB
 
-all: ## build the library (release)
-	cargo build --release
+.PHONY: all help install uninstall demo test test-brokers bench abi-status conformance kafka-up kafka-down kcat python-test lint
 
-help:
-	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
+all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
+	@. capi-tests/setup/rust.sh && cargo build --release
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
+
+$(LIBRARY_DIR)/librdkafka.so $(LIBRARY_DIR)/librdkafka.a:
+	@$(MAKE) --no-print-directory all
+
+install: $(LIBRARY_DIR)/librdkafka.so $(LIBRARY_DIR)/librdkafka.a ## library, headers and pkg-config files to PREFIX (below DESTDIR)
+	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(INCLUDEDIR)/librdkafka"
+	install -m 755 "$(LIBRARY_DIR)/librdkafka.so" "$(DESTDIR)$(LIBDIR)/librdkafka.so.1"
+	ln -sf librdkafka.so.1 "$(DESTDIR)$(LIBDIR)/librdkafka.so"
+	install -m 644 "$(LIBRARY_DIR)/librdkafka.a" "$(DESTDIR)$(LIBDIR)/librdkafka.a"
+	install -m 644 include/rdkafka.h include/rdkafka_mock.h "$(DESTDIR)$(INCLUDEDIR)/librdkafka/"
+	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|; s|@version@|$(LIBRARY_VERSION)|' packaging/rdkafka.pc.in \
+		>"$(DESTDIR)$(LIBDIR)/pkgconfig/rdkafka.pc"
+	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|; s|@version@|$(LIBRARY_VERSION)|' packaging/rdkafka-static.pc.in \
+		>"$(DESTDIR)$(LIBDIR)/pkgconfig/rdkafka-static.pc"
+
+uninstall: ## take away what `make install` brought
+	rm -f "$(DESTDIR)$(LIBDIR)"/librdkafka.so.1 "$(DESTDIR)$(LIBDIR)"/librdkafka.so "$(DESTDIR)$(LIBDIR)"/librdkafka.a
+	rm -f "$(DESTDIR)$(LIBDIR)"/pkgconfig/rdkafka.pc "$(DESTDIR)$(LIBDIR)"/pkgconfig/rdkafka-static.pc
+	rm -f "$(DESTDIR)$(INCLUDEDIR)"/librdkafka/rdkafka.h "$(DESTDIR)$(INCLUDEDIR)"/librdkafka/rdkafka_mock.h
+	-rmdir "$(DESTDIR)$(INCLUDEDIR)/librdkafka"
+
+demo: ## unmodified kcat produces to and consumes from Kafka through this library, and everything is compared
+	@bash capi-tests/demo/demo.sh
+
+test: ## everything that must pass: see capi-tests/test.sh for its parts
+	@bash capi-tests/test.sh
+
+test-brokers: ## the C programs and kcat on Kafka 2.8, 3.9 and 4.2
+	@bash capi-tests/brokers.sh
+
+bench: ## this library and the newest librdkafka side by side: ARGS="--quick"
+	@bash capi-tests/bench/run.sh $(ARGS)
+
+abi-status: ## which of the exported functions are not built yet
+	@sh capi-tests/abi/status.sh
+
+conformance: ## librdkafka's own C suite: TESTS="0001 0012" LIB=ours|upstream
+	@bash capi-tests/conformance/run.sh $(ARGS)
+
+kcat: ## the acceptance with kcat in full; QUICK=1 for less data
+	@bash capi-tests/kcat/acceptance.sh $(ARGS)
+
+python-test: ## confluent-kafka-python, built from its source package against this library
+	@bash capi-tests/python/run.sh $(ARGS)
 
 kafka-up: ## start Apache Kafka on loopback: NODES=1|3 VERSION=4.2|3.9|2.8 KAFKA_PORT=19092
-	bash capi-tests/kafka/kafka.sh up $(if $(NODES),--nodes $(NODES)) $(if $(VERSION),--version $(VERSION))
+	@bash capi-tests/kafka/kafka.sh up $(if $(NODES),--nodes $(NODES)) $(if $(VERSION),--version $(VERSION))
 
 kafka-down: ## stop it
-	bash capi-tests/kafka/kafka.sh down
+	@bash capi-tests/kafka/kafka.sh down
+
+lint: ## formatting and clippy, warnings are errors
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings

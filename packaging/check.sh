@@ -1,0 +1,38 @@
+#!/bin/bash
+# Installs below a scratch DESTDIR and builds a program with each of the two pkg-config files, the shared and the static one.
+set -u
+. "$(dirname "${BASH_SOURCE[0]}")/../capi-tests/setup/lib.sh"
+bash "$ROOT/capi-tests/setup/c.sh" || exit 1
+dest=$(mktemp -d "$CACHE/install.XXXXXX") || exit 1
+trap 'rm -rf "$dest"' EXIT
+make -s -C "$ROOT" install DESTDIR="$dest" PREFIX=/opt/lrk || die "make install"
+cat >"$dest/p.c" <<'C'
+#include <librdkafka/rdkafka.h>
+#include <stdio.h>
+int main(void) {
+        char errstr[256];
+        rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), errstr, sizeof(errstr));
+        if (!rk || rd_kafka_version() != RD_KAFKA_VERSION) {
+                fprintf(stderr, "%s\n", errstr);
+                return 1;
+        }
+        printf("%s %s\n", rd_kafka_version_str(), rd_kafka_name(rk));
+        rd_kafka_destroy(rk);
+        return 0;
+}
+C
+export PKG_CONFIG_PATH=$dest/opt/lrk/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dest
+failed=0
+[ "$(pkg-config --modversion rdkafka)" = 2.16.0 ] || { say "version of rdkafka.pc"; failed=1; }
+soname=$(objdump -p "$dest/opt/lrk/lib/librdkafka.so.1" | awk '$1 == "SONAME" { print $2 }')
+[ "$soname" = librdkafka.so.1 ] || { say "soname is '$soname'"; failed=1; }
+if gcc -Wall -Werror -o "$dest/shared" "$dest/p.c" $(pkg-config --cflags --libs rdkafka) &&
+    LD_LIBRARY_PATH=$dest/opt/lrk/lib "$dest/shared" && ldd "$dest/shared" | grep -q librdkafka.so.1
+then echo "shared: ok"; else echo "shared: FAILED"; failed=1; fi
+# pkg-config puts the sysroot before -L and -I, not before the archive's plain path.
+if gcc -Wall -Werror -o "$dest/static" "$dest/p.c" $(pkg-config --cflags --libs rdkafka-static | sed "s| /opt/lrk/lib| $dest/opt/lrk/lib|") &&
+    "$dest/static" && ! ldd "$dest/static" | grep -q librdkafka
+then echo "static: ok"; else echo "static: FAILED"; failed=1; fi
+make -s -C "$ROOT" uninstall DESTDIR="$dest" PREFIX=/opt/lrk
+left=$(find "$dest/opt" -type f -o -type l); [ -z "$left" ] || { echo "uninstall left $left"; failed=1; }
+exit $failed
