@@ -9,5 +9,6 @@
 pub mod base;
 pub mod broker;
 pub mod capi;
+pub mod mock;
 pub mod producer;
 pub mod protocol;

@@ -1,0 +1,175 @@
+//! The mock cluster as a program: a Kafka for development, without Java.
+//!
+//! `kafka-mock --brokers 3 --port 9092`; stops cleanly on SIGINT and SIGTERM.
+
+use rdkafka::mock::{Cluster, Options, TopicSpec};
+use std::io::Write;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+kafka-mock: a mock Kafka cluster on loopback ports, all in memory
+
+  --brokers N              how many brokers (default 1)
+  --port P                 port of the first broker, the next ones follow;
+                           0 takes any free ports (default 9092)
+  --host H                 what clients are told to connect to (default 127.0.0.1)
+  --topic NAME[:N[:K=V,…]] create a topic with N partitions and these properties;
+                           may be given several times
+  --partitions N           partitions of topics created by use (default 4)
+  --no-auto-create         do not create topics by use
+  --rebalance-delay MS     group.initial.rebalance.delay.ms (default 0)
+  --rtt MS                 delay of every response (default 0)
+  --cluster-id ID          the cluster's id (default: a random one)
+  --seed N                 seed of random choices such as leaders and ids
+  --help                   this text
+
+The bootstrap servers are printed on one line. Stop it with SIGINT or SIGTERM.
+";
+
+enum Wanted {
+    Run(i32, Options),
+    Help,
+}
+
+fn main() -> ExitCode {
+    let wanted = match parse(std::env::args().skip(1)) {
+        Ok(wanted) => wanted,
+        Err(e) => {
+            eprintln!("kafka-mock: {e}\nTry --help.");
+            return ExitCode::from(2);
+        }
+    };
+    let (brokers, options) = match wanted {
+        Wanted::Help => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        Wanted::Run(brokers, options) => (brokers, options),
+    };
+    // Before the cluster's thread exists, so that it inherits the mask.
+    let stop = signals::block();
+    let cluster = match Cluster::new(brokers, options) {
+        Ok(cluster) => cluster,
+        Err(e) => {
+            eprintln!("kafka-mock: cannot start: {e}");
+            return ExitCode::FAILURE;
+        }
+    };
+    println!("bootstrap.servers={}", cluster.bootstraps());
+    let _ = std::io::stdout().flush();
+    stop.wait();
+    drop(cluster);
+    println!("stopped");
+    ExitCode::SUCCESS
+}
+
+fn parse(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
+    let mut brokers = 1;
+    let mut options = Options {
+        port: 9092,
+        initial_rebalance_delay_ms: 0,
+        ..Options::default()
+    };
+    while let Some(arg) = args.next() {
+        let (name, inline) = match arg.split_once('=') {
+            Some((name, value)) if name.starts_with("--") => {
+                (name.to_owned(), Some(value.to_owned()))
+            }
+            _ => (arg, None),
+        };
+        match name.as_str() {
+            "--help" | "-h" => return Ok(Wanted::Help),
+            "--no-auto-create" => {
+                options.auto_create_topics = false;
+                continue;
+            }
+            _ => {}
+        }
+        let mut value = || {
+            inline
+                .clone()
+                .or_else(|| args.next())
+                .ok_or(format!("{name} needs a value"))
+        };
+        match name.as_str() {
+            "--brokers" => brokers = number(&name, &value()?, 1, 1000)? as i32,
+            "--port" => options.port = number(&name, &value()?, 0, 65535)? as u16,
+            "--host" => options.host = value()?,
+            "--topic" => options.topics.push(topic(&value()?)?),
+            "--partitions" => {
+                options.default_partitions = number(&name, &value()?, 1, 100_000)? as i32;
+            }
+            "--rebalance-delay" => {
+                options.initial_rebalance_delay_ms = number(&name, &value()?, 0, 3_600_000)? as i32;
+            }
+            "--rtt" => options.rtt_ms = number(&name, &value()?, 0, 3_600_000)? as u32,
+            "--cluster-id" => options.cluster_id = value()?,
+            "--seed" => options.seed = Some(number(&name, &value()?, 0, u64::MAX)?),
+            _ => return Err(format!("unknown option {name}")),
+        }
+    }
+    Ok(Wanted::Run(brokers, options))
+}
+
+fn number(name: &str, value: &str, min: u64, max: u64) -> Result<u64, String> {
+    match value.parse() {
+        Ok(n) if (min..=max).contains(&n) => Ok(n),
+        _ => Err(format!(
+            "{name} takes a number from {min} to {max}, not '{value}'"
+        )),
+    }
+}
+
+/// `NAME`, `NAME:PARTITIONS` or `NAME:PARTITIONS:property=value,…`
+fn topic(spec: &str) -> Result<TopicSpec, String> {
+    let mut parts = spec.splitn(3, ':');
+    let name = parts.next().unwrap_or_default().to_owned();
+    let partitions = match parts.next() {
+        Some(n) => number("--topic", n, 1, 100_000)? as i32,
+        None => 1,
+    };
+    let config = match parts.next() {
+        Some(list) => list
+            .split(',')
+            .map(|kv| {
+                kv.split_once('=')
+                    .map(|(k, v)| (k.to_owned(), v.to_owned()))
+                    .ok_or(format!("'{kv}' is not property=value"))
+            })
+            .collect::<Result<_, _>>()?,
+        None => Vec::new(),
+    };
+    Ok(TopicSpec {
+        name,
+        partitions,
+        config,
+    })
+}
+
+mod signals {
+    //! Waiting for SIGINT or SIGTERM.
+
+    pub struct Stop(libc::sigset_t);
+
+    /// Keeps both signals from ending the process; `wait` takes them.
+    pub fn block() -> Stop {
+        // SAFETY: the set is initialised by sigemptyset before anything reads it, and
+        // all pointers are to this live local.
+        unsafe {
+            let mut set = std::mem::zeroed();
+            libc::sigemptyset(&mut set);
+            libc::sigaddset(&mut set, libc::SIGINT);
+            libc::sigaddset(&mut set, libc::SIGTERM);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
+            Stop(set)
+        }
+    }
+
+    impl Stop {
+        pub fn wait(&self) {
+            let mut signal = 0;
+            // SAFETY: both pointers are to live values of the right type.
+            while unsafe { libc::sigwait(&self.0, &mut signal) } != 0 {}
+        }
+    }
+}

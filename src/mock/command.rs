@@ -1,0 +1,158 @@
+//! What can be asked of a running cluster, one variant each, and the answers.
+
+use super::state::errors::Injected;
+use super::state::topic::TopicConfig;
+use crossbeam_channel::Sender;
+
+/// Why a command was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommandError {
+    InvalidArgument,
+    /// The error stacks know no such broker.
+    UnknownBroker,
+    BrokerNotAvailable,
+    UnknownTopicOrPartition,
+    TopicAlreadyExists,
+    OffsetOutOfRange,
+    /// A listener could not be opened, or the cluster is gone.
+    Transport,
+}
+
+/// A request that came to the cluster while tracking was on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrackedRequest {
+    pub broker: i32,
+    pub api_key: i16,
+    /// On the cluster's monotonic clock.
+    pub timestamp_us: u64,
+}
+
+/// A partition, by the name of its topic.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At {
+    pub topic: String,
+    pub partition: i32,
+}
+
+/// One broker, or all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    All,
+    One(i32),
+}
+
+/// Changes to a partition that exists, or is made to.
+#[derive(Clone, Debug)]
+pub enum PartitionChange {
+    /// -1: no leader.
+    Leader(i32),
+    Follower(i32),
+    /// `None`: as the leader's.
+    FollowerWatermarks {
+        low: Option<i64>,
+        high: Option<i64>,
+    },
+    PushLeaderResponse {
+        leader: i32,
+        epoch: i32,
+    },
+    PushErrors {
+        api: i16,
+        codes: Vec<i32>,
+    },
+}
+
+/// Changes to a broker.
+#[derive(Clone, Debug)]
+pub enum BrokerChange {
+    Down,
+    Up,
+    RoundTripTime(u32),
+    Rack(Option<String>),
+    RemoveFromMetadata,
+    Decommission,
+    /// What clients are told; the listener stays where it is.
+    Advertise {
+        host: String,
+        port: i32,
+    },
+}
+
+/// What changes the cluster; each is answered with whether it could be done.
+#[derive(Clone, Debug)]
+pub enum Change {
+    PushErrors {
+        api: i16,
+        codes: Vec<i32>,
+    },
+    ClearErrors {
+        api: i16,
+    },
+    PushBrokerErrors {
+        broker: i32,
+        api: i16,
+        errors: Vec<Injected>,
+    },
+    CreateTopic {
+        name: String,
+        partitions: i32,
+        replication_factor: i32,
+        config: TopicConfig,
+    },
+    DeleteTopic {
+        name: String,
+    },
+    TopicError {
+        name: String,
+        code: i16,
+    },
+    DeleteRecords {
+        at: At,
+        before: i64,
+    },
+    Partition {
+        at: At,
+        change: PartitionChange,
+    },
+    Broker {
+        which: Which,
+        change: BrokerChange,
+    },
+    AddBroker {
+        id: i32,
+    },
+    Coordinator {
+        key_type: i8,
+        key: String,
+        broker: i32,
+    },
+    Controller {
+        id: i32,
+    },
+    /// -1, -1 switches an API off.
+    ApiVersions {
+        api: i16,
+        min: i16,
+        max: i16,
+    },
+    InitialRebalanceDelay {
+        ms: i32,
+    },
+    TrackRequests {
+        on: bool,
+    },
+    ClearRequests,
+    /// Runs the log cleaner at once.
+    Compact,
+}
+
+pub enum Command {
+    Change(Change, Sender<Result<(), CommandError>>),
+    CountBrokerErrors {
+        broker: i32,
+        api: i16,
+        reply: Sender<Result<usize, CommandError>>,
+    },
+    TrackedRequests(Sender<Vec<TrackedRequest>>),
+    Stop,
+}

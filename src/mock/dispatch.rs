@@ -1,0 +1,139 @@
+//! From a frame to a handler and from its response to a frame.
+
+use super::handlers;
+use super::state::errors::TRANSPORT;
+use super::state::{ClusterState, ConnId, Cx, Now, Output, Reply};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
+use kafka_protocol::messages::{ApiKey, RequestHeader, RequestKind, ResponseHeader, ResponseKind};
+use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
+
+/// Where a frame came from.
+#[derive(Clone, Debug)]
+pub struct Peer {
+    pub conn: ConnId,
+    pub broker: i32,
+    pub host: StrBytes,
+}
+
+/// Why a connection is closed on a client.
+#[derive(Debug)]
+enum Refused {
+    Malformed,
+    Unsupported,
+    Injected,
+}
+
+impl ClusterState {
+    /// Takes a request (without its length) and sooner or later answers it.
+    pub fn request(&mut self, now: Now, peer: &Peer, frame: Bytes) {
+        let conn = peer.conn;
+        match self.try_request(now, peer, frame) {
+            Ok((cx, Reply::Now(response))) => self.respond(&cx, response),
+            Ok((_, Reply::Parked)) => {}
+            Ok((_, Reply::Silent)) => self.push_output(Output::Next { conn }),
+            Ok((_, Reply::Close)) | Err(_) => self.push_output(Output::Close { conn }),
+        }
+    }
+
+    fn try_request(
+        &mut self,
+        now: Now,
+        peer: &Peer,
+        mut frame: Bytes,
+    ) -> Result<(Cx, Reply), Refused> {
+        let &[a, b, c, d, ..] = &frame[..] else {
+            return Err(Refused::Malformed);
+        };
+        let api_key = i16::from_be_bytes([a, b]);
+        let version = i16::from_be_bytes([c, d]);
+        let api = ApiKey::try_from(api_key).map_err(|()| Refused::Unsupported)?;
+        let supported = self.versions.accepts(api_key, version);
+        if !supported && api != ApiKey::ApiVersions {
+            return Err(Refused::Unsupported);
+        }
+        if frame.len() < 8 {
+            return Err(Refused::Malformed);
+        }
+        // A future ApiVersions request is answered as version 0; only the fixed part
+        // of its header can be trusted.
+        let header = if supported {
+            let v = api.request_header_version(version);
+            RequestHeader::decode(&mut frame, v).map_err(|_| Refused::Malformed)?
+        } else {
+            frame.advance(4);
+            RequestHeader::default().with_correlation_id(frame.get_i32())
+        };
+        self.track(now, peer.broker, api_key);
+        let mut cx = Cx {
+            now,
+            conn: peer.conn,
+            broker: peer.broker,
+            version,
+            correlation: header.correlation_id,
+            client_id: header.client_id.unwrap_or_default(),
+            client_host: peer.host.clone(),
+            error: 0,
+            delay_ms: 0,
+        };
+        let request = if supported {
+            decode(api, frame, version)?
+        } else {
+            cx.version = 0;
+            cx.error = kafka_protocol::ResponseError::UnsupportedVersion.code();
+            RequestKind::ApiVersions(Default::default())
+        };
+        if let Some(injected) = self.next_error(peer.broker, api_key) {
+            if injected.code == TRANSPORT {
+                return Err(Refused::Injected);
+            }
+            cx.error = injected.code as i16;
+            cx.delay_ms = injected.rtt_ms;
+        }
+        let reply = handlers::handle(self, &cx, request);
+        Ok((cx, reply))
+    }
+
+    /// Sends the response to the request that `cx` stands for.
+    pub fn respond(&mut self, cx: &Cx, response: ResponseKind) {
+        let conn = cx.conn;
+        let rtt_ms = self.broker(cx.broker).map_or(0, |b| b.rtt_ms);
+        match encode(cx, &response) {
+            Ok(frame) => self.push_output(Output::Send {
+                conn,
+                frame,
+                delay_ms: cx.delay_ms.saturating_add(rtt_ms),
+            }),
+            Err(e) => {
+                // A handler set a field that this version does not have.
+                debug_assert!(false, "{response:?} v{}: {e}", cx.version);
+                self.push_output(Output::Close { conn });
+            }
+        }
+    }
+}
+
+fn decode(api: ApiKey, mut frame: Bytes, version: i16) -> Result<RequestKind, Refused> {
+    // The decoder is generated code fed by strangers; a panic in it is their own loss.
+    let decoded = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        RequestKind::decode(api, &mut frame, version)
+    }));
+    match decoded {
+        Ok(Ok(request)) => Ok(request),
+        _ => Err(Refused::Malformed),
+    }
+}
+
+fn encode(cx: &Cx, response: &ResponseKind) -> Result<Bytes, String> {
+    let mut frame = BytesMut::with_capacity(256);
+    frame.put_i32(0);
+    ResponseHeader::default()
+        .with_correlation_id(cx.correlation)
+        .encode(&mut frame, response.header_version(cx.version))
+        .and_then(|()| response.encode(&mut frame, cx.version))
+        .map_err(|e| e.to_string())?;
+    let length = (frame.len() - 4) as u32;
+    if let Some(mut at) = frame.get_mut(..4) {
+        at.put_u32(length);
+    }
+    Ok(frame.freeze())
+}

@@ -1,0 +1,125 @@
+//! A client connection: frames in, answers out, one request at a time.
+
+use super::Peer;
+use bytes::{Buf, Bytes, BytesMut};
+use mio::net::TcpStream;
+use std::collections::VecDeque;
+use std::io::{ErrorKind, Read, Write};
+
+const READ_CHUNK: usize = 64 * 1024;
+
+/// What a connection needs next.
+pub enum Step {
+    /// A whole request; the next one comes after `answer` or `answered`.
+    Request(Bytes),
+    /// A socket event, or the time at which an answer is due.
+    Wait(Option<u64>),
+    Closed,
+}
+
+pub struct Conn {
+    stream: TcpStream,
+    pub peer: Peer,
+    input: BytesMut,
+    /// Answers with the times at which they may go out, in order.
+    output: VecDeque<(u64, Bytes)>,
+    /// A request is being served.
+    busy: bool,
+    scratch: Box<[u8]>,
+}
+
+impl Conn {
+    pub fn new(stream: TcpStream, peer: Peer) -> Conn {
+        Conn {
+            stream,
+            peer,
+            input: BytesMut::new(),
+            output: VecDeque::new(),
+            busy: false,
+            scratch: vec![0; READ_CHUNK].into_boxed_slice(),
+        }
+    }
+
+    pub fn stream(&mut self) -> &mut TcpStream {
+        &mut self.stream
+    }
+
+    /// The request in service is answered, from this time on.
+    pub fn answer(&mut self, frame: Bytes, due: u64) {
+        self.output.push_back((due, frame));
+        self.busy = false;
+    }
+
+    /// The request in service has no answer.
+    pub fn answered(&mut self) {
+        self.busy = false;
+    }
+
+    /// Sends what is due, then reads up to one request.
+    pub fn step(&mut self, now_us: u64, max_request: usize) -> Step {
+        let Ok(due) = self.send(now_us) else {
+            return Step::Closed;
+        };
+        loop {
+            if !self.busy {
+                match self.next_frame(max_request) {
+                    Ok(Some(frame)) => {
+                        self.busy = true;
+                        return Step::Request(frame);
+                    }
+                    Ok(None) => {}
+                    Err(()) => return Step::Closed,
+                }
+            }
+            // While a request is in service one more may pile up, not the client's
+            // whole pipeline. But a hang-up must be seen in any case.
+            if self.busy && self.input.len() > max_request {
+                return Step::Wait(due);
+            }
+            match self.stream.read(&mut self.scratch) {
+                Ok(0) => return Step::Closed,
+                Ok(n) => self
+                    .input
+                    .extend_from_slice(self.scratch.get(..n).unwrap_or_default()),
+                Err(e) if e.kind() == ErrorKind::WouldBlock => return Step::Wait(due),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Step::Closed,
+            }
+        }
+    }
+
+    /// Sends answers that are due; tells when the next one is.
+    fn send(&mut self, now_us: u64) -> Result<Option<u64>, ()> {
+        while let Some((due, frame)) = self.output.front_mut() {
+            if *due > now_us {
+                return Ok(Some(*due));
+            }
+            match self.stream.write(frame) {
+                Ok(n) => frame.advance(n),
+                Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(None),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(_) => return Err(()),
+            }
+            if frame.is_empty() {
+                self.output.pop_front();
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next whole frame without its length; an error if none can follow.
+    fn next_frame(&mut self, max_request: usize) -> Result<Option<Bytes>, ()> {
+        let Some((length, rest)) = self.input.split_first_chunk::<4>() else {
+            return Ok(None);
+        };
+        let n = usize::try_from(i32::from_be_bytes(*length)).map_err(|_| ())?;
+        if n > max_request {
+            return Err(());
+        }
+        if rest.len() < n {
+            return Ok(None);
+        }
+        self.input.advance(4);
+        Ok(Some(self.input.split_to(n).freeze()))
+    }
+}

@@ -1,0 +1,426 @@
+//! The owner thread: sockets and time around [`ClusterState`].
+//!
+//! One loop: wait until a socket is ready, a command came or something is due; serve
+//! it; do what the state asks for. Tokens are broker ids' slots for listeners and
+//! connection ids (from `FIRST_CONN` up, never reused) for clients.
+
+mod conn;
+
+use super::command::{BrokerChange, Change, Command, CommandError, Which};
+use super::dispatch::Peer;
+use super::state::broker::Broker;
+use super::state::{ClusterState, ConnId, Now, Output};
+use conn::{Conn, Step};
+use crossbeam_channel::Receiver;
+use kafka_protocol::protocol::StrBytes;
+use mio::net::TcpListener;
+use mio::{Events, Interest, Poll, Token};
+use socket2::{Domain, Socket, Type};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::{Duration, Instant, SystemTime};
+
+pub const WAKER: Token = Token(0);
+const FIRST_LISTENER: usize = 1;
+const FIRST_CONN: u64 = 1 << 32;
+
+/// A broker's socket. A broker that is down keeps its port, bound but not listening.
+enum Listener {
+    Up(TcpListener),
+    Down(Socket),
+}
+
+struct Door {
+    address: SocketAddr,
+    token: Token,
+    listener: Option<Listener>,
+}
+
+pub struct Server {
+    poll: Poll,
+    state: ClusterState,
+    commands: Receiver<Command>,
+    doors: BTreeMap<i32, Door>,
+    conns: HashMap<ConnId, Conn>,
+    /// Connections with something to send later, by when.
+    delayed: BTreeSet<(u64, ConnId)>,
+    next_conn: ConnId,
+    next_listener: usize,
+    host: String,
+    ip: Ipv4Addr,
+    max_request: usize,
+    started: Instant,
+    stopping: bool,
+}
+
+/// How the server is set up.
+pub struct Setup {
+    pub brokers: i32,
+    /// Port of the first broker, the next ones follow; 0 takes any free ones.
+    pub port: u16,
+    pub host: String,
+    pub ip: Ipv4Addr,
+    pub max_request: usize,
+}
+
+/// A listening socket's address without yet listening. The port may be taken again
+/// while connections to its last owner linger.
+fn bind(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+impl Server {
+    pub fn new(
+        poll: Poll,
+        state: ClusterState,
+        commands: Receiver<Command>,
+        setup: &Setup,
+    ) -> io::Result<Server> {
+        let mut server = Server {
+            poll,
+            state,
+            commands,
+            doors: BTreeMap::new(),
+            conns: HashMap::new(),
+            delayed: BTreeSet::new(),
+            next_conn: FIRST_CONN,
+            next_listener: FIRST_LISTENER,
+            host: setup.host.clone(),
+            ip: setup.ip,
+            max_request: setup.max_request,
+            started: Instant::now(),
+            stopping: false,
+        };
+        for id in 1..=setup.brokers {
+            let port = match setup.port {
+                0 => 0,
+                first => u16::try_from(i32::from(first) + id - 1)
+                    .map_err(|_| io::Error::other("no port left"))?,
+            };
+            server.open(id, port)?;
+        }
+        Ok(server)
+    }
+
+    pub fn state(&mut self) -> &mut ClusterState {
+        &mut self.state
+    }
+
+    pub fn bootstraps(&self) -> String {
+        let all: Vec<String> = self
+            .state
+            .brokers
+            .iter()
+            .map(|b| format!("{}:{}", b.host, b.port))
+            .collect();
+        all.join(",")
+    }
+
+    pub fn now(&self) -> Now {
+        let wall = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        Now {
+            us: self.started.elapsed().as_micros() as u64,
+            wall_ms: wall.as_millis() as i64,
+        }
+    }
+
+    /// Opens a new broker's listener and adds it to the cluster.
+    fn open(&mut self, id: i32, port: u16) -> io::Result<()> {
+        let socket = bind(SocketAddr::from((self.ip, port)))?;
+        let address = socket
+            .local_addr()?
+            .as_socket()
+            .ok_or_else(|| io::Error::other("not an internet address"))?;
+        let token = Token(self.next_listener);
+        self.next_listener += 1;
+        let listener = self.listen(socket, token)?;
+        let door = Door {
+            address,
+            token,
+            listener: Some(listener),
+        };
+        self.doors.insert(id, door);
+        let broker = Broker::new(id, self.host.clone(), address.port().into());
+        let now = self.now();
+        self.state.add_broker(now, broker);
+        Ok(())
+    }
+
+    fn listen(&self, socket: Socket, token: Token) -> io::Result<Listener> {
+        socket.listen(1024)?;
+        let mut listener = TcpListener::from_std(socket.into());
+        self.poll
+            .registry()
+            .register(&mut listener, token, Interest::READABLE)?;
+        Ok(Listener::Up(listener))
+    }
+
+    /// Runs until told to stop.
+    pub fn run(mut self) {
+        let mut events = Events::with_capacity(256);
+        while !self.stopping {
+            let timeout = self.timeout();
+            if let Err(e) = self.poll.poll(&mut events, timeout)
+                && e.kind() != io::ErrorKind::Interrupted
+            {
+                return;
+            }
+            for event in &events {
+                match event.token() {
+                    WAKER => self.serve_commands(),
+                    Token(n) if (n as u64) < FIRST_CONN => self.accept(event.token()),
+                    Token(n) => self.serve_conn(n as ConnId),
+                }
+            }
+            self.tick();
+        }
+    }
+
+    fn timeout(&self) -> Option<Duration> {
+        let delayed = self.delayed.first().map(|&(at, _)| at);
+        let due = self
+            .state
+            .next_deadline()
+            .into_iter()
+            .chain(delayed)
+            .min()?;
+        let us = due.saturating_sub(self.now().us);
+        // Sockets count in milliseconds: waking a little early would spin.
+        Some(Duration::from_micros(us).max(Duration::from_millis(u64::from(us > 0))))
+    }
+
+    fn tick(&mut self) {
+        let now = self.now();
+        self.state.tick(now);
+        while let Some(&(at, id)) = self.delayed.first() {
+            if at > now.us {
+                break;
+            }
+            self.delayed.pop_first();
+            self.serve_conn(id);
+        }
+        self.carry_out();
+    }
+
+    fn accept(&mut self, token: Token) {
+        let Some((&broker, door)) = self.doors.iter().find(|(_, d)| d.token == token) else {
+            return;
+        };
+        let Some(Listener::Up(listener)) = &door.listener else {
+            return;
+        };
+        while let Ok((mut stream, peer)) = listener.accept() {
+            let id = self.next_conn;
+            self.next_conn += 1;
+            let _ = stream.set_nodelay(true);
+            let interest = Interest::READABLE | Interest::WRITABLE;
+            let registered =
+                self.poll
+                    .registry()
+                    .register(&mut stream, Token(id as usize), interest);
+            if registered.is_ok() {
+                let peer = Peer {
+                    conn: id,
+                    broker,
+                    host: StrBytes::from_string(format!("/{}", peer.ip())),
+                };
+                self.conns.insert(id, Conn::new(stream, peer));
+            }
+        }
+    }
+
+    /// Reads, handles and writes as far as a connection goes.
+    fn serve_conn(&mut self, id: ConnId) {
+        loop {
+            let now = self.now();
+            let Some(conn) = self.conns.get_mut(&id) else {
+                return;
+            };
+            match conn.step(now.us, self.max_request) {
+                Step::Request(frame) => {
+                    let peer = conn.peer.clone();
+                    self.state.request(now, &peer, frame);
+                    self.carry_out();
+                }
+                Step::Wait(due) => {
+                    if let Some(at) = due {
+                        self.delayed.insert((at, id));
+                    }
+                    return;
+                }
+                Step::Closed => {
+                    self.close(id);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn close(&mut self, id: ConnId) {
+        if let Some(mut conn) = self.conns.remove(&id) {
+            let _ = self.poll.registry().deregister(conn.stream());
+            self.state.connection_closed(id);
+        }
+    }
+
+    /// Does what the state has asked for until it asks for nothing more.
+    fn carry_out(&mut self) {
+        loop {
+            let output = self.state.take_output();
+            if output.is_empty() {
+                return;
+            }
+            let now = self.now();
+            for o in output {
+                match o {
+                    Output::Send {
+                        conn,
+                        frame,
+                        delay_ms,
+                    } => {
+                        if let Some(c) = self.conns.get_mut(&conn) {
+                            c.answer(frame, now.after_ms(delay_ms.into()));
+                            // Whether it is due, and the next request, are seen soon.
+                            self.delayed.insert((now.us, conn));
+                        }
+                    }
+                    Output::Next { conn } => {
+                        if let Some(c) = self.conns.get_mut(&conn) {
+                            c.answered();
+                            self.delayed.insert((now.us, conn));
+                        }
+                    }
+                    Output::Close { conn } => self.close(conn),
+                }
+            }
+        }
+    }
+
+    fn serve_commands(&mut self) {
+        while let Ok(command) = self.commands.try_recv() {
+            self.command(command);
+        }
+    }
+
+    fn command(&mut self, command: Command) {
+        match command {
+            Command::Stop => self.stopping = true,
+            Command::CountBrokerErrors { broker, api, reply } => {
+                let _ = reply.send(self.state.count_broker_errors(broker, api));
+            }
+            Command::TrackedRequests(reply) => {
+                let _ = reply.send(self.state.tracked_requests());
+            }
+            Command::Change(change, done) => {
+                let now = self.now();
+                let outcome = match change {
+                    Change::AddBroker { id } => self.add_broker(id),
+                    Change::Broker { which, change } => self.change_brokers(now, which, &change),
+                    other => self.state.apply(now, other),
+                };
+                self.carry_out();
+                let _ = done.send(outcome);
+            }
+        }
+    }
+
+    fn add_broker(&mut self, id: i32) -> Result<(), CommandError> {
+        if self.state.broker(id).is_some() {
+            return Err(CommandError::InvalidArgument);
+        }
+        self.open(id, 0).map_err(|_| CommandError::Transport)
+    }
+
+    fn change_brokers(
+        &mut self,
+        now: Now,
+        which: Which,
+        change: &BrokerChange,
+    ) -> Result<(), CommandError> {
+        for id in self.state.brokers_of(which)? {
+            match change {
+                BrokerChange::Down => self.shut(id)?,
+                BrokerChange::Up => self.reopen(id)?,
+                BrokerChange::Decommission => {
+                    self.close_all(id);
+                    if let Some(door) = self.doors.remove(&id) {
+                        self.drop_listener(door.listener);
+                    }
+                }
+                // A shorter round trip may make answers due.
+                BrokerChange::RoundTripTime(_) => {
+                    let ours = self.conns.iter().filter(|(_, c)| c.peer.broker == id);
+                    self.delayed.extend(ours.map(|(&conn, _)| (now.us, conn)));
+                }
+                _ => {}
+            }
+            self.state.change_broker(now, id, change);
+        }
+        Ok(())
+    }
+
+    fn drop_listener(&self, listener: Option<Listener>) {
+        if let Some(Listener::Up(mut listener)) = listener {
+            let _ = self.poll.registry().deregister(&mut listener);
+        }
+    }
+
+    fn close_all(&mut self, broker: i32) {
+        let ours: Vec<ConnId> = self
+            .conns
+            .iter()
+            .filter(|(_, c)| c.peer.broker == broker)
+            .map(|(&id, _)| id)
+            .collect();
+        for id in ours {
+            self.close(id);
+        }
+    }
+
+    /// Stops listening; the port stays taken, so that connecting is refused.
+    fn shut(&mut self, id: i32) -> Result<(), CommandError> {
+        let Some(door) = self.doors.get_mut(&id) else {
+            return Ok(());
+        };
+        if let Some(Listener::Down(_)) = door.listener {
+            return Ok(());
+        }
+        let address = door.address;
+        let up = door.listener.take();
+        self.drop_listener(up);
+        self.close_all(id);
+        let socket = bind(address).map_err(|_| CommandError::Transport)?;
+        if let Some(door) = self.doors.get_mut(&id) {
+            door.listener = Some(Listener::Down(socket));
+        }
+        Ok(())
+    }
+
+    fn reopen(&mut self, id: i32) -> Result<(), CommandError> {
+        let Some(door) = self.doors.get_mut(&id) else {
+            return Ok(());
+        };
+        let token = door.token;
+        let socket = match door.listener.take() {
+            Some(Listener::Down(socket)) => socket,
+            up => {
+                door.listener = up;
+                return Ok(());
+            }
+        };
+        let listener = self
+            .listen(socket, token)
+            .map_err(|_| CommandError::Transport)?;
+        if let Some(door) = self.doors.get_mut(&id) {
+            door.listener = Some(listener);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! Long polls: fetches that wait for data.
+//!
+//! A parked fetch has one timer and stands in the `waiters` of each of its
+//! partitions. An append, a moved leader or a deleted topic wakes the waiters of
+//! that partition; a woken fetch is looked at again and answered if it now has
+//! enough, an error, or its time is over.
+
+use super::fetch_session::Fetching;
+use super::timers::Timer;
+use super::{ClusterState, Cx, Now};
+use crate::mock::handlers::fetch;
+
+#[derive(Debug)]
+pub struct FetchWait {
+    pub cx: Cx,
+    pub fetch: Fetch,
+}
+
+/// A fetch as its handler understood it.
+#[derive(Clone, Debug)]
+pub struct Fetch {
+    pub fetching: Fetching,
+    pub max_bytes: usize,
+    pub min_bytes: usize,
+    pub read_committed: bool,
+}
+
+impl ClusterState {
+    pub(in crate::mock) fn park_fetch(&mut self, cx: Cx, fetch: Fetch, wait_ms: i32) {
+        let id = self.next_wait;
+        self.next_wait += 1;
+        for w in &fetch.fetching.wanted {
+            let name = self.name_of(w.topic_id, &w.topic).to_owned();
+            if let Some(p) = self.partition_mut(&name, w.partition) {
+                p.waiters.push(id);
+            }
+        }
+        self.arm(cx.now.after_ms(wait_ms.into()), Timer::Fetch(id));
+        self.fetch_waits.insert(id, FetchWait { cx, fetch });
+    }
+
+    /// Something happened to a partition.
+    pub(in crate::mock) fn wake_partition(&mut self, now: Now, topic: &str, partition: i32) {
+        let Some(p) = self.partition(topic, partition) else {
+            return;
+        };
+        if !p.waiters.is_empty() {
+            let waiters = p.waiters.clone();
+            self.wake_fetches(now, waiters);
+        }
+    }
+
+    pub(super) fn wake_fetches(&mut self, now: Now, ids: Vec<u64>) {
+        for id in ids {
+            let Some(wait) = self.fetch_waits.get(&id) else {
+                continue;
+            };
+            if fetch::is_ready(self, wait.cx.broker, &wait.fetch) {
+                self.complete_fetch(now, id);
+            }
+        }
+    }
+
+    pub(super) fn fetch_timed_out(&mut self, now: Now, id: u64) {
+        if self.fetch_waits.contains_key(&id) {
+            self.complete_fetch(now, id);
+        }
+    }
+
+    fn complete_fetch(&mut self, now: Now, id: u64) {
+        if let Some(mut wait) = self.forget_fetch_wait(id) {
+            wait.cx.now = now;
+            let response = fetch::answer(self, &wait.cx, &wait.fetch);
+            self.respond(&wait.cx, response.into());
+        }
+    }
+
+    pub(super) fn forget_fetch_wait(&mut self, id: u64) -> Option<FetchWait> {
+        let wait = self.fetch_waits.remove(&id)?;
+        for w in &wait.fetch.fetching.wanted {
+            let name = self.name_of(w.topic_id, &w.topic).to_owned();
+            if let Some(p) = self.partition_mut(&name, w.partition) {
+                p.waiters.retain(|&x| x != id);
+            }
+        }
+        Some(wait)
+    }
+}

@@ -1,0 +1,134 @@
+//! A group's committed offsets, plain and transactional.
+
+use super::{Group, State};
+use crate::mock::state::Now;
+use kafka_protocol::ResponseError as E;
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    pub offset: i64,
+    pub leader_epoch: i32,
+    pub metadata: String,
+}
+
+/// Who commits, as far as the request says.
+#[derive(Clone, Copy, Debug)]
+pub struct Committer<'a> {
+    pub member_id: &'a str,
+    pub instance_id: Option<&'a str>,
+    pub generation: i32,
+    pub transactional: bool,
+}
+
+impl Group {
+    /// Whether this commit is allowed; a member's commit counts as a heartbeat.
+    pub fn check_commit(&mut self, now: Now, who: Committer<'_>) -> Result<(), E> {
+        let Committer {
+            member_id,
+            instance_id,
+            generation,
+            transactional,
+        } = who;
+        if generation < 0 && self.state == State::Empty {
+            // A consumer that assigns itself, or an administrator.
+            return Ok(());
+        }
+        if generation >= 0 || !member_id.is_empty() || instance_id.is_some() {
+            self.identify_at(member_id, instance_id, generation)?;
+        } else if !transactional {
+            return Err(E::UnknownMemberId);
+        }
+        if !transactional && matches!(self.state, State::Completing { .. }) {
+            return Err(E::RebalanceInProgress);
+        }
+        if let Some(m) = self.members.get_mut(member_id) {
+            m.heard_of(now);
+        }
+        Ok(())
+    }
+
+    pub fn commit(&mut self, topic: &str, partition: i32, committed: Committed) {
+        self.offsets
+            .insert((topic.to_owned(), partition), committed);
+    }
+
+    pub fn commit_in_txn(
+        &mut self,
+        producer_id: i64,
+        topic: &str,
+        partition: i32,
+        committed: Committed,
+    ) {
+        self.txn_offsets
+            .entry(producer_id)
+            .or_default()
+            .insert((topic.to_owned(), partition), committed);
+    }
+
+    /// A producer's transaction has ended: its offsets count, or never were.
+    pub fn settle_txn_offsets(&mut self, producer_id: i64, commit: bool) {
+        let pending = self.txn_offsets.remove(&producer_id).unwrap_or_default();
+        if commit {
+            self.offsets.extend(pending);
+        }
+    }
+
+    pub fn committed(&self, topic: &str, partition: i32) -> Option<&Committed> {
+        self.offsets.get(&(topic.to_owned(), partition))
+    }
+
+    pub fn all_committed(&self) -> &BTreeMap<(String, i32), Committed> {
+        &self.offsets
+    }
+
+    /// Whether an open transaction is about to move this offset.
+    pub fn is_unstable(&self, topic: &str, partition: i32) -> bool {
+        let key = (topic.to_owned(), partition);
+        self.txn_offsets.values().any(|p| p.contains_key(&key))
+    }
+
+    pub fn delete_offset(&mut self, topic: &str, partition: i32) {
+        self.offsets.remove(&(topic.to_owned(), partition));
+    }
+
+    pub fn forget_topic(&mut self, topic: &str) {
+        self.offsets.retain(|(t, _), _| t != topic);
+        for pending in self.txn_offsets.values_mut() {
+            pending.retain(|(t, _), _| t != topic);
+        }
+    }
+
+    /// Whether members subscribe to the topic; only consumers tell.
+    pub fn subscribes_to(&self, topic: &str) -> bool {
+        let Some(protocol) = &self.protocol else {
+            return false;
+        };
+        self.protocol_type.as_deref() == Some("consumer")
+            && self.members.values().any(|m| {
+                subscription(&m.metadata(protocol))
+                    .iter()
+                    .any(|t| t == topic)
+            })
+    }
+}
+
+/// The topics of a consumer's subscription: (version i16, topics [string], …).
+fn subscription(metadata: &[u8]) -> Vec<String> {
+    let mut topics = Vec::new();
+    let Some((count, mut rest)) = metadata.get(2..).and_then(|b| b.split_first_chunk::<4>()) else {
+        return topics;
+    };
+    for _ in 0..u32::from_be_bytes(*count) {
+        let Some((length, after)) = rest.split_first_chunk::<2>() else {
+            break;
+        };
+        let n = usize::from(u16::from_be_bytes(*length));
+        let Some((name, after)) = after.split_at_checked(n) else {
+            break;
+        };
+        topics.push(String::from_utf8_lossy(name).into_owned());
+        rest = after;
+    }
+    topics
+}
