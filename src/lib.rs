@@ -9,6 +9,8 @@
 pub mod base;
 pub mod broker;
 pub mod capi;
+pub mod client;
+pub mod metadata;
 pub mod mock;
 pub mod producer;
 pub mod protocol;

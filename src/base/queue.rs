@@ -260,6 +260,11 @@ impl<T: Weight> Queue<T> {
         self.target().inner.lock().items.is_empty()
     }
 
+    /// Shows every item at the end of the chain to `look`, under the lock.
+    pub fn inspect(self: &Arc<Self>, look: impl FnMut(&T)) {
+        self.target().inner.lock().items.iter().for_each(look);
+    }
+
     /// Removes what `keep` does not want, wherever it stands in this very queue.
     pub fn retain(self: &Arc<Self>, mut keep: impl FnMut(&mut T) -> bool) {
         let at = self.target();

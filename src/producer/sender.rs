@@ -52,6 +52,9 @@ pub struct Sender {
     next_request: u64,
     compressor: Compressor,
     throttled_until: Option<Instant>,
+    /// Something is due, but the connection takes no more requests: a response,
+    /// or room in the socket, brings us back.
+    blocked: bool,
 }
 
 /// The address of the partition, which lives as long as its entry.
@@ -77,6 +80,7 @@ impl Sender {
             next_request: 0,
             compressor: Compressor::new(),
             throttled_until: None,
+            blocked: false,
         }
     }
 
@@ -92,7 +96,10 @@ impl Sender {
         !self.schedule.is_empty()
     }
 
-    pub fn next_deadline(&self) -> Option<Instant> {
+    pub fn next_deadline(&self, up: bool) -> Option<Instant> {
+        if up && self.blocked {
+            return None;
+        }
         match (self.next_look, self.throttled_until) {
             (Some(look), Some(until)) => Some(look.max(until)),
             (look, _) => look,
@@ -188,10 +195,7 @@ impl Sender {
             }
             self.send_all(now, ready, out);
         }
-        if out.room() == 0 {
-            // Responses make room, and bring us back.
-            self.look_around(now, false, &mut Vec::new());
-        }
+        self.blocked = out.room() == 0 && self.next_look.is_some_and(|at| at <= now);
     }
 
     fn send_all(&mut self, now: Instant, mut ready: Vec<Sent>, out: &mut dyn Outbox<u64>) {

@@ -181,18 +181,21 @@ impl Topic {
             let mut waiting = self.unassigned.lock();
             // The topic may have become known while we waited for the lock.
             if let View::Unknown = **self.view.load() {
-                let at = match waiting.iter().position(|w| w.partition == partition) {
-                    Some(at) => at,
-                    None => {
-                        waiting.push(Waiting {
-                            partition,
-                            open: OpenBatch::new(now, 512, 4),
-                        });
-                        waiting.len() - 1
-                    }
-                };
+                let known = waiting.iter().position(|w| w.partition == partition);
+                let at = known.unwrap_or(waiting.len());
+                if known.is_none() {
+                    waiting.push(Waiting {
+                        partition,
+                        open: OpenBatch::new(now, 512, 4),
+                    });
+                }
                 if let Some(w) = waiting.get_mut(at) {
                     w.open.append(now, record, size);
+                }
+                drop(waiting);
+                if known.is_none() {
+                    // The main thread keeps the time of those that wait.
+                    self.info.shared.orphans.wake();
                 }
                 return Ok(());
             }

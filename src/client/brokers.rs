@@ -1,0 +1,276 @@
+//! The brokers that the client knows, each with its link.
+//!
+//! A bootstrap server becomes the broker it turns out to be: when metadata names
+//! a broker at the same address, its link goes on under the broker's id.
+
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::link_user::{BrokerUser, UserCommand};
+use super::main_loop::{MainCommand, MainSender};
+use super::shared::Shared;
+use crate::broker::event_loop::{Command, ThreadHook};
+use crate::broker::link::{Identity, LinkConfig};
+use crate::broker::{BrokerStats, Handle, LinkSettings, LoopPool, Request};
+use crate::metadata::BrokerInfo;
+use crate::producer::announce::Announcements;
+use crate::producer::sender::Sender;
+
+/// A broker's number in the registry; never used twice.
+pub type BrokerKey = u64;
+
+/// What a broker's link is good for at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// No connection was tried yet.
+    Untried,
+    Up,
+    Down,
+}
+
+pub struct Broker {
+    pub key: BrokerKey,
+    pub identity: Arc<RwLock<Identity>>,
+    pub handle: Handle<BrokerUser>,
+    /// Where partitions that this broker leads announce their batches.
+    pub announced: Option<Arc<Announcements>>,
+    pub stats: Arc<BrokerStats>,
+    pub condition: Condition,
+    /// Named in `bootstrap.servers`, or added by the application.
+    pub configured: bool,
+}
+
+impl Broker {
+    pub fn node_id(&self) -> i32 {
+        self.identity.read().node_id
+    }
+
+    pub fn name(&self) -> String {
+        self.identity.read().name()
+    }
+
+    pub fn request(&self, request: Request) {
+        self.handle.request(request);
+    }
+
+    pub fn connect(&self) {
+        self.handle.send(Command::SkipBackoff);
+        self.handle.send(Command::Connect);
+    }
+}
+
+/// Owned by the main thread.
+pub struct Brokers {
+    shared: Arc<Shared>,
+    settings: Arc<LinkSettings>,
+    main: MainSender,
+    pool: LoopPool,
+    list: Vec<Broker>,
+    next_key: BrokerKey,
+    /// Links that were told to stop and whose threads are to be waited for.
+    stopping: Vec<Handle<BrokerUser>>,
+}
+
+impl Brokers {
+    pub fn new(shared: Arc<Shared>, settings: Arc<LinkSettings>, main: MainSender) -> Self {
+        Brokers {
+            shared,
+            settings,
+            main,
+            pool: LoopPool,
+            list: Vec::new(),
+            next_key: 1,
+            stopping: Vec::new(),
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Broker> {
+        self.list.iter()
+    }
+
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub fn get(&self, key: BrokerKey) -> Option<&Broker> {
+        self.list.iter().find(|b| b.key == key)
+    }
+
+    pub fn get_mut(&mut self, key: BrokerKey) -> Option<&mut Broker> {
+        self.list.iter_mut().find(|b| b.key == key)
+    }
+
+    pub fn by_node(&self, node_id: i32) -> Option<&Broker> {
+        self.list
+            .iter()
+            .find(|b| node_id >= 0 && b.node_id() == node_id)
+    }
+
+    /// A server to start from. Returns false if it is known already.
+    pub fn add_bootstrap(&mut self, host: &str, port: u16) -> io::Result<bool> {
+        let known = self.list.iter_mut().find(|b| {
+            let id = b.identity.read();
+            id.host == host && id.port == port
+        });
+        if let Some(broker) = known {
+            broker.configured = true;
+            return Ok(false);
+        }
+        self.add(host.to_string(), port, -1, true)?;
+        Ok(true)
+    }
+
+    /// Takes over what metadata says. Brokers that are no longer there are stopped.
+    pub fn update<'a>(&mut self, infos: impl Iterator<Item = &'a BrokerInfo> + Clone) {
+        for info in infos.clone() {
+            let Ok(port) = u16::try_from(info.port) else {
+                continue;
+            };
+            let at_address = |b: &Broker, unnamed: bool| {
+                let id = b.identity.read();
+                id.host == info.host && id.port == port && (!unnamed || id.node_id < 0)
+            };
+            let found = self
+                .list
+                .iter()
+                .position(|b| b.node_id() == info.id)
+                .or_else(|| self.list.iter().position(|b| at_address(b, true)));
+            match found.and_then(|at| self.list.get(at)) {
+                Some(b) if b.node_id() == info.id && at_address(b, false) => {}
+                Some(b) => {
+                    // The identity changes at once, so that names are right in
+                    // what follows; the link follows when it gets the command.
+                    b.identity.write().node_id = info.id;
+                    b.handle.send(Command::SetAddress {
+                        host: info.host.clone(),
+                        port,
+                        node_id: info.id,
+                    });
+                }
+                None => {
+                    if let Err(e) = self.add(info.host.clone(), port, info.id, false) {
+                        self.shared.logger.log(
+                            crate::base::log::Level::Err,
+                            "BROKER",
+                            format_args!(
+                                "{}:{port}/{}: no thread for this broker: {e}",
+                                info.host, info.id
+                            ),
+                        );
+                    }
+                }
+            }
+        }
+        let gone: Vec<BrokerKey> = self
+            .list
+            .iter()
+            .filter(|b| {
+                let id = b.node_id();
+                id >= 0 && !infos.clone().any(|i| i.id == id)
+            })
+            .map(|b| b.key)
+            .collect();
+        for key in gone {
+            self.remove(key);
+        }
+    }
+
+    fn add(&mut self, host: String, port: u16, node_id: i32, configured: bool) -> io::Result<()> {
+        let key = self.next_key;
+        self.next_key += 1;
+        let identity = Arc::new(RwLock::new(Identity {
+            host,
+            port,
+            node_id,
+            label: None,
+        }));
+        let stats = Arc::new(BrokerStats::default());
+        let mut announced = None;
+        let name = identity.read().name();
+        let handle = {
+            let producer = self.shared.producer.clone();
+            let stats = stats.clone();
+            let announced = &mut announced;
+            self.start(key, &name, identity.clone(), stats.clone(), move |wake| {
+                let sender = producer.map(|shared| {
+                    let list = Arc::new(Announcements::new(Arc::new(move || wake.notify())));
+                    *announced = Some(list.clone());
+                    Sender::new(shared, list, stats)
+                });
+                BrokerUser { sender }
+            })?
+        };
+        self.list.push(Broker {
+            key,
+            identity,
+            handle,
+            announced,
+            stats,
+            condition: Condition::Untried,
+            configured,
+        });
+        self.shared.broker_list.write().push((key, name));
+        Ok(())
+    }
+
+    fn start(
+        &self,
+        key: BrokerKey,
+        name: &str,
+        identity: Arc<RwLock<Identity>>,
+        stats: Arc<BrokerStats>,
+        user: impl FnOnce(Arc<crate::base::wake::Wakeup>) -> BrokerUser,
+    ) -> io::Result<Handle<BrokerUser>> {
+        let main = self.main.clone();
+        let hooks = self.shared.hooks.clone();
+        let hook: ThreadHook = {
+            let name = name.to_string();
+            Arc::new(move |start| hooks.thread(start, &name))
+        };
+        self.pool.add(
+            name.to_string(),
+            hook,
+            LinkConfig {
+                settings: self.settings.clone(),
+                identity,
+                logger: self.shared.logger.clone(),
+                hooks: self.shared.hooks.sockets(),
+                stats,
+                events: Box::new(move |event| main.send(MainCommand::Link { key, event })),
+            },
+            user,
+        )
+    }
+
+    fn remove(&mut self, key: BrokerKey) {
+        if let Some(at) = self.list.iter().position(|b| b.key == key) {
+            let broker = self.list.remove(at);
+            broker.handle.send(Command::Stop);
+            self.stopping.push(broker.handle);
+            self.shared.broker_list.write().retain(|(k, _)| *k != key);
+        }
+    }
+
+    pub fn purge_in_flight(&self) {
+        for b in &self.list {
+            b.handle.send(Command::User(UserCommand::PurgeInFlight));
+        }
+    }
+
+    /// Ends all links, and waits for their threads.
+    pub fn stop_all(&mut self) {
+        for b in self.list.drain(..) {
+            b.handle.send(Command::Stop);
+            self.stopping.push(b.handle);
+        }
+        for handle in self.stopping.drain(..) {
+            handle.join();
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! What waits in an application queue.
+
+use crate::base::error::ErrorCode;
+use crate::base::log::Line;
+use crate::base::queue::Weight;
+use crate::producer::Delivery;
+
+/// One item of an application queue.
+#[derive(Default)]
+pub enum Event {
+    /// Left behind where an item was taken out.
+    #[default]
+    Taken,
+    /// Delivery reports of one batch.
+    Deliveries(Box<Deliveries>),
+    Error(ErrorEvent),
+    Log(Line),
+    Throttle {
+        broker: String,
+        broker_id: i32,
+        millis: i32,
+    },
+    Stats(String),
+}
+
+#[derive(Debug, Clone)]
+pub struct ErrorEvent {
+    pub code: ErrorCode,
+    pub text: String,
+    /// The instance cannot go on; `rd_kafka_fatal_error` tells why.
+    pub fatal: bool,
+}
+
+/// A batch's results and how far they have been reported.
+pub struct Deliveries {
+    pub delivery: Delivery,
+    pub next: usize,
+}
+
+impl Weight for Event {
+    fn weight(&self) -> usize {
+        match self {
+            Event::Taken => 0,
+            Event::Deliveries(d) => d.delivery.batch.len().saturating_sub(d.next),
+            _ => 1,
+        }
+    }
+}

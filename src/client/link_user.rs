@@ -1,0 +1,139 @@
+//! What runs over a broker's link: the produce sender and the fetcher, side by
+//! side. The only place that knows both.
+
+use std::time::{Duration, Instant};
+
+use kafka_protocol::messages::{ApiKey, RequestKind};
+
+use crate::broker::{ApiVersions, LinkUser, Outbox, Outgoing, RequestError, Response};
+use crate::producer::sender::Sender;
+
+pub enum UserCommand {
+    PurgeInFlight,
+}
+
+/// Whose request it is.
+pub enum UserTag {
+    Produce(u64),
+}
+
+pub struct BrokerUser {
+    pub sender: Option<Sender>,
+}
+
+/// An outbox for one of the two.
+struct Tagged<'a> {
+    out: &'a mut dyn Outbox<UserTag>,
+    tag: fn(u64) -> UserTag,
+}
+
+impl Outbox<u64> for Tagged<'_> {
+    fn versions(&self) -> &ApiVersions {
+        self.out.versions()
+    }
+
+    fn broker_id(&self) -> i32 {
+        self.out.broker_id()
+    }
+
+    fn room(&self) -> usize {
+        self.out.room()
+    }
+
+    fn client_id(&self) -> &str {
+        self.out.client_id()
+    }
+
+    fn next_correlation_id(&mut self) -> i32 {
+        self.out.next_correlation_id()
+    }
+
+    fn send_segments(&mut self, now: Instant, out: Outgoing<u64>) {
+        self.out.send_segments(
+            now,
+            Outgoing {
+                api: out.api,
+                version: out.version,
+                correlation_id: out.correlation_id,
+                segments: out.segments,
+                timeout: out.timeout,
+                answered: out.answered,
+                tag: (self.tag)(out.tag),
+            },
+        );
+    }
+
+    fn send(
+        &mut self,
+        now: Instant,
+        api: ApiKey,
+        version: i16,
+        request: &RequestKind,
+        timeout: Duration,
+        tag: u64,
+    ) {
+        self.out
+            .send(now, api, version, request, timeout, (self.tag)(tag));
+    }
+}
+
+impl LinkUser for BrokerUser {
+    type Command = UserCommand;
+    type Tag = UserTag;
+
+    fn on_command(&mut self, now: Instant, command: UserCommand) {
+        match command {
+            UserCommand::PurgeInFlight => {
+                if let Some(s) = &mut self.sender {
+                    s.purge_in_flight(now);
+                }
+            }
+        }
+    }
+
+    fn on_up(&mut self, _now: Instant) {}
+
+    fn on_down(&mut self, _now: Instant) {}
+
+    fn collect(&mut self, now: Instant) {
+        if let Some(s) = &mut self.sender {
+            s.collect(now);
+        }
+    }
+
+    fn poll(&mut self, now: Instant, out: &mut dyn Outbox<UserTag>) {
+        if let Some(s) = &mut self.sender {
+            s.poll(
+                now,
+                &mut Tagged {
+                    out,
+                    tag: UserTag::Produce,
+                },
+            );
+        }
+    }
+
+    fn poll_down(&mut self, now: Instant) {
+        if let Some(s) = &mut self.sender {
+            s.poll_down(now);
+        }
+    }
+
+    fn on_response(&mut self, now: Instant, tag: UserTag, result: Result<Response, RequestError>) {
+        match tag {
+            UserTag::Produce(tag) => {
+                if let Some(s) = &mut self.sender {
+                    s.on_response(now, tag, result);
+                }
+            }
+        }
+    }
+
+    fn next_deadline(&self, up: bool) -> Option<Instant> {
+        self.sender.as_ref().and_then(|s| s.next_deadline(up))
+    }
+
+    fn wants_connection(&self) -> bool {
+        self.sender.as_ref().is_some_and(Sender::has_work)
+    }
+}

@@ -1,0 +1,598 @@
+//! The main thread: the control plane of a client.
+//!
+//! It owns the brokers' registry, the metadata and, for each feature, its state
+//! machine. It has no sockets: it sleeps on its channel until the next deadline.
+//! Bulk data never comes through here.
+//!
+//! Requests for "any broker" wait here until some link is up, and brokers are
+//! asked to connect one after another until one is: a server that is down costs
+//! no request its time.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
+use kafka_protocol::messages::{ApiKey, MetadataRequest, RequestKind, ResponseKind, TopicName};
+use kafka_protocol::protocol::StrBytes;
+
+use super::brokers::{BrokerKey, Brokers, Condition};
+use super::settings;
+use super::shared::Shared;
+use super::topic::Topic;
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::log::{Level, debug};
+use crate::base::time::ms;
+use crate::broker::{LinkEvent, Request, RequestError, Response};
+use crate::metadata::manager::TopicChange;
+use crate::metadata::{Manager, Refresh, Snapshot};
+use crate::producer::announce::Announcements;
+use crate::producer::{batch, sender};
+
+pub type MetadataReply = Sender<Result<Arc<Snapshot>, KafkaError>>;
+
+/// What other threads tell the main thread.
+pub enum MainCommand {
+    Link {
+        key: BrokerKey,
+        event: LinkEvent,
+    },
+    /// An application's own question, and where the answer goes.
+    Metadata {
+        what: Refresh,
+        deadline: Instant,
+        reply: MetadataReply,
+    },
+    MetadataAnswer {
+        all: bool,
+        asked: Asked,
+        result: Result<Response, RequestError>,
+    },
+    StaleMetadata {
+        topic: Arc<str>,
+        why: ErrorCode,
+    },
+    TopicAdded(Arc<Topic>),
+    AddBrokers {
+        list: String,
+        reply: Sender<i32>,
+    },
+    /// Partitions without a leader, or messages without a partition, have news.
+    Orphans,
+    /// Everything that is queued is to go out now.
+    Flush,
+    Purge {
+        queued: bool,
+        in_flight: bool,
+        reply: Sender<()>,
+    },
+    Stop,
+}
+
+/// Who asked for metadata.
+pub enum Asked {
+    Manager,
+    Application(MetadataReply),
+}
+
+#[derive(Clone)]
+pub struct MainSender(pub Sender<MainCommand>);
+
+impl MainSender {
+    /// After the main thread has ended there is nobody to tell.
+    pub fn send(&self, command: MainCommand) {
+        let _ = self.0.send(command);
+    }
+}
+
+pub struct MainLoop {
+    shared: Arc<Shared>,
+    rx: Receiver<MainCommand>,
+    brokers: Brokers,
+    metadata: Manager,
+    topics: Vec<Arc<Topic>>,
+    waiting_any: VecDeque<Request>,
+    /// The broker whose connection the requests above wait for.
+    connecting: Option<BrokerKey>,
+    /// Keeps the time of partitions without a leader; never sends.
+    orphans: Option<sender::Sender>,
+    next_unassigned: Option<Instant>,
+    all_down_told: bool,
+    next_stats: Option<Instant>,
+    next_rebootstrap: Option<Instant>,
+}
+
+impl MainLoop {
+    pub fn new(shared: Arc<Shared>, rx: Receiver<MainCommand>) -> Self {
+        let now = Instant::now();
+        let link = Arc::new(settings::link(&shared.conf));
+        let orphans = shared
+            .producer
+            .as_ref()
+            .map(|p| sender::Sender::new(p.clone(), p.orphans.clone(), Arc::default()));
+        let stats = ms(shared.conf.global.statistics_interval_ms);
+        MainLoop {
+            brokers: Brokers::new(shared.clone(), link, shared.main.clone()),
+            metadata: Manager::new(settings::metadata(&shared.conf), now),
+            topics: Vec::new(),
+            waiting_any: VecDeque::new(),
+            connecting: None,
+            orphans,
+            next_unassigned: None,
+            all_down_told: false,
+            next_stats: (!stats.is_zero()).then(|| now + stats),
+            next_rebootstrap: None,
+            shared,
+            rx,
+        }
+    }
+
+    pub fn run(mut self) {
+        self.shared.hooks.thread(true, "main");
+        self.add_configured();
+        loop {
+            let now = Instant::now();
+            self.on_time(now);
+            let command = match self.next_deadline() {
+                Some(at) => {
+                    let wait = at.saturating_duration_since(Instant::now());
+                    match self.rx.recv_timeout(wait) {
+                        Ok(c) => Some(c),
+                        Err(RecvTimeoutError::Timeout) => None,
+                        Err(RecvTimeoutError::Disconnected) => Some(MainCommand::Stop),
+                    }
+                }
+                None => Some(self.rx.recv().unwrap_or(MainCommand::Stop)),
+            };
+            let now = Instant::now();
+            match command {
+                Some(MainCommand::Stop) => break,
+                Some(c) => self.on_command(now, c),
+                None => {}
+            }
+        }
+        self.stop();
+        self.shared.hooks.thread(false, "main");
+    }
+
+    fn stop(&mut self) {
+        self.brokers.stop_all();
+        for request in self.waiting_any.drain(..) {
+            (request.reply)(Err(RequestError::Destroyed));
+        }
+        let now = Instant::now();
+        for topic in self.topics.drain(..) {
+            if let Some(p) = &topic.producer {
+                for batch in p.drain() {
+                    batch::fail(&p.info.shared, batch, ErrorCode::_DESTROY, now);
+                }
+            }
+        }
+    }
+
+    fn add_configured(&mut self) {
+        let list = self.shared.conf.global.metadata_broker_list.clone();
+        if let Some(list) = list {
+            self.add_brokers(&list);
+        }
+    }
+
+    fn add_brokers(&mut self, list: &str) -> i32 {
+        let mut added = 0;
+        for address in settings::bootstrap(list) {
+            match address {
+                Ok((host, port)) => match self.brokers.add_bootstrap(&host, port) {
+                    Ok(_) => added += 1,
+                    Err(e) => self.shared.logger.log(
+                        Level::Err,
+                        "BROKER",
+                        format_args!("{host}:{port}: no thread for this broker: {e}"),
+                    ),
+                },
+                Err(text) => self.shared.logger.log(
+                    Level::Err,
+                    "BROKER",
+                    format_args!("\"{text}\" in bootstrap.servers is not host:port"),
+                ),
+            }
+        }
+        added
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let waiting = self.waiting_any.iter().map(|r| r.deadline).min();
+        let orphans = self.orphans.as_ref().and_then(|o| o.next_deadline(false));
+        [
+            self.metadata
+                .next_deadline()
+                .filter(|_| !self.brokers.is_empty()),
+            waiting,
+            orphans,
+            self.next_unassigned,
+            self.next_stats,
+            self.next_rebootstrap,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    fn on_time(&mut self, now: Instant) {
+        while self.waiting_any.iter().any(|r| r.deadline <= now) {
+            let (late, rest): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.waiting_any)
+                .into_iter()
+                .partition(|r| r.deadline <= now);
+            self.waiting_any = rest;
+            for request in late {
+                (request.reply)(Err(RequestError::TimedOutInQueue));
+            }
+        }
+        if !self.brokers.is_empty()
+            && let Some(refresh) = self.metadata.poll(now)
+        {
+            self.ask_metadata(
+                refresh,
+                ms(self.shared.conf.global.socket_timeout_ms),
+                Asked::Manager,
+            );
+        }
+        if let Some(orphans) = &mut self.orphans {
+            orphans.collect(now);
+            orphans.poll_down(now);
+        }
+        if self.next_unassigned.is_some_and(|at| at <= now) {
+            self.expire_unassigned(now);
+        }
+        if self.next_stats.is_some_and(|at| at <= now) {
+            let interval = ms(self.shared.conf.global.statistics_interval_ms);
+            self.next_stats = Some(now + interval);
+            self.emit_stats();
+        }
+        if self.next_rebootstrap.is_some_and(|at| at <= now) {
+            self.next_rebootstrap = None;
+            self.rebootstrap();
+        }
+    }
+
+    fn expire_unassigned(&mut self, now: Instant) {
+        self.next_unassigned = self
+            .topics
+            .iter()
+            .filter_map(|t| t.producer.as_ref()?.expire_unassigned(now))
+            .min();
+    }
+
+    fn on_command(&mut self, now: Instant, command: MainCommand) {
+        match command {
+            MainCommand::Link { key, event } => self.on_link(now, key, event),
+            MainCommand::Metadata {
+                what,
+                deadline,
+                reply,
+            } => {
+                let timeout = deadline.saturating_duration_since(now);
+                self.ask_metadata(what, timeout, Asked::Application(reply));
+            }
+            MainCommand::MetadataAnswer { all, asked, result } => {
+                self.on_metadata(now, all, asked, result);
+            }
+            MainCommand::StaleMetadata { topic, why } => {
+                self.shared.logger.debug(
+                    debug::METADATA,
+                    "METADATA",
+                    format_args!("{topic}: metadata is out of date: {why}"),
+                );
+                self.metadata.refresh_soon(now);
+            }
+            MainCommand::TopicAdded(topic) => {
+                self.metadata.track(&topic.name, now);
+                // What is known from earlier answers is used at once.
+                let info = self.metadata.cache().topic(&topic.name).cloned();
+                self.topics.push(topic.clone());
+                if let Some(info) = info.filter(|i| i.err.is_ok()) {
+                    self.apply(
+                        now,
+                        TopicChange::Known {
+                            info,
+                            recreated: false,
+                        },
+                    );
+                }
+            }
+            MainCommand::AddBrokers { list, reply } => {
+                let added = self.add_brokers(&list);
+                self.metadata.refresh_soon(now);
+                self.connect_for_waiting();
+                let _ = reply.send(added);
+            }
+            MainCommand::Orphans => self.expire_unassigned(now),
+            MainCommand::Flush => {
+                for t in &self.topics {
+                    if let Some(p) = &t.producer {
+                        p.nudge();
+                    }
+                }
+            }
+            MainCommand::Purge {
+                queued,
+                in_flight,
+                reply,
+            } => {
+                self.purge(now, queued, in_flight);
+                let _ = reply.send(());
+            }
+            MainCommand::Stop => {}
+        }
+    }
+
+    fn purge(&mut self, now: Instant, queued: bool, in_flight: bool) {
+        if queued {
+            for p in self.topics.iter().filter_map(|t| t.producer.as_ref()) {
+                for batch in p.drain() {
+                    batch::fail(&p.info.shared, batch, ErrorCode::_PURGE_QUEUE, now);
+                }
+            }
+        }
+        if in_flight {
+            self.brokers.purge_in_flight();
+        }
+    }
+
+    // --- connections
+
+    fn on_link(&mut self, now: Instant, key: BrokerKey, event: LinkEvent) {
+        match event {
+            LinkEvent::Up { .. } => {
+                if let Some(b) = self.brokers.get_mut(key) {
+                    b.condition = Condition::Up;
+                }
+                self.all_down_told = false;
+                self.next_rebootstrap = None;
+                self.connecting = None;
+                self.send_waiting(key);
+            }
+            LinkEvent::Down { error, .. } => {
+                if let Some(b) = self.brokers.get_mut(key) {
+                    b.condition = Condition::Down;
+                }
+                if let Some((code, text)) = error {
+                    self.shared.error(code, text);
+                }
+                self.check_all_down(now);
+                if self.connecting == Some(key) {
+                    self.connecting = None;
+                }
+                self.connect_for_waiting();
+                // The partitions that the broker led may have moved.
+                self.metadata.refresh_soon(now);
+            }
+            LinkEvent::Throttled { time } => {
+                if let Some(b) = self.brokers.get(key) {
+                    let millis = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+                    self.shared.throttled(b.name(), b.node_id(), millis);
+                }
+            }
+        }
+    }
+
+    fn check_all_down(&mut self, now: Instant) {
+        let all = self.brokers.len();
+        let down = self
+            .brokers
+            .iter()
+            .filter(|b| b.condition == Condition::Down)
+            .count();
+        if all == 0 || down < all || self.all_down_told {
+            return;
+        }
+        self.all_down_told = true;
+        self.shared.error(
+            ErrorCode::_ALL_BROKERS_DOWN,
+            format!("{down}/{all} brokers are down"),
+        );
+        let c = &self.shared.conf.global;
+        self.next_rebootstrap = Some(now + ms(c.reconnect_backoff_max_ms));
+    }
+
+    /// KIP-899: when all that was learned is of no use, start from the configured
+    /// servers again.
+    fn rebootstrap(&mut self) {
+        let wanted = self.shared.conf.global.metadata_recovery_strategy
+            == crate::base::conf::MetadataRecovery::Rebootstrap;
+        if wanted && self.all_down_told {
+            self.add_configured();
+            self.connect_for_waiting();
+        }
+    }
+
+    /// A request that any broker can answer.
+    fn send_to_any(&mut self, request: Request) {
+        let best = self
+            .brokers
+            .iter()
+            .filter(|b| b.condition == Condition::Up)
+            .min_by_key(|b| b.stats.in_flight.load(std::sync::atomic::Ordering::Relaxed));
+        match best {
+            Some(broker) => broker.request(request),
+            None => {
+                self.waiting_any.push_back(request);
+                self.connect_for_waiting();
+            }
+        }
+    }
+
+    fn send_waiting(&mut self, key: BrokerKey) {
+        if let Some(broker) = self.brokers.get(key) {
+            for request in self.waiting_any.drain(..) {
+                broker.request(request);
+            }
+        }
+    }
+
+    fn connect_for_waiting(&mut self) {
+        if self.waiting_any.is_empty() || self.connecting.is_some() {
+            return;
+        }
+        let untried: Vec<BrokerKey> = self
+            .brokers
+            .iter()
+            .filter(|b| b.condition == Condition::Untried)
+            .map(|b| b.key)
+            .collect();
+        let chosen = if untried.is_empty() {
+            // All have failed: each tries again at its own pace.
+            for b in self.brokers.iter() {
+                b.handle.send(crate::broker::event_loop::Command::Connect);
+            }
+            None
+        } else {
+            untried.get(fastrand::usize(..untried.len())).copied()
+        };
+        if let Some(broker) = chosen.and_then(|key| self.brokers.get(key)) {
+            broker.connect();
+            self.connecting = chosen;
+        }
+    }
+
+    // --- metadata
+
+    fn ask_metadata(&mut self, what: Refresh, timeout: Duration, asked: Asked) {
+        let all = what == Refresh::All;
+        let main = self.shared.main.clone();
+        let c = &self.shared.conf.global;
+        let create = self.shared.kind.is_producer() || c.allow_auto_create_topics;
+        self.shared.logger.debug(
+            debug::METADATA,
+            "METADATA",
+            format_args!("Requesting metadata: {what:?}"),
+        );
+        let request = Request::new(
+            ApiKey::Metadata,
+            timeout,
+            move |version| RequestKind::Metadata(metadata_request(&what, create, version)),
+            move |result| main.send(MainCommand::MetadataAnswer { all, asked, result }),
+        );
+        self.send_to_any(request);
+    }
+
+    fn on_metadata(
+        &mut self,
+        now: Instant,
+        all: bool,
+        asked: Asked,
+        result: Result<Response, RequestError>,
+    ) {
+        let response = match result {
+            Ok(Response {
+                kind: Some(ResponseKind::Metadata(r)),
+                broker_id,
+                ..
+            }) => {
+                let mut snapshot = Snapshot::from_response(&r);
+                snapshot.answered_by = broker_id;
+                if let Some(b) = self.brokers.by_node(broker_id) {
+                    snapshot.answered_by_name = b.name();
+                }
+                Ok(snapshot)
+            }
+            Ok(_) => Err(KafkaError::new(
+                ErrorCode::_BAD_MSG,
+                "Metadata was answered with something else",
+            )),
+            Err(e) => Err(KafkaError::new(e.code(), e.to_string())),
+        };
+        match (response, asked) {
+            (Ok(snapshot), Asked::Manager) => self.learn(now, snapshot, true, all),
+            (Ok(snapshot), Asked::Application(reply)) => {
+                self.learn(now, snapshot.clone(), false, all);
+                let _ = reply.send(Ok(Arc::new(snapshot)));
+            }
+            (Err(e), Asked::Manager) => {
+                self.shared.logger.debug(
+                    debug::METADATA,
+                    "METADATA",
+                    format_args!("Metadata request failed: {e}"),
+                );
+                self.metadata.on_failure(now);
+            }
+            (Err(e), Asked::Application(reply)) => {
+                let _ = reply.send(Err(e));
+            }
+        }
+    }
+
+    fn learn(&mut self, now: Instant, snapshot: Snapshot, complete: bool, all: bool) {
+        if !snapshot.brokers.is_empty() {
+            self.brokers.update(snapshot.brokers.values());
+        }
+        let changes = self.metadata.on_snapshot(snapshot, complete, all, now);
+        self.shared
+            .metadata
+            .store(Arc::new(self.metadata.cache().clone()));
+        for change in changes {
+            self.apply(now, change);
+        }
+    }
+
+    fn announcements(&self, node_id: i32) -> Option<Arc<Announcements>> {
+        self.brokers.by_node(node_id)?.announced.clone()
+    }
+
+    fn apply(&mut self, now: Instant, change: TopicChange) {
+        let name = match &change {
+            TopicChange::Known { info, .. } => &info.name,
+            TopicChange::Missing { name, .. } => name,
+        };
+        let Some(topic) = self.topics.iter().find(|t| t.name == *name).cloned() else {
+            return;
+        };
+        match change {
+            TopicChange::Known { info, .. } => {
+                if let Some(p) = &topic.producer {
+                    *p.info.id.lock() = info.id;
+                    let leaders: Vec<_> = info
+                        .partitions
+                        .iter()
+                        .map(|p| self.announcements(p.leader))
+                        .collect();
+                    p.set_partitions(&leaders, now);
+                }
+            }
+            TopicChange::Missing { name, err } => {
+                self.shared.logger.debug(
+                    debug::TOPIC,
+                    "TOPIC",
+                    format_args!("{name}: the topic cannot be used: {err}"),
+                );
+                if let Some(p) = &topic.producer {
+                    p.set_missing(err, now);
+                }
+            }
+        }
+    }
+
+    fn emit_stats(&mut self) {}
+}
+
+fn metadata_request(what: &Refresh, create: bool, version: i16) -> MetadataRequest {
+    let mut request = MetadataRequest::default();
+    request.topics = match what {
+        Refresh::All => None,
+        Refresh::Brokers => Some(Vec::new()),
+        Refresh::Topics(names) => Some(
+            names
+                .iter()
+                .map(|name| {
+                    let name = TopicName(StrBytes::from_string(name.to_string()));
+                    MetadataRequestTopic::default().with_name(Some(name))
+                })
+                .collect(),
+        ),
+    };
+    // Versions below 4 cannot say, and create.
+    if version >= 4 {
+        request.allow_auto_topic_creation = create && *what != Refresh::All;
+    }
+    request
+}

@@ -1,0 +1,302 @@
+//! Layer 5: a client instance. The only place where features are wired to each
+//! other.
+//!
+//! A [`Client`] is what the application holds: it starts the main thread and ends
+//! it. Everything that threads share is in [`shared::Shared`].
+
+pub mod brokers;
+pub mod event;
+pub mod link_user;
+pub mod main_loop;
+pub mod settings;
+pub mod shared;
+pub mod topic;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwap;
+use crossbeam_channel::{RecvTimeoutError, bounded, unbounded};
+use parking_lot::{Mutex, RwLock};
+
+use crate::base::conf::{ClientKind, Conf, TopicConf};
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::log::{Level, Logger};
+use crate::base::queue::Queue;
+use crate::base::time::wall_us;
+use crate::metadata::{Refresh, Snapshot};
+use crate::producer::announce::Announcements;
+use crate::producer::limits::Limits;
+use crate::producer::topic::Partitioner;
+use crate::producer::{self, ProducerStats};
+
+use event::Event;
+use main_loop::{MainCommand, MainLoop, MainSender};
+use shared::{ClientLog, EventQueue, Hooks, ReportSink, Shared, events};
+pub use topic::Topic;
+
+/// Instances made by this process, for their names.
+static INSTANCES: AtomicU32 = AtomicU32::new(0);
+
+pub struct Client {
+    pub shared: Arc<Shared>,
+    topics: RwLock<HashMap<Arc<str>, Arc<Topic>>>,
+    main: Mutex<Option<JoinHandle<()>>>,
+    queues: Mutex<Vec<EventQueue>>,
+}
+
+impl Client {
+    /// Starts an instance. `conf` has been finalized.
+    pub fn start(
+        kind: ClientKind,
+        conf: Conf,
+        hooks: Arc<dyn Hooks>,
+    ) -> Result<Arc<Client>, KafkaError> {
+        let number = INSTANCES.fetch_add(1, Ordering::Relaxed) + 1;
+        let kind_name = match kind {
+            ClientKind::Producer => "producer",
+            ClientKind::Consumer | ClientKind::ShareConsumer => "consumer",
+        };
+        let id = conf.global.client_id.clone().unwrap_or_default();
+        let name = format!("{id}#{kind_name}-{number}");
+        let logger = Arc::new(Logger::new(
+            conf.global.log_level,
+            conf.global.debug,
+            conf.global.log_thread_name,
+        ));
+        let log = Arc::new(ClientLog {
+            hooks: hooks.clone(),
+            shared: std::sync::OnceLock::new(),
+        });
+        logger.set_sink(Some(log.clone()));
+        let (tx, rx) = unbounded();
+        let main = MainSender(tx);
+        let main_queue: EventQueue = Arc::new(Queue::new());
+        let producer = kind
+            .is_producer()
+            .then(|| producer_shared(&conf, &main, &main_queue, &logger));
+        // Until the application says where, lines for the queue wait in the main
+        // queue.
+        let log_queue = conf.global.log_queue.then(|| main_queue.clone());
+        let shared = Arc::new(Shared {
+            name,
+            kind,
+            conf,
+            hooks,
+            logger,
+            main,
+            main_queue: main_queue.clone(),
+            log_queue: Mutex::new(log_queue),
+            producer,
+            metadata: ArcSwap::from_pointee(Snapshot {
+                controller_id: -1,
+                answered_by: -1,
+                ..Snapshot::default()
+            }),
+            fatal: Mutex::new(None),
+            broker_list: RwLock::new(Vec::new()),
+            threads: AtomicI32::new(0),
+            started_us: wall_us(),
+            consumed: AtomicU64::new(0),
+            consumed_bytes: AtomicU64::new(0),
+        });
+        let _ = log.shared.set(Arc::downgrade(&shared));
+        let client = Arc::new(Client {
+            shared: shared.clone(),
+            topics: RwLock::new(HashMap::new()),
+            main: Mutex::new(None),
+            queues: Mutex::new(vec![main_queue]),
+        });
+        let thread = std::thread::Builder::new()
+            .name("rdk:main".into())
+            .spawn(move || MainLoop::new(shared, rx).run())
+            .map_err(|e| {
+                KafkaError::new(
+                    ErrorCode::_CRIT_SYS_RESOURCE,
+                    format!("Failed to create thread: {e}"),
+                )
+            })?;
+        *client.main.lock() = Some(thread);
+        Ok(client)
+    }
+
+    pub fn kind(&self) -> ClientKind {
+        self.shared.kind
+    }
+
+    /// A queue of the application's own; its contents go when the client ends.
+    pub fn new_queue(&self) -> EventQueue {
+        let queue: EventQueue = Arc::new(Queue::new());
+        self.queues.lock().push(queue.clone());
+        queue
+    }
+
+    /// The topic of this name, made with `conf` if it is new.
+    pub fn topic(
+        self: &Arc<Self>,
+        name: &str,
+        conf: Option<TopicConf>,
+    ) -> Result<Arc<Topic>, KafkaError> {
+        if let Some(topic) = self.topics.read().get(name) {
+            return Ok(topic.clone());
+        }
+        if name.is_empty() || name.len() > 512 {
+            return Err(KafkaError::new(
+                ErrorCode::_INVALID_ARG,
+                "Invalid topic name: its length must be 1 to 512 bytes",
+            ));
+        }
+        let mut conf = match conf {
+            Some(conf) => conf,
+            None => self.shared.conf.topic_conf(),
+        };
+        conf.finalize(self.shared.kind, &self.shared.conf.global)?;
+        let mut topics = self.topics.write();
+        if let Some(topic) = topics.get(name) {
+            return Ok(topic.clone());
+        }
+        let name: Arc<str> = Arc::from(name);
+        let producer = self.shared.producer.as_ref().map(|shared| {
+            let partitioner = match self.shared.hooks.partitioner(&conf) {
+                Some(custom) => Partitioner::Custom(custom),
+                None => Partitioner::Builtin(settings::partitioner(&conf)),
+            };
+            producer::Topic::new(
+                name.clone(),
+                settings::producer_topic(&self.shared.conf, &conf),
+                partitioner,
+                shared.clone(),
+            )
+        });
+        let topic = Arc::new(Topic::new(
+            name.clone(),
+            conf,
+            producer,
+            Arc::downgrade(self),
+        ));
+        topics.insert(name, topic.clone());
+        drop(topics);
+        self.shared
+            .main
+            .send(MainCommand::TopicAdded(topic.clone()));
+        Ok(topic)
+    }
+
+    pub fn known_topic(&self, name: &str) -> Option<Arc<Topic>> {
+        self.topics.read().get(name).cloned()
+    }
+
+    pub fn all_topics(&self) -> Vec<Arc<Topic>> {
+        self.topics.read().values().cloned().collect()
+    }
+
+    /// Asks the cluster and waits for the answer.
+    pub fn metadata(&self, what: Refresh, timeout: Duration) -> Result<Arc<Snapshot>, KafkaError> {
+        let (reply, answer) = bounded(1);
+        let deadline = Instant::now() + timeout;
+        self.shared.main.send(MainCommand::Metadata {
+            what,
+            deadline,
+            reply,
+        });
+        match answer.recv_deadline(deadline + Duration::from_millis(50)) {
+            Ok(result) => result.map_err(|e| match e.code {
+                ErrorCode::_TIMED_OUT_QUEUE => KafkaError::new(ErrorCode::_TRANSPORT, e.text),
+                _ => e,
+            }),
+            Err(RecvTimeoutError::Timeout) => Err(ErrorCode::_TIMED_OUT.into()),
+            Err(RecvTimeoutError::Disconnected) => Err(ErrorCode::_DESTROY.into()),
+        }
+    }
+
+    pub fn add_brokers(&self, list: &str) -> i32 {
+        let (reply, answer) = bounded(1);
+        self.shared.main.send(MainCommand::AddBrokers {
+            list: list.to_string(),
+            reply,
+        });
+        answer.recv().unwrap_or(0)
+    }
+
+    /// Messages not yet reported, and other things that wait to be polled.
+    pub fn out_queue_len(&self) -> usize {
+        let messages = self
+            .shared
+            .producer
+            .as_ref()
+            .map_or(0, |p| p.limits.messages());
+        let mut others = 0;
+        self.shared.main_queue.inspect(|e| {
+            if !matches!(e, Event::Deliveries(_)) {
+                others += 1;
+            }
+        });
+        usize::try_from(messages).unwrap_or(usize::MAX) + others
+    }
+
+    pub fn purge(&self, queued: bool, in_flight: bool, wait: bool) {
+        let (reply, done) = bounded(1);
+        self.shared.main.send(MainCommand::Purge {
+            queued,
+            in_flight,
+            reply,
+        });
+        if wait {
+            let _ = done.recv();
+        }
+    }
+
+    /// Ends all threads. Bounded: links drop their connections at once.
+    pub fn stop(&self) {
+        self.shared.main.send(MainCommand::Stop);
+        if let Some(main) = self.main.lock().take()
+            && main.join().is_err()
+        {
+            self.shared.logger.log(
+                Level::Crit,
+                "DESTROY",
+                format_args!("the main thread ended by a fault of the library"),
+            );
+        }
+        for queue in self.queues.lock().drain(..) {
+            queue.close();
+        }
+        *self.shared.log_queue.lock() = None;
+        for (_, topic) in self.topics.write().drain() {
+            topic.drop_handle();
+        }
+    }
+}
+
+fn producer_shared(
+    conf: &Conf,
+    main: &MainSender,
+    queue: &EventQueue,
+    logger: &Arc<Logger>,
+) -> Arc<producer::Shared> {
+    let c = &conf.global;
+    let wanted = c.dr_cb != 0 || c.dr_msg_cb != 0 || c.enabled_events & events::DR != 0;
+    let settings = settings::producer(conf);
+    let limits = Limits::new(settings.max_queued_messages, settings.max_queued_bytes);
+    let sink = Arc::new(ReportSink {
+        queue: queue.clone(),
+        wanted,
+        only_errors: c.delivery_report_only_error,
+        main: main.clone(),
+        failed: AtomicU64::new(0),
+    });
+    let wake = main.clone();
+    Arc::new(producer::Shared {
+        settings,
+        limits,
+        sink,
+        logger: logger.clone(),
+        orphans: Arc::new(Announcements::new(Arc::new(move || {
+            wake.send(MainCommand::Orphans);
+        }))),
+        stats: ProducerStats::default(),
+    })
+}

@@ -1,0 +1,167 @@
+//! From the configuration's properties to what each part of the client needs.
+
+use std::time::Duration;
+
+use crate::base::conf::{self, AddressFamily, Compression, Conf, TopicConf};
+use crate::base::time::ms;
+use crate::broker::LinkSettings;
+use crate::broker::transport::Family;
+use crate::metadata::ManagerSettings;
+use crate::producer;
+use crate::producer::partitioner::Builtin;
+use crate::protocol::compression::Codec;
+
+fn size(n: i32) -> usize {
+    usize::try_from(n).unwrap_or(0)
+}
+
+pub fn link(conf: &Conf) -> LinkSettings {
+    let c = &conf.global;
+    LinkSettings {
+        client_id: c.client_id.clone().unwrap_or_default(),
+        software_name: c.client_software_name.clone().unwrap_or_default(),
+        software_version: c.client_software_version.clone().unwrap_or_default(),
+        max_in_flight: size(c.max_in_flight_requests_per_connection),
+        receive_max_bytes: size(c.receive_message_max_bytes),
+        setup_timeout: ms(c.socket_connection_setup_timeout_ms),
+        api_version_timeout: ms(c.api_version_request_timeout_ms),
+        reconnect_backoff: ms(c.reconnect_backoff_ms),
+        reconnect_backoff_max: ms(c.reconnect_backoff_max_ms),
+        max_idle: ms(c.connections_max_idle_ms),
+        address_ttl: ms(c.broker_address_ttl),
+        family: match c.broker_address_family {
+            AddressFamily::Any => Family::Any,
+            AddressFamily::V4 => Family::V4,
+            AddressFamily::V6 => Family::V6,
+        },
+        send_buffer: size(c.socket_send_buffer_bytes),
+        receive_buffer: size(c.socket_receive_buffer_bytes),
+        keepalive: c.socket_keepalive_enable,
+        nodelay: c.socket_nagle_disable,
+        log_connection_close: c.log_connection_close,
+    }
+}
+
+pub fn metadata(conf: &Conf) -> ManagerSettings {
+    let c = &conf.global;
+    let interval = c.topic_metadata_refresh_interval_ms;
+    ManagerSettings {
+        interval: (interval > 0).then(|| ms(interval)),
+        fast_interval: ms(c.topic_metadata_refresh_fast_interval_ms),
+        fast_max: ms(c.retry_backoff_max_ms).max(ms(c.topic_metadata_refresh_fast_interval_ms)),
+        propagation: ms(c.topic_metadata_propagation_max_ms),
+    }
+}
+
+pub fn producer(conf: &Conf) -> producer::Settings {
+    let c = &conf.global;
+    let max_message = size(c.message_max_bytes);
+    let linger_us = u64::try_from(conf.linger_us()).unwrap_or(0);
+    producer::Settings {
+        max_message_bytes: max_message,
+        max_queued_messages: u64::try_from(c.queue_buffering_max_messages).unwrap_or(0),
+        max_queued_bytes: u64::try_from(c.queue_buffering_max_kbytes).unwrap_or(0) * 1024,
+        linger: Duration::from_micros(linger_us),
+        batch_messages: size(c.batch_num_messages),
+        batch_bytes: size(c.batch_size).min(max_message),
+        retries: u32::try_from(c.message_send_max_retries).unwrap_or(0),
+        retry_backoff: ms(c.retry_backoff_ms),
+        retry_backoff_max: ms(c.retry_backoff_max_ms),
+        socket_timeout: ms(c.socket_timeout_ms),
+        sticky_linger: ms(c.sticky_partitioning_linger_ms),
+        // As many as other clients have; more only costs memory.
+        max_in_flight: size(c.max_in_flight_requests_per_connection).min(5),
+    }
+}
+
+pub fn producer_topic(conf: &Conf, topic: &TopicConf) -> producer::TopicSettings {
+    producer::TopicSettings {
+        acks: i16::try_from(topic.request_required_acks).unwrap_or(-1),
+        request_timeout: ms(topic.request_timeout_ms),
+        message_timeout: ms(topic.message_timeout_ms),
+        codec: match topic
+            .compression_codec
+            .unwrap_or(conf.global.compression_codec)
+        {
+            Compression::None => Codec::None,
+            Compression::Gzip => Codec::Gzip,
+            Compression::Snappy => Codec::Snappy,
+            Compression::Lz4 => Codec::Lz4,
+            Compression::Zstd => Codec::Zstd,
+        },
+        level: topic.compression_level,
+    }
+}
+
+/// The `partitioner` property.
+pub fn partitioner(topic: &TopicConf) -> Builtin {
+    match topic.partitioner.as_deref() {
+        Some("random") => Builtin::Random,
+        Some("consistent") => Builtin::Consistent,
+        Some("murmur2") => Builtin::Murmur2,
+        Some("murmur2_random") => Builtin::Murmur2Random,
+        Some("fnv1a") => Builtin::Fnv1a,
+        Some("fnv1a_random") => Builtin::Fnv1aRandom,
+        _ => Builtin::ConsistentRandom,
+    }
+}
+
+/// `host:port,host,[v6]:port`, with or without a protocol in front, as
+/// `bootstrap.servers` takes it. What is no address is returned as an error.
+pub fn bootstrap(list: &str) -> Vec<Result<(String, u16), String>> {
+    list.split(',')
+        .map(str::trim)
+        .filter(|s| !s.is_empty())
+        .map(|s| address(s).ok_or_else(|| s.to_string()))
+        .collect()
+}
+
+const DEFAULT_PORT: u16 = 9092;
+
+fn address(s: &str) -> Option<(String, u16)> {
+    let rest = match s.split_once("://") {
+        Some((_, rest)) => rest,
+        None => s,
+    };
+    if let Some(v6) = rest.strip_prefix('[') {
+        let (host, tail) = v6.split_once(']')?;
+        let port = match tail.strip_prefix(':') {
+            Some(port) => port.parse().ok()?,
+            None => DEFAULT_PORT,
+        };
+        return Some((host.to_string(), port));
+    }
+    match rest.rsplit_once(':') {
+        // More than one colon: an IPv6 address without a port.
+        Some((host, _)) if host.contains(':') => Some((rest.to_string(), DEFAULT_PORT)),
+        Some((host, port)) if !host.is_empty() => Some((host.to_string(), port.parse().ok()?)),
+        Some(_) => None,
+        None => Some((rest.to_string(), DEFAULT_PORT)),
+    }
+}
+
+/// Whether the application asked for an event or a callback of some kind.
+pub fn has(pointer: usize) -> bool {
+    pointer != 0
+}
+
+pub use conf::ClientKind;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bootstrap_lists() {
+        let got = bootstrap("a:1, b ,[::1]:2,PLAINTEXT://c:3,::1,d:x");
+        let want = [
+            Ok(("a".to_string(), 1)),
+            Ok(("b".to_string(), 9092)),
+            Ok(("::1".to_string(), 2)),
+            Ok(("c".to_string(), 3)),
+            Ok(("::1".to_string(), 9092)),
+            Err("d:x".to_string()),
+        ];
+        assert_eq!(got, want);
+    }
+}

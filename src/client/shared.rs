@@ -1,0 +1,179 @@
+//! What all threads of a client share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+
+use arc_swap::ArcSwap;
+use parking_lot::{Mutex, RwLock};
+
+use super::brokers::BrokerKey;
+use super::event::{Deliveries, ErrorEvent, Event};
+use super::main_loop::{MainCommand, MainSender};
+use crate::base::conf::{ClientKind, Conf, TopicConf};
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::log::{Level, Line, LogSink, Logger};
+use crate::base::queue::Queue;
+use crate::broker::transport::SocketHooks;
+use crate::metadata::Snapshot;
+use crate::producer::partitioner::CustomPartitioner;
+use crate::producer::{self, Delivery, DeliverySink};
+
+/// What the layer above does for the client: the application's callbacks that are
+/// called on the client's own threads.
+pub trait Hooks: Send + Sync {
+    /// A log line, to the application's callback or the standard logger.
+    fn log(&self, line: &Line);
+    /// The partitioner that the topic's configuration names, if it is not one of
+    /// ours.
+    fn partitioner(&self, conf: &TopicConf) -> Option<Arc<dyn CustomPartitioner>>;
+    fn sockets(&self) -> Arc<dyn SocketHooks>;
+    /// A thread of the client starts or ends, on that thread.
+    fn thread(&self, start: bool, name: &str);
+}
+
+/// Bits of `enabled_events` and of event types.
+pub mod events {
+    pub const DR: i32 = 0x1;
+    pub const FETCH: i32 = 0x2;
+    pub const LOG: i32 = 0x4;
+    pub const ERROR: i32 = 0x8;
+    pub const REBALANCE: i32 = 0x10;
+    pub const OFFSET_COMMIT: i32 = 0x20;
+    pub const STATS: i32 = 0x40;
+    pub const BACKGROUND: i32 = 0x200;
+}
+
+pub type EventQueue = Arc<Queue<Event>>;
+
+pub struct Shared {
+    pub name: String,
+    pub kind: ClientKind,
+    pub conf: Conf,
+    pub hooks: Arc<dyn Hooks>,
+    pub logger: Arc<Logger>,
+    pub main: MainSender,
+    /// Everything that `rd_kafka_poll` serves.
+    pub main_queue: EventQueue,
+    /// Where log lines go once the application asked for them.
+    pub log_queue: Mutex<Option<EventQueue>>,
+    pub producer: Option<Arc<producer::Shared>>,
+    pub metadata: ArcSwap<Snapshot>,
+    pub fatal: Mutex<Option<KafkaError>>,
+    pub broker_list: RwLock<Vec<(BrokerKey, String)>>,
+    pub threads: AtomicI32,
+    pub started_us: i64,
+    /// Messages handed to the application, and their bytes.
+    pub consumed: AtomicU64,
+    pub consumed_bytes: AtomicU64,
+}
+
+impl Shared {
+    pub fn wants_event(&self, bit: i32) -> bool {
+        self.conf.global.enabled_events & bit != 0
+    }
+
+    /// Tells the application of an error that belongs to no message.
+    pub fn error(&self, code: ErrorCode, text: String) {
+        self.push_error(ErrorEvent {
+            code,
+            text,
+            fatal: false,
+        });
+    }
+
+    fn push_error(&self, event: ErrorEvent) {
+        if self.conf.global.error_cb != 0 || self.wants_event(events::ERROR) {
+            self.main_queue.push(Event::Error(event));
+        } else {
+            self.logger.log(
+                Level::Err,
+                "ERROR",
+                format_args!("{}: {}", event.code, event.text),
+            );
+        }
+    }
+
+    /// The instance cannot go on. Only the first reason is kept.
+    pub fn raise_fatal(&self, code: ErrorCode, text: &str) -> bool {
+        {
+            let mut fatal = self.fatal.lock();
+            if fatal.is_some() {
+                return false;
+            }
+            *fatal = Some(KafkaError::new(code, text).fatal());
+        }
+        self.logger.log(
+            Level::Emerg,
+            "FATAL",
+            format_args!("Fatal error: {code}: {text}"),
+        );
+        self.push_error(ErrorEvent {
+            code: ErrorCode::_FATAL,
+            text: format!("Fatal error: {code}: {text}"),
+            fatal: true,
+        });
+        true
+    }
+
+    pub fn fatal(&self) -> Option<KafkaError> {
+        self.fatal.lock().clone()
+    }
+
+    pub fn throttled(&self, broker: String, broker_id: i32, millis: i32) {
+        if self.conf.global.throttle_cb != 0 {
+            self.main_queue.push(Event::Throttle {
+                broker,
+                broker_id,
+                millis,
+            });
+        }
+    }
+}
+
+/// Where the client's log lines go.
+pub struct ClientLog {
+    pub hooks: Arc<dyn Hooks>,
+    pub shared: std::sync::OnceLock<std::sync::Weak<Shared>>,
+}
+
+impl LogSink for ClientLog {
+    fn write(&self, line: Line) {
+        let shared = self.shared.get().and_then(std::sync::Weak::upgrade);
+        let queue = shared.as_ref().and_then(|s| s.log_queue.lock().clone());
+        match queue {
+            Some(queue) => queue.push(Event::Log(line)),
+            None => self.hooks.log(&line),
+        }
+    }
+}
+
+/// Where delivery reports go: to the main queue, if anybody asked for them.
+pub struct ReportSink {
+    pub queue: EventQueue,
+    pub wanted: bool,
+    pub only_errors: bool,
+    pub main: MainSender,
+    pub failed: AtomicU64,
+}
+
+impl DeliverySink for ReportSink {
+    fn delivered(&self, delivery: Delivery) {
+        if delivery.err.is_err() {
+            self.failed
+                .fetch_add(delivery.batch.len() as u64, Ordering::Relaxed);
+        }
+        if self.wanted && !(self.only_errors && delivery.err.is_ok()) {
+            self.queue.push(Event::Deliveries(Box::new(Deliveries {
+                delivery,
+                next: 0,
+            })));
+        }
+    }
+
+    fn metadata_is_stale(&self, topic: &Arc<str>, why: ErrorCode) {
+        self.main.send(MainCommand::StaleMetadata {
+            topic: topic.clone(),
+            why,
+        });
+    }
+}

@@ -1,0 +1,69 @@
+//! A topic of a client: its configuration and what the features keep of it. One
+//! object per name and client, whatever the number of handles that C has.
+
+use std::any::Any;
+use std::ffi::CString;
+use std::sync::{Arc, OnceLock, Weak};
+
+use parking_lot::Mutex;
+
+use super::Client;
+use crate::base::conf::TopicConf;
+use crate::producer;
+
+pub struct Topic {
+    pub name: Arc<str>,
+    /// For C; a name with a NUL byte cannot have come from there.
+    pub c_name: CString,
+    pub conf: TopicConf,
+    pub producer: Option<producer::Topic>,
+    pub client: Weak<Client>,
+    /// What C's handle points to, and the handle itself. The object holds a
+    /// reference to this topic in turn; the circle is broken when the client ends.
+    handle: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
+    address: OnceLock<usize>,
+}
+
+impl Topic {
+    pub fn new(
+        name: Arc<str>,
+        conf: TopicConf,
+        producer: Option<producer::Topic>,
+        client: Weak<Client>,
+    ) -> Self {
+        Topic {
+            c_name: CString::new(name.as_bytes()).unwrap_or_default(),
+            name,
+            conf,
+            producer,
+            client,
+            handle: Mutex::new(None),
+            address: OnceLock::new(),
+        }
+    }
+
+    /// Sets what C knows the topic by; only the first call counts.
+    pub fn set_handle(&self, object: Arc<dyn Any + Send + Sync>, address: usize) {
+        if self.address.set(address).is_ok() {
+            if let Some(p) = &self.producer {
+                let _ = p.info.handle.set(address);
+            }
+            *self.handle.lock() = Some(object);
+        }
+    }
+
+    /// The address of C's handle, 0 before there is one.
+    pub fn handle_address(&self) -> usize {
+        self.address.get().copied().unwrap_or(0)
+    }
+
+    /// Keeps C's handle alive, for messages that carry it.
+    pub fn handle_object(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        self.handle.lock().clone()
+    }
+
+    pub fn drop_handle(&self) {
+        let object = self.handle.lock().take();
+        drop(object);
+    }
+}

@@ -1,0 +1,392 @@
+//! When to ask for metadata, and what an answer changes.
+//!
+//! ```text
+//! Idle ──due──► Asked ──answer──► Idle (next: interval, or soon while unsettled)
+//!                 └──failure──► Idle (next: back-off)
+//! ```
+//!
+//! Sans-IO: [`Manager::poll`] says when a request has to go out and for which
+//! topics; [`Manager::on_snapshot`] merges the answer into the cache. "Soon" backs
+//! off exponentially, from `topic.metadata.refresh.fast.interval.ms` up to
+//! `retry.backoff.max.ms`.
+//!
+//! A leader with an older epoch than the one known is an answer from a broker that
+//! is behind, and is not taken (KIP-320).
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Snapshot, TopicInfo};
+use crate::base::backoff;
+use crate::base::error::ErrorCode;
+
+#[derive(Debug, Clone)]
+pub struct ManagerSettings {
+    /// `None`: never on its own.
+    pub interval: Option<Duration>,
+    pub fast_interval: Duration,
+    pub fast_max: Duration,
+    /// How long a new topic may be unknown to the brokers.
+    pub propagation: Duration,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Idle,
+    Asked,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Tracked {
+    since: Instant,
+}
+
+/// What to ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refresh {
+    /// Brokers alone.
+    Brokers,
+    Topics(Vec<Arc<str>>),
+    All,
+}
+
+pub struct Manager {
+    settings: ManagerSettings,
+    state: State,
+    due: Option<Instant>,
+    /// How often in a row the answer left something unsettled.
+    unsettled: u32,
+    topics: HashMap<Arc<str>, Tracked>,
+    /// Somebody wants to know of all topics there are (a pattern subscription).
+    all_topics: bool,
+    urgent: BTreeSet<Arc<str>>,
+    cache: Snapshot,
+}
+
+/// What an answer means for a topic that is tracked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TopicChange {
+    /// Exists, with these partitions. `recreated`: under another id than before.
+    Known {
+        info: Arc<TopicInfo>,
+        recreated: bool,
+    },
+    /// Does not exist, and is not expected to any more; or must not be used.
+    Missing { name: Arc<str>, err: ErrorCode },
+}
+
+impl Manager {
+    pub fn new(settings: ManagerSettings, now: Instant) -> Self {
+        Manager {
+            settings,
+            state: State::Idle,
+            due: Some(now),
+            unsettled: 0,
+            topics: HashMap::new(),
+            all_topics: false,
+            urgent: BTreeSet::new(),
+            cache: Snapshot {
+                controller_id: -1,
+                answered_by: -1,
+                ..Snapshot::default()
+            },
+        }
+    }
+
+    pub fn cache(&self) -> &Snapshot {
+        &self.cache
+    }
+
+    /// A topic that somebody produces to or consumes from.
+    pub fn track(&mut self, name: &Arc<str>, now: Instant) {
+        if !self.topics.contains_key(name) {
+            self.topics.insert(name.clone(), Tracked { since: now });
+            self.urgent.insert(name.clone());
+            self.refresh_at(now);
+        }
+    }
+
+    pub fn untrack(&mut self, name: &str) {
+        self.topics.remove(name);
+        self.urgent.remove(name);
+    }
+
+    pub fn is_tracked(&self, name: &str) -> bool {
+        self.topics.contains_key(name)
+    }
+
+    pub fn set_all_topics(&mut self, wanted: bool, now: Instant) {
+        if wanted && !self.all_topics {
+            self.refresh_at(now);
+        }
+        self.all_topics = wanted;
+    }
+
+    /// Something showed that what is known is out of date.
+    pub fn refresh_soon(&mut self, now: Instant) {
+        let pause = backoff::delay(
+            self.unsettled.min(8),
+            self.settings.fast_interval,
+            self.settings.fast_max,
+        );
+        // The first one goes out at once.
+        let at = if self.unsettled == 0 {
+            now
+        } else {
+            now + pause
+        };
+        self.refresh_at(at);
+    }
+
+    fn refresh_at(&mut self, at: Instant) {
+        self.due = Some(self.due.map_or(at, |d| d.min(at)));
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Idle => self.due,
+            State::Asked => None,
+        }
+    }
+
+    /// What to ask now, if anything. The caller then owes an `on_snapshot` or an
+    /// `on_failure`.
+    pub fn poll(&mut self, now: Instant) -> Option<Refresh> {
+        if self.state == State::Asked || self.due.is_none_or(|d| d > now) {
+            return None;
+        }
+        self.state = State::Asked;
+        self.due = None;
+        self.urgent.clear();
+        Some(if self.all_topics {
+            Refresh::All
+        } else if self.topics.is_empty() {
+            Refresh::Brokers
+        } else {
+            Refresh::Topics(self.topics.keys().cloned().collect())
+        })
+    }
+
+    pub fn on_failure(&mut self, now: Instant) {
+        self.state = State::Idle;
+        self.unsettled = self.unsettled.saturating_add(1);
+        self.due = None;
+        self.refresh_soon(now);
+    }
+
+    /// Takes in an answer. `complete`: it is the answer to `poll`, not one that an
+    /// application asked for itself.
+    pub fn on_snapshot(
+        &mut self,
+        mut new: Snapshot,
+        complete: bool,
+        all: bool,
+        now: Instant,
+    ) -> Vec<TopicChange> {
+        let mut changes = Vec::new();
+        if !new.brokers.is_empty() {
+            self.cache.brokers = std::mem::take(&mut new.brokers);
+            self.cache.controller_id = new.controller_id;
+            self.cache.answered_by = new.answered_by;
+            self.cache.answered_by_name = std::mem::take(&mut new.answered_by_name);
+        }
+        if new.cluster_id.is_some() {
+            self.cache.cluster_id = new.cluster_id.take();
+        }
+        if all {
+            let topics = &new.topics;
+            self.cache
+                .topics
+                .retain(|name, _| topics.contains_key(name));
+        }
+        let mut unsettled = false;
+        for (name, info) in new.topics {
+            let tracked = self.topics.get(&name).copied();
+            match info.err {
+                ErrorCode::NO_ERROR | ErrorCode::LEADER_NOT_AVAILABLE
+                    if !info.partitions.is_empty() =>
+                {
+                    let old = self.cache.topics.get(&name);
+                    let recreated =
+                        old.is_some_and(|o| !o.id.is_nil() && !info.id.is_nil() && o.id != info.id);
+                    let info = match old {
+                        Some(old) if !recreated => Arc::new(newest_epochs(old, &info)),
+                        _ => info,
+                    };
+                    unsettled |= tracked.is_some() && info.is_unsettled();
+                    self.cache.topics.insert(name, info.clone());
+                    if tracked.is_some() || self.all_topics {
+                        changes.push(TopicChange::Known { info, recreated });
+                    }
+                }
+                err => {
+                    let wait = matches!(
+                        err,
+                        ErrorCode::NO_ERROR
+                            | ErrorCode::LEADER_NOT_AVAILABLE
+                            | ErrorCode::UNKNOWN_TOPIC_OR_PART
+                            | ErrorCode::UNKNOWN_TOPIC_ID
+                    );
+                    let young = tracked.is_some_and(|t| {
+                        now.saturating_duration_since(t.since) < self.settings.propagation
+                    });
+                    let known = self.cache.topics.contains_key(&name);
+                    unsettled |= tracked.is_some();
+                    if wait && young && !known {
+                        continue;
+                    }
+                    let err = match err {
+                        ErrorCode::UNKNOWN_TOPIC_OR_PART | ErrorCode::UNKNOWN_TOPIC_ID => {
+                            ErrorCode::_UNKNOWN_TOPIC
+                        }
+                        other => other,
+                    };
+                    self.cache.topics.remove(&name);
+                    if tracked.is_some() && err.is_err() {
+                        changes.push(TopicChange::Missing { name, err });
+                    }
+                }
+            }
+        }
+        if complete {
+            self.answered(unsettled, now);
+        }
+        changes
+    }
+
+    fn answered(&mut self, unsettled: bool, now: Instant) {
+        self.state = State::Idle;
+        let wanted_meanwhile = self.due.take();
+        if unsettled || !self.urgent.is_empty() {
+            self.unsettled = self.unsettled.saturating_add(1);
+            if self.urgent.is_empty() {
+                self.refresh_soon(now);
+            } else {
+                self.refresh_at(now);
+            }
+        } else {
+            self.unsettled = 0;
+            if let Some(interval) = self.settings.interval {
+                self.refresh_at(now + interval);
+            }
+        }
+        if let Some(at) = wanted_meanwhile {
+            self.refresh_at(at.max(now + self.settings.fast_interval));
+        }
+    }
+}
+
+/// The new answer, but for leaders that are older than those known.
+fn newest_epochs(old: &TopicInfo, new: &TopicInfo) -> TopicInfo {
+    let mut merged = new.clone();
+    for p in &mut merged.partitions {
+        if let Some(known) = old.partition(p.id)
+            && p.leader_epoch >= 0
+            && known.leader_epoch > p.leader_epoch
+        {
+            *p = known.clone();
+        }
+    }
+    merged
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metadata::PartitionInfo;
+    use uuid::Uuid;
+
+    fn settings() -> ManagerSettings {
+        ManagerSettings {
+            interval: Some(Duration::from_secs(300)),
+            fast_interval: Duration::from_millis(100),
+            fast_max: Duration::from_secs(1),
+            propagation: Duration::from_secs(30),
+        }
+    }
+
+    fn answer(topic: &str, err: ErrorCode, leaders: &[(i32, i32)]) -> Snapshot {
+        let name: Arc<str> = Arc::from(topic);
+        let partitions = (0i32..)
+            .zip(leaders)
+            .map(|(id, (leader, epoch))| PartitionInfo {
+                id,
+                err: ErrorCode::NO_ERROR,
+                leader: *leader,
+                leader_epoch: *epoch,
+                replicas: vec![],
+                isrs: vec![],
+            })
+            .collect();
+        let info = TopicInfo {
+            name: name.clone(),
+            id: Uuid::nil(),
+            err,
+            internal: false,
+            partitions,
+        };
+        Snapshot {
+            topics: HashMap::from([(name, Arc::new(info))]),
+            ..Snapshot::default()
+        }
+    }
+
+    #[test]
+    fn an_unknown_topic_is_missing_only_after_its_time() {
+        let t0 = Instant::now();
+        let mut m = Manager::new(settings(), t0);
+        m.track(&Arc::from("t"), t0);
+        assert!(matches!(m.poll(t0), Some(Refresh::Topics(t)) if t.len() == 1));
+        let gone = || answer("t", ErrorCode::UNKNOWN_TOPIC_OR_PART, &[]);
+        assert_eq!(m.on_snapshot(gone(), true, false, t0), []);
+        assert!(
+            m.next_deadline()
+                .is_some_and(|d| d <= t0 + Duration::from_secs(1))
+        );
+        let later = t0 + Duration::from_secs(31);
+        assert!(m.poll(later).is_some());
+        assert!(matches!(
+            m.on_snapshot(gone(), true, false, later).as_slice(),
+            [TopicChange::Missing {
+                err: ErrorCode::_UNKNOWN_TOPIC,
+                ..
+            }]
+        ));
+    }
+
+    #[test]
+    fn an_older_leader_epoch_is_not_taken() {
+        let t0 = Instant::now();
+        let mut m = Manager::new(settings(), t0);
+        m.track(&Arc::from("t"), t0);
+        m.poll(t0);
+        m.on_snapshot(answer("t", ErrorCode::NO_ERROR, &[(2, 5)]), true, false, t0);
+        m.on_snapshot(
+            answer("t", ErrorCode::NO_ERROR, &[(1, 4)]),
+            false,
+            false,
+            t0,
+        );
+        assert_eq!(m.cache().leader("t", 0), Some(2));
+        m.on_snapshot(
+            answer("t", ErrorCode::NO_ERROR, &[(1, 6)]),
+            false,
+            false,
+            t0,
+        );
+        assert_eq!(m.cache().leader("t", 0), Some(1));
+    }
+
+    #[test]
+    fn a_settled_cluster_is_asked_at_the_interval_only() {
+        let t0 = Instant::now();
+        let mut m = Manager::new(settings(), t0);
+        m.track(&Arc::from("t"), t0);
+        m.poll(t0);
+        m.on_snapshot(answer("t", ErrorCode::NO_ERROR, &[(1, 0)]), true, false, t0);
+        assert_eq!(m.next_deadline(), Some(t0 + Duration::from_secs(300)));
+        m.refresh_soon(t0);
+        assert_eq!(m.next_deadline(), Some(t0));
+    }
+}
