@@ -127,7 +127,7 @@ struct addrinfo;
             (rd_kafka_headers_t *)(HDRS)
 
 /**
- * The version of the interface: major, minor, revision and pre-release (0xff: none), a byte each.
+ * The version of the interface: major, minor, revision, pre-release (0xff: none), a byte each.
  */
 #define RD_KAFKA_VERSION 0x021000ff
 
@@ -1549,52 +1549,107 @@ extern "C" {
 
 /* Version and build information ------------------------------------------------------- */
 
+/**
+ * The version of the library that runs, as a number in the form of `RD_KAFKA_VERSION`,
+ * which is the version of the header that a program was built with.
+ */
 RD_EXPORT int rd_kafka_version(void);
 
+/** The version of the library that runs, as text. A constant. */
 RD_EXPORT const char *rd_kafka_version_str(void);
 
+/** The contexts that the `debug` property takes, separated by commas. A constant. */
 RD_EXPORT const char *rd_kafka_get_debug_contexts(void);
 
+/**
+ * How many of the library's built-in tests fail. This library keeps its tests outside
+ * of itself, so it is always 0.
+ */
 RD_EXPORT int rd_kafka_unittest(void);
 
 /* Response codes and error objects ---------------------------------------------------- */
 
+/**
+ * Sets `*errdescs` to a table with one element for every number from the lowest
+ * response code to the highest, and `*cntp` to its length. The numbers that no code
+ * has are elements with a null name. A constant.
+ */
 RD_EXPORT
 void rd_kafka_get_err_descs(const struct rd_kafka_err_desc **errdescs,
                             size_t *cntp);
 
+/**
+ * A text for a response code, such as "Local: Timed out". For codes that are not known
+ * it has the number, and is good until the same thread asks about the next one;
+ * otherwise a constant.
+ */
 RD_EXPORT const char *rd_kafka_err2str(rd_kafka_resp_err_t err);
 
+/**
+ * The name of a response code without its prefix, such as "_TIMED_OUT". For codes that
+ * are not known as with `rd_kafka_err2str`.
+ */
 RD_EXPORT const char *rd_kafka_err2name(rd_kafka_resp_err_t err);
 
+/**
+ * Why the last call in this thread failed, of the functions that say so (those of the
+ * old interface, which return -1 or null and set `errno`). Ask right after the call.
+ */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_last_error(void);
 
-RD_EXPORT rd_kafka_resp_err_t rd_kafka_errno2err(int errnox);
+/**
+ * A response code for an `errno` value that a function of the old interface has left.
+ * `rd_kafka_last_error` says it better.
+ */
+RD_EXPORT RD_DEPRECATED rd_kafka_resp_err_t rd_kafka_errno2err(int errnox);
 
-RD_EXPORT int rd_kafka_errno(void);
+/** This thread's `errno`, for languages that cannot read it themselves. */
+RD_EXPORT RD_DEPRECATED int rd_kafka_errno(void);
 
+/**
+ * The error that has made this client instance useless (KIP-98's fencing, a broken
+ * idempotent sequence and the like), or `NO_ERROR`. If there is one, its text is
+ * written to `errstr`. All that is left to do is to destroy the instance.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_fatal_error(rd_kafka_t *rk,
                                               char *errstr,
                                               size_t errstr_size);
 
+/**
+ * Raises a fatal error as if the library had, so that an application can test what it
+ * does about one. Returns `NO_ERROR`, or `_PREV_IN_PROGRESS` if there is one already.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_test_fatal_error(rd_kafka_t *rk,
                                                    rd_kafka_resp_err_t err,
                                                    const char *reason);
 
+/** The response code of an error; `NO_ERROR` for null. */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_error_code(const rd_kafka_error_t *error);
 
+/**
+ * The name of an error's code; "" for null. As long-lived as that of
+ * `rd_kafka_err2name`.
+ */
 RD_EXPORT const char *rd_kafka_error_name(const rd_kafka_error_t *error);
 
+/** The text of an error; "" for null. Good until the error is destroyed. */
 RD_EXPORT const char *rd_kafka_error_string(const rd_kafka_error_t *error);
 
+/** 1 if the client instance cannot go on after this error, otherwise 0; also for null. */
 RD_EXPORT int rd_kafka_error_is_fatal(const rd_kafka_error_t *error);
 
+/** 1 if the same call may succeed when it is made again, otherwise 0; also for null. */
 RD_EXPORT int rd_kafka_error_is_retriable(const rd_kafka_error_t *error);
 
+/**
+ * 1 if the transaction must be aborted by `rd_kafka_abort_transaction`, after which a
+ * new one can begin; otherwise 0, also for null.
+ */
 RD_EXPORT int rd_kafka_error_txn_requires_abort(const rd_kafka_error_t *error);
 
+/** Frees an error object that the application owns. Null is allowed. */
 RD_EXPORT void rd_kafka_error_destroy(rd_kafka_error_t *error);
 
 /**
@@ -1614,26 +1669,45 @@ RD_EXPORT rd_kafka_resp_err_t rd_kafka_producev(rd_kafka_t *rk, ...);
 
 /* Memory of the library's allocator --------------------------------------------------- */
 
+/**
+ * As `calloc()`, with the allocator that the library uses for what it hands over. `rk`
+ * is not used and may be null.
+ */
 RD_EXPORT void *rd_kafka_mem_calloc(rd_kafka_t *rk, size_t num, size_t size);
 
+/**
+ * As `malloc()`, with the allocator that the library uses for what it hands over. `rk`
+ * is not used and may be null.
+ */
 RD_EXPORT void *rd_kafka_mem_malloc(rd_kafka_t *rk, size_t size);
 
+/**
+ * Frees memory that the library has handed over and that says it is to be freed by
+ * this function, or memory of the two functions above. `rk` is not used and may be
+ * null.
+ */
 RD_EXPORT void rd_kafka_mem_free(rd_kafka_t *rk, void *ptr);
 
 /* 128-bit ids ------------------------------------------------------------------------- */
 
+/** The id as 22 characters of base64 without padding. Good until the id is destroyed. */
 RD_EXPORT const char *rd_kafka_Uuid_base64str(const rd_kafka_Uuid_t *uuid);
 
+/** The lower 64 bits. */
 RD_EXPORT int64_t rd_kafka_Uuid_least_significant_bits(const rd_kafka_Uuid_t *uuid);
 
+/** The upper 64 bits. */
 RD_EXPORT int64_t rd_kafka_Uuid_most_significant_bits(const rd_kafka_Uuid_t *uuid);
 
+/** An id of two halves. Freed by `rd_kafka_Uuid_destroy`. */
 RD_EXPORT
 rd_kafka_Uuid_t *rd_kafka_Uuid_new(int64_t most_significant_bits,
                                    int64_t least_significant_bits);
 
+/** A copy, freed by `rd_kafka_Uuid_destroy`. */
 RD_EXPORT rd_kafka_Uuid_t *rd_kafka_Uuid_copy(const rd_kafka_Uuid_t *uuid);
 
+/** Frees an id that the application owns. */
 RD_EXPORT void rd_kafka_Uuid_destroy(rd_kafka_Uuid_t *uuid);
 
 /** libc's: unlike Rust's sorting it puts up with any comparison function. */
@@ -1641,54 +1715,102 @@ RD_EXPORT void qsort_r(void *base, size_t count, size_t size, Compare compare, v
 
 /* Lists of partitions, in libc's memory ----------------------------------------------- */
 
+/**
+ * Frees a single partition object that the application owns. Not for elements of
+ * lists, which the list frees.
+ */
 RD_EXPORT void rd_kafka_topic_partition_destroy(rd_kafka_topic_partition_t *rktpar);
 
+/**
+ * Sets the leader epoch (KIP-320) that goes with the element's offset: of the last
+ * record before it. -1 says that it is not known. Offsets with an epoch let a consumer
+ * notice that the log was truncated.
+ */
 RD_EXPORT
 void rd_kafka_topic_partition_set_leader_epoch(rd_kafka_topic_partition_t *rktpar,
                                                int32_t leader_epoch);
 
+/** The leader epoch that goes with the element's offset; -1 if it is not known. */
 RD_EXPORT
 int32_t rd_kafka_topic_partition_get_leader_epoch(const rd_kafka_topic_partition_t *rktpar);
 
+/**
+ * An empty list with room for `size` elements; it grows if there are more. Freed by
+ * `rd_kafka_topic_partition_list_destroy`.
+ */
 RD_EXPORT rd_kafka_topic_partition_list_t *rd_kafka_topic_partition_list_new(int size);
 
+/**
+ * Frees a list with its elements, their topics and their metadata. The elements'
+ * `opaque` is the application's. Null is allowed.
+ */
 RD_EXPORT
 void rd_kafka_topic_partition_list_destroy(rd_kafka_topic_partition_list_t *rkparlist);
 
+/**
+ * Adds a partition at the end, with offset `RD_KAFKA_OFFSET_INVALID`; `topic` is
+ * copied. Duplicates are not looked for. Returns the new element, which is good until
+ * the list is changed.
+ */
 RD_EXPORT
 rd_kafka_topic_partition_t *rd_kafka_topic_partition_list_add(rd_kafka_topic_partition_list_t *rktparlist,
                                                               const char *topic,
                                                               int32_t partition);
 
+/** Adds the partitions from `start` to `stop`, both included. */
 RD_EXPORT
 void rd_kafka_topic_partition_list_add_range(rd_kafka_topic_partition_list_t *rktparlist,
                                              const char *topic,
                                              int32_t start,
                                              int32_t stop);
 
+/**
+ * Removes the first element of that topic and partition. Returns 1, or 0 if there is
+ * none.
+ */
 RD_EXPORT
 int rd_kafka_topic_partition_list_del(rd_kafka_topic_partition_list_t *rktparlist,
                                       const char *topic,
                                       int32_t partition);
 
+/**
+ * Removes the element of that index, and moves those behind it. Returns 1, or 0 if the
+ * list is shorter.
+ */
 RD_EXPORT
 int rd_kafka_topic_partition_list_del_by_idx(rd_kafka_topic_partition_list_t *rktparlist,
                                              int idx);
 
+/**
+ * A copy of the list, elements and their metadata included. Freed by
+ * `rd_kafka_topic_partition_list_destroy`.
+ */
 RD_EXPORT
 rd_kafka_topic_partition_list_t *rd_kafka_topic_partition_list_copy(const rd_kafka_topic_partition_list_t *src);
 
+/**
+ * Sets the offset of the first element of that topic and partition. Returns
+ * `NO_ERROR`, or `_UNKNOWN_PARTITION` if there is none.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_topic_partition_list_set_offset(rd_kafka_topic_partition_list_t *rktparlist,
                                                                   const char *topic,
                                                                   int32_t partition,
                                                                   int64_t offset);
 
+/**
+ * The first element of that topic and partition, or null. Good until the list is
+ * changed.
+ */
 RD_EXPORT
 rd_kafka_topic_partition_t *rd_kafka_topic_partition_list_find(const rd_kafka_topic_partition_list_t *rktparlist,
                                                                const char *topic,
                                                                int32_t partition);
 
+/**
+ * Sorts the list by `cmp`, which is called as by `qsort_r()` with two elements and
+ * `cmp_opaque`; without `cmp`, by topic and then by partition.
+ */
 RD_EXPORT
 void rd_kafka_topic_partition_list_sort(rd_kafka_topic_partition_list_t *rktparlist,
                                         int (*cmp)(const void *a,
@@ -1698,12 +1820,23 @@ void rd_kafka_topic_partition_list_sort(rd_kafka_topic_partition_list_t *rktparl
 
 /* Message headers --------------------------------------------------------------------- */
 
+/**
+ * An empty list of headers; `initial_count` is how many there are likely to be. Freed
+ * by `rd_kafka_headers_destroy`, unless a message takes it over.
+ */
 RD_EXPORT rd_kafka_headers_t *rd_kafka_headers_new(size_t initial_count);
 
+/** Frees a list of headers that the application owns. */
 RD_EXPORT void rd_kafka_headers_destroy(rd_kafka_headers_t *hdrs);
 
+/** A copy, which the application owns. */
 RD_EXPORT rd_kafka_headers_t *rd_kafka_headers_copy(const rd_kafka_headers_t *src);
 
+/**
+ * Adds a header at the end; name and value are copied. A `name_size` or `value_size`
+ * of -1 says that it is a string. A null `value` is a null value. Always `NO_ERROR`
+ * for good arguments.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_header_add(rd_kafka_headers_t *hdrs,
                                              const char *name,
@@ -1711,16 +1844,29 @@ rd_kafka_resp_err_t rd_kafka_header_add(rd_kafka_headers_t *hdrs,
                                              const void *value,
                                              ssize_t value_size);
 
+/**
+ * Removes all headers of this name. `NO_ERROR`, `_NOENT` if there is none, or
+ * `_READ_ONLY` if the headers cannot be changed.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_header_remove(rd_kafka_headers_t *hdrs,
                                                 const char *name);
 
+/**
+ * Finds the last header of this name, and sets `*valuep` and `*sizep`, or returns
+ * `_NOENT`. The value has a NUL behind it that does not count, and is good until the
+ * headers change.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_header_get_last(const rd_kafka_headers_t *hdrs,
                                                   const char *name,
                                                   const void **valuep,
                                                   size_t *sizep);
 
+/**
+ * As `rd_kafka_header_get_last`, for the header that has `idx` others of the same name
+ * before it: with 0, 1, ... until `_NOENT` one sees them all.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_header_get(const rd_kafka_headers_t *hdrs,
                                              size_t idx,
@@ -1728,6 +1874,10 @@ rd_kafka_resp_err_t rd_kafka_header_get(const rd_kafka_headers_t *hdrs,
                                              const void **valuep,
                                              size_t *sizep);
 
+/**
+ * As `rd_kafka_header_get_last`, for the header at `idx` whatever its name, which goes
+ * to `*namep`.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_header_get_all(const rd_kafka_headers_t *hdrs,
                                                  size_t idx,
@@ -1735,74 +1885,126 @@ rd_kafka_resp_err_t rd_kafka_header_get_all(const rd_kafka_headers_t *hdrs,
                                                  const void **valuep,
                                                  size_t *sizep);
 
+/** How many headers there are. */
 RD_EXPORT size_t rd_kafka_header_cnt(const rd_kafka_headers_t *hdrs);
 
 /* What a message says beyond its fields ----------------------------------------------- */
 
+/**
+ * Gives back a message that was consumed; its payload, key and headers are no longer
+ * good. Not for messages of delivery reports and of events, which belong to their
+ * report or event.
+ */
 RD_EXPORT void rd_kafka_message_destroy(rd_kafka_message_t *rkmessage);
 
+/**
+ * A text for the message's error: the broker's or the library's own if there is one,
+ * otherwise that of the code. Null if there is no error. Good as long as the message.
+ */
 RD_EXPORT const char *rd_kafka_message_errstr(const rd_kafka_message_t *rkmessage);
 
+/**
+ * As `rd_kafka_message_errstr` for a message in a delivery report, with the reason
+ * that the broker gave for refusing it (KIP-467), if it did.
+ */
 RD_EXPORT
 const char *rd_kafka_message_produce_errstr(const rd_kafka_message_t *rkmessage);
 
+/**
+ * The message's timestamp in milliseconds since 1970, or -1; `*tstype`, unless null,
+ * says who set it.
+ */
 RD_EXPORT
 int64_t rd_kafka_message_timestamp(const rd_kafka_message_t *rkmessage,
                                    rd_kafka_timestamp_type_t *tstype);
 
+/**
+ * How long it took from the produce call to the delivery report, in microseconds; -1
+ * if that is not known. For delivery reports.
+ */
 RD_EXPORT int64_t rd_kafka_message_latency(const rd_kafka_message_t *rkmessage);
 
+/** The broker that the message came from or went to; -1 if that is not known. */
 RD_EXPORT int32_t rd_kafka_message_broker_id(const rd_kafka_message_t *rkmessage);
 
+/**
+ * Sets `*hdrsp` to the message's headers, which it keeps and which are good as long as
+ * the message. `_NOENT` if there are none, `_BAD_MSG` or another code if they cannot
+ * be read.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_message_headers(const rd_kafka_message_t *rkmessage,
                                                   rd_kafka_headers_t **hdrsp);
 
+/**
+ * As `rd_kafka_message_headers`, and the application owns the headers from then on: it
+ * frees them, or produces them again.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_message_detach_headers(rd_kafka_message_t *rkmessage,
                                                          rd_kafka_headers_t **hdrsp);
 
+/**
+ * Replaces the message's headers by `hdrs`, which it owns from then on; null removes
+ * them. For interceptors that change a message before it is sent.
+ */
 RD_EXPORT
 void rd_kafka_message_set_headers(rd_kafka_message_t *rkmessage,
                                   rd_kafka_headers_t *hdrs);
 
+/** Whether the message of a delivery report is in the log. */
 RD_EXPORT
 rd_kafka_msg_status_t rd_kafka_message_status(const rd_kafka_message_t *rkmessage);
 
+/**
+ * The epoch of the leader that wrote the message's batch, or -1 if the broker's or the
+ * batch's version has none. For consumed messages.
+ */
 RD_EXPORT int32_t rd_kafka_message_leader_epoch(const rd_kafka_message_t *rkmessage);
 
+/**
+ * How many times the record was delivered, this time included (KIP-932); -1 for a
+ * message that is not a share consumer's.
+ */
 RD_EXPORT int16_t rd_kafka_message_delivery_count(const rd_kafka_message_t *rkmessage);
 
 /* Configuration of a client instance -------------------------------------------------- */
 
 /**
- * Makes a configuration with every property at its default. `rd_kafka_new` takes it over when it
- * succeeds; otherwise it is for the application to destroy.
+ * A configuration with all properties at their defaults. It goes to `rd_kafka_new`,
+ * which takes it over, or is freed by `rd_kafka_conf_destroy`.
  */
-RD_EXPORT
-rd_kafka_conf_t *rd_kafka_conf_new(void);
+RD_EXPORT rd_kafka_conf_t *rd_kafka_conf_new(void);
 
-/** Frees a configuration that no client instance has taken over. */
+/** Frees a configuration that the application owns. Null is allowed. */
 RD_EXPORT void rd_kafka_conf_destroy(rd_kafka_conf_t *conf);
 
-/** Copies a configuration: what was set in it, everything else at its default. */
+/**
+ * A copy, which the application owns. Interceptors are told, and may add themselves to
+ * the copy.
+ */
 RD_EXPORT rd_kafka_conf_t *rd_kafka_conf_dup(const rd_kafka_conf_t *conf);
 
 /**
- * Copies a configuration without the properties whose names begin with one of the `filter_cnt`
- * prefixes of `filter`.
+ * As `rd_kafka_conf_dup`, without the properties whose names begin with one of the
+ * `filter_cnt` strings in `filter`.
  */
 RD_EXPORT
 rd_kafka_conf_t *rd_kafka_conf_dup_filter(const rd_kafka_conf_t *conf,
                                           size_t filter_cnt,
                                           const char **filter);
 
-/** The configuration of a client instance, to be read only and not to be destroyed. */
+/**
+ * The configuration of a client instance, for reading only. Good as long as the
+ * instance.
+ */
 RD_EXPORT const rd_kafka_conf_t *rd_kafka_conf(rd_kafka_t *rk);
 
 /**
- * Sets the property `name` from text. A topic's property goes to the default topic configuration.
- * A null or empty `value` puts texts back to their default. What is wrong is written to `errstr`.
+ * Sets a property by its name; topic properties go to the default topic configuration.
+ * A null or, for strings, empty value restores the default. Returns
+ * `RD_KAFKA_CONF_OK`, or `_UNKNOWN` or `_INVALID` with a text in `errstr` that names
+ * the property and what it may be. CONFIGURATION.md lists them all.
  */
 RD_EXPORT
 rd_kafka_conf_res_t rd_kafka_conf_set(rd_kafka_conf_t *conf,
@@ -1812,16 +2014,17 @@ rd_kafka_conf_res_t rd_kafka_conf_set(rd_kafka_conf_t *conf,
                                            size_t errstr_size);
 
 /**
- * Asks for events of these kinds (`RD_KAFKA_EVENT_..`, combined by or) on queues in place of
- * callbacks.
+ * Asks for events of these kinds, a sum of `RD_KAFKA_EVENT_DR` and others, on queues
+ * in the place of callbacks. For delivery reports, a callback that is set has
+ * precedence.
  */
-RD_EXPORT
-void rd_kafka_conf_set_events(rd_kafka_conf_t *conf,
-                              int events);
+RD_EXPORT void rd_kafka_conf_set_events(rd_kafka_conf_t *conf, int events);
 
 /**
- * Has events of the background queue handled by `event_cb`, on a thread of the library's own. The
- * callback destroys the event.
+ * Sets a function for events that a thread of the library calls, so that the
+ * application need not poll. It must free the event. Which events arrive is said by
+ * `rd_kafka_conf_set_events` or by forwarding queues to
+ * `rd_kafka_queue_get_background`.
  */
 RD_EXPORT
 void rd_kafka_conf_set_background_event_cb(rd_kafka_conf_t *conf,
@@ -1830,7 +2033,8 @@ void rd_kafka_conf_set_background_event_cb(rd_kafka_conf_t *conf,
                                                             void *opaque));
 
 /**
- * Has the result of each message reported to `dr_cb`. `rd_kafka_conf_set_dr_msg_cb` tells more.
+ * Sets the function for delivery reports, in the old form.
+ * `rd_kafka_conf_set_dr_msg_cb` says more.
  */
 RD_EXPORT
 void rd_kafka_conf_set_dr_cb(rd_kafka_conf_t *conf,
@@ -1842,8 +2046,11 @@ void rd_kafka_conf_set_dr_cb(rd_kafka_conf_t *conf,
                                            void *msg_opaque));
 
 /**
- * Has each message reported to `dr_msg_cb` with its result, from `rd_kafka_poll` or
- * `rd_kafka_flush`. The message is the library's.
+ * Sets the function for delivery reports: called once for each message that was
+ * produced, by the thread that polls, in order for each partition. `rkmessage->err`
+ * says whether it was delivered, `_private` is its opaque. The message is the
+ * library's and ends with the call. It may call the library, but not destroy the
+ * instance.
  */
 RD_EXPORT
 void rd_kafka_conf_set_dr_msg_cb(rd_kafka_conf_t *conf,
@@ -1852,8 +2059,8 @@ void rd_kafka_conf_set_dr_msg_cb(rd_kafka_conf_t *conf,
                                                    void *opaque));
 
 /**
- * Has consumed messages handed to `consume_cb` by `rd_kafka_consumer_poll`. The message is the
- * library's.
+ * Sets a function that consumed messages go to when they are taken from a queue by
+ * `rd_kafka_poll` or `rd_kafka_queue_poll_callback`. The message ends with the call.
  */
 RD_EXPORT
 void rd_kafka_conf_set_consume_cb(rd_kafka_conf_t *conf,
@@ -1861,7 +2068,12 @@ void rd_kafka_conf_set_consume_cb(rd_kafka_conf_t *conf,
                                                      void *opaque));
 
 /**
- * Has changes of the assignment handed to `rebalance_cb`, which then assigns and unassigns itself.
+ * Sets the function for rebalances of the consumer group, called by the thread that
+ * polls, with `err` `_ASSIGN_PARTITIONS` or `_REVOKE_PARTITIONS`. It must follow with
+ * `rd_kafka_assign` (null to give up all) or, if `rd_kafka_rebalance_protocol` is
+ * "COOPERATIVE", with `rd_kafka_incremental_assign` and
+ * `rd_kafka_incremental_unassign`. Without such a function the library does it by
+ * itself. The list ends with the call.
  */
 RD_EXPORT
 void rd_kafka_conf_set_rebalance_cb(rd_kafka_conf_t *conf,
@@ -1870,7 +2082,11 @@ void rd_kafka_conf_set_rebalance_cb(rd_kafka_conf_t *conf,
                                                          rd_kafka_topic_partition_list_t *partitions,
                                                          void *opaque));
 
-/** Has the result of each offset commit reported to `offset_commit_cb`. */
+/**
+ * Sets the function that is told the result of commits, each partition with its own
+ * `err`; also of automatic ones. `_NO_OFFSET` says that there was nothing to commit.
+ * Called by the thread that polls; the list ends with the call.
+ */
 RD_EXPORT
 void rd_kafka_conf_set_offset_commit_cb(rd_kafka_conf_t *conf,
                                         void (*offset_commit_cb)(rd_kafka_t *rk,
@@ -1879,8 +2095,9 @@ void rd_kafka_conf_set_offset_commit_cb(rd_kafka_conf_t *conf,
                                                                  void *opaque));
 
 /**
- * Has errors of the client instance reported to `error_cb`, which are mostly for information: the
- * client goes on by itself. After `RD_KAFKA_RESP_ERR__FATAL` ask `rd_kafka_fatal_error`.
+ * Sets the function for errors that no call returns: all brokers down, authentication,
+ * fatal errors. Called by the thread that polls. Most of them are for information, as
+ * the library goes on trying; after `_FATAL`, ask `rd_kafka_fatal_error`.
  */
 RD_EXPORT
 void rd_kafka_conf_set_error_cb(rd_kafka_conf_t *conf,
@@ -1889,7 +2106,10 @@ void rd_kafka_conf_set_error_cb(rd_kafka_conf_t *conf,
                                                  const char *reason,
                                                  void *opaque));
 
-/** Has throttling by brokers reported to `throttle_cb`. */
+/**
+ * Sets the function that is told when a broker has throttled the client by its quotas,
+ * and when it no longer does (0 ms). Called by the thread that polls.
+ */
 RD_EXPORT
 void rd_kafka_conf_set_throttle_cb(rd_kafka_conf_t *conf,
                                    void (*throttle_cb)(rd_kafka_t *rk,
@@ -1899,8 +2119,9 @@ void rd_kafka_conf_set_throttle_cb(rd_kafka_conf_t *conf,
                                                        void *opaque));
 
 /**
- * Has log lines handed to `log_cb`, on whichever thread logs unless `log.queue` is set; null for
- * no log.
+ * Sets the function for log lines, in the place of stderr. Called by the library's
+ * threads, several at once and with no regard to polling, unless `log.queue` is true.
+ * It must be quick and must not call the library. Null for no logging at all.
  */
 RD_EXPORT
 void rd_kafka_conf_set_log_cb(rd_kafka_conf_t *conf,
@@ -1910,8 +2131,9 @@ void rd_kafka_conf_set_log_cb(rd_kafka_conf_t *conf,
                                              const char *buf));
 
 /**
- * Has statistics handed to `stats_cb` as JSON, every `statistics.interval.ms`. The callback
- * returns 0, or 1 to keep the text and free it by `rd_kafka_mem_free`.
+ * Sets the function for statistics, called by the thread that polls, every
+ * `statistics.interval.ms`. `json` is the library's and freed after the call, unless
+ * the function returns 1: then the application frees it with `free()`.
  */
 RD_EXPORT
 void rd_kafka_conf_set_stats_cb(rd_kafka_conf_t *conf,
@@ -1921,8 +2143,11 @@ void rd_kafka_conf_set_stats_cb(rd_kafka_conf_t *conf,
                                                 void *opaque));
 
 /**
- * Has `oauthbearer_token_refresh_cb` called when a token is needed; it answers by
- * `rd_kafka_oauthbearer_set_token` or `rd_kafka_oauthbearer_set_token_failure`.
+ * Sets the function that is to fetch a token for SASL/OAUTHBEARER (KIP-255), called
+ * when one is needed, and before the present one expires. It follows with
+ * `rd_kafka_oauthbearer_set_token` or `rd_kafka_oauthbearer_set_token_failure`. Called
+ * by the thread that polls, or by the background thread (see
+ * `rd_kafka_sasl_background_callbacks_enable`).
  */
 RD_EXPORT
 void rd_kafka_conf_set_oauthbearer_token_refresh_cb(rd_kafka_conf_t *conf,
@@ -1931,13 +2156,15 @@ void rd_kafka_conf_set_oauthbearer_token_refresh_cb(rd_kafka_conf_t *conf,
                                                                                          void *opaque));
 
 /**
- * Gives SASL callbacks a queue of their own (`rd_kafka_queue_get_sasl`), if `enable` is not 0.
+ * If `enable` is not 0, requests for tokens go to a queue of their own, which
+ * `rd_kafka_queue_get_sasl` gives, and not to the main queue.
  */
-RD_EXPORT
-void rd_kafka_conf_enable_sasl_queue(rd_kafka_conf_t *conf,
-                                     int enable);
+RD_EXPORT void rd_kafka_conf_enable_sasl_queue(rd_kafka_conf_t *conf, int enable);
 
-/** Has sockets opened by `socket_cb`, which should make them close-on-exec. */
+/**
+ * Sets a function that makes the sockets, as `socket()` does. Called by broker
+ * threads.
+ */
 RD_EXPORT
 void rd_kafka_conf_set_socket_cb(rd_kafka_conf_t *conf,
                                  int (*socket_cb)(int domain,
@@ -1946,7 +2173,9 @@ void rd_kafka_conf_set_socket_cb(rd_kafka_conf_t *conf,
                                                   void *opaque));
 
 /**
- * Has sockets connected by `connect_cb`, which returns 0 or an errno. The sockets do not block.
+ * Sets a function that connects a socket, as a non-blocking `connect()` does: it
+ * returns 0, or an errno value such as EINPROGRESS. `id` names the broker. Called by
+ * broker threads.
  */
 RD_EXPORT
 void rd_kafka_conf_set_connect_cb(rd_kafka_conf_t *conf,
@@ -1956,12 +2185,15 @@ void rd_kafka_conf_set_connect_cb(rd_kafka_conf_t *conf,
                                                     const char *id,
                                                     void *opaque));
 
-/** Has sockets closed by `closesocket_cb`. */
+/**
+ * Sets a function that closes sockets, in the place of `close()`. Called by broker
+ * threads.
+ */
 RD_EXPORT
 void rd_kafka_conf_set_closesocket_cb(rd_kafka_conf_t *conf,
                                       int (*closesocket_cb)(int sockfd, void *opaque));
 
-/** Has files opened by `open_cb`, which should make them close-on-exec. */
+/** Sets a function that opens files, as `open()` does. */
 RD_EXPORT
 void rd_kafka_conf_set_open_cb(rd_kafka_conf_t *conf,
                                int (*open_cb)(const char *pathname,
@@ -1970,8 +2202,9 @@ void rd_kafka_conf_set_open_cb(rd_kafka_conf_t *conf,
                                               void *opaque));
 
 /**
- * Has host names resolved by `resolve_cb`, as getaddrinfo(3) does. Called with a null `node` and
- * `service` it frees `*res`.
+ * Sets a function that resolves host names, as `getaddrinfo()` does with its result
+ * and codes. When it is called with a null `node` and `service`, it frees what `*res`
+ * holds.
  */
 RD_EXPORT
 void rd_kafka_conf_set_resolve_cb(rd_kafka_conf_t *conf,
@@ -1982,8 +2215,10 @@ void rd_kafka_conf_set_resolve_cb(rd_kafka_conf_t *conf,
                                                     void *opaque));
 
 /**
- * Has each certificate of a broker's chain checked by `ssl_cert_verify_cb`, which returns 1 to
- * accept it, or 0 with the reason in `errstr`.
+ * Sets a function that has the last word on each certificate of a broker's chain, in
+ * DER form: 1 accepts it; 0 refuses it, with a text in `errstr`. `*x509_error` is what
+ * the library thinks of it, and may be changed. Called by broker threads. `_INVALID`
+ * if the library is built without TLS.
  */
 RD_EXPORT
 rd_kafka_conf_res_t rd_kafka_conf_set_ssl_cert_verify_cb(rd_kafka_conf_t *conf,
@@ -1998,7 +2233,10 @@ rd_kafka_conf_res_t rd_kafka_conf_set_ssl_cert_verify_cb(rd_kafka_conf_t *conf,
                                                                                         size_t errstr_size,
                                                                                         void *opaque));
 
-/** Sets a certificate or key from memory, which is copied; null clears it. */
+/**
+ * Sets a certificate or key from memory, which is copied; a null `buffer` removes it.
+ * Takes the place of the `ssl.*.pem` and location properties of the same kind.
+ */
 RD_EXPORT
 rd_kafka_conf_res_t rd_kafka_conf_set_ssl_cert(rd_kafka_conf_t *conf,
                                                     rd_kafka_cert_type_t cert_type,
@@ -2008,32 +2246,31 @@ rd_kafka_conf_res_t rd_kafka_conf_set_ssl_cert(rd_kafka_conf_t *conf,
                                                     char *errstr,
                                                     size_t errstr_size);
 
-/** Sets the pointer that the OpenSSL engine is given. */
+/** Sets what an OpenSSL engine (`ssl.engine.location`) gets as its callback data. */
 RD_EXPORT
 void rd_kafka_conf_set_engine_callback_data(rd_kafka_conf_t *conf,
                                             void *callback_data);
 
-/** Sets the pointer that callbacks are given, and that `rd_kafka_opaque` returns. */
+/** Sets what callbacks get as `opaque`, and what `rd_kafka_opaque` returns. */
 RD_EXPORT void rd_kafka_conf_set_opaque(rd_kafka_conf_t *conf, void *opaque);
 
 /**
- * Replaces the configuration of topics that are used without one of their own; `tconf` then
- * belongs to `conf`. Setting topic properties on `conf` itself does the same with less.
+ * Sets the configuration of topics that have none of their own; `tconf` belongs to
+ * `conf` from then on. What was set before by topic properties in `conf` is lost.
  */
 RD_EXPORT
 void rd_kafka_conf_set_default_topic_conf(rd_kafka_conf_t *conf,
                                           rd_kafka_topic_conf_t *tconf);
 
-/**
- * The default topic configuration, if there is one. It belongs to `conf`, and changes to it count.
- */
+/** The default topic configuration, or null; it stays part of `conf`. */
 RD_EXPORT
 rd_kafka_topic_conf_t *rd_kafka_conf_get_default_topic_conf(rd_kafka_conf_t *conf);
 
 /**
- * Writes the value of the property `name` to `dest`, cut to `*dest_size`, and the size that all of
- * it needs, with its NUL, to `*dest_size`. A null `dest` asks for the size.
- * `RD_KAFKA_CONF_UNKNOWN` also for a property without a value.
+ * Writes the value of a property to `dest` and its length with the NUL to
+ * `*dest_size`, which says how much room there is. A null `dest` asks for the length.
+ * Topic properties are looked up in the default topic configuration.
+ * `RD_KAFKA_CONF_UNKNOWN` if there is no such property.
  */
 RD_EXPORT
 rd_kafka_conf_res_t rd_kafka_conf_get(const rd_kafka_conf_t *conf,
@@ -2042,47 +2279,55 @@ rd_kafka_conf_res_t rd_kafka_conf_get(const rd_kafka_conf_t *conf,
                                            size_t *dest_size);
 
 /**
- * Names and values of all properties that have a value, in turn; `*cntp` is the number of both
- * together. To be freed by `rd_kafka_conf_dump_free`.
+ * The properties and their values, as an array of name, value, name, value, and so on;
+ * `*cntp` is its length. Freed by `rd_kafka_conf_dump_free`.
  */
-RD_EXPORT
-const char **rd_kafka_conf_dump(rd_kafka_conf_t *conf,
-                                size_t *cntp);
+RD_EXPORT const char **rd_kafka_conf_dump(rd_kafka_conf_t *conf, size_t *cntp);
 
-/** Frees what `rd_kafka_conf_dump` or `rd_kafka_topic_conf_dump` returned. */
+/**
+ * Frees what `rd_kafka_conf_dump` or `rd_kafka_topic_conf_dump` returned; `cnt` is its
+ * length.
+ */
 RD_EXPORT void rd_kafka_conf_dump_free(const char **arr, size_t cnt);
 
-/** Prints all properties with their types, ranges and defaults to `fp`, as a table. */
+/** Prints all properties with their ranges, defaults and descriptions to `fp`. */
 RD_EXPORT void rd_kafka_conf_properties_show(FILE *fp);
 
 /* Configuration of a topic ------------------------------------------------------------ */
 
-/** As `rd_kafka_conf_get`, for a topic's configuration. */
+/** As `rd_kafka_conf_get`, for topic properties. */
 RD_EXPORT
 rd_kafka_conf_res_t rd_kafka_topic_conf_get(const rd_kafka_topic_conf_t *conf,
                                                  const char *name,
                                                  char *dest,
                                                  size_t *dest_size);
 
-/** As `rd_kafka_conf_dump`, for a topic's configuration. */
+/** As `rd_kafka_conf_dump`, for topic properties. */
 RD_EXPORT
 const char **rd_kafka_topic_conf_dump(rd_kafka_topic_conf_t *conf,
                                       size_t *cntp);
 
-/** Makes a topic configuration with every property at its default. */
+/**
+ * A topic configuration with all properties at their defaults. It goes to
+ * `rd_kafka_topic_new` or to a configuration, or is freed by
+ * `rd_kafka_topic_conf_destroy`.
+ */
 RD_EXPORT rd_kafka_topic_conf_t *rd_kafka_topic_conf_new(void);
 
-/** Copies a topic configuration. */
+/** A copy, which the application owns. */
 RD_EXPORT
 rd_kafka_topic_conf_t *rd_kafka_topic_conf_dup(const rd_kafka_topic_conf_t *conf);
 
-/** Copies the default topic configuration of a client instance. */
+/**
+ * A copy of a client instance's default topic configuration, which the application
+ * owns.
+ */
 RD_EXPORT rd_kafka_topic_conf_t *rd_kafka_default_topic_conf_dup(rd_kafka_t *rk);
 
-/** Frees a topic configuration that neither a topic nor a configuration has taken over. */
+/** Frees a topic configuration that the application owns. */
 RD_EXPORT void rd_kafka_topic_conf_destroy(rd_kafka_topic_conf_t *topic_conf);
 
-/** Sets a property of a topic from text, as `rd_kafka_conf_set` does. */
+/** As `rd_kafka_conf_set`, for topic properties. */
 RD_EXPORT
 rd_kafka_conf_res_t rd_kafka_topic_conf_set(rd_kafka_topic_conf_t *conf,
                                                  const char *name,
@@ -2090,17 +2335,17 @@ rd_kafka_conf_res_t rd_kafka_topic_conf_set(rd_kafka_topic_conf_t *conf,
                                                  char *errstr,
                                                  size_t errstr_size);
 
-/**
- * Sets the pointer that the topic's callbacks are given, and that `rd_kafka_topic_opaque` returns.
- */
+/** Sets what `rd_kafka_topic_opaque` returns and partitioners get as `rkt_opaque`. */
 RD_EXPORT
 void rd_kafka_topic_conf_set_opaque(rd_kafka_topic_conf_t *conf,
                                     void *rkt_opaque);
 
 /**
- * Has partitions chosen by `partitioner`, on any thread. It must not call the library save for
- * `rd_kafka_topic_partition_available` and the partitioners, must not block, and returns a
- * partition below `partition_cnt` or `RD_KAFKA_PARTITION_UA`.
+ * Sets the function that chooses the partition of a message without one, from 0 to
+ * `partition_cnt` - 1; `RD_KAFKA_PARTITION_UA` refuses the message. It is called with
+ * the topic's internals locked, by the thread that produces or by one of the
+ * library's, and must not call the library but for
+ * `rd_kafka_topic_partition_available`.
  */
 RD_EXPORT
 void rd_kafka_topic_conf_set_partitioner_cb(rd_kafka_topic_conf_t *topic_conf,
@@ -2111,7 +2356,10 @@ void rd_kafka_topic_conf_set_partitioner_cb(rd_kafka_topic_conf_t *topic_conf,
                                                                    void *rkt_opaque,
                                                                    void *msg_opaque));
 
-/** Has messages in the producer's queue ordered by `msg_order_cmp`. Deprecated. */
+/**
+ * Sets the order in which waiting messages of a partition are to be sent, as a
+ * function that compares two of them. Experimental in librdkafka; rarely of use.
+ */
 RD_EXPORT
 void rd_kafka_topic_conf_set_msg_order_cmp(rd_kafka_topic_conf_t *topic_conf,
                                            int (*msg_order_cmp)(const rd_kafka_message_t *a,
@@ -2119,10 +2367,12 @@ void rd_kafka_topic_conf_set_msg_order_cmp(rd_kafka_topic_conf_t *topic_conf,
 
 /* Partitioners, for the application to call ------------------------------------------- */
 
+/** 1 if the partition has a leader, otherwise 0. For partitioners. */
 RD_EXPORT
 int rd_kafka_topic_partition_available(const rd_kafka_topic_t *rkt,
                                        int32_t partition);
 
+/** A partition by chance. */
 RD_EXPORT
 int32_t rd_kafka_msg_partitioner_random(const rd_kafka_topic_t *rkt,
                                         const void *key,
@@ -2131,6 +2381,10 @@ int32_t rd_kafka_msg_partitioner_random(const rd_kafka_topic_t *rkt,
                                         void *rkt_opaque,
                                         void *msg_opaque);
 
+/**
+ * The partition of a key by CRC32; messages with no key, or an empty one, all go to
+ * the same one.
+ */
 RD_EXPORT
 int32_t rd_kafka_msg_partitioner_consistent(const rd_kafka_topic_t *rkt,
                                             const void *key,
@@ -2139,6 +2393,10 @@ int32_t rd_kafka_msg_partitioner_consistent(const rd_kafka_topic_t *rkt,
                                             void *rkt_opaque,
                                             void *msg_opaque);
 
+/**
+ * The partition of a key by CRC32; by chance for messages with no key, or an empty
+ * one.
+ */
 RD_EXPORT
 int32_t rd_kafka_msg_partitioner_consistent_random(const rd_kafka_topic_t *rkt,
                                                    const void *key,
@@ -2147,6 +2405,10 @@ int32_t rd_kafka_msg_partitioner_consistent_random(const rd_kafka_topic_t *rkt,
                                                    void *rkt_opaque,
                                                    void *msg_opaque);
 
+/**
+ * The partition of a key by murmur2, as the Java client computes it; messages with no
+ * key all go to the same one.
+ */
 RD_EXPORT
 int32_t rd_kafka_msg_partitioner_murmur2(const rd_kafka_topic_t *rkt,
                                          const void *key,
@@ -2155,6 +2417,10 @@ int32_t rd_kafka_msg_partitioner_murmur2(const rd_kafka_topic_t *rkt,
                                          void *rkt_opaque,
                                          void *msg_opaque);
 
+/**
+ * The partition of a key by murmur2, as the Java client computes it; by chance for
+ * messages with no key.
+ */
 RD_EXPORT
 int32_t rd_kafka_msg_partitioner_murmur2_random(const rd_kafka_topic_t *rkt,
                                                 const void *key,
@@ -2163,6 +2429,10 @@ int32_t rd_kafka_msg_partitioner_murmur2_random(const rd_kafka_topic_t *rkt,
                                                 void *rkt_opaque,
                                                 void *msg_opaque);
 
+/**
+ * The partition of a key by FNV-1a, as Sarama computes it; messages with no key all go
+ * to the same one.
+ */
 RD_EXPORT
 int32_t rd_kafka_msg_partitioner_fnv1a(const rd_kafka_topic_t *rkt,
                                        const void *key,
@@ -2171,6 +2441,10 @@ int32_t rd_kafka_msg_partitioner_fnv1a(const rd_kafka_topic_t *rkt,
                                        void *rkt_opaque,
                                        void *msg_opaque);
 
+/**
+ * The partition of a key by FNV-1a, as Sarama computes it; by chance for messages with
+ * no key.
+ */
 RD_EXPORT
 int32_t rd_kafka_msg_partitioner_fnv1a_random(const rd_kafka_topic_t *rkt,
                                               const void *key,
@@ -2181,158 +2455,340 @@ int32_t rd_kafka_msg_partitioner_fnv1a_random(const rd_kafka_topic_t *rkt,
 
 /* The client instance: making, polling and ending it ---------------------------------- */
 
+/** What `rd_kafka_conf_set_opaque` has set. */
 RD_EXPORT void *rd_kafka_opaque(const rd_kafka_t *rk);
 
+/**
+ * Makes a client instance, and its threads, which connect as needed. If it succeeds,
+ * `conf` belongs to the instance; if not, null is returned, `errstr` says why,
+ * `rd_kafka_last_error` has a code, and `conf` stays the application's. A null `conf`
+ * stands for the defaults. Ended by `rd_kafka_destroy`.
+ */
 RD_EXPORT
 rd_kafka_t *rd_kafka_new(rd_kafka_type_t kind,
                          rd_kafka_conf_t *conf,
                          char *errstr,
                          size_t errstr_size);
 
+/**
+ * Ends a client instance: a consumer is closed (see `rd_kafka_consumer_close`),
+ * messages that were not delivered are dropped, and all threads end before it returns;
+ * the time is bounded. A producer should `rd_kafka_flush` before. Topics and queues of
+ * the instance must be destroyed before, and no other thread may use it any more. Not
+ * from a callback.
+ */
 RD_EXPORT void rd_kafka_destroy(rd_kafka_t *rk);
 
+/**
+ * As `rd_kafka_destroy`, with `RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE` to leave out
+ * closing the consumer.
+ */
 RD_EXPORT void rd_kafka_destroy_flags(rd_kafka_t *rk, int flags);
 
+/**
+ * The instance's name, made of `client.id`, its kind and a number:
+ * "rdkafka#producer-1". Good as long as the instance.
+ */
 RD_EXPORT const char *rd_kafka_name(const rd_kafka_t *rk);
 
+/** Whether it is a producer or a consumer. */
 RD_EXPORT rd_kafka_type_t rd_kafka_type(const rd_kafka_t *rk);
 
+/**
+ * The cluster's id, waiting up to `timeout_ms` for metadata that has it; null if there
+ * is none by then. Freed by `rd_kafka_mem_free`.
+ */
 RD_EXPORT char *rd_kafka_clusterid(rd_kafka_t *rk, int timeout_ms);
 
+/**
+ * The broker id of the cluster's controller, waiting up to `timeout_ms` for metadata
+ * that has it; -1 if there is none by then.
+ */
 RD_EXPORT int32_t rd_kafka_controllerid(rd_kafka_t *rk, int timeout_ms);
 
+/**
+ * Waits up to `timeout_ms` for events, and calls the application's functions for those
+ * that are there. Returns how many. A producer must poll regularly to get its delivery
+ * reports; for a consumer, use `rd_kafka_consumer_poll`. Not from a callback.
+ */
 RD_EXPORT int rd_kafka_poll(rd_kafka_t *rk, int timeout_ms);
 
+/**
+ * From a callback: makes the `rd_kafka_poll` (or the like) of this thread return after
+ * the callback, although there is more to do.
+ */
 RD_EXPORT void rd_kafka_yield(rd_kafka_t *rk);
 
+/**
+ * Adds bootstrap brokers, as `bootstrap.servers` has them. Returns how many were
+ * added.
+ */
 RD_EXPORT int rd_kafka_brokers_add(rd_kafka_t *rk, const char *brokerlist);
 
+/**
+ * The ids of the brokers that metadata has told of, `*cntp` of them; null if there are
+ * none. Freed by `rd_kafka_mem_free`.
+ */
 RD_EXPORT int32_t *rd_kafka_brokers_learned_ids(rd_kafka_t *rk, size_t *cntp);
 
+/**
+ * How many messages and events wait: messages to be sent or answered, and events and
+ * reports to be polled. For a producer: nothing is lost by ending it once this is 0.
+ */
 RD_EXPORT int rd_kafka_outq_len(rd_kafka_t *rk);
 
+/** Writes the instance's inner state to `fp`, for debugging. The form may change. */
 RD_EXPORT void rd_kafka_dump(FILE *fp, rd_kafka_t *rk);
 
+/** How many threads the library has, of all instances. */
 RD_EXPORT int rd_kafka_thread_cnt(void);
 
+/**
+ * Waits up to `timeout_ms` until no client instance is left. Returns 0, or -1 after
+ * the time. Of no use where `rd_kafka_destroy` has returned, which waits by itself.
+ */
 RD_EXPORT int rd_kafka_wait_destroyed(int timeout_ms);
 
 /* Topic handles ----------------------------------------------------------------------- */
 
+/**
+ * A topic with its own configuration, which it takes over if the call succeeds; null
+ * for the instance's default. The first handle of a topic decides; later ones are the
+ * same topic, and their `conf` is dropped. On failure, null is returned and
+ * `rd_kafka_last_error` says why. Each handle is freed by `rd_kafka_topic_destroy`.
+ */
 RD_EXPORT
 rd_kafka_topic_t *rd_kafka_topic_new(rd_kafka_t *rk,
                                      const char *topic,
                                      rd_kafka_topic_conf_t *conf);
 
+/** Gives back a topic handle. Messages on their way are not touched. */
 RD_EXPORT void rd_kafka_topic_destroy(rd_kafka_topic_t *rkt);
 
+/** The topic's name. Good as long as the handle. */
 RD_EXPORT const char *rd_kafka_topic_name(const rd_kafka_topic_t *rkt);
 
+/** What `rd_kafka_topic_conf_set_opaque` has set. */
 RD_EXPORT void *rd_kafka_topic_opaque(const rd_kafka_topic_t *rkt);
 
 /* Queues of events -------------------------------------------------------------------- */
 
+/**
+ * A queue for consumed messages and for admin results, apart from the instance's own.
+ * Freed by `rd_kafka_queue_destroy`, before the instance.
+ */
 RD_EXPORT rd_kafka_queue_t *rd_kafka_queue_new(rd_kafka_t *rk);
 
+/** Gives back a reference to a queue, also of one that the library has made. */
 RD_EXPORT void rd_kafka_queue_destroy(rd_kafka_queue_t *rkqu);
 
+/**
+ * The queue that `rd_kafka_poll` serves: delivery reports, errors, statistics, logs.
+ * Given back by `rd_kafka_queue_destroy`.
+ */
 RD_EXPORT rd_kafka_queue_t *rd_kafka_queue_get_main(rd_kafka_t *rk);
 
+/**
+ * The queue that `rd_kafka_consumer_poll` serves: messages, rebalances, commits; null
+ * if the instance is not a consumer with a group. Polling it counts as polling for
+ * `max.poll.interval.ms`. Given back by `rd_kafka_queue_destroy`.
+ */
 RD_EXPORT rd_kafka_queue_t *rd_kafka_queue_get_consumer(rd_kafka_t *rk);
 
+/**
+ * The queue of one partition, whose messages come by way of the consumer queue unless
+ * it is forwarded elsewhere or not at all (`rd_kafka_queue_forward` with null). Null
+ * if the instance has no such partition. Given back by `rd_kafka_queue_destroy`.
+ */
 RD_EXPORT
 rd_kafka_queue_t *rd_kafka_queue_get_partition(rd_kafka_t *rk,
                                                const char *topic,
                                                int32_t partition);
 
+/**
+ * The queue that the background thread serves; null unless
+ * `rd_kafka_conf_set_background_event_cb` was called. What is forwarded to it goes to
+ * that function. Given back by `rd_kafka_queue_destroy`.
+ */
 RD_EXPORT rd_kafka_queue_t *rd_kafka_queue_get_background(rd_kafka_t *rk);
 
+/**
+ * Lets all that arrives in `src`, and what is in it, go to `dst`; null ends that. The
+ * application must poll `dst` for the sake of both.
+ */
 RD_EXPORT void rd_kafka_queue_forward(rd_kafka_queue_t *src, rd_kafka_queue_t *dst);
 
+/** How many messages and events the queue holds, or the queue that it is forwarded to. */
 RD_EXPORT size_t rd_kafka_queue_length(rd_kafka_queue_t *rkqu);
 
+/**
+ * Writes the `size` bytes at `payload` (copied) to `fd` when the queue stops being
+ * empty, for event loops that wait for descriptors. The descriptor should not block;
+ * failed writes are ignored. -1 turns it off. Once for each time that the queue was
+ * emptied, so poll until there is nothing.
+ */
 RD_EXPORT
 void rd_kafka_queue_io_event_enable(rd_kafka_queue_t *rkqu,
                                     int fd,
                                     const void *payload,
                                     size_t size);
 
+/**
+ * Calls `event_cb` when the queue stops being empty; null turns it off. It is called
+ * by threads of the library, must be quick and not poll.
+ * `rd_kafka_queue_io_event_enable` is the alternative; the later call wins.
+ */
 RD_EXPORT
 void rd_kafka_queue_cb_event_enable(rd_kafka_queue_t *rkqu,
                                     void (*event_cb)(rd_kafka_t *rk, void *qev_opaque),
                                     void *qev_opaque);
 
+/**
+ * Makes a thread that waits in a poll of this queue return with nothing; if there is
+ * none, the next one does.
+ */
 RD_EXPORT void rd_kafka_queue_yield(rd_kafka_queue_t *rkqu);
 
+/**
+ * Takes one event from the queue, waiting up to `timeout_ms`; null if there is none.
+ * The application frees it by `rd_kafka_event_destroy`. Callbacks are not called for
+ * what arrives this way.
+ */
 RD_EXPORT rd_kafka_event_t *rd_kafka_queue_poll(rd_kafka_queue_t *rkqu, int timeout_ms);
 
+/** As `rd_kafka_poll`, for any queue. Returns how many events were served. */
 RD_EXPORT int rd_kafka_queue_poll_callback(rd_kafka_queue_t *rkqu, int timeout_ms);
 
 /* Events and what is in them ---------------------------------------------------------- */
 
+/** The kind of event, `RD_KAFKA_EVENT_*`; `RD_KAFKA_EVENT_NONE` for null. */
 RD_EXPORT rd_kafka_event_type_t rd_kafka_event_type(const rd_kafka_event_t *rkev);
 
+/** The name of the event's kind. A constant. */
 RD_EXPORT const char *rd_kafka_event_name(const rd_kafka_event_t *rkev);
 
+/**
+ * Frees an event with all that came out of it. A rebalance that was not answered is
+ * answered by default. Null is allowed.
+ */
 RD_EXPORT void rd_kafka_event_destroy(rd_kafka_event_t *rkev);
 
+/**
+ * The next message of a DR or FETCH event; null after the last one. It belongs to the
+ * event, and must not be destroyed.
+ */
 RD_EXPORT const rd_kafka_message_t *rd_kafka_event_message_next(rd_kafka_event_t *rkev);
 
+/**
+ * Fills `rkmessages` with up to `size` of the event's messages that were not taken
+ * yet, and returns how many. They belong to the event.
+ */
 RD_EXPORT
 size_t rd_kafka_event_message_array(rd_kafka_event_t *rkev,
                                     const rd_kafka_message_t **rkmessages,
                                     size_t size);
 
+/** How many messages the event holds. */
 RD_EXPORT size_t rd_kafka_event_message_count(rd_kafka_event_t *rkev);
 
+/**
+ * The `sasl.oauthbearer.config` of an OAUTHBEARER_TOKEN_REFRESH event; null otherwise,
+ * and if it is not set. Good as long as the event.
+ */
 RD_EXPORT const char *rd_kafka_event_config_string(rd_kafka_event_t *rkev);
 
+/** The response code of the event; `NO_ERROR` if it has none. */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_event_error(rd_kafka_event_t *rkev);
 
+/** The text to the code; null if there is no error. Good as long as the event. */
 RD_EXPORT const char *rd_kafka_event_error_string(rd_kafka_event_t *rkev);
 
+/**
+ * 1 if an ERROR event is about a fatal error, otherwise 0; `rd_kafka_fatal_error` says
+ * which.
+ */
 RD_EXPORT int rd_kafka_event_error_is_fatal(rd_kafka_event_t *rkev);
 
+/**
+ * What the application has given for this event: of `rd_kafka_commit_queue` or of the
+ * admin options. Null otherwise.
+ */
 RD_EXPORT void *rd_kafka_event_opaque(rd_kafka_event_t *rkev);
 
+/**
+ * Takes a LOG event apart: who says it, what, and how severe it is as syslog counts.
+ * Returns 0, or -1 for events of another kind. The strings are good as long as the
+ * event.
+ */
 RD_EXPORT
 int rd_kafka_event_log(rd_kafka_event_t *rkev,
                        const char **fac,
                        const char **str,
                        int *level);
 
+/**
+ * Writes the debug contexts of a LOG event to `dst`, separated by commas. Returns 0,
+ * or -1 for events of another kind.
+ */
 RD_EXPORT
 int rd_kafka_event_debug_contexts(rd_kafka_event_t *rkev,
                                   char *dst,
                                   size_t dstsize);
 
+/** The JSON of a STATS event; null otherwise. Good as long as the event. */
 RD_EXPORT const char *rd_kafka_event_stats(rd_kafka_event_t *rkev);
 
+/**
+ * The partitions of a REBALANCE or OFFSET_COMMIT event; null otherwise. Good as long
+ * as the event.
+ */
 RD_EXPORT
 rd_kafka_topic_partition_list_t *rd_kafka_event_topic_partition_list(rd_kafka_event_t *rkev);
 
+/**
+ * The partition that an ERROR event is about, as an object that the application frees
+ * by `rd_kafka_topic_partition_destroy`; null if it is about none.
+ */
 RD_EXPORT
 rd_kafka_topic_partition_t *rd_kafka_event_topic_partition(rd_kafka_event_t *rkev);
 
 /* Logging ----------------------------------------------------------------------------- */
 
+/**
+ * Sends the log lines to a queue, or to the main queue if `rkqu` is null, for `log_cb`
+ * or as events. `_NOT_CONFIGURED` unless the property `log.queue` is true; set that,
+ * so that nothing of the start is missed.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_set_log_queue(rd_kafka_t *rk,
                                                 rd_kafka_queue_t *rkqu);
 
-RD_EXPORT void rd_kafka_set_logger(rd_kafka_t *rk, void (*func)(const rd_kafka_t *rk,
-                                                                int level,
-                                                                const char *fac,
-                                                                const char *buf));
+/**
+ * Replaces the log function. Use `rd_kafka_conf_set_log_cb` before the instance is
+ * made.
+ */
+RD_EXPORT
+RD_DEPRECATED
+void rd_kafka_set_logger(rd_kafka_t *rk,
+                         void (*func)(const rd_kafka_t *rk,
+                                      int level,
+                                      const char *fac,
+                                      const char *buf));
 
+/**
+ * Sets which lines are logged: those of this syslog severity and graver ones. With
+ * `debug` set it begins at 7.
+ */
 RD_EXPORT void rd_kafka_set_log_level(rd_kafka_t *rk, int level);
 
+/** A log function that writes to stderr; the default. For `rd_kafka_conf_set_log_cb`. */
 RD_EXPORT
 void rd_kafka_log_print(const rd_kafka_t *rk,
                         int level,
                         const char *fac,
                         const char *buf);
 
+/** A log function that writes to syslog. For `rd_kafka_conf_set_log_cb`. */
 RD_EXPORT
 void rd_kafka_log_syslog(const rd_kafka_t *rk,
                          int level,
@@ -2341,6 +2797,16 @@ void rd_kafka_log_syslog(const rd_kafka_t *rk,
 
 /* Producing --------------------------------------------------------------------------- */
 
+/**
+ * Queues one message to be sent, to a partition or, with `RD_KAFKA_PARTITION_UA`, to
+ * one that the partitioner chooses. Of `msgflags`, `RD_KAFKA_MSG_F_COPY` copies the
+ * payload, `_F_FREE` gives it to the library once the call has succeeded; with neither
+ * it must stay until the delivery report. The key is always copied.
+ * `RD_KAFKA_MSG_F_BLOCK` waits while the queue is full, which needs another thread to
+ * poll. Returns 0, or -1: then `rd_kafka_last_error` is `_QUEUE_FULL`,
+ * `MSG_SIZE_TOO_LARGE`, `_UNKNOWN_PARTITION`, `_UNKNOWN_TOPIC` or another, and there
+ * is no report.
+ */
 RD_EXPORT
 int rd_kafka_produce(rd_kafka_topic_t *rkt,
                      int32_t partition,
@@ -2351,11 +2817,21 @@ int rd_kafka_produce(rd_kafka_topic_t *rkt,
                      size_t keylen,
                      void *msg_opaque);
 
+/**
+ * As `rd_kafka_producev`, with the arguments in an array of `cnt`. Returns null, or an
+ * error that the application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_produceva(rd_kafka_t *rk,
                                      const rd_kafka_vu_t *vus,
                                      size_t cnt);
 
+/**
+ * Queues `message_cnt` messages, which have `payload`, `len`, `key`, `key_len`,
+ * `_private` and, with `RD_KAFKA_MSG_F_PARTITION`, `partition` set. Returns how many
+ * were queued; the others have `err` set, and with `_F_FREE` their payload stays the
+ * application's.
+ */
 RD_EXPORT
 int rd_kafka_produce_batch(rd_kafka_topic_t *rkt,
                            int32_t partition,
@@ -2363,38 +2839,92 @@ int rd_kafka_produce_batch(rd_kafka_topic_t *rkt,
                            rd_kafka_message_t *rkmessages,
                            int message_cnt);
 
+/**
+ * Waits until every message has been sent and reported, or `timeout_ms` has passed;
+ * `linger.ms` does not hold while it waits. Calls the application's functions as
+ * `rd_kafka_poll` does; where reports are events, another thread must poll for them.
+ * `NO_ERROR`, or `_TIMED_OUT` if some are left.
+ */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_flush(rd_kafka_t *rk, int timeout_ms);
 
+/**
+ * Drops messages, as `purge_flags` says: those that wait (reported as `_PURGE_QUEUE`)
+ * and those that were sent and not answered (`_PURGE_INFLIGHT`, which may be in the
+ * log all the same). The reports must still be polled. `_INVALID_ARG` for unknown
+ * flags, `_NOT_IMPLEMENTED` for a consumer.
+ */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_purge(rd_kafka_t *rk, int purge_flags);
 
 /* Transactions (KIP-98) --------------------------------------------------------------- */
 
+/**
+ * Gets the producer id for `transactional.id`, and ends what an earlier producer with
+ * this id has left open, which is fenced from then on. Once, before the first
+ * transaction. On a retriable error call it again, as on `_TIMED_OUT`; any other is
+ * fatal. Null, or an error that the application destroys.
+ */
 RD_EXPORT rd_kafka_error_t *rd_kafka_init_transactions(rd_kafka_t *rk, int timeout_ms);
 
+/**
+ * Begins a transaction; what is produced from then on belongs to it. No broker is
+ * asked. Null, or an error that the application destroys.
+ */
 RD_EXPORT rd_kafka_error_t *rd_kafka_begin_transaction(rd_kafka_t *rk);
 
+/**
+ * Adds a consumer's offsets (the next ones to consume) to the transaction, to be
+ * committed with it (KIP-447). `cgmetadata` is of `rd_kafka_consumer_group_metadata`.
+ * The consumer must not commit by itself. Null, or an error that the application
+ * destroys: retriable, to be aborted, or fatal.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_send_offsets_to_transaction(rd_kafka_t *rk,
                                                        const rd_kafka_topic_partition_list_t *offsets,
                                                        const rd_kafka_consumer_group_metadata_t *cgmetadata,
                                                        int timeout_ms);
 
+/**
+ * Flushes what was produced and commits the transaction; -1 waits as long as the
+ * transaction may last. The reports must be polled by another thread if they are
+ * events. On a retriable error call it again; on one that requires it, abort. Null, or
+ * an error that the application destroys.
+ */
 RD_EXPORT rd_kafka_error_t *rd_kafka_commit_transaction(rd_kafka_t *rk, int timeout_ms);
 
+/**
+ * Drops what has not been sent and aborts the transaction. On a retriable error call
+ * it again. Null, or an error that the application destroys.
+ */
 RD_EXPORT rd_kafka_error_t *rd_kafka_abort_transaction(rd_kafka_t *rk, int timeout_ms);
 
 /* The consumer: subscription, assignment, position ------------------------------------ */
 
+/**
+ * This consumer's id in its group, or null while it has none. Freed by
+ * `rd_kafka_mem_free`.
+ */
 RD_EXPORT char *rd_kafka_memberid(const rd_kafka_t *rk);
 
+/**
+ * Stops the delivery of messages from these partitions; what was fetched of them is
+ * kept. Each element's `err` says how it went. Assigning a partition anew resumes it.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_pause_partitions(rd_kafka_t *rk,
                                                    rd_kafka_topic_partition_list_t *partitions);
 
+/**
+ * Takes up the delivery of messages from these partitions where it was. Each element's
+ * `err` says how it went.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_resume_partitions(rd_kafka_t *rk,
                                                     rd_kafka_topic_partition_list_t *partitions);
 
+/**
+ * Asks the partition's leader for its first offset and for the one after its last
+ * record (for read_committed: the last stable offset), up to `timeout_ms`.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_query_watermark_offsets(rd_kafka_t *rk,
                                                           const char *topic,
@@ -2403,6 +2933,11 @@ rd_kafka_resp_err_t rd_kafka_query_watermark_offsets(rd_kafka_t *rk,
                                                           int64_t *high,
                                                           int timeout_ms);
 
+/**
+ * The partition's offsets as the consumer has last seen them: the high one with each
+ * fetch, the low one every `statistics.interval.ms` or with a query.
+ * `RD_KAFKA_OFFSET_INVALID` for what is not known.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_get_watermark_offsets(rd_kafka_t *rk,
                                                         const char *topic,
@@ -2410,91 +2945,191 @@ rd_kafka_resp_err_t rd_kafka_get_watermark_offsets(rd_kafka_t *rk,
                                                         int64_t *low,
                                                         int64_t *high);
 
+/**
+ * Replaces each element's offset, which is a timestamp in milliseconds, by the first
+ * offset with that timestamp or a later one; `RD_KAFKA_OFFSET_END` if there is none.
+ * Each element's `err` says how it went.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_offsets_for_times(rd_kafka_t *rk,
                                                     rd_kafka_topic_partition_list_t *offsets,
                                                     int timeout_ms);
 
+/**
+ * Moves a partition of the simple consumer, up to `timeout_ms` for waiting until it is
+ * done; 0 does not wait. What was fetched before is not delivered any more. `offset`
+ * may be one of `RD_KAFKA_OFFSET_*`.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_seek(rd_kafka_topic_t *rkt,
                                        int32_t partition,
                                        int64_t offset,
                                        int timeout_ms);
 
+/**
+ * Moves assigned partitions to the elements' offsets. Waits up to `timeout_ms`, and
+ * then each element's `err` says how it went; with 0 it does not wait, and they say
+ * nothing. Null, or an error that the application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_seek_partitions(rd_kafka_t *rk,
                                            rd_kafka_topic_partition_list_t *partitions,
                                            int timeout_ms);
 
+/**
+ * Sets the topics that this member of the group wants; names that begin with `^` are
+ * regular expressions. Partition and offset do not matter. It replaces the last
+ * subscription, and takes effect as the group rebalances. `_INVALID_ARG` for an empty
+ * list or an empty name, `_UNKNOWN_GROUP` without `group.id`, `_FATAL` after a fatal
+ * error.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_subscribe(rd_kafka_t *rk,
                                             const rd_kafka_topic_partition_list_t *topics);
 
+/** Ends the subscription: the partitions are given up, and the group is left. */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_unsubscribe(rd_kafka_t *rk);
 
+/** Sets `*topics` to a copy of the subscription, which the application destroys. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_subscription(rd_kafka_t *rk,
                                                rd_kafka_topic_partition_list_t **topics);
 
+/**
+ * Takes one message of the assigned partitions, waiting up to `timeout_ms`, and calls
+ * the application's functions for other events. Null if there is none. A message with
+ * `err` set is an event such as `_PARTITION_EOF`. Freed by `rd_kafka_message_destroy`.
+ * To be called at least every `max.poll.interval.ms`, or the member loses its
+ * partitions.
+ */
 RD_EXPORT rd_kafka_message_t *rd_kafka_consumer_poll(rd_kafka_t *rk, int timeout_ms);
 
+/**
+ * Closes the consumer: gives up its partitions, with the rebalance function called,
+ * commits stored offsets, and leaves the group. Waits for all this, for a bounded time
+ * whatever the brokers do. Then destroy it.
+ */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_consumer_close(rd_kafka_t *rk);
 
+/**
+ * As `rd_kafka_consumer_close`, without waiting: the events of closing go to `rkqu`,
+ * which the application polls until `rd_kafka_consumer_closed`. Null, or an error that
+ * the application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_consumer_close_queue(rd_kafka_t *rk,
                                                 rd_kafka_queue_t *rkqu);
 
+/** 1 once the consumer is closed, otherwise 0. */
 RD_EXPORT int rd_kafka_consumer_closed(rd_kafka_t *rk);
 
+/**
+ * Adds partitions to the assignment; for cooperative rebalancing (KIP-429).
+ * `_CONFLICT` if one is assigned already. An element's offset, if not
+ * `RD_KAFKA_OFFSET_INVALID`, is where to begin. Null, or an error that the application
+ * destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_incremental_assign(rd_kafka_t *rk,
                                               const rd_kafka_topic_partition_list_t *partitions);
 
+/**
+ * Takes partitions out of the assignment; for cooperative rebalancing (KIP-429). Null,
+ * or an error that the application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_incremental_unassign(rd_kafka_t *rk,
                                                 const rd_kafka_topic_partition_list_t *partitions);
 
+/**
+ * How the group rebalances: "EAGER", "COOPERATIVE", or "NONE" while that is not
+ * settled; null if the instance has no group. A constant.
+ */
 RD_EXPORT const char *rd_kafka_rebalance_protocol(rd_kafka_t *rk);
 
+/**
+ * Sets the partitions to consume, in the place of all others; null for none. The
+ * answer to a rebalance, or without any group coordination if nothing is subscribed
+ * to. An element's offset is where to begin: a number, `RD_KAFKA_OFFSET_BEGINNING`,
+ * `_END`, `_TAIL(n)`, or else the committed one.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_assign(rd_kafka_t *rk,
                                          const rd_kafka_topic_partition_list_t *partitions);
 
+/** Sets `*partitions` to a copy of the assignment, which the application destroys. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_assignment(rd_kafka_t *rk,
                                              rd_kafka_topic_partition_list_t **partitions);
 
+/**
+ * 1 if the partitions that are being revoked belong to other members already, so that
+ * committing their offsets is too late; otherwise 0.
+ */
 RD_EXPORT int rd_kafka_assignment_lost(rd_kafka_t *rk);
 
+/**
+ * Sets each element's offset to that after the last message that the application has
+ * got, or `RD_KAFKA_OFFSET_INVALID` if it has got none since the assignment.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_position(rd_kafka_t *rk,
                                            rd_kafka_topic_partition_list_t *partitions);
 
+/**
+ * Lets `rd_kafka_consumer_poll` serve what `rd_kafka_poll` would, so that it need not
+ * be called. A consumer with a group does so from the start.
+ */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_poll_set_consumer(rd_kafka_t *rk);
 
 /* Storing and committing offsets ------------------------------------------------------ */
 
+/**
+ * Notes `offset` + 1 as the one to commit next, automatically or by `rd_kafka_commit`
+ * with a null list. Needs `enable.auto.offset.store` to be false.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_offset_store(rd_kafka_topic_t *rkt,
                                                int32_t partition,
                                                int64_t offset);
 
+/**
+ * Notes the elements' offsets (the next ones to consume, not the last consumed) to be
+ * committed next. Each element's `err` says how it went; `_UNKNOWN_PARTITION` or
+ * `_STATE` if it is not assigned. Needs `enable.auto.offset.store` to be false.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_offsets_store(rd_kafka_t *rk,
                                                 rd_kafka_topic_partition_list_t *offsets);
 
+/**
+ * Notes the offset after this message, with its leader epoch, to be committed next.
+ * Null, or an error that the application destroys.
+ */
 RD_EXPORT rd_kafka_error_t *rd_kafka_offset_store_message(rd_kafka_message_t *rkmessage);
 
+/**
+ * Commits offsets to the group: those of the list (the next ones to consume), or those
+ * stored if it is null. If `asynchronous`, it returns at once and the commit function
+ * or event tells the result; otherwise it waits for it. `_NO_OFFSET` if there was
+ * nothing to commit.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_commit(rd_kafka_t *rk,
                                          const rd_kafka_topic_partition_list_t *offsets,
                                          int asynchronous);
 
+/** Commits the offset after this message. Otherwise as `rd_kafka_commit`. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_commit_message(rd_kafka_t *rk,
                                                  const rd_kafka_message_t *rkmessage,
                                                  int asynchronous);
 
+/**
+ * As an asynchronous `rd_kafka_commit`, with the result going to a queue: to `cb` as
+ * it is polled, or as an event if `cb` is null. A null `rkqu` waits, and then calls
+ * `cb`.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_commit_queue(rd_kafka_t *rk,
                                                const rd_kafka_topic_partition_list_t *offsets,
@@ -2505,6 +3140,12 @@ rd_kafka_resp_err_t rd_kafka_commit_queue(rd_kafka_t *rk,
                                                           void *commit_opaque),
                                                void *commit_opaque);
 
+/**
+ * Asks the coordinator for the committed offsets of these partitions, up to
+ * `timeout_ms`; `RD_KAFKA_OFFSET_INVALID` where there is none. Each element's `err`
+ * says how it went; with `isolation.level` read_committed, offsets of open
+ * transactions are waited for.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_committed(rd_kafka_t *rk,
                                             rd_kafka_topic_partition_list_t *partitions,
@@ -2512,24 +3153,47 @@ rd_kafka_resp_err_t rd_kafka_committed(rd_kafka_t *rk,
 
 /* The simple consumer: partitions started and stopped one by one ---------------------- */
 
+/**
+ * Starts to consume a partition with the simple consumer, from an offset or from one
+ * of `RD_KAFKA_OFFSET_*`. Ended by `rd_kafka_consume_stop`. Not for instances that
+ * subscribe or assign. Returns 0, or -1 with `rd_kafka_last_error`.
+ */
 RD_EXPORT
 int rd_kafka_consume_start(rd_kafka_topic_t *rkt,
                            int32_t partition,
                            int64_t offset);
 
+/**
+ * As `rd_kafka_consume_start`, with the messages going to a queue that several
+ * partitions may share.
+ */
 RD_EXPORT
 int rd_kafka_consume_start_queue(rd_kafka_topic_t *rkt,
                                  int32_t partition,
                                  int64_t offset,
                                  rd_kafka_queue_t *rkqu);
 
+/**
+ * Stops consuming a partition, and drops what was fetched of it; waits until that is
+ * done. Returns 0, or -1 with `rd_kafka_last_error`.
+ */
 RD_EXPORT int rd_kafka_consume_stop(rd_kafka_topic_t *rkt, int32_t partition);
 
+/**
+ * Takes one message of a started partition, waiting up to `timeout_ms`; null if there
+ * is none, with `rd_kafka_last_error` telling why. Freed by
+ * `rd_kafka_message_destroy`.
+ */
 RD_EXPORT
 rd_kafka_message_t *rd_kafka_consume(rd_kafka_topic_t *rkt,
                                      int32_t partition,
                                      int timeout_ms);
 
+/**
+ * Takes up to `rkmessages_size` messages of a started partition, waiting up to
+ * `timeout_ms` in all. Returns how many, or -1 with `rd_kafka_last_error`. Each is
+ * freed by `rd_kafka_message_destroy`.
+ */
 RD_EXPORT
 ssize_t rd_kafka_consume_batch(rd_kafka_topic_t *rkt,
                                int32_t partition,
@@ -2537,6 +3201,11 @@ ssize_t rd_kafka_consume_batch(rd_kafka_topic_t *rkt,
                                rd_kafka_message_t **rkmessages,
                                size_t rkmessages_size);
 
+/**
+ * Calls `consume_cb` for the messages of a started partition that are there, waiting
+ * up to `timeout_ms` for the first. The message ends with the call. Returns how many,
+ * or -1 with `rd_kafka_last_error`.
+ */
 RD_EXPORT
 int rd_kafka_consume_callback(rd_kafka_topic_t *rkt,
                               int32_t partition,
@@ -2545,16 +3214,22 @@ int rd_kafka_consume_callback(rd_kafka_topic_t *rkt,
                                                  void *commit_opaque),
                               void *commit_opaque);
 
+/** As `rd_kafka_consume`, from a queue. */
 RD_EXPORT
 rd_kafka_message_t *rd_kafka_consume_queue(rd_kafka_queue_t *rkqu,
                                            int timeout_ms);
 
+/**
+ * As `rd_kafka_consume_batch`, from a queue. Also for the queue of a consumer with a
+ * group.
+ */
 RD_EXPORT
 ssize_t rd_kafka_consume_batch_queue(rd_kafka_queue_t *rkqu,
                                      int timeout_ms,
                                      rd_kafka_message_t **rkmessages,
                                      size_t rkmessages_size);
 
+/** As `rd_kafka_consume_callback`, from a queue. */
 RD_EXPORT
 int rd_kafka_consume_callback_queue(rd_kafka_queue_t *rkqu,
                                     int timeout_ms,
@@ -2564,38 +3239,65 @@ int rd_kafka_consume_callback_queue(rd_kafka_queue_t *rkqu,
 
 /* A consumer's group membership, for transactional producers -------------------------- */
 
+/**
+ * The consumer's membership in its group as it is now, for
+ * `rd_kafka_send_offsets_to_transaction`; null without a group. Freed by
+ * `rd_kafka_consumer_group_metadata_destroy`.
+ */
 RD_EXPORT
 rd_kafka_consumer_group_metadata_t *rd_kafka_consumer_group_metadata(rd_kafka_t *rk);
 
+/**
+ * The metadata of a group without a membership. The strings are copied. Freed by
+ * `rd_kafka_consumer_group_metadata_destroy`.
+ */
 RD_EXPORT
 rd_kafka_consumer_group_metadata_t *rd_kafka_consumer_group_metadata_new(const char *group_id);
 
+/**
+ * The metadata of a membership; `group_instance_id` may be null. The strings are
+ * copied. Freed by `rd_kafka_consumer_group_metadata_destroy`.
+ */
 RD_EXPORT
 rd_kafka_consumer_group_metadata_t *rd_kafka_consumer_group_metadata_new_with_genid(const char *group_id,
                                                                                     int32_t generation_id,
                                                                                     const char *member_id,
                                                                                     const char *group_instance_id);
 
+/** The group's id. Good as long as the object. */
 RD_EXPORT
 const char *rd_kafka_consumer_group_metadata_group_id(const rd_kafka_consumer_group_metadata_t *group_metadata);
 
+/** The static member's id (KIP-345), or null. Good as long as the object. */
 RD_EXPORT
 const char *rd_kafka_consumer_group_metadata_group_instance_id(const rd_kafka_consumer_group_metadata_t *group_metadata);
 
+/** The member's id, "" if there is none. Good as long as the object. */
 RD_EXPORT
 const char *rd_kafka_consumer_group_metadata_member_id(const rd_kafka_consumer_group_metadata_t *group_metadata);
 
+/** The group's generation, or the member's epoch with KIP-848; -1 if there is none. */
 RD_EXPORT
 int32_t rd_kafka_consumer_group_metadata_generation_id(const rd_kafka_consumer_group_metadata_t *group_metadata);
 
+/** Frees group metadata that the application owns. */
 RD_EXPORT
 void rd_kafka_consumer_group_metadata_destroy(rd_kafka_consumer_group_metadata_t *group_metadata);
 
+/**
+ * Serialises group metadata, to hand it to another process. Sets `*bufferp`, which is
+ * freed by `rd_kafka_mem_free`, and `*sizep`. Only to be read by the same version of
+ * the library. Null, or an error that the application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_consumer_group_metadata_write(const rd_kafka_consumer_group_metadata_t *cgmd,
                                                          void **bufferp,
                                                          size_t *sizep);
 
+/**
+ * The opposite of `rd_kafka_consumer_group_metadata_write`. Sets `*cgmdp`, which the
+ * application destroys. Null, or a `_BAD_MSG` error that the application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_consumer_group_metadata_read(rd_kafka_consumer_group_metadata_t **cgmdp,
                                                         const void *buffer,
@@ -2603,28 +3305,45 @@ rd_kafka_error_t *rd_kafka_consumer_group_metadata_read(rd_kafka_consumer_group_
 
 /* Consumer groups: listing (old interface), names of states and types ----------------- */
 
+/**
+ * Asks all brokers for their consumer groups, or for `group` only, with their members,
+ * up to `timeout_ms`. Sets `*grplistp`, which is freed by
+ * `rd_kafka_group_list_destroy`. `_PARTIAL` if some brokers did not answer, with what
+ * the others said. The admin functions say more.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_list_groups(rd_kafka_t *rk,
                                               const char *group,
                                               const struct rd_kafka_group_list **grplistp,
                                               int timeout_ms);
 
+/** The name of a group's state; null for a number that none has. A constant. */
 RD_EXPORT
 const char *rd_kafka_consumer_group_state_name(rd_kafka_consumer_group_state_t state);
 
+/** The state of a name, in any case of letters; `UNKNOWN` if none has it. */
 RD_EXPORT
 rd_kafka_consumer_group_state_t rd_kafka_consumer_group_state_code(const char *name);
 
+/** The name of a group's type; null for a number that none has. A constant. */
 RD_EXPORT
 const char *rd_kafka_consumer_group_type_name(rd_kafka_consumer_group_type_t kind);
 
+/** The type of a name, in any case of letters; `UNKNOWN` if none has it. */
 RD_EXPORT
 rd_kafka_consumer_group_type_t rd_kafka_consumer_group_type_code(const char *name);
 
+/** Frees what `rd_kafka_list_groups` has set. */
 RD_EXPORT void rd_kafka_group_list_destroy(const struct rd_kafka_group_list *grplist);
 
 /* The cluster's metadata -------------------------------------------------------------- */
 
+/**
+ * Asks a broker for the cluster's brokers and topics, up to `timeout_ms`: all topics,
+ * or `only_rkt`, or those that the instance knows. Sets `*metadatap`, which is freed
+ * by `rd_kafka_metadata_destroy`. `_TIMED_OUT`, `_TRANSPORT` or another code if there
+ * is no answer.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_metadata(rd_kafka_t *rk,
                                            int all_topics,
@@ -2632,20 +3351,26 @@ rd_kafka_resp_err_t rd_kafka_metadata(rd_kafka_t *rk,
                                            const struct rd_kafka_metadata **metadatap,
                                            int timeout_ms);
 
+/** Frees what `rd_kafka_metadata` has set. */
 RD_EXPORT void rd_kafka_metadata_destroy(const struct rd_kafka_metadata *metadata);
 
 /* Share consumers (KIP-932) ----------------------------------------------------------- */
 
+/** How many messages the batch holds. */
 RD_EXPORT size_t rd_kafka_messages_count(const rd_kafka_messages_t *messages);
 
+/** The message at `index`, or null. It belongs to the batch. */
 RD_EXPORT
 rd_kafka_message_t *rd_kafka_messages_get(const rd_kafka_messages_t *messages,
                                           size_t index);
 
+/** Frees a batch and its messages. */
 RD_EXPORT void rd_kafka_messages_destroy(rd_kafka_messages_t *messages);
 
+/** As `rd_kafka_queue_get_sasl`, for a share consumer. */
 RD_EXPORT rd_kafka_queue_t *rd_kafka_share_queue_get_sasl(rd_kafka_share_t *rkshare);
 
+/** As `rd_kafka_oauthbearer_set_token`, for a share consumer. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_share_oauthbearer_set_token(rd_kafka_share_t *rkshare,
                                                               const char *token_value,
@@ -2656,34 +3381,54 @@ rd_kafka_resp_err_t rd_kafka_share_oauthbearer_set_token(rd_kafka_share_t *rksha
                                                               char *errstr,
                                                               size_t errstr_size);
 
+/** As `rd_kafka_oauthbearer_set_token_failure`, for a share consumer. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_share_oauthbearer_set_token_failure(rd_kafka_share_t *rkshare,
                                                                       const char *errstr);
 
+/** How many partitions the list has. */
 RD_EXPORT
 size_t rd_kafka_share_partition_offsets_list_count(const rd_kafka_share_partition_offsets_list_t *list);
 
+/** The partition at `index`, or null. It belongs to the list. */
 RD_EXPORT
 const rd_kafka_share_partition_offsets_t *rd_kafka_share_partition_offsets_list_get(const rd_kafka_share_partition_offsets_list_t *list,
                                                                                     size_t index);
 
+/** Frees a list that the application owns. */
 RD_EXPORT
 void rd_kafka_share_partition_offsets_list_destroy(rd_kafka_share_partition_offsets_list_t *list);
 
+/** The partition. It belongs to the list. */
 RD_EXPORT
 const rd_kafka_topic_partition_t *rd_kafka_share_partition_offsets_partition(const rd_kafka_share_partition_offsets_t *partition_offsets);
 
+/**
+ * The offsets, `rd_kafka_share_partition_offsets_offsets_cnt` of them. They belong to
+ * the list.
+ */
 RD_EXPORT
 const int64_t *rd_kafka_share_partition_offsets_offsets(const rd_kafka_share_partition_offsets_t *partition_offsets);
 
+/** How many offsets there are. */
 RD_EXPORT
 size_t rd_kafka_share_partition_offsets_offsets_cnt(const rd_kafka_share_partition_offsets_t *partition_offsets);
 
+/**
+ * Makes a share consumer of the group `group.id` (KIP-932). If it succeeds, `conf`
+ * belongs to it; if not, null is returned, and `errstr` says why. Ended by
+ * `rd_kafka_share_destroy`.
+ */
 RD_EXPORT
 rd_kafka_share_t *rd_kafka_share_consumer_new(rd_kafka_conf_t *conf,
                                               char *errstr,
                                               size_t errstr_size);
 
+/**
+ * Sets the function that is told how acknowledgements were taken, by partition and
+ * offset. Called by the thread that polls. Null, or an error that the application
+ * destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_share_set_acknowledgement_commit_cb(rd_kafka_share_t *rkshare,
                                                                void (*share_acknowledgement_commit_cb)(rd_kafka_share_t *rkshare,
@@ -2692,30 +3437,42 @@ rd_kafka_error_t *rd_kafka_share_set_acknowledgement_commit_cb(rd_kafka_share_t 
                                                                                                        void *opaque),
                                                                void *opaque);
 
+/** Sets the topics to consume, by name, in the place of the last ones. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_share_subscribe(rd_kafka_share_t *rkshare,
                                                   const rd_kafka_topic_partition_list_t *topics);
 
+/** Ends the subscription. */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_share_unsubscribe(rd_kafka_share_t *rkshare);
 
+/** Sets `*topics` to a copy of the subscription, which the application destroys. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_share_subscription(rd_kafka_share_t *rkshare,
                                                      rd_kafka_topic_partition_list_t **topics);
 
+/**
+ * Takes a batch of records, waiting up to `timeout_ms`; sets `*rkmessages`, which is
+ * freed by `rd_kafka_messages_destroy`, or null. With implicit acknowledgement, the
+ * records of the last batch are accepted by this. Null, or an error that the
+ * application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_share_poll(rd_kafka_share_t *rkshare,
                                       int timeout_ms,
                                       rd_kafka_messages_t **rkmessages);
 
+/** Accepts a record: it was processed. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_share_acknowledge(rd_kafka_share_t *rkshare,
                                                     const rd_kafka_message_t *rkmessage);
 
+/** Accepts, releases or rejects a record. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_share_acknowledge_type(rd_kafka_share_t *rkshare,
                                                          const rd_kafka_message_t *rkmessage,
                                                          rd_kafka_share_AcknowledgeType_t kind);
 
+/** Accepts, releases or rejects a record by its offset. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_share_acknowledge_offset(rd_kafka_share_t *rkshare,
                                                            const char *topic,
@@ -2723,34 +3480,60 @@ rd_kafka_resp_err_t rd_kafka_share_acknowledge_offset(rd_kafka_share_t *rkshare,
                                                            int64_t offset,
                                                            rd_kafka_share_AcknowledgeType_t kind);
 
+/**
+ * Sends the acknowledgements, without waiting for the answer. Null, or an error that
+ * the application destroys.
+ */
 RD_EXPORT rd_kafka_error_t *rd_kafka_share_commit_async(rd_kafka_share_t *rkshare);
 
+/**
+ * Sends the acknowledgements and waits up to `timeout_ms` for the answer; sets
+ * `*partitions`, each with its `err`, which the application destroys. Null, or an
+ * error that the application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_share_commit_sync(rd_kafka_share_t *rkshare,
                                              int timeout_ms,
                                              rd_kafka_topic_partition_list_t **partitions);
 
+/**
+ * Closes the share consumer: sends what was acknowledged, releases the rest, leaves
+ * the group. Null, or an error that the application destroys.
+ */
 RD_EXPORT rd_kafka_error_t *rd_kafka_share_consumer_close(rd_kafka_share_t *rkshare);
 
+/**
+ * As `rd_kafka_share_consumer_close`, without waiting; the events of closing go to
+ * `rkqu`. Null, or an error that the application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_share_consumer_close_queue(rd_kafka_share_t *rkshare,
                                                       rd_kafka_queue_t *rkqu);
 
+/** 1 once the share consumer is closed, otherwise 0. */
 RD_EXPORT int rd_kafka_share_consumer_closed(rd_kafka_share_t *rkshare);
 
+/**
+ * Ends a share consumer, closing it first. Null, or an error that the application
+ * destroys.
+ */
 RD_EXPORT rd_kafka_error_t *rd_kafka_share_destroy(rd_kafka_share_t *rkshare);
 
+/** As `rd_kafka_share_destroy`, with the flags of `rd_kafka_destroy_flags`. */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_share_destroy_flags(rd_kafka_share_t *rkshare,
                                                int flags);
 
+/** As `rd_kafka_set_log_queue`, for a share consumer. */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_share_set_log_queue(rd_kafka_share_t *rkshare,
                                                rd_kafka_queue_t *rkqu);
 
+/** As `rd_kafka_sasl_background_callbacks_enable`, for a share consumer. */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_share_sasl_background_callbacks_enable(rd_kafka_share_t *rkshare);
 
+/** As `rd_kafka_sasl_set_credentials`, for a share consumer. */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_share_sasl_set_credentials(rd_kafka_share_t *rkshare,
                                                       const char *username,
@@ -2758,15 +3541,33 @@ rd_kafka_error_t *rd_kafka_share_sasl_set_credentials(rd_kafka_share_t *rkshare,
 
 /* SASL callbacks and credentials ------------------------------------------------------ */
 
+/**
+ * The queue for token requests, if `rd_kafka_conf_enable_sasl_queue` was called;
+ * otherwise null. Given back by `rd_kafka_queue_destroy`.
+ */
 RD_EXPORT rd_kafka_queue_t *rd_kafka_queue_get_sasl(rd_kafka_t *rk);
 
+/**
+ * Lets the background thread serve the SASL queue, so that the application need not
+ * poll for tokens. Null, or an error that the application destroys.
+ */
 RD_EXPORT rd_kafka_error_t *rd_kafka_sasl_background_callbacks_enable(rd_kafka_t *rk);
 
+/**
+ * Replaces user name and password of SASL PLAIN and SCRAM for connections to come.
+ * Null, or an error that the application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_sasl_set_credentials(rd_kafka_t *rk,
                                                 const char *username,
                                                 const char *password);
 
+/**
+ * Sets the token for SASL/OAUTHBEARER, the time when it expires in milliseconds since
+ * 1970, its principal, and `extension_size` strings of names and values in turn
+ * (KIP-342). `_INVALID_ARG` with a text in `errstr` if something is wrong, `_STATE` if
+ * the mechanism is not in use.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_oauthbearer_set_token(rd_kafka_t *rk,
                                                         const char *token_value,
@@ -2777,90 +3578,126 @@ rd_kafka_resp_err_t rd_kafka_oauthbearer_set_token(rd_kafka_t *rk,
                                                         char *errstr,
                                                         size_t errstr_size);
 
+/**
+ * Says that no token can be had, and why; the library raises an `_AUTHENTICATION`
+ * error, and asks again later.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_oauthbearer_set_token_failure(rd_kafka_t *rk,
                                                                 const char *errstr);
 
 /* Interceptors and plugins ------------------------------------------------------------ */
 
+/**
+ * Adds a function that sees each property that is set on `conf`. `ic_name` names the
+ * interceptor; `_CONFLICT` if it has added one already.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_conf_interceptor_add_on_conf_set(rd_kafka_conf_t *conf,
                                                                    const char *ic_name,
                                                                    rd_kafka_interceptor_f_on_conf_set_t *on_conf_set,
                                                                    void *ic_opaque);
 
+/**
+ * Adds a function that is told of copies of `conf`. Interceptors are not copied by
+ * themselves.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_conf_interceptor_add_on_conf_dup(rd_kafka_conf_t *conf,
                                                                    const char *ic_name,
                                                                    rd_kafka_interceptor_f_on_conf_dup_t *on_conf_dup,
                                                                    void *ic_opaque);
 
+/** Adds a function that is told when `conf` goes away. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_conf_interceptor_add_on_conf_destroy(rd_kafka_conf_t *conf,
                                                                        const char *ic_name,
                                                                        rd_kafka_interceptor_f_on_conf_destroy_t *on_conf_destroy,
                                                                        void *ic_opaque);
 
+/**
+ * Adds a function that is told of the client instance made from `conf`, and can add
+ * the others there.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_conf_interceptor_add_on_new(rd_kafka_conf_t *conf,
                                                               const char *ic_name,
                                                               rd_kafka_interceptor_f_on_new_t *on_new,
                                                               void *ic_opaque);
 
+/**
+ * Adds a function that is told when the instance goes away. As all below: to be called
+ * from `on_new` only; `_CONFLICT` if `ic_name` has added one already.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_interceptor_add_on_destroy(rd_kafka_t *rk,
                                                              const char *ic_name,
                                                              rd_kafka_interceptor_f_on_destroy_t *on_destroy,
                                                              void *ic_opaque);
 
+/**
+ * Adds a function that sees each message before it is queued, on the thread that
+ * produces.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_interceptor_add_on_send(rd_kafka_t *rk,
                                                           const char *ic_name,
                                                           rd_kafka_interceptor_f_on_send_t *on_send,
                                                           void *ic_opaque);
 
+/**
+ * Adds a function that sees each message that was delivered or failed, on whichever
+ * thread finds out.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_interceptor_add_on_acknowledgement(rd_kafka_t *rk,
                                                                      const char *ic_name,
                                                                      rd_kafka_interceptor_f_on_acknowledgement_t *on_acknowledgement,
                                                                      void *ic_opaque);
 
+/** Adds a function that sees each message before the application gets it. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_interceptor_add_on_consume(rd_kafka_t *rk,
                                                              const char *ic_name,
                                                              rd_kafka_interceptor_f_on_consume_t *on_consume,
                                                              void *ic_opaque);
 
+/** Adds a function that sees the results of commits. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_interceptor_add_on_commit(rd_kafka_t *rk,
                                                             const char *ic_name,
                                                             rd_kafka_interceptor_f_on_commit_t *on_commit,
                                                             void *ic_opaque);
 
+/** Adds a function that is told of each request written, on a broker thread. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_interceptor_add_on_request_sent(rd_kafka_t *rk,
                                                                   const char *ic_name,
                                                                   rd_kafka_interceptor_f_on_request_sent_t *on_request_sent,
                                                                   void *ic_opaque);
 
+/** Adds a function that is told of each response read, on a broker thread. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_interceptor_add_on_response_received(rd_kafka_t *rk,
                                                                        const char *ic_name,
                                                                        rd_kafka_interceptor_f_on_response_received_t *on_response_received,
                                                                        void *ic_opaque);
 
+/** Adds a function that each thread of the library calls as it begins. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_interceptor_add_on_thread_start(rd_kafka_t *rk,
                                                                   const char *ic_name,
                                                                   rd_kafka_interceptor_f_on_thread_start_t *on_thread_start,
                                                                   void *ic_opaque);
 
+/** Adds a function that each thread of the library calls as it ends. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_interceptor_add_on_thread_exit(rd_kafka_t *rk,
                                                                  const char *ic_name,
                                                                  rd_kafka_interceptor_f_on_thread_exit_t *on_thread_exit,
                                                                  void *ic_opaque);
 
+/** Adds a function that is told of the changing states of broker connections. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_interceptor_add_on_broker_state_change(rd_kafka_t *rk,
                                                                          const char *ic_name,
@@ -2869,88 +3706,151 @@ rd_kafka_resp_err_t rd_kafka_interceptor_add_on_broker_state_change(rd_kafka_t *
 
 /* Options of admin requests ----------------------------------------------------------- */
 
+/**
+ * Options for one kind of admin request, or with `RD_KAFKA_ADMIN_OP_ANY` for those
+ * that all have; null for an unknown kind. A setting that the kind does not have is
+ * refused when it is set. Freed by `rd_kafka_AdminOptions_destroy`.
+ */
 RD_EXPORT
 rd_kafka_AdminOptions_t *rd_kafka_AdminOptions_new(rd_kafka_t *rk,
                                                    rd_kafka_admin_op_t for_api);
 
+/** Frees options that the application owns. Null is allowed. */
 RD_EXPORT void rd_kafka_AdminOptions_destroy(rd_kafka_AdminOptions_t *options);
 
+/**
+ * Sets how long the whole request may take, connecting and retrying included; -1 for
+ * `socket.timeout.ms`. `_INVALID_ARG` outside of -1 to 3600000.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_AdminOptions_set_request_timeout(rd_kafka_AdminOptions_t *options,
                                                                    int timeout_ms,
                                                                    char *errstr,
                                                                    size_t errstr_size);
 
+/**
+ * Sets how long the brokers may take to complete the operation before they answer; 0
+ * has them answer once it has begun, -1 is without end. CreateTopics, DeleteTopics,
+ * CreatePartitions, DeleteRecords and ElectLeaders.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_AdminOptions_set_operation_timeout(rd_kafka_AdminOptions_t *options,
                                                                      int timeout_ms,
                                                                      char *errstr,
                                                                      size_t errstr_size);
 
+/**
+ * Not 0: the brokers check the request and change nothing. CreateTopics,
+ * CreatePartitions, AlterConfigs and IncrementalAlterConfigs.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_AdminOptions_set_validate_only(rd_kafka_AdminOptions_t *options,
                                                                  int true_or_false,
                                                                  char *errstr,
                                                                  size_t errstr_size);
 
+/**
+ * Sets which broker gets the request, in the place of the one that the library would
+ * choose.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_AdminOptions_set_broker(rd_kafka_AdminOptions_t *options,
                                                           int32_t broker_id,
                                                           char *errstr,
                                                           size_t errstr_size);
 
+/**
+ * Not 0: offsets that an open transaction may change are waited for.
+ * ListConsumerGroupOffsets. Null, or an error that the application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_AdminOptions_set_require_stable_offsets(rd_kafka_AdminOptions_t *options,
                                                                    int true_or_false);
 
+/**
+ * Not 0: the result says what the client is allowed to do. DescribeConsumerGroups,
+ * DescribeTopics and DescribeCluster. Null, or an error that the application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_AdminOptions_set_include_authorized_operations(rd_kafka_AdminOptions_t *options,
                                                                           int true_or_false);
 
+/**
+ * Lists groups in these states only. ListConsumerGroups. Null, or an error that the
+ * application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_AdminOptions_set_match_consumer_group_states(rd_kafka_AdminOptions_t *options,
                                                                         const rd_kafka_consumer_group_state_t *consumer_group_states,
                                                                         size_t consumer_group_states_cnt);
 
+/**
+ * Lists groups of these types only. ListConsumerGroups. Null, or an error that the
+ * application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_AdminOptions_set_match_consumer_group_types(rd_kafka_AdminOptions_t *options,
                                                                        const rd_kafka_consumer_group_type_t *consumer_group_types,
                                                                        size_t consumer_group_types_cnt);
 
+/**
+ * Sets which records count. ListOffsets. Null, or an error that the application
+ * destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_AdminOptions_set_isolation_level(rd_kafka_AdminOptions_t *options,
                                                             rd_kafka_IsolationLevel_t value);
 
+/** Sets what `rd_kafka_event_opaque` returns for the result. */
 RD_EXPORT
 void rd_kafka_AdminOptions_set_opaque(rd_kafka_AdminOptions_t *options,
                                       void *ev_opaque);
 
 /* Results by topic, by group and by partition ----------------------------------------- */
 
+/** The code for this topic. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_topic_result_error(const rd_kafka_topic_result_t *topicres);
 
+/** The text for this topic, or null if there is no error. Good as long as the result. */
 RD_EXPORT
 const char *rd_kafka_topic_result_error_string(const rd_kafka_topic_result_t *topicres);
 
+/** The topic's name. Good as long as the result. */
 RD_EXPORT const char *rd_kafka_topic_result_name(const rd_kafka_topic_result_t *topicres);
 
+/** The error for this group, or null. It belongs to the result. */
 RD_EXPORT
 const rd_kafka_error_t *rd_kafka_group_result_error(const rd_kafka_group_result_t *groupres);
 
+/** The group's id. Good as long as the result. */
 RD_EXPORT const char *rd_kafka_group_result_name(const rd_kafka_group_result_t *groupres);
 
+/**
+ * The partitions of the group with their offsets and errors, or null if the operation
+ * has none. They belong to the result.
+ */
 RD_EXPORT
 const rd_kafka_topic_partition_list_t *rd_kafka_group_result_partitions(const rd_kafka_group_result_t *groupres);
 
+/** The partition, with its error. It belongs to the result. */
 RD_EXPORT
 const rd_kafka_topic_partition_t *rd_kafka_topic_partition_result_partition(const rd_kafka_topic_partition_result_t *partition_result);
 
+/**
+ * The error for this partition, which always is there; its code may be `NO_ERROR`. It
+ * belongs to the result.
+ */
 RD_EXPORT
 const rd_kafka_error_t *rd_kafka_topic_partition_result_error(const rd_kafka_topic_partition_result_t *partition_result);
 
 /* CreateTopics and DeleteTopics ------------------------------------------------------- */
 
+/**
+ * A topic to create. -1 partitions or replicas stand for the broker's default. Null
+ * with a text in `errstr` if a value is out of range. Freed by
+ * `rd_kafka_NewTopic_destroy`.
+ */
 RD_EXPORT
 rd_kafka_NewTopic_t *rd_kafka_NewTopic_new(const char *topic,
                                            int num_partitions,
@@ -2958,12 +3858,19 @@ rd_kafka_NewTopic_t *rd_kafka_NewTopic_new(const char *topic,
                                            char *errstr,
                                            size_t errstr_size);
 
+/** Frees a new topic that the application owns. Null is allowed. */
 RD_EXPORT void rd_kafka_NewTopic_destroy(rd_kafka_NewTopic_t *new_topic);
 
+/** Frees the objects of an array, and not the array. */
 RD_EXPORT
 void rd_kafka_NewTopic_destroy_array(rd_kafka_NewTopic_t **new_topics,
                                      size_t new_topic_cnt);
 
+/**
+ * Says which brokers get the replicas of `partition`, the preferred leader first; the
+ * replication factor must have been -1. Partitions in order, from 0 and without gaps.
+ * `_INVALID_ARG` with a text in `errstr` if not.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_NewTopic_set_replica_assignment(rd_kafka_NewTopic_t *new_topic,
                                                                   int32_t partition,
@@ -2972,11 +3879,17 @@ rd_kafka_resp_err_t rd_kafka_NewTopic_set_replica_assignment(rd_kafka_NewTopic_t
                                                                   char *errstr,
                                                                   size_t errstr_size);
 
+/** Sets a property of the topic. The broker checks it. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_NewTopic_set_config(rd_kafka_NewTopic_t *new_topic,
                                                       const char *name,
                                                       const char *value);
 
+/**
+ * Creates topics. As with every admin request: the call returns at once, the arguments
+ * are copied, `options` may be null, and `rkqu` gets one result event, here
+ * CREATETOPICS_RESULT.
+ */
 RD_EXPORT
 void rd_kafka_CreateTopics(rd_kafka_t *rk,
                            rd_kafka_NewTopic_t **new_topics,
@@ -2984,18 +3897,23 @@ void rd_kafka_CreateTopics(rd_kafka_t *rk,
                            const rd_kafka_AdminOptions_t *options,
                            rd_kafka_queue_t *rkqu);
 
+/** The results by topic, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_topic_result_t **rd_kafka_CreateTopics_result_topics(const rd_kafka_CreateTopics_result_t *result,
                                                                     size_t *cntp);
 
+/** A topic to delete. Freed by `rd_kafka_DeleteTopic_destroy`. */
 RD_EXPORT rd_kafka_DeleteTopic_t *rd_kafka_DeleteTopic_new(const char *topic);
 
+/** Frees an object that the application owns. Null is allowed. */
 RD_EXPORT void rd_kafka_DeleteTopic_destroy(rd_kafka_DeleteTopic_t *del_topic);
 
+/** Frees the objects of an array, and not the array. */
 RD_EXPORT
 void rd_kafka_DeleteTopic_destroy_array(rd_kafka_DeleteTopic_t **del_topics,
                                         size_t del_topic_cnt);
 
+/** Deletes topics. The result is a DELETETOPICS_RESULT event. */
 RD_EXPORT
 void rd_kafka_DeleteTopics(rd_kafka_t *rk,
                            rd_kafka_DeleteTopic_t **del_topics,
@@ -3003,24 +3921,36 @@ void rd_kafka_DeleteTopics(rd_kafka_t *rk,
                            const rd_kafka_AdminOptions_t *options,
                            rd_kafka_queue_t *rkqu);
 
+/** The results by topic, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_topic_result_t **rd_kafka_DeleteTopics_result_topics(const rd_kafka_DeleteTopics_result_t *result,
                                                                     size_t *cntp);
 
 /* CreatePartitions -------------------------------------------------------------------- */
 
+/**
+ * A topic that is to have `new_total_cnt` partitions in all. Null with a text in
+ * `errstr` if that is out of range. Freed by `rd_kafka_NewPartitions_destroy`.
+ */
 RD_EXPORT
 rd_kafka_NewPartitions_t *rd_kafka_NewPartitions_new(const char *topic,
                                                      size_t new_total_cnt,
                                                      char *errstr,
                                                      size_t errstr_size);
 
+/** Frees an object that the application owns. Null is allowed. */
 RD_EXPORT void rd_kafka_NewPartitions_destroy(rd_kafka_NewPartitions_t *new_parts);
 
+/** Frees the objects of an array, and not the array. */
 RD_EXPORT
 void rd_kafka_NewPartitions_destroy_array(rd_kafka_NewPartitions_t **new_parts,
                                           size_t new_parts_cnt);
 
+/**
+ * Says which brokers get the replicas of the new partition `new_partition_idx`, which
+ * counts from 0 for the first new one. In order and without gaps; `_INVALID_ARG` with
+ * a text in `errstr` if not.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_NewPartitions_set_replica_assignment(rd_kafka_NewPartitions_t *new_parts,
                                                                        int32_t new_partition_idx,
@@ -3029,6 +3959,7 @@ rd_kafka_resp_err_t rd_kafka_NewPartitions_set_replica_assignment(rd_kafka_NewPa
                                                                        char *errstr,
                                                                        size_t errstr_size);
 
+/** Adds partitions to topics. The result is a CREATEPARTITIONS_RESULT event. */
 RD_EXPORT
 void rd_kafka_CreatePartitions(rd_kafka_t *rk,
                                rd_kafka_NewPartitions_t **new_parts,
@@ -3036,75 +3967,114 @@ void rd_kafka_CreatePartitions(rd_kafka_t *rk,
                                const rd_kafka_AdminOptions_t *options,
                                rd_kafka_queue_t *rkqu);
 
+/** The results by topic, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_topic_result_t **rd_kafka_CreatePartitions_result_topics(const rd_kafka_CreatePartitions_result_t *result,
                                                                         size_t *cntp);
 
 /* AlterConfigs, IncrementalAlterConfigs and DescribeConfigs --------------------------- */
 
+/** The name of a source. A constant; a text with "?" for a number that none has. */
 RD_EXPORT const char *rd_kafka_ConfigSource_name(rd_kafka_ConfigSource_t confsource);
 
+/** The property's name. Good as long as the result. */
 RD_EXPORT const char *rd_kafka_ConfigEntry_name(const rd_kafka_ConfigEntry_t *entry);
 
+/** The property's value, or null, as for sensitive ones. Good as long as the result. */
 RD_EXPORT const char *rd_kafka_ConfigEntry_value(const rd_kafka_ConfigEntry_t *entry);
 
+/** Where the value comes from. */
 RD_EXPORT
 rd_kafka_ConfigSource_t rd_kafka_ConfigEntry_source(const rd_kafka_ConfigEntry_t *entry);
 
+/** 1 if the property cannot be changed, 0 if it can, -1 if that is not known. */
 RD_EXPORT int rd_kafka_ConfigEntry_is_read_only(const rd_kafka_ConfigEntry_t *entry);
 
+/** 1 if the value is the default, 0 if not, -1 if that is not known. */
 RD_EXPORT int rd_kafka_ConfigEntry_is_default(const rd_kafka_ConfigEntry_t *entry);
 
+/** 1 if the value is kept secret, 0 if not, -1 if that is not known. */
 RD_EXPORT int rd_kafka_ConfigEntry_is_sensitive(const rd_kafka_ConfigEntry_t *entry);
 
+/** 1 if the entry is a synonym of another, 0 if not. */
 RD_EXPORT int rd_kafka_ConfigEntry_is_synonym(const rd_kafka_ConfigEntry_t *entry);
 
+/**
+ * Where else the value is looked for, in order of precedence; `*cntp` of them. They
+ * belong to the entry.
+ */
 RD_EXPORT
 const rd_kafka_ConfigEntry_t **rd_kafka_ConfigEntry_synonyms(const rd_kafka_ConfigEntry_t *entry,
                                                              size_t *cntp);
 
+/** The name of a pattern type. A constant; a text with "?" for a number that none has. */
 RD_EXPORT
 const char *rd_kafka_ResourcePatternType_name(rd_kafka_ResourcePatternType_t resource_pattern_type);
 
+/** The name of a resource type. A constant; a text with "?" for a number that none has. */
 RD_EXPORT const char *rd_kafka_ResourceType_name(rd_kafka_ResourceType_t restype);
 
+/**
+ * A topic, group or broker (by its id as text) whose properties are asked for or
+ * changed; null if the name is empty. Freed by `rd_kafka_ConfigResource_destroy`.
+ */
 RD_EXPORT
 rd_kafka_ConfigResource_t *rd_kafka_ConfigResource_new(rd_kafka_ResourceType_t restype,
                                                        const char *resname);
 
+/** Frees an object that the application owns. Null is allowed. */
 RD_EXPORT void rd_kafka_ConfigResource_destroy(rd_kafka_ConfigResource_t *config);
 
+/** Frees the objects of an array, and not the array. */
 RD_EXPORT
 void rd_kafka_ConfigResource_destroy_array(rd_kafka_ConfigResource_t **config,
                                            size_t config_cnt);
 
+/**
+ * Sets a property, for AlterConfigs; null restores the default. `_INVALID_ARG` for an
+ * empty name.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_ConfigResource_set_config(rd_kafka_ConfigResource_t *config,
                                                             const char *name,
                                                             const char *value);
 
+/**
+ * Sets, deletes, appends to or subtracts from a property, for IncrementalAlterConfigs.
+ * Null, or an error that the application destroys.
+ */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_ConfigResource_add_incremental_config(rd_kafka_ConfigResource_t *config,
                                                                  const char *name,
                                                                  rd_kafka_AlterConfigOpType_t op_type,
                                                                  const char *value);
 
+/** The properties, `*cntp` of them. They belong to the resource. */
 RD_EXPORT
 const rd_kafka_ConfigEntry_t **rd_kafka_ConfigResource_configs(const rd_kafka_ConfigResource_t *config,
                                                                size_t *cntp);
 
+/** What kind of resource it is. */
 RD_EXPORT
 rd_kafka_ResourceType_t rd_kafka_ConfigResource_type(const rd_kafka_ConfigResource_t *config);
 
+/** The resource's name. Good as long as the resource. */
 RD_EXPORT
 const char *rd_kafka_ConfigResource_name(const rd_kafka_ConfigResource_t *config);
 
+/** The code for this resource, in a result. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_ConfigResource_error(const rd_kafka_ConfigResource_t *config);
 
+/** The text for this resource, in a result, or null. */
 RD_EXPORT
 const char *rd_kafka_ConfigResource_error_string(const rd_kafka_ConfigResource_t *config);
 
+/**
+ * Sets all properties of the resources: those that are not given go back to their
+ * defaults. IncrementalAlterConfigs is the better one. The result is an
+ * ALTERCONFIGS_RESULT event.
+ */
 RD_EXPORT
 void rd_kafka_AlterConfigs(rd_kafka_t *rk,
                            rd_kafka_ConfigResource_t **configs,
@@ -3112,10 +4082,15 @@ void rd_kafka_AlterConfigs(rd_kafka_t *rk,
                            const rd_kafka_AdminOptions_t *options,
                            rd_kafka_queue_t *rkqu);
 
+/** The resources with their errors, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_ConfigResource_t **rd_kafka_AlterConfigs_result_resources(const rd_kafka_AlterConfigs_result_t *result,
                                                                          size_t *cntp);
 
+/**
+ * Changes some properties of the resources (KIP-339). The result is an
+ * INCREMENTALALTERCONFIGS_RESULT event.
+ */
 RD_EXPORT
 void rd_kafka_IncrementalAlterConfigs(rd_kafka_t *rk,
                                       rd_kafka_ConfigResource_t **configs,
@@ -3123,10 +4098,15 @@ void rd_kafka_IncrementalAlterConfigs(rd_kafka_t *rk,
                                       const rd_kafka_AdminOptions_t *options,
                                       rd_kafka_queue_t *rkqu);
 
+/** The resources with their errors, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_ConfigResource_t **rd_kafka_IncrementalAlterConfigs_result_resources(const rd_kafka_IncrementalAlterConfigs_result_t *result,
                                                                                     size_t *cntp);
 
+/**
+ * Asks for the properties of the resources: all, or those that were set. The result is
+ * a DESCRIBECONFIGS_RESULT event.
+ */
 RD_EXPORT
 void rd_kafka_DescribeConfigs(rd_kafka_t *rk,
                               rd_kafka_ConfigResource_t **configs,
@@ -3134,21 +4114,36 @@ void rd_kafka_DescribeConfigs(rd_kafka_t *rk,
                               const rd_kafka_AdminOptions_t *options,
                               rd_kafka_queue_t *rkqu);
 
+/**
+ * The resources with their properties or errors, `*cntp` of them. They belong to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_ConfigResource_t **rd_kafka_DescribeConfigs_result_resources(const rd_kafka_DescribeConfigs_result_t *result,
                                                                             size_t *cntp);
 
 /* DeleteRecords ----------------------------------------------------------------------- */
 
+/**
+ * Partitions with the offsets before which records are to be removed;
+ * `RD_KAFKA_OFFSET_END` removes all. The list is copied. Freed by
+ * `rd_kafka_DeleteRecords_destroy`.
+ */
 RD_EXPORT
 rd_kafka_DeleteRecords_t *rd_kafka_DeleteRecords_new(const rd_kafka_topic_partition_list_t *before_offsets);
 
+/** Frees an object that the application owns. Null is allowed. */
 RD_EXPORT void rd_kafka_DeleteRecords_destroy(rd_kafka_DeleteRecords_t *del_records);
 
+/** Frees the objects of an array, and not the array. */
 RD_EXPORT
 void rd_kafka_DeleteRecords_destroy_array(rd_kafka_DeleteRecords_t **del_records,
                                           size_t del_record_cnt);
 
+/**
+ * Removes the first records of partitions; `del_record_cnt` must be 1. The result is a
+ * DELETERECORDS_RESULT event.
+ */
 RD_EXPORT
 void rd_kafka_DeleteRecords(rd_kafka_t *rk,
                             rd_kafka_DeleteRecords_t **del_records,
@@ -3156,117 +4151,164 @@ void rd_kafka_DeleteRecords(rd_kafka_t *rk,
                             const rd_kafka_AdminOptions_t *options,
                             rd_kafka_queue_t *rkqu);
 
+/** The partitions with their new first offsets or errors. They belong to the event. */
 RD_EXPORT
 const rd_kafka_topic_partition_list_t *rd_kafka_DeleteRecords_result_offsets(const rd_kafka_DeleteRecords_result_t *result);
 
 /* DescribeTopics ---------------------------------------------------------------------- */
 
+/** Topics by name, which are copied. Freed by `rd_kafka_TopicCollection_destroy`. */
 RD_EXPORT
 rd_kafka_TopicCollection_t *rd_kafka_TopicCollection_of_topic_names(const char **topics,
                                                                     size_t topics_cnt);
 
+/** Frees a collection that the application owns. */
 RD_EXPORT void rd_kafka_TopicCollection_destroy(rd_kafka_TopicCollection_t *topics);
 
+/** Asks for the partitions of topics. The result is a DESCRIBETOPICS_RESULT event. */
 RD_EXPORT
 void rd_kafka_DescribeTopics(rd_kafka_t *rk,
                              const rd_kafka_TopicCollection_t *topics,
                              const rd_kafka_AdminOptions_t *options,
                              rd_kafka_queue_t *rkqu);
 
+/** The descriptions, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_TopicDescription_t **rd_kafka_DescribeTopics_result_topics(const rd_kafka_DescribeTopics_result_t *result,
                                                                           size_t *cntp);
 
+/** The topic's partitions, `*cntp` of them. They belong to the description. */
 RD_EXPORT
 const rd_kafka_TopicPartitionInfo_t **rd_kafka_TopicDescription_partitions(const rd_kafka_TopicDescription_t *topicdesc,
                                                                            size_t *cntp);
 
+/** The partition's number. */
 RD_EXPORT
 int rd_kafka_TopicPartitionInfo_partition(const rd_kafka_TopicPartitionInfo_t *partition);
 
+/** The leader, or null if there is none. It belongs to the description. */
 RD_EXPORT
 const rd_kafka_Node_t *rd_kafka_TopicPartitionInfo_leader(const rd_kafka_TopicPartitionInfo_t *partition);
 
+/** The replicas in sync, `*cntp` of them. They belong to the description. */
 RD_EXPORT
 const rd_kafka_Node_t **rd_kafka_TopicPartitionInfo_isr(const rd_kafka_TopicPartitionInfo_t *partition,
                                                         size_t *cntp);
 
+/** The replicas, `*cntp` of them. They belong to the description. */
 RD_EXPORT
 const rd_kafka_Node_t **rd_kafka_TopicPartitionInfo_replicas(const rd_kafka_TopicPartitionInfo_t *partition,
                                                              size_t *cntp);
 
+/**
+ * What the client may do with the topic, `*cntp` entries; null if that was not asked
+ * for.
+ */
 RD_EXPORT
 const rd_kafka_AclOperation_t *rd_kafka_TopicDescription_authorized_operations(const rd_kafka_TopicDescription_t *topicdesc,
                                                                                     size_t *cntp);
 
+/** The topic's name. Good as long as the description. */
 RD_EXPORT
 const char *rd_kafka_TopicDescription_name(const rd_kafka_TopicDescription_t *topicdesc);
 
+/** The topic's id. It belongs to the description. */
 RD_EXPORT
 const rd_kafka_Uuid_t *rd_kafka_TopicDescription_topic_id(const rd_kafka_TopicDescription_t *topicdesc);
 
+/** 1 for one of Kafka's own topics, otherwise 0. */
 RD_EXPORT
 int rd_kafka_TopicDescription_is_internal(const rd_kafka_TopicDescription_t *topicdesc);
 
+/** The error for this topic, or null. It belongs to the description. */
 RD_EXPORT
 const rd_kafka_error_t *rd_kafka_TopicDescription_error(const rd_kafka_TopicDescription_t *topicdesc);
 
 /* DescribeCluster, and nodes ---------------------------------------------------------- */
 
+/** The broker's id; -1 for no node. */
 RD_EXPORT int rd_kafka_Node_id(const rd_kafka_Node_t *node);
 
+/** The broker's host name. Good as long as the result. */
 RD_EXPORT const char *rd_kafka_Node_host(const rd_kafka_Node_t *node);
 
+/** The broker's port. */
 RD_EXPORT uint16_t rd_kafka_Node_port(const rd_kafka_Node_t *node);
 
+/** The broker's rack, or null. Good as long as the result. */
 RD_EXPORT const char *rd_kafka_Node_rack(const rd_kafka_Node_t *node);
 
+/**
+ * Asks for the cluster's brokers, controller and id. The result is a
+ * DESCRIBECLUSTER_RESULT event.
+ */
 RD_EXPORT
 void rd_kafka_DescribeCluster(rd_kafka_t *rk,
                               const rd_kafka_AdminOptions_t *options,
                               rd_kafka_queue_t *rkqu);
 
+/** The brokers, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_Node_t **rd_kafka_DescribeCluster_result_nodes(const rd_kafka_DescribeCluster_result_t *result,
                                                               size_t *cntp);
 
+/**
+ * What the client may do with the cluster, `*cntp` entries; null if that was not asked
+ * for.
+ */
 RD_EXPORT
 const rd_kafka_AclOperation_t *rd_kafka_DescribeCluster_result_authorized_operations(const rd_kafka_DescribeCluster_result_t *result,
                                                                                           size_t *cntp);
 
+/** The controller, or null. It belongs to the event. */
 RD_EXPORT
 const rd_kafka_Node_t *rd_kafka_DescribeCluster_result_controller(const rd_kafka_DescribeCluster_result_t *result);
 
+/** The cluster's id. Good as long as the event. */
 RD_EXPORT
 const char *rd_kafka_DescribeCluster_result_cluster_id(const rd_kafka_DescribeCluster_result_t *result);
 
 /* ListConsumerGroups, DescribeConsumerGroups and DeleteGroups ------------------------- */
 
+/** Asks all brokers for their groups. The result is a LISTCONSUMERGROUPS_RESULT event. */
 RD_EXPORT
 void rd_kafka_ListConsumerGroups(rd_kafka_t *rk,
                                  const rd_kafka_AdminOptions_t *options,
                                  rd_kafka_queue_t *rkqu);
 
+/** The group's id. Good as long as the event. */
 RD_EXPORT
 const char *rd_kafka_ConsumerGroupListing_group_id(const rd_kafka_ConsumerGroupListing_t *grplist);
 
+/** 1 if the group only holds offsets, otherwise 0. */
 RD_EXPORT
 int rd_kafka_ConsumerGroupListing_is_simple_consumer_group(const rd_kafka_ConsumerGroupListing_t *grplist);
 
+/** The group's state. */
 RD_EXPORT
 rd_kafka_consumer_group_state_t rd_kafka_ConsumerGroupListing_state(const rd_kafka_ConsumerGroupListing_t *grplist);
 
+/** The group's type. */
 RD_EXPORT
 rd_kafka_consumer_group_type_t rd_kafka_ConsumerGroupListing_type(const rd_kafka_ConsumerGroupListing_t *grplist);
 
+/** The groups, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_ConsumerGroupListing_t **rd_kafka_ListConsumerGroups_result_valid(const rd_kafka_ListConsumerGroups_result_t *result,
                                                                                  size_t *cntp);
 
+/**
+ * The errors of brokers that could not be asked, `*cntp` of them. They belong to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_error_t **rd_kafka_ListConsumerGroups_result_errors(const rd_kafka_ListConsumerGroups_result_t *result,
                                                                    size_t *cntp);
 
+/**
+ * Asks for groups and their members. The result is a DESCRIBECONSUMERGROUPS_RESULT
+ * event.
+ */
 RD_EXPORT
 void rd_kafka_DescribeConsumerGroups(rd_kafka_t *rk,
                                      const char **groups,
@@ -3274,71 +4316,96 @@ void rd_kafka_DescribeConsumerGroups(rd_kafka_t *rk,
                                      const rd_kafka_AdminOptions_t *options,
                                      rd_kafka_queue_t *rkqu);
 
+/** The descriptions, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_ConsumerGroupDescription_t **rd_kafka_DescribeConsumerGroups_result_groups(const rd_kafka_DescribeConsumerGroups_result_t *result,
                                                                                           size_t *cntp);
 
+/** The group's id. Good as long as the description. */
 RD_EXPORT
 const char *rd_kafka_ConsumerGroupDescription_group_id(const rd_kafka_ConsumerGroupDescription_t *grpdesc);
 
+/** The error for this group, or null. It belongs to the description. */
 RD_EXPORT
 const rd_kafka_error_t *rd_kafka_ConsumerGroupDescription_error(const rd_kafka_ConsumerGroupDescription_t *grpdesc);
 
+/** 1 if the group only holds offsets, otherwise 0. */
 RD_EXPORT
 int rd_kafka_ConsumerGroupDescription_is_simple_consumer_group(const rd_kafka_ConsumerGroupDescription_t *grpdesc);
 
+/** The assignor in use. Good as long as the description. */
 RD_EXPORT
 const char *rd_kafka_ConsumerGroupDescription_partition_assignor(const rd_kafka_ConsumerGroupDescription_t *grpdesc);
 
+/**
+ * What the client may do with the group, `*cntp` entries; null if that was not asked
+ * for.
+ */
 RD_EXPORT
 const rd_kafka_AclOperation_t *rd_kafka_ConsumerGroupDescription_authorized_operations(const rd_kafka_ConsumerGroupDescription_t *grpdesc,
                                                                                             size_t *cntp);
 
+/** The group's state. */
 RD_EXPORT
 rd_kafka_consumer_group_state_t rd_kafka_ConsumerGroupDescription_state(const rd_kafka_ConsumerGroupDescription_t *grpdesc);
 
+/** The broker that coordinates the group. It belongs to the description. */
 RD_EXPORT
 const rd_kafka_Node_t *rd_kafka_ConsumerGroupDescription_coordinator(const rd_kafka_ConsumerGroupDescription_t *grpdesc);
 
+/** The group's type. */
 RD_EXPORT
 rd_kafka_consumer_group_type_t rd_kafka_ConsumerGroupDescription_type(const rd_kafka_ConsumerGroupDescription_t *grpdesc);
 
+/** How many members the group has. */
 RD_EXPORT
 size_t rd_kafka_ConsumerGroupDescription_member_count(const rd_kafka_ConsumerGroupDescription_t *grpdesc);
 
+/** The member at `idx`, or null. It belongs to the description. */
 RD_EXPORT
 const rd_kafka_MemberDescription_t *rd_kafka_ConsumerGroupDescription_member(const rd_kafka_ConsumerGroupDescription_t *grpdesc,
                                                                              size_t idx);
 
+/** The member's `client.id`. Good as long as the description. */
 RD_EXPORT
 const char *rd_kafka_MemberDescription_client_id(const rd_kafka_MemberDescription_t *member);
 
+/** The member's `group.instance.id`, or null. Good as long as the description. */
 RD_EXPORT
 const char *rd_kafka_MemberDescription_group_instance_id(const rd_kafka_MemberDescription_t *member);
 
+/** The member's id. Good as long as the description. */
 RD_EXPORT
 const char *rd_kafka_MemberDescription_consumer_id(const rd_kafka_MemberDescription_t *member);
 
+/** The host that the member connects from. Good as long as the description. */
 RD_EXPORT
 const char *rd_kafka_MemberDescription_host(const rd_kafka_MemberDescription_t *member);
 
+/** What the member has. It belongs to the description. */
 RD_EXPORT
 const rd_kafka_MemberAssignment_t *rd_kafka_MemberDescription_assignment(const rd_kafka_MemberDescription_t *member);
 
+/** The partitions of an assignment. They belong to the description. */
 RD_EXPORT
 const rd_kafka_topic_partition_list_t *rd_kafka_MemberAssignment_partitions(const rd_kafka_MemberAssignment_t *assignment);
 
+/** What the member is to have (KIP-848), or null. It belongs to the description. */
 RD_EXPORT
 const rd_kafka_MemberAssignment_t *rd_kafka_MemberDescription_target_assignment(const rd_kafka_MemberDescription_t *member);
 
+/** A group to delete. Freed by `rd_kafka_DeleteGroup_destroy`. */
 RD_EXPORT rd_kafka_DeleteGroup_t *rd_kafka_DeleteGroup_new(const char *group);
 
+/** Frees an object that the application owns. Null is allowed. */
 RD_EXPORT void rd_kafka_DeleteGroup_destroy(rd_kafka_DeleteGroup_t *del_group);
 
+/** Frees the objects of an array, and not the array. */
 RD_EXPORT
 void rd_kafka_DeleteGroup_destroy_array(rd_kafka_DeleteGroup_t **del_groups,
                                         size_t del_group_cnt);
 
+/** Deletes groups that have no members. The result is a DELETEGROUPS_RESULT event. */
 RD_EXPORT
 void rd_kafka_DeleteGroups(rd_kafka_t *rk,
                            rd_kafka_DeleteGroup_t **del_groups,
@@ -3346,23 +4413,34 @@ void rd_kafka_DeleteGroups(rd_kafka_t *rk,
                            const rd_kafka_AdminOptions_t *options,
                            rd_kafka_queue_t *rkqu);
 
+/** The results by group, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_group_result_t **rd_kafka_DeleteGroups_result_groups(const rd_kafka_DeleteGroups_result_t *result,
                                                                     size_t *cntp);
 
 /* ListConsumerGroupOffsets, AlterConsumerGroupOffsets and DeleteConsumerGroupOffsets -- */
 
+/**
+ * A group, and the partitions whose committed offsets are asked for; null for all. The
+ * list is copied. Freed by `rd_kafka_ListConsumerGroupOffsets_destroy`.
+ */
 RD_EXPORT
 rd_kafka_ListConsumerGroupOffsets_t *rd_kafka_ListConsumerGroupOffsets_new(const char *group_id,
                                                                            const rd_kafka_topic_partition_list_t *partitions);
 
+/** Frees an object that the application owns. Null is allowed. */
 RD_EXPORT
 void rd_kafka_ListConsumerGroupOffsets_destroy(rd_kafka_ListConsumerGroupOffsets_t *list_grpoffsets);
 
+/** Frees the objects of an array, and not the array. */
 RD_EXPORT
 void rd_kafka_ListConsumerGroupOffsets_destroy_array(rd_kafka_ListConsumerGroupOffsets_t **list_grpoffsets,
                                                      size_t list_grpoffset_cnt);
 
+/**
+ * Asks for committed offsets; `list_grpoffsets_cnt` must be 1. The result is a
+ * LISTCONSUMERGROUPOFFSETS_RESULT event.
+ */
 RD_EXPORT
 void rd_kafka_ListConsumerGroupOffsets(rd_kafka_t *rk,
                                        rd_kafka_ListConsumerGroupOffsets_t **list_grpoffsets,
@@ -3370,21 +4448,32 @@ void rd_kafka_ListConsumerGroupOffsets(rd_kafka_t *rk,
                                        const rd_kafka_AdminOptions_t *options,
                                        rd_kafka_queue_t *rkqu);
 
+/** The results by group, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_group_result_t **rd_kafka_ListConsumerGroupOffsets_result_groups(const rd_kafka_ListConsumerGroupOffsets_result_t *result,
                                                                                 size_t *cntp);
 
+/**
+ * A group, and the offsets to commit for it. The list is copied. Freed by
+ * `rd_kafka_AlterConsumerGroupOffsets_destroy`.
+ */
 RD_EXPORT
 rd_kafka_AlterConsumerGroupOffsets_t *rd_kafka_AlterConsumerGroupOffsets_new(const char *group_id,
                                                                              const rd_kafka_topic_partition_list_t *partitions);
 
+/** Frees an object that the application owns. Null is allowed. */
 RD_EXPORT
 void rd_kafka_AlterConsumerGroupOffsets_destroy(rd_kafka_AlterConsumerGroupOffsets_t *alter_grpoffsets);
 
+/** Frees the objects of an array, and not the array. */
 RD_EXPORT
 void rd_kafka_AlterConsumerGroupOffsets_destroy_array(rd_kafka_AlterConsumerGroupOffsets_t **alter_grpoffsets,
                                                       size_t alter_grpoffset_cnt);
 
+/**
+ * Commits offsets for a group that has no members; `alter_grpoffsets_cnt` must be 1.
+ * The result is an ALTERCONSUMERGROUPOFFSETS_RESULT event.
+ */
 RD_EXPORT
 void rd_kafka_AlterConsumerGroupOffsets(rd_kafka_t *rk,
                                         rd_kafka_AlterConsumerGroupOffsets_t **alter_grpoffsets,
@@ -3392,21 +4481,33 @@ void rd_kafka_AlterConsumerGroupOffsets(rd_kafka_t *rk,
                                         const rd_kafka_AdminOptions_t *options,
                                         rd_kafka_queue_t *rkqu);
 
+/** The results by group, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_group_result_t **rd_kafka_AlterConsumerGroupOffsets_result_groups(const rd_kafka_AlterConsumerGroupOffsets_result_t *result,
                                                                                  size_t *cntp);
 
+/**
+ * A group, and the partitions whose committed offsets are to go. The list is copied.
+ * Freed by `rd_kafka_DeleteConsumerGroupOffsets_destroy`.
+ */
 RD_EXPORT
 rd_kafka_DeleteConsumerGroupOffsets_t *rd_kafka_DeleteConsumerGroupOffsets_new(const char *group,
                                                                                const rd_kafka_topic_partition_list_t *partitions);
 
+/** Frees an object that the application owns. Null is allowed. */
 RD_EXPORT
 void rd_kafka_DeleteConsumerGroupOffsets_destroy(rd_kafka_DeleteConsumerGroupOffsets_t *del_grpoffsets);
 
+/** Frees the objects of an array, and not the array. */
 RD_EXPORT
 void rd_kafka_DeleteConsumerGroupOffsets_destroy_array(rd_kafka_DeleteConsumerGroupOffsets_t **del_grpoffsets,
                                                        size_t del_grpoffset_cnt);
 
+/**
+ * Removes committed offsets of topics that the group does not subscribe to;
+ * `del_grpoffsets_cnt` must be 1. The result is a DELETECONSUMERGROUPOFFSETS_RESULT
+ * event.
+ */
 RD_EXPORT
 void rd_kafka_DeleteConsumerGroupOffsets(rd_kafka_t *rk,
                                          rd_kafka_DeleteConsumerGroupOffsets_t **del_grpoffsets,
@@ -3414,22 +4515,30 @@ void rd_kafka_DeleteConsumerGroupOffsets(rd_kafka_t *rk,
                                          const rd_kafka_AdminOptions_t *options,
                                          rd_kafka_queue_t *rkqu);
 
+/** The results by group, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_group_result_t **rd_kafka_DeleteConsumerGroupOffsets_result_groups(const rd_kafka_DeleteConsumerGroupOffsets_result_t *result,
                                                                                   size_t *cntp);
 
 /* ListOffsets ------------------------------------------------------------------------- */
 
+/** The partition, with its offset, leader epoch and error. It belongs to the event. */
 RD_EXPORT
 const rd_kafka_topic_partition_t *rd_kafka_ListOffsetsResultInfo_topic_partition(const rd_kafka_ListOffsetsResultInfo_t *result_info);
 
+/** The timestamp of the record at that offset, or -1. */
 RD_EXPORT
 int64_t rd_kafka_ListOffsetsResultInfo_timestamp(const rd_kafka_ListOffsetsResultInfo_t *result_info);
 
+/** The results by partition, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_ListOffsetsResultInfo_t **rd_kafka_ListOffsets_result_infos(const rd_kafka_ListOffsets_result_t *result,
                                                                            size_t *cntp);
 
+/**
+ * Asks for offsets by timestamp, or by `rd_kafka_OffsetSpec_t`, which stands in the
+ * elements' offsets. The result is a LISTOFFSETS_RESULT event.
+ */
 RD_EXPORT
 void rd_kafka_ListOffsets(rd_kafka_t *rk,
                           rd_kafka_topic_partition_list_t *topic_partitions,
@@ -3438,47 +4547,65 @@ void rd_kafka_ListOffsets(rd_kafka_t *rk,
 
 /* ElectLeaders ------------------------------------------------------------------------ */
 
+/**
+ * The partitions for which leaders are to be elected, null for all, and how. The list
+ * is copied. Freed by `rd_kafka_ElectLeaders_destroy`.
+ */
 RD_EXPORT
 rd_kafka_ElectLeaders_t *rd_kafka_ElectLeaders_new(rd_kafka_ElectionType_t election_type,
                                                    rd_kafka_topic_partition_list_t *partitions);
 
+/** Frees an object that the application owns. Null is allowed. */
 RD_EXPORT void rd_kafka_ElectLeaders_destroy(rd_kafka_ElectLeaders_t *elect_leaders);
 
+/** Elects leaders (KIP-460). The result is an ELECTLEADERS_RESULT event. */
 RD_EXPORT
 void rd_kafka_ElectLeaders(rd_kafka_t *rk,
                            rd_kafka_ElectLeaders_t *elect_leaders,
                            const rd_kafka_AdminOptions_t *options,
                            rd_kafka_queue_t *rkqu);
 
+/** The results by partition, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_topic_partition_result_t **rd_kafka_ElectLeaders_result_partitions(const rd_kafka_ElectLeaders_result_t *result,
                                                                                   size_t *cntp);
 
 /* DescribeUserScramCredentials and AlterUserScramCredentials -------------------------- */
 
+/** The credential's mechanism. */
 RD_EXPORT
 rd_kafka_ScramMechanism_t rd_kafka_ScramCredentialInfo_mechanism(const rd_kafka_ScramCredentialInfo_t *scram_credential_info);
 
+/** The credential's iterations. */
 RD_EXPORT
 int32_t rd_kafka_ScramCredentialInfo_iterations(const rd_kafka_ScramCredentialInfo_t *scram_credential_info);
 
+/** The user. Good as long as the event. */
 RD_EXPORT
 const char *rd_kafka_UserScramCredentialsDescription_user(const rd_kafka_UserScramCredentialsDescription_t *description);
 
+/** The error for this user, or null. It belongs to the event. */
 RD_EXPORT
 const rd_kafka_error_t *rd_kafka_UserScramCredentialsDescription_error(const rd_kafka_UserScramCredentialsDescription_t *description);
 
+/** How many credentials the user has. */
 RD_EXPORT
 size_t rd_kafka_UserScramCredentialsDescription_scramcredentialinfo_count(const rd_kafka_UserScramCredentialsDescription_t *description);
 
+/** The credential at `idx`, or null. It belongs to the event. */
 RD_EXPORT
 const rd_kafka_ScramCredentialInfo_t *rd_kafka_UserScramCredentialsDescription_scramcredentialinfo(const rd_kafka_UserScramCredentialsDescription_t *description,
                                                                                                    size_t idx);
 
+/** The descriptions, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_UserScramCredentialsDescription_t **rd_kafka_DescribeUserScramCredentials_result_descriptions(const rd_kafka_DescribeUserScramCredentials_result_t *result,
                                                                                                              size_t *cntp);
 
+/**
+ * Asks for the SCRAM credentials of users (KIP-554), or of all if `user_cnt` is 0. The
+ * result is a DESCRIBEUSERSCRAMCREDENTIALS_RESULT event.
+ */
 RD_EXPORT
 void rd_kafka_DescribeUserScramCredentials(rd_kafka_t *rk,
                                            const char **users,
@@ -3486,6 +4613,10 @@ void rd_kafka_DescribeUserScramCredentials(rd_kafka_t *rk,
                                            const rd_kafka_AdminOptions_t *options,
                                            rd_kafka_queue_t *rkqu);
 
+/**
+ * A credential to set. Without a salt, one is made up. All is copied. Freed by
+ * `rd_kafka_UserScramCredentialAlteration_destroy`.
+ */
 RD_EXPORT
 rd_kafka_UserScramCredentialAlteration_t *rd_kafka_UserScramCredentialUpsertion_new(const char *username,
                                                                                     rd_kafka_ScramMechanism_t mechanism,
@@ -3495,27 +4626,37 @@ rd_kafka_UserScramCredentialAlteration_t *rd_kafka_UserScramCredentialUpsertion_
                                                                                     const unsigned char *salt,
                                                                                     size_t salt_size);
 
+/** A credential to delete. Freed by `rd_kafka_UserScramCredentialAlteration_destroy`. */
 RD_EXPORT
 rd_kafka_UserScramCredentialAlteration_t *rd_kafka_UserScramCredentialDeletion_new(const char *username,
                                                                                    rd_kafka_ScramMechanism_t mechanism);
 
+/** Frees an object that the application owns. Null is allowed. */
 RD_EXPORT
 void rd_kafka_UserScramCredentialAlteration_destroy(rd_kafka_UserScramCredentialAlteration_t *alteration);
 
+/** Frees the objects of an array, and not the array. */
 RD_EXPORT
 void rd_kafka_UserScramCredentialAlteration_destroy_array(rd_kafka_UserScramCredentialAlteration_t **alterations,
                                                           size_t alteration_cnt);
 
+/** The user. Good as long as the event. */
 RD_EXPORT
 const char *rd_kafka_AlterUserScramCredentials_result_response_user(const rd_kafka_AlterUserScramCredentials_result_response_t *response);
 
+/** The error for this user, or null. It belongs to the event. */
 RD_EXPORT
 const rd_kafka_error_t *rd_kafka_AlterUserScramCredentials_result_response_error(const rd_kafka_AlterUserScramCredentials_result_response_t *response);
 
+/** The results by user, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_AlterUserScramCredentials_result_response_t **rd_kafka_AlterUserScramCredentials_result_responses(const rd_kafka_AlterUserScramCredentials_result_t *result,
                                                                                                                  size_t *cntp);
 
+/**
+ * Sets and deletes SCRAM credentials (KIP-554). The result is an
+ * ALTERUSERSCRAMCREDENTIALS_RESULT event.
+ */
 RD_EXPORT
 void rd_kafka_AlterUserScramCredentials(rd_kafka_t *rk,
                                         rd_kafka_UserScramCredentialAlteration_t **alterations,
@@ -3525,15 +4666,22 @@ void rd_kafka_AlterUserScramCredentials(rd_kafka_t *rk,
 
 /* CreateAcls, DescribeAcls and DeleteAcls --------------------------------------------- */
 
+/** The error for this entry, or null. It belongs to the event. */
 RD_EXPORT
 const rd_kafka_error_t *rd_kafka_acl_result_error(const rd_kafka_acl_result_t *aclres);
 
+/** The name of an operation. A constant; a text with "?" for a number that none has. */
 RD_EXPORT
 const char *rd_kafka_AclOperation_name(rd_kafka_AclOperation_t acl_operation);
 
+/** The name of a permission. A constant; a text with "?" for a number that none has. */
 RD_EXPORT
 const char *rd_kafka_AclPermissionType_name(rd_kafka_AclPermissionType_t acl_permission_type);
 
+/**
+ * An access control entry; all strings are copied and must be there. Null with a text
+ * in `errstr` if an argument will not do. Freed by `rd_kafka_AclBinding_destroy`.
+ */
 RD_EXPORT
 rd_kafka_AclBinding_t *rd_kafka_AclBinding_new(rd_kafka_ResourceType_t restype,
                                                const char *name,
@@ -3545,6 +4693,10 @@ rd_kafka_AclBinding_t *rd_kafka_AclBinding_new(rd_kafka_ResourceType_t restype,
                                                char *errstr,
                                                size_t errstr_size);
 
+/**
+ * A filter for entries; null strings and `ANY` match all. Null with a text in `errstr`
+ * if an argument will not do. Freed by `rd_kafka_AclBinding_destroy`.
+ */
 RD_EXPORT
 rd_kafka_AclBindingFilter_t *rd_kafka_AclBindingFilter_new(rd_kafka_ResourceType_t restype,
                                                            const char *name,
@@ -3556,37 +4708,49 @@ rd_kafka_AclBindingFilter_t *rd_kafka_AclBindingFilter_new(rd_kafka_ResourceType
                                                            char *errstr,
                                                            size_t errstr_size);
 
+/** The resource's type. */
 RD_EXPORT
 rd_kafka_ResourceType_t rd_kafka_AclBinding_restype(const rd_kafka_AclBinding_t *acl);
 
+/** The resource's name, or null in a filter. Good as long as the object. */
 RD_EXPORT const char *rd_kafka_AclBinding_name(const rd_kafka_AclBinding_t *acl);
 
+/** The principal, or null in a filter. Good as long as the object. */
 RD_EXPORT const char *rd_kafka_AclBinding_principal(const rd_kafka_AclBinding_t *acl);
 
+/** The host, or null in a filter. Good as long as the object. */
 RD_EXPORT const char *rd_kafka_AclBinding_host(const rd_kafka_AclBinding_t *acl);
 
+/** The operation. */
 RD_EXPORT
 rd_kafka_AclOperation_t rd_kafka_AclBinding_operation(const rd_kafka_AclBinding_t *acl);
 
+/** The permission. */
 RD_EXPORT
 rd_kafka_AclPermissionType_t rd_kafka_AclBinding_permission_type(const rd_kafka_AclBinding_t *acl);
 
+/** How the resource's name matches. */
 RD_EXPORT
 rd_kafka_ResourcePatternType_t rd_kafka_AclBinding_resource_pattern_type(const rd_kafka_AclBinding_t *acl);
 
+/** The error for this entry in a result, or null. It belongs to the entry. */
 RD_EXPORT
 const rd_kafka_error_t *rd_kafka_AclBinding_error(const rd_kafka_AclBinding_t *acl);
 
+/** Frees an object that the application owns. Null is allowed. */
 RD_EXPORT void rd_kafka_AclBinding_destroy(rd_kafka_AclBinding_t *acl_binding);
 
+/** Frees the objects of an array, and not the array. */
 RD_EXPORT
 void rd_kafka_AclBinding_destroy_array(rd_kafka_AclBinding_t **acl_bindings,
                                        size_t acl_bindings_cnt);
 
+/** The results, `*cntp` of them, in the order of the request. They belong to the event. */
 RD_EXPORT
 const rd_kafka_acl_result_t **rd_kafka_CreateAcls_result_acls(const rd_kafka_CreateAcls_result_t *result,
                                                               size_t *cntp);
 
+/** Creates access control entries. The result is a CREATEACLS_RESULT event. */
 RD_EXPORT
 void rd_kafka_CreateAcls(rd_kafka_t *rk,
                          rd_kafka_AclBinding_t **new_acls,
@@ -3594,27 +4758,36 @@ void rd_kafka_CreateAcls(rd_kafka_t *rk,
                          const rd_kafka_AdminOptions_t *options,
                          rd_kafka_queue_t *rkqu);
 
+/** The entries, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_AclBinding_t **rd_kafka_DescribeAcls_result_acls(const rd_kafka_DescribeAcls_result_t *result,
                                                                 size_t *cntp);
 
+/** Asks for the entries that match a filter. The result is a DESCRIBEACLS_RESULT event. */
 RD_EXPORT
 void rd_kafka_DescribeAcls(rd_kafka_t *rk,
                            rd_kafka_AclBindingFilter_t *acl_filter,
                            const rd_kafka_AdminOptions_t *options,
                            rd_kafka_queue_t *rkqu);
 
+/** The results by filter, `*cntp` of them. They belong to the event. */
 RD_EXPORT
 const rd_kafka_DeleteAcls_result_response_t **rd_kafka_DeleteAcls_result_responses(const rd_kafka_DeleteAcls_result_t *result,
                                                                                    size_t *cntp);
 
+/** The error for this filter, or null. It belongs to the event. */
 RD_EXPORT
 const rd_kafka_error_t *rd_kafka_DeleteAcls_result_response_error(const rd_kafka_DeleteAcls_result_response_t *result_response);
 
+/**
+ * The entries that were deleted, `*matching_acls_cntp` of them. They belong to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_AclBinding_t **rd_kafka_DeleteAcls_result_response_matching_acls(const rd_kafka_DeleteAcls_result_response_t *result_response,
                                                                                 size_t *matching_acls_cntp);
 
+/** Deletes the entries that match filters. The result is a DELETEACLS_RESULT event. */
 RD_EXPORT
 void rd_kafka_DeleteAcls(rd_kafka_t *rk,
                          rd_kafka_AclBindingFilter_t **del_acls,
@@ -3624,69 +4797,157 @@ void rd_kafka_DeleteAcls(rd_kafka_t *rk,
 
 /* From an event to the admin result in it --------------------------------------------- */
 
+/**
+ * The result of CreateTopics if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_CreateTopics_result_t *rd_kafka_event_CreateTopics_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of DeleteTopics if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_DeleteTopics_result_t *rd_kafka_event_DeleteTopics_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of CreatePartitions if the event is one, otherwise null. It belongs to
+ * the event.
+ */
 RD_EXPORT
 const rd_kafka_CreatePartitions_result_t *rd_kafka_event_CreatePartitions_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of AlterConfigs if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_AlterConfigs_result_t *rd_kafka_event_AlterConfigs_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of IncrementalAlterConfigs if the event is one, otherwise null. It
+ * belongs to the event.
+ */
 RD_EXPORT
 const rd_kafka_IncrementalAlterConfigs_result_t *rd_kafka_event_IncrementalAlterConfigs_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of DescribeConfigs if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_DescribeConfigs_result_t *rd_kafka_event_DescribeConfigs_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of DeleteRecords if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_DeleteRecords_result_t *rd_kafka_event_DeleteRecords_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of ListConsumerGroups if the event is one, otherwise null. It belongs to
+ * the event.
+ */
 RD_EXPORT
 const rd_kafka_ListConsumerGroups_result_t *rd_kafka_event_ListConsumerGroups_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of DescribeConsumerGroups if the event is one, otherwise null. It belongs
+ * to the event.
+ */
 RD_EXPORT
 const rd_kafka_DescribeConsumerGroups_result_t *rd_kafka_event_DescribeConsumerGroups_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of DescribeTopics if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_DescribeTopics_result_t *rd_kafka_event_DescribeTopics_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of DescribeCluster if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_DescribeCluster_result_t *rd_kafka_event_DescribeCluster_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of DeleteGroups if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_DeleteGroups_result_t *rd_kafka_event_DeleteGroups_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of DeleteConsumerGroupOffsets if the event is one, otherwise null. It
+ * belongs to the event.
+ */
 RD_EXPORT
 const rd_kafka_DeleteConsumerGroupOffsets_result_t *rd_kafka_event_DeleteConsumerGroupOffsets_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of CreateAcls if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_CreateAcls_result_t *rd_kafka_event_CreateAcls_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of DescribeAcls if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_DescribeAcls_result_t *rd_kafka_event_DescribeAcls_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of DeleteAcls if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_DeleteAcls_result_t *rd_kafka_event_DeleteAcls_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of ListConsumerGroupOffsets if the event is one, otherwise null. It
+ * belongs to the event.
+ */
 RD_EXPORT
 const rd_kafka_ListConsumerGroupOffsets_result_t *rd_kafka_event_ListConsumerGroupOffsets_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of AlterConsumerGroupOffsets if the event is one, otherwise null. It
+ * belongs to the event.
+ */
 RD_EXPORT
 const rd_kafka_AlterConsumerGroupOffsets_result_t *rd_kafka_event_AlterConsumerGroupOffsets_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of ListOffsets if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_ListOffsets_result_t *rd_kafka_event_ListOffsets_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of DescribeUserScramCredentials if the event is one, otherwise null. It
+ * belongs to the event.
+ */
 RD_EXPORT
 const rd_kafka_DescribeUserScramCredentials_result_t *rd_kafka_event_DescribeUserScramCredentials_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of AlterUserScramCredentials if the event is one, otherwise null. It
+ * belongs to the event.
+ */
 RD_EXPORT
 const rd_kafka_AlterUserScramCredentials_result_t *rd_kafka_event_AlterUserScramCredentials_result(rd_kafka_event_t *rkev);
 
+/**
+ * The result of ElectLeaders if the event is one, otherwise null. It belongs to the
+ * event.
+ */
 RD_EXPORT
 const rd_kafka_ElectLeaders_result_t *rd_kafka_event_ElectLeaders_result(rd_kafka_event_t *rkev);
 

@@ -144,14 +144,14 @@ pub(super) unsafe fn dump(
     array
 }
 
-/// Makes a configuration with every property at its default. `rd_kafka_new` takes it over when it
-/// succeeds; otherwise it is for the application to destroy.
+/// A configuration with all properties at their defaults. It goes to `rd_kafka_new`,
+/// which takes it over, or is freed by `rd_kafka_conf_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_new() -> *mut rd_kafka_conf_t {
     ffi!({ give(Conf::with_topic_conf_box(new_topic_conf)) })
 }
 
-/// Frees a configuration that no client instance has taken over.
+/// Frees a configuration that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_destroy(conf: *mut rd_kafka_conf_t) {
     ffi!({
@@ -160,7 +160,8 @@ pub unsafe extern "C" fn rd_kafka_conf_destroy(conf: *mut rd_kafka_conf_t) {
     })
 }
 
-/// Copies a configuration: what was set in it, everything else at its default.
+/// A copy, which the application owns. Interceptors are told, and may add themselves to
+/// the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_dup(conf: *const rd_kafka_conf_t) -> *mut rd_kafka_conf_t {
     ffi!({
@@ -172,8 +173,8 @@ pub unsafe extern "C" fn rd_kafka_conf_dup(conf: *const rd_kafka_conf_t) -> *mut
     })
 }
 
-/// Copies a configuration without the properties whose names begin with one of the `filter_cnt`
-/// prefixes of `filter`.
+/// As `rd_kafka_conf_dup`, without the properties whose names begin with one of the
+/// `filter_cnt` strings in `filter`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_dup_filter(
     conf: *const rd_kafka_conf_t,
@@ -193,14 +194,17 @@ pub unsafe extern "C" fn rd_kafka_conf_dup_filter(
     })
 }
 
-/// The configuration of a client instance, to be read only and not to be destroyed.
+/// The configuration of a client instance, for reading only. Good as long as the
+/// instance.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf(rk: *mut rd_kafka_t) -> *const rd_kafka_conf_t {
     ffi!({ not_built!(rk) })
 }
 
-/// Sets the property `name` from text. A topic's property goes to the default topic configuration.
-/// A null or empty `value` puts texts back to their default. What is wrong is written to `errstr`.
+/// Sets a property by its name; topic properties go to the default topic configuration.
+/// A null or, for strings, empty value restores the default. Returns
+/// `RD_KAFKA_CONF_OK`, or `_UNKNOWN` or `_INVALID` with a text in `errstr` that names
+/// the property and what it may be. CONFIGURATION.md lists them all.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set(
     conf: *mut rd_kafka_conf_t,
@@ -236,8 +240,9 @@ pub unsafe extern "C" fn rd_kafka_conf_set(
     })
 }
 
-/// Asks for events of these kinds (`RD_KAFKA_EVENT_..`, combined by or) on queues in place of
-/// callbacks.
+/// Asks for events of these kinds, a sum of `RD_KAFKA_EVENT_DR` and others, on queues
+/// in the place of callbacks. For delivery reports, a callback that is set has
+/// precedence.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_events(conf: *mut rd_kafka_conf_t, events: c_int) {
     ffi!({
@@ -249,8 +254,10 @@ pub unsafe extern "C" fn rd_kafka_conf_set_events(conf: *mut rd_kafka_conf_t, ev
     })
 }
 
-/// Has events of the background queue handled by `event_cb`, on a thread of the library's own. The
-/// callback destroys the event.
+/// Sets a function for events that a thread of the library calls, so that the
+/// application need not poll. It must free the event. Which events arrive is said by
+/// `rd_kafka_conf_set_events` or by forwarding queues to
+/// `rd_kafka_queue_get_background`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_background_event_cb(
     conf: *mut rd_kafka_conf_t,
@@ -267,7 +274,8 @@ pub unsafe extern "C" fn rd_kafka_conf_set_background_event_cb(
     })
 }
 
-/// Has the result of each message reported to `dr_cb`. `rd_kafka_conf_set_dr_msg_cb` tells more.
+/// Sets the function for delivery reports, in the old form.
+/// `rd_kafka_conf_set_dr_msg_cb` says more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_dr_cb(
     conf: *mut rd_kafka_conf_t,
@@ -291,8 +299,11 @@ pub unsafe extern "C" fn rd_kafka_conf_set_dr_cb(
     })
 }
 
-/// Has each message reported to `dr_msg_cb` with its result, from `rd_kafka_poll` or
-/// `rd_kafka_flush`. The message is the library's.
+/// Sets the function for delivery reports: called once for each message that was
+/// produced, by the thread that polls, in order for each partition. `rkmessage->err`
+/// says whether it was delivered, `_private` is its opaque. The message is the
+/// library's and ends with the call. It may call the library, but not destroy the
+/// instance.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_dr_msg_cb(
     conf: *mut rd_kafka_conf_t,
@@ -313,8 +324,8 @@ pub unsafe extern "C" fn rd_kafka_conf_set_dr_msg_cb(
     })
 }
 
-/// Has consumed messages handed to `consume_cb` by `rd_kafka_consumer_poll`. The message is the
-/// library's.
+/// Sets a function that consumed messages go to when they are taken from a queue by
+/// `rd_kafka_poll` or `rd_kafka_queue_poll_callback`. The message ends with the call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_consume_cb(
     conf: *mut rd_kafka_conf_t,
@@ -331,7 +342,12 @@ pub unsafe extern "C" fn rd_kafka_conf_set_consume_cb(
     })
 }
 
-/// Has changes of the assignment handed to `rebalance_cb`, which then assigns and unassigns itself.
+/// Sets the function for rebalances of the consumer group, called by the thread that
+/// polls, with `err` `_ASSIGN_PARTITIONS` or `_REVOKE_PARTITIONS`. It must follow with
+/// `rd_kafka_assign` (null to give up all) or, if `rd_kafka_rebalance_protocol` is
+/// "COOPERATIVE", with `rd_kafka_incremental_assign` and
+/// `rd_kafka_incremental_unassign`. Without such a function the library does it by
+/// itself. The list ends with the call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_rebalance_cb(
     conf: *mut rd_kafka_conf_t,
@@ -353,7 +369,9 @@ pub unsafe extern "C" fn rd_kafka_conf_set_rebalance_cb(
     })
 }
 
-/// Has the result of each offset commit reported to `offset_commit_cb`.
+/// Sets the function that is told the result of commits, each partition with its own
+/// `err`; also of automatic ones. `_NO_OFFSET` says that there was nothing to commit.
+/// Called by the thread that polls; the list ends with the call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_offset_commit_cb(
     conf: *mut rd_kafka_conf_t,
@@ -375,8 +393,9 @@ pub unsafe extern "C" fn rd_kafka_conf_set_offset_commit_cb(
     })
 }
 
-/// Has errors of the client instance reported to `error_cb`, which are mostly for information: the
-/// client goes on by itself. After `RD_KAFKA_RESP_ERR__FATAL` ask `rd_kafka_fatal_error`.
+/// Sets the function for errors that no call returns: all brokers down, authentication,
+/// fatal errors. Called by the thread that polls. Most of them are for information, as
+/// the library goes on trying; after `_FATAL`, ask `rd_kafka_fatal_error`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_error_cb(
     conf: *mut rd_kafka_conf_t,
@@ -398,7 +417,8 @@ pub unsafe extern "C" fn rd_kafka_conf_set_error_cb(
     })
 }
 
-/// Has throttling by brokers reported to `throttle_cb`.
+/// Sets the function that is told when a broker has throttled the client by its quotas,
+/// and when it no longer does (0 ms). Called by the thread that polls.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_throttle_cb(
     conf: *mut rd_kafka_conf_t,
@@ -421,8 +441,9 @@ pub unsafe extern "C" fn rd_kafka_conf_set_throttle_cb(
     })
 }
 
-/// Has log lines handed to `log_cb`, on whichever thread logs unless `log.queue` is set; null for
-/// no log.
+/// Sets the function for log lines, in the place of stderr. Called by the library's
+/// threads, several at once and with no regard to polling, unless `log.queue` is true.
+/// It must be quick and must not call the library. Null for no logging at all.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_log_cb(
     conf: *mut rd_kafka_conf_t,
@@ -444,8 +465,9 @@ pub unsafe extern "C" fn rd_kafka_conf_set_log_cb(
     })
 }
 
-/// Has statistics handed to `stats_cb` as JSON, every `statistics.interval.ms`. The callback
-/// returns 0, or 1 to keep the text and free it by `rd_kafka_mem_free`.
+/// Sets the function for statistics, called by the thread that polls, every
+/// `statistics.interval.ms`. `json` is the library's and freed after the call, unless
+/// the function returns 1: then the application frees it with `free()`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_stats_cb(
     conf: *mut rd_kafka_conf_t,
@@ -467,8 +489,11 @@ pub unsafe extern "C" fn rd_kafka_conf_set_stats_cb(
     })
 }
 
-/// Has `oauthbearer_token_refresh_cb` called when a token is needed; it answers by
-/// `rd_kafka_oauthbearer_set_token` or `rd_kafka_oauthbearer_set_token_failure`.
+/// Sets the function that is to fetch a token for SASL/OAUTHBEARER (KIP-255), called
+/// when one is needed, and before the present one expires. It follows with
+/// `rd_kafka_oauthbearer_set_token` or `rd_kafka_oauthbearer_set_token_failure`. Called
+/// by the thread that polls, or by the background thread (see
+/// `rd_kafka_sasl_background_callbacks_enable`).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_oauthbearer_token_refresh_cb(
     conf: *mut rd_kafka_conf_t,
@@ -490,7 +515,8 @@ pub unsafe extern "C" fn rd_kafka_conf_set_oauthbearer_token_refresh_cb(
     })
 }
 
-/// Gives SASL callbacks a queue of their own (`rd_kafka_queue_get_sasl`), if `enable` is not 0.
+/// If `enable` is not 0, requests for tokens go to a queue of their own, which
+/// `rd_kafka_queue_get_sasl` gives, and not to the main queue.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_enable_sasl_queue(
     conf: *mut rd_kafka_conf_t,
@@ -506,7 +532,8 @@ pub unsafe extern "C" fn rd_kafka_conf_enable_sasl_queue(
     })
 }
 
-/// Has sockets opened by `socket_cb`, which should make them close-on-exec.
+/// Sets a function that makes the sockets, as `socket()` does. Called by broker
+/// threads.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_socket_cb(
     conf: *mut rd_kafka_conf_t,
@@ -528,7 +555,9 @@ pub unsafe extern "C" fn rd_kafka_conf_set_socket_cb(
     })
 }
 
-/// Has sockets connected by `connect_cb`, which returns 0 or an errno. The sockets do not block.
+/// Sets a function that connects a socket, as a non-blocking `connect()` does: it
+/// returns 0, or an errno value such as EINPROGRESS. `id` names the broker. Called by
+/// broker threads.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_connect_cb(
     conf: *mut rd_kafka_conf_t,
@@ -551,7 +580,8 @@ pub unsafe extern "C" fn rd_kafka_conf_set_connect_cb(
     })
 }
 
-/// Has sockets closed by `closesocket_cb`.
+/// Sets a function that closes sockets, in the place of `close()`. Called by broker
+/// threads.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_closesocket_cb(
     conf: *mut rd_kafka_conf_t,
@@ -566,7 +596,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_closesocket_cb(
     })
 }
 
-/// Has files opened by `open_cb`, which should make them close-on-exec.
+/// Sets a function that opens files, as `open()` does.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_open_cb(
     conf: *mut rd_kafka_conf_t,
@@ -588,8 +618,9 @@ pub unsafe extern "C" fn rd_kafka_conf_set_open_cb(
     })
 }
 
-/// Has host names resolved by `resolve_cb`, as getaddrinfo(3) does. Called with a null `node` and
-/// `service` it frees `*res`.
+/// Sets a function that resolves host names, as `getaddrinfo()` does with its result
+/// and codes. When it is called with a null `node` and `service`, it frees what `*res`
+/// holds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_resolve_cb(
     conf: *mut rd_kafka_conf_t,
@@ -612,8 +643,10 @@ pub unsafe extern "C" fn rd_kafka_conf_set_resolve_cb(
     })
 }
 
-/// Has each certificate of a broker's chain checked by `ssl_cert_verify_cb`, which returns 1 to
-/// accept it, or 0 with the reason in `errstr`.
+/// Sets a function that has the last word on each certificate of a broker's chain, in
+/// DER form: 1 accepts it; 0 refuses it, with a text in `errstr`. `*x509_error` is what
+/// the library thinks of it, and may be changed. Called by broker threads. `_INVALID`
+/// if the library is built without TLS.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_ssl_cert_verify_cb(
     conf: *mut rd_kafka_conf_t,
@@ -646,7 +679,8 @@ pub unsafe extern "C" fn rd_kafka_conf_set_ssl_cert_verify_cb(
     })
 }
 
-/// Sets a certificate or key from memory, which is copied; null clears it.
+/// Sets a certificate or key from memory, which is copied; a null `buffer` removes it.
+/// Takes the place of the `ssl.*.pem` and location properties of the same kind.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_ssl_cert(
     conf: *mut rd_kafka_conf_t,
@@ -660,7 +694,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_ssl_cert(
     ffi!({ not_built!(conf, cert_type, cert_enc, buffer, size, errstr, errstr_size) })
 }
 
-/// Sets the pointer that the OpenSSL engine is given.
+/// Sets what an OpenSSL engine (`ssl.engine.location`) gets as its callback data.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_engine_callback_data(
     conf: *mut rd_kafka_conf_t,
@@ -675,7 +709,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_engine_callback_data(
     })
 }
 
-/// Sets the pointer that callbacks are given, and that `rd_kafka_opaque` returns.
+/// Sets what callbacks get as `opaque`, and what `rd_kafka_opaque` returns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_opaque(conf: *mut rd_kafka_conf_t, opaque: *mut c_void) {
     ffi!({
@@ -686,8 +720,8 @@ pub unsafe extern "C" fn rd_kafka_conf_set_opaque(conf: *mut rd_kafka_conf_t, op
     })
 }
 
-/// Replaces the configuration of topics that are used without one of their own; `tconf` then
-/// belongs to `conf`. Setting topic properties on `conf` itself does the same with less.
+/// Sets the configuration of topics that have none of their own; `tconf` belongs to
+/// `conf` from then on. What was set before by topic properties in `conf` is lost.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_default_topic_conf(
     conf: *mut rd_kafka_conf_t,
@@ -708,7 +742,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_default_topic_conf(
     })
 }
 
-/// The default topic configuration, if there is one. It belongs to `conf`, and changes to it count.
+/// The default topic configuration, or null; it stays part of `conf`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_get_default_topic_conf(
     conf: *mut rd_kafka_conf_t,
@@ -724,9 +758,10 @@ pub unsafe extern "C" fn rd_kafka_conf_get_default_topic_conf(
     })
 }
 
-/// Writes the value of the property `name` to `dest`, cut to `*dest_size`, and the size that all of
-/// it needs, with its NUL, to `*dest_size`. A null `dest` asks for the size.
-/// `RD_KAFKA_CONF_UNKNOWN` also for a property without a value.
+/// Writes the value of a property to `dest` and its length with the NUL to
+/// `*dest_size`, which says how much room there is. A null `dest` asks for the length.
+/// Topic properties are looked up in the default topic configuration.
+/// `RD_KAFKA_CONF_UNKNOWN` if there is no such property.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_get(
     conf: *const rd_kafka_conf_t,
@@ -747,8 +782,8 @@ pub unsafe extern "C" fn rd_kafka_conf_get(
     })
 }
 
-/// Names and values of all properties that have a value, in turn; `*cntp` is the number of both
-/// together. To be freed by `rd_kafka_conf_dump_free`.
+/// The properties and their values, as an array of name, value, name, value, and so on;
+/// `*cntp` is its length. Freed by `rd_kafka_conf_dump_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_dump(
     conf: *mut rd_kafka_conf_t,
@@ -766,7 +801,8 @@ pub unsafe extern "C" fn rd_kafka_conf_dump(
     })
 }
 
-/// Frees what `rd_kafka_conf_dump` or `rd_kafka_topic_conf_dump` returned.
+/// Frees what `rd_kafka_conf_dump` or `rd_kafka_topic_conf_dump` returned; `cnt` is its
+/// length.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_dump_free(arr: *mut *const c_char, cnt: size_t) {
     ffi!({
@@ -782,7 +818,7 @@ pub unsafe extern "C" fn rd_kafka_conf_dump_free(arr: *mut *const c_char, cnt: s
     })
 }
 
-/// Prints all properties with their types, ranges and defaults to `fp`, as a table.
+/// Prints all properties with their ranges, defaults and descriptions to `fp`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_properties_show(fp: *mut FILE) {
     ffi!({

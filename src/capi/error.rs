@@ -134,6 +134,9 @@ fn descriptions() -> &'static [rd_kafka_err_desc] {
     })
 }
 
+/// Sets `*errdescs` to a table with one element for every number from the lowest
+/// response code to the highest, and `*cntp` to its length. The numbers that no code
+/// has are elements with a null name. A constant.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_get_err_descs(
     errdescs: *mut *const rd_kafka_err_desc,
@@ -153,21 +156,31 @@ pub unsafe extern "C" fn rd_kafka_get_err_descs(
     })
 }
 
+/// A text for a response code, such as "Local: Timed out". For codes that are not known
+/// it has the number, and is good until the same thread asks about the next one;
+/// otherwise a constant.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_err2str(err: rd_kafka_resp_err_t) -> *const c_char {
     ffi!({ text_of(err) })
 }
 
+/// The name of a response code without its prefix, such as "_TIMED_OUT". For codes that
+/// are not known as with `rd_kafka_err2str`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_err2name(err: rd_kafka_resp_err_t) -> *const c_char {
     ffi!({ name_of(err) })
 }
 
+/// Why the last call in this thread failed, of the functions that say so (those of the
+/// old interface, which return -1 or null and set `errno`). Ask right after the call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_last_error() -> rd_kafka_resp_err_t {
     ffi!({ LAST_ERROR.try_with(Cell::get).unwrap_or_default() })
 }
 
+/// A response code for an `errno` value that a function of the old interface has left.
+/// `rd_kafka_last_error` says it better.
+#[deprecated]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_errno2err(errnox: c_int) -> rd_kafka_resp_err_t {
     ffi!({
@@ -185,6 +198,8 @@ pub unsafe extern "C" fn rd_kafka_errno2err(errnox: c_int) -> rd_kafka_resp_err_
     })
 }
 
+/// This thread's `errno`, for languages that cannot read it themselves.
+#[deprecated]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_errno() -> c_int {
     ffi!({
@@ -193,6 +208,9 @@ pub unsafe extern "C" fn rd_kafka_errno() -> c_int {
     })
 }
 
+/// The error that has made this client instance useless (KIP-98's fencing, a broken
+/// idempotent sequence and the like), or `NO_ERROR`. If there is one, its text is
+/// written to `errstr`. All that is left to do is to destroy the instance.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_fatal_error(
     rk: *mut rd_kafka_t,
@@ -202,6 +220,8 @@ pub unsafe extern "C" fn rd_kafka_fatal_error(
     ffi!({ not_built!(rk, errstr, errstr_size) })
 }
 
+/// Raises a fatal error as if the library had, so that an application can test what it
+/// does about one. Returns `NO_ERROR`, or `_PREV_IN_PROGRESS` if there is one already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_test_fatal_error(
     rk: *mut rd_kafka_t,
@@ -211,6 +231,7 @@ pub unsafe extern "C" fn rd_kafka_test_fatal_error(
     ffi!({ not_built!(rk, err, reason) })
 }
 
+/// The response code of an error; `NO_ERROR` for null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_error_code(
     error: *const rd_kafka_error_t,
@@ -221,6 +242,8 @@ pub unsafe extern "C" fn rd_kafka_error_code(
     })
 }
 
+/// The name of an error's code; "" for null. As long-lived as that of
+/// `rd_kafka_err2name`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_error_name(error: *const rd_kafka_error_t) -> *const c_char {
     ffi!({
@@ -232,6 +255,7 @@ pub unsafe extern "C" fn rd_kafka_error_name(error: *const rd_kafka_error_t) -> 
     })
 }
 
+/// The text of an error; "" for null. Good until the error is destroyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_error_string(error: *const rd_kafka_error_t) -> *const c_char {
     ffi!({
@@ -244,6 +268,7 @@ pub unsafe extern "C" fn rd_kafka_error_string(error: *const rd_kafka_error_t) -
     })
 }
 
+/// 1 if the client instance cannot go on after this error, otherwise 0; also for null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_error_is_fatal(error: *const rd_kafka_error_t) -> c_int {
     ffi!({
@@ -254,6 +279,7 @@ pub unsafe extern "C" fn rd_kafka_error_is_fatal(error: *const rd_kafka_error_t)
     })
 }
 
+/// 1 if the same call may succeed when it is made again, otherwise 0; also for null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_error_is_retriable(error: *const rd_kafka_error_t) -> c_int {
     ffi!({
@@ -264,6 +290,8 @@ pub unsafe extern "C" fn rd_kafka_error_is_retriable(error: *const rd_kafka_erro
     })
 }
 
+/// 1 if the transaction must be aborted by `rd_kafka_abort_transaction`, after which a
+/// new one can begin; otherwise 0, also for null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_error_txn_requires_abort(
     error: *const rd_kafka_error_t,
@@ -276,6 +304,7 @@ pub unsafe extern "C" fn rd_kafka_error_txn_requires_abort(
     })
 }
 
+/// Frees an error object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_error_destroy(error: *mut rd_kafka_error_t) {
     ffi!({

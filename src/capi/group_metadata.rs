@@ -29,6 +29,9 @@ unsafe fn c_string(text: *const c_char) -> Option<CString> {
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_owned())
 }
 
+/// The consumer's membership in its group as it is now, for
+/// `rd_kafka_send_offsets_to_transaction`; null without a group. Freed by
+/// `rd_kafka_consumer_group_metadata_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata(
     rk: *mut rd_kafka_t,
@@ -36,6 +39,8 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata(
     ffi!({ not_built!(rk) })
 }
 
+/// The metadata of a group without a membership. The strings are copied. Freed by
+/// `rd_kafka_consumer_group_metadata_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_new(
     group_id: *const c_char,
@@ -49,6 +54,8 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_new(
     })
 }
 
+/// The metadata of a membership; `group_instance_id` may be null. The strings are
+/// copied. Freed by `rd_kafka_consumer_group_metadata_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_new_with_genid(
     group_id: *const c_char,
@@ -77,6 +84,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_new_with_genid(
     })
 }
 
+/// The group's id. Good as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_group_id(
     group_metadata: *const rd_kafka_consumer_group_metadata_t,
@@ -90,6 +98,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_group_id(
     })
 }
 
+/// The static member's id (KIP-345), or null. Good as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_group_instance_id(
     group_metadata: *const rd_kafka_consumer_group_metadata_t,
@@ -103,6 +112,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_group_instance_id(
     })
 }
 
+/// The member's id, "" if there is none. Good as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_member_id(
     group_metadata: *const rd_kafka_consumer_group_metadata_t,
@@ -116,6 +126,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_member_id(
     })
 }
 
+/// The group's generation, or the member's epoch with KIP-848; -1 if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_generation_id(
     group_metadata: *const rd_kafka_consumer_group_metadata_t,
@@ -126,6 +137,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_generation_id(
     })
 }
 
+/// Frees group metadata that the application owns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_destroy(
     group_metadata: *mut rd_kafka_consumer_group_metadata_t,
@@ -136,6 +148,9 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_destroy(
     })
 }
 
+/// Serialises group metadata, to hand it to another process. Sets `*bufferp`, which is
+/// freed by `rd_kafka_mem_free`, and `*sizep`. Only to be read by the same version of
+/// the library. Null, or an error that the application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_write(
     cgmd: *const rd_kafka_consumer_group_metadata_t,
@@ -156,6 +171,8 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_write(
     })
 }
 
+/// The opposite of `rd_kafka_consumer_group_metadata_write`. Sets `*cgmdp`, which the
+/// application destroys. Null, or a `_BAD_MSG` error that the application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata_read(
     cgmdp: *mut *mut rd_kafka_consumer_group_metadata_t,

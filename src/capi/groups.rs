@@ -45,6 +45,10 @@ unsafe fn code_of(names: &[&CStr], name: *const c_char) -> c_int {
         .map_or(0, |(code, _)| code)
 }
 
+/// Asks all brokers for their consumer groups, or for `group` only, with their members,
+/// up to `timeout_ms`. Sets `*grplistp`, which is freed by
+/// `rd_kafka_group_list_destroy`. `_PARTIAL` if some brokers did not answer, with what
+/// the others said. The admin functions say more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_list_groups(
     rk: *mut rd_kafka_t,
@@ -55,6 +59,7 @@ pub unsafe extern "C" fn rd_kafka_list_groups(
     ffi!({ not_built!(rk, group, grplistp, timeout_ms) })
 }
 
+/// The name of a group's state; null for a number that none has. A constant.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_state_name(
     state: rd_kafka_consumer_group_state_t,
@@ -62,6 +67,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_state_name(
     ffi!({ name_at(&STATES, state.0) })
 }
 
+/// The state of a name, in any case of letters; `UNKNOWN` if none has it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_state_code(
     name: *const c_char,
@@ -72,6 +78,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_state_code(
     })
 }
 
+/// The name of a group's type; null for a number that none has. A constant.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_type_name(
     kind: rd_kafka_consumer_group_type_t,
@@ -79,6 +86,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_type_name(
     ffi!({ name_at(&TYPES, kind.0) })
 }
 
+/// The type of a name, in any case of letters; `UNKNOWN` if none has it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_type_code(
     name: *const c_char,
@@ -89,6 +97,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_type_code(
     })
 }
 
+/// Frees what `rd_kafka_list_groups` has set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_group_list_destroy(grplist: *const rd_kafka_group_list) {
     ffi!({ not_built!(grplist) })

@@ -56,11 +56,14 @@ unsafe fn put_value(
     ErrorCode::NO_ERROR
 }
 
+/// An empty list of headers; `initial_count` is how many there are likely to be. Freed
+/// by `rd_kafka_headers_destroy`, unless a message takes it over.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_headers_new(initial_count: size_t) -> *mut rd_kafka_headers_t {
     ffi!({ handle::give(Headers::with_capacity(initial_count)) })
 }
 
+/// Frees a list of headers that the application owns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_headers_destroy(hdrs: *mut rd_kafka_headers_t) {
     ffi!({
@@ -69,6 +72,7 @@ pub unsafe extern "C" fn rd_kafka_headers_destroy(hdrs: *mut rd_kafka_headers_t)
     })
 }
 
+/// A copy, which the application owns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_headers_copy(
     src: *const rd_kafka_headers_t,
@@ -82,6 +86,9 @@ pub unsafe extern "C" fn rd_kafka_headers_copy(
     })
 }
 
+/// Adds a header at the end; name and value are copied. A `name_size` or `value_size`
+/// of -1 says that it is a string. A null `value` is a null value. Always `NO_ERROR`
+/// for good arguments.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_header_add(
     hdrs: *mut rd_kafka_headers_t,
@@ -103,6 +110,8 @@ pub unsafe extern "C" fn rd_kafka_header_add(
     })
 }
 
+/// Removes all headers of this name. `NO_ERROR`, `_NOENT` if there is none, or
+/// `_READ_ONLY` if the headers cannot be changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_header_remove(
     hdrs: *mut rd_kafka_headers_t,
@@ -119,6 +128,9 @@ pub unsafe extern "C" fn rd_kafka_header_remove(
     })
 }
 
+/// Finds the last header of this name, and sets `*valuep` and `*sizep`, or returns
+/// `_NOENT`. The value has a NUL behind it that does not count, and is good until the
+/// headers change.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_header_get_last(
     hdrs: *const rd_kafka_headers_t,
@@ -137,6 +149,8 @@ pub unsafe extern "C" fn rd_kafka_header_get_last(
     })
 }
 
+/// As `rd_kafka_header_get_last`, for the header that has `idx` others of the same name
+/// before it: with 0, 1, ... until `_NOENT` one sees them all.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_header_get(
     hdrs: *const rd_kafka_headers_t,
@@ -156,6 +170,8 @@ pub unsafe extern "C" fn rd_kafka_header_get(
     })
 }
 
+/// As `rd_kafka_header_get_last`, for the header at `idx` whatever its name, which goes
+/// to `*namep`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_header_get_all(
     hdrs: *const rd_kafka_headers_t,
@@ -180,6 +196,7 @@ pub unsafe extern "C" fn rd_kafka_header_get_all(
     })
 }
 
+/// How many headers there are.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_header_cnt(hdrs: *const rd_kafka_headers_t) -> size_t {
     ffi!({

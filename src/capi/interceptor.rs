@@ -14,6 +14,8 @@ use crate::capi::types::{
     rd_kafka_interceptor_f_on_thread_start_t, rd_kafka_resp_err_t, rd_kafka_t,
 };
 
+/// Adds a function that sees each property that is set on `conf`. `ic_name` names the
+/// interceptor; `_CONFLICT` if it has added one already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_set(
     conf: *mut rd_kafka_conf_t,
@@ -24,6 +26,8 @@ pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_set(
     ffi!({ not_built!(conf, ic_name, on_conf_set, ic_opaque) })
 }
 
+/// Adds a function that is told of copies of `conf`. Interceptors are not copied by
+/// themselves.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_dup(
     conf: *mut rd_kafka_conf_t,
@@ -34,6 +38,7 @@ pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_dup(
     ffi!({ not_built!(conf, ic_name, on_conf_dup, ic_opaque) })
 }
 
+/// Adds a function that is told when `conf` goes away.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_destroy(
     conf: *mut rd_kafka_conf_t,
@@ -44,6 +49,8 @@ pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_destroy(
     ffi!({ not_built!(conf, ic_name, on_conf_destroy, ic_opaque) })
 }
 
+/// Adds a function that is told of the client instance made from `conf`, and can add
+/// the others there.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_new(
     conf: *mut rd_kafka_conf_t,
@@ -54,6 +61,8 @@ pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_new(
     ffi!({ not_built!(conf, ic_name, on_new, ic_opaque) })
 }
 
+/// Adds a function that is told when the instance goes away. As all below: to be called
+/// from `on_new` only; `_CONFLICT` if `ic_name` has added one already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_interceptor_add_on_destroy(
     rk: *mut rd_kafka_t,
@@ -64,6 +73,8 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_destroy(
     ffi!({ not_built!(rk, ic_name, on_destroy, ic_opaque) })
 }
 
+/// Adds a function that sees each message before it is queued, on the thread that
+/// produces.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_interceptor_add_on_send(
     rk: *mut rd_kafka_t,
@@ -74,6 +85,8 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_send(
     ffi!({ not_built!(rk, ic_name, on_send, ic_opaque) })
 }
 
+/// Adds a function that sees each message that was delivered or failed, on whichever
+/// thread finds out.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_interceptor_add_on_acknowledgement(
     rk: *mut rd_kafka_t,
@@ -84,6 +97,7 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_acknowledgement(
     ffi!({ not_built!(rk, ic_name, on_acknowledgement, ic_opaque) })
 }
 
+/// Adds a function that sees each message before the application gets it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_interceptor_add_on_consume(
     rk: *mut rd_kafka_t,
@@ -94,6 +108,7 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_consume(
     ffi!({ not_built!(rk, ic_name, on_consume, ic_opaque) })
 }
 
+/// Adds a function that sees the results of commits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_interceptor_add_on_commit(
     rk: *mut rd_kafka_t,
@@ -104,6 +119,7 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_commit(
     ffi!({ not_built!(rk, ic_name, on_commit, ic_opaque) })
 }
 
+/// Adds a function that is told of each request written, on a broker thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_interceptor_add_on_request_sent(
     rk: *mut rd_kafka_t,
@@ -114,6 +130,7 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_request_sent(
     ffi!({ not_built!(rk, ic_name, on_request_sent, ic_opaque) })
 }
 
+/// Adds a function that is told of each response read, on a broker thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_interceptor_add_on_response_received(
     rk: *mut rd_kafka_t,
@@ -124,6 +141,7 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_response_received(
     ffi!({ not_built!(rk, ic_name, on_response_received, ic_opaque) })
 }
 
+/// Adds a function that each thread of the library calls as it begins.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_interceptor_add_on_thread_start(
     rk: *mut rd_kafka_t,
@@ -134,6 +152,7 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_thread_start(
     ffi!({ not_built!(rk, ic_name, on_thread_start, ic_opaque) })
 }
 
+/// Adds a function that each thread of the library calls as it ends.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_interceptor_add_on_thread_exit(
     rk: *mut rd_kafka_t,
@@ -144,6 +163,7 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_thread_exit(
     ffi!({ not_built!(rk, ic_name, on_thread_exit, ic_opaque) })
 }
 
+/// Adds a function that is told of the changing states of broker connections.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_interceptor_add_on_broker_state_change(
     rk: *mut rd_kafka_t,

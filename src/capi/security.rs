@@ -5,11 +5,15 @@ use libc::{c_char, size_t};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::types::{rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t};
 
+/// The queue for token requests, if `rd_kafka_conf_enable_sasl_queue` was called;
+/// otherwise null. Given back by `rd_kafka_queue_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_queue_get_sasl(rk: *mut rd_kafka_t) -> *mut rd_kafka_queue_t {
     ffi!({ not_built!(rk) })
 }
 
+/// Lets the background thread serve the SASL queue, so that the application need not
+/// poll for tokens. Null, or an error that the application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_sasl_background_callbacks_enable(
     rk: *mut rd_kafka_t,
@@ -17,6 +21,8 @@ pub unsafe extern "C" fn rd_kafka_sasl_background_callbacks_enable(
     ffi!({ not_built!(rk) })
 }
 
+/// Replaces user name and password of SASL PLAIN and SCRAM for connections to come.
+/// Null, or an error that the application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_sasl_set_credentials(
     rk: *mut rd_kafka_t,
@@ -26,6 +32,10 @@ pub unsafe extern "C" fn rd_kafka_sasl_set_credentials(
     ffi!({ not_built!(rk, username, password) })
 }
 
+/// Sets the token for SASL/OAUTHBEARER, the time when it expires in milliseconds since
+/// 1970, its principal, and `extension_size` strings of names and values in turn
+/// (KIP-342). `_INVALID_ARG` with a text in `errstr` if something is wrong, `_STATE` if
+/// the mechanism is not in use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_oauthbearer_set_token(
     rk: *mut rd_kafka_t,
@@ -51,6 +61,8 @@ pub unsafe extern "C" fn rd_kafka_oauthbearer_set_token(
     })
 }
 
+/// Says that no token can be had, and why; the library raises an `_AUTHENTICATION`
+/// error, and asks again later.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_oauthbearer_set_token_failure(
     rk: *mut rd_kafka_t,

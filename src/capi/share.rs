@@ -10,11 +10,13 @@ use crate::capi::types::{
     rd_kafka_topic_partition_t,
 };
 
+/// How many messages the batch holds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_messages_count(messages: *const rd_kafka_messages_t) -> size_t {
     ffi!({ not_built!(messages) })
 }
 
+/// The message at `index`, or null. It belongs to the batch.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_messages_get(
     messages: *const rd_kafka_messages_t,
@@ -23,11 +25,13 @@ pub unsafe extern "C" fn rd_kafka_messages_get(
     ffi!({ not_built!(messages, index) })
 }
 
+/// Frees a batch and its messages.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_messages_destroy(messages: *mut rd_kafka_messages_t) {
     ffi!({ not_built!(messages) })
 }
 
+/// As `rd_kafka_queue_get_sasl`, for a share consumer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_queue_get_sasl(
     rkshare: *mut rd_kafka_share_t,
@@ -35,6 +39,7 @@ pub unsafe extern "C" fn rd_kafka_share_queue_get_sasl(
     ffi!({ not_built!(rkshare) })
 }
 
+/// As `rd_kafka_oauthbearer_set_token`, for a share consumer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_oauthbearer_set_token(
     rkshare: *mut rd_kafka_share_t,
@@ -60,6 +65,7 @@ pub unsafe extern "C" fn rd_kafka_share_oauthbearer_set_token(
     })
 }
 
+/// As `rd_kafka_oauthbearer_set_token_failure`, for a share consumer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_oauthbearer_set_token_failure(
     rkshare: *mut rd_kafka_share_t,
@@ -68,6 +74,7 @@ pub unsafe extern "C" fn rd_kafka_share_oauthbearer_set_token_failure(
     ffi!({ not_built!(rkshare, errstr) })
 }
 
+/// How many partitions the list has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_partition_offsets_list_count(
     list: *const rd_kafka_share_partition_offsets_list_t,
@@ -75,6 +82,7 @@ pub unsafe extern "C" fn rd_kafka_share_partition_offsets_list_count(
     ffi!({ not_built!(list) })
 }
 
+/// The partition at `index`, or null. It belongs to the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_partition_offsets_list_get(
     list: *const rd_kafka_share_partition_offsets_list_t,
@@ -83,6 +91,7 @@ pub unsafe extern "C" fn rd_kafka_share_partition_offsets_list_get(
     ffi!({ not_built!(list, index) })
 }
 
+/// Frees a list that the application owns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_partition_offsets_list_destroy(
     list: *mut rd_kafka_share_partition_offsets_list_t,
@@ -90,6 +99,7 @@ pub unsafe extern "C" fn rd_kafka_share_partition_offsets_list_destroy(
     ffi!({ not_built!(list) })
 }
 
+/// The partition. It belongs to the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_partition_offsets_partition(
     partition_offsets: *const rd_kafka_share_partition_offsets_t,
@@ -97,6 +107,8 @@ pub unsafe extern "C" fn rd_kafka_share_partition_offsets_partition(
     ffi!({ not_built!(partition_offsets) })
 }
 
+/// The offsets, `rd_kafka_share_partition_offsets_offsets_cnt` of them. They belong to
+/// the list.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_partition_offsets_offsets(
     partition_offsets: *const rd_kafka_share_partition_offsets_t,
@@ -104,6 +116,7 @@ pub unsafe extern "C" fn rd_kafka_share_partition_offsets_offsets(
     ffi!({ not_built!(partition_offsets) })
 }
 
+/// How many offsets there are.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_partition_offsets_offsets_cnt(
     partition_offsets: *const rd_kafka_share_partition_offsets_t,
@@ -111,6 +124,9 @@ pub unsafe extern "C" fn rd_kafka_share_partition_offsets_offsets_cnt(
     ffi!({ not_built!(partition_offsets) })
 }
 
+/// Makes a share consumer of the group `group.id` (KIP-932). If it succeeds, `conf`
+/// belongs to it; if not, null is returned, and `errstr` says why. Ended by
+/// `rd_kafka_share_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_consumer_new(
     conf: *mut rd_kafka_conf_t,
@@ -120,6 +136,9 @@ pub unsafe extern "C" fn rd_kafka_share_consumer_new(
     ffi!({ not_built!(conf, errstr, errstr_size) })
 }
 
+/// Sets the function that is told how acknowledgements were taken, by partition and
+/// offset. Called by the thread that polls. Null, or an error that the application
+/// destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_set_acknowledgement_commit_cb(
     rkshare: *mut rd_kafka_share_t,
@@ -136,6 +155,7 @@ pub unsafe extern "C" fn rd_kafka_share_set_acknowledgement_commit_cb(
     ffi!({ not_built!(rkshare, share_acknowledgement_commit_cb, opaque) })
 }
 
+/// Sets the topics to consume, by name, in the place of the last ones.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_subscribe(
     rkshare: *mut rd_kafka_share_t,
@@ -144,6 +164,7 @@ pub unsafe extern "C" fn rd_kafka_share_subscribe(
     ffi!({ not_built!(rkshare, topics) })
 }
 
+/// Ends the subscription.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_unsubscribe(
     rkshare: *mut rd_kafka_share_t,
@@ -151,6 +172,7 @@ pub unsafe extern "C" fn rd_kafka_share_unsubscribe(
     ffi!({ not_built!(rkshare) })
 }
 
+/// Sets `*topics` to a copy of the subscription, which the application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_subscription(
     rkshare: *mut rd_kafka_share_t,
@@ -159,6 +181,10 @@ pub unsafe extern "C" fn rd_kafka_share_subscription(
     ffi!({ not_built!(rkshare, topics) })
 }
 
+/// Takes a batch of records, waiting up to `timeout_ms`; sets `*rkmessages`, which is
+/// freed by `rd_kafka_messages_destroy`, or null. With implicit acknowledgement, the
+/// records of the last batch are accepted by this. Null, or an error that the
+/// application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_poll(
     rkshare: *mut rd_kafka_share_t,
@@ -168,6 +194,7 @@ pub unsafe extern "C" fn rd_kafka_share_poll(
     ffi!({ not_built!(rkshare, timeout_ms, rkmessages) })
 }
 
+/// Accepts a record: it was processed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_acknowledge(
     rkshare: *mut rd_kafka_share_t,
@@ -176,6 +203,7 @@ pub unsafe extern "C" fn rd_kafka_share_acknowledge(
     ffi!({ not_built!(rkshare, rkmessage) })
 }
 
+/// Accepts, releases or rejects a record.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_acknowledge_type(
     rkshare: *mut rd_kafka_share_t,
@@ -185,6 +213,7 @@ pub unsafe extern "C" fn rd_kafka_share_acknowledge_type(
     ffi!({ not_built!(rkshare, rkmessage, kind) })
 }
 
+/// Accepts, releases or rejects a record by its offset.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_acknowledge_offset(
     rkshare: *mut rd_kafka_share_t,
@@ -196,6 +225,8 @@ pub unsafe extern "C" fn rd_kafka_share_acknowledge_offset(
     ffi!({ not_built!(rkshare, topic, partition, offset, kind) })
 }
 
+/// Sends the acknowledgements, without waiting for the answer. Null, or an error that
+/// the application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_commit_async(
     rkshare: *mut rd_kafka_share_t,
@@ -203,6 +234,9 @@ pub unsafe extern "C" fn rd_kafka_share_commit_async(
     ffi!({ not_built!(rkshare) })
 }
 
+/// Sends the acknowledgements and waits up to `timeout_ms` for the answer; sets
+/// `*partitions`, each with its `err`, which the application destroys. Null, or an
+/// error that the application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_commit_sync(
     rkshare: *mut rd_kafka_share_t,
@@ -212,6 +246,8 @@ pub unsafe extern "C" fn rd_kafka_share_commit_sync(
     ffi!({ not_built!(rkshare, timeout_ms, partitions) })
 }
 
+/// Closes the share consumer: sends what was acknowledged, releases the rest, leaves
+/// the group. Null, or an error that the application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_consumer_close(
     rkshare: *mut rd_kafka_share_t,
@@ -219,6 +255,8 @@ pub unsafe extern "C" fn rd_kafka_share_consumer_close(
     ffi!({ not_built!(rkshare) })
 }
 
+/// As `rd_kafka_share_consumer_close`, without waiting; the events of closing go to
+/// `rkqu`. Null, or an error that the application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_consumer_close_queue(
     rkshare: *mut rd_kafka_share_t,
@@ -227,11 +265,14 @@ pub unsafe extern "C" fn rd_kafka_share_consumer_close_queue(
     ffi!({ not_built!(rkshare, rkqu) })
 }
 
+/// 1 once the share consumer is closed, otherwise 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_consumer_closed(rkshare: *mut rd_kafka_share_t) -> c_int {
     ffi!({ not_built!(rkshare) })
 }
 
+/// Ends a share consumer, closing it first. Null, or an error that the application
+/// destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_destroy(
     rkshare: *mut rd_kafka_share_t,
@@ -239,6 +280,7 @@ pub unsafe extern "C" fn rd_kafka_share_destroy(
     ffi!({ not_built!(rkshare) })
 }
 
+/// As `rd_kafka_share_destroy`, with the flags of `rd_kafka_destroy_flags`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_destroy_flags(
     rkshare: *mut rd_kafka_share_t,
@@ -247,6 +289,7 @@ pub unsafe extern "C" fn rd_kafka_share_destroy_flags(
     ffi!({ not_built!(rkshare, flags) })
 }
 
+/// As `rd_kafka_set_log_queue`, for a share consumer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_set_log_queue(
     rkshare: *mut rd_kafka_share_t,
@@ -255,6 +298,7 @@ pub unsafe extern "C" fn rd_kafka_share_set_log_queue(
     ffi!({ not_built!(rkshare, rkqu) })
 }
 
+/// As `rd_kafka_sasl_background_callbacks_enable`, for a share consumer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_sasl_background_callbacks_enable(
     rkshare: *mut rd_kafka_share_t,
@@ -262,6 +306,7 @@ pub unsafe extern "C" fn rd_kafka_share_sasl_background_callbacks_enable(
     ffi!({ not_built!(rkshare) })
 }
 
+/// As `rd_kafka_sasl_set_credentials`, for a share consumer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_sasl_set_credentials(
     rkshare: *mut rd_kafka_share_t,

@@ -5,6 +5,9 @@ use libc::{c_int, c_void, size_t, ssize_t};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::types::{rd_kafka_message_t, rd_kafka_queue_t, rd_kafka_topic_t};
 
+/// Starts to consume a partition with the simple consumer, from an offset or from one
+/// of `RD_KAFKA_OFFSET_*`. Ended by `rd_kafka_consume_stop`. Not for instances that
+/// subscribe or assign. Returns 0, or -1 with `rd_kafka_last_error`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consume_start(
     rkt: *mut rd_kafka_topic_t,
@@ -14,6 +17,8 @@ pub unsafe extern "C" fn rd_kafka_consume_start(
     ffi!({ not_built!(rkt, partition, offset) })
 }
 
+/// As `rd_kafka_consume_start`, with the messages going to a queue that several
+/// partitions may share.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consume_start_queue(
     rkt: *mut rd_kafka_topic_t,
@@ -24,6 +29,8 @@ pub unsafe extern "C" fn rd_kafka_consume_start_queue(
     ffi!({ not_built!(rkt, partition, offset, rkqu) })
 }
 
+/// Stops consuming a partition, and drops what was fetched of it; waits until that is
+/// done. Returns 0, or -1 with `rd_kafka_last_error`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consume_stop(
     rkt: *mut rd_kafka_topic_t,
@@ -32,6 +39,9 @@ pub unsafe extern "C" fn rd_kafka_consume_stop(
     ffi!({ not_built!(rkt, partition) })
 }
 
+/// Takes one message of a started partition, waiting up to `timeout_ms`; null if there
+/// is none, with `rd_kafka_last_error` telling why. Freed by
+/// `rd_kafka_message_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consume(
     rkt: *mut rd_kafka_topic_t,
@@ -41,6 +51,9 @@ pub unsafe extern "C" fn rd_kafka_consume(
     ffi!({ not_built!(rkt, partition, timeout_ms) })
 }
 
+/// Takes up to `rkmessages_size` messages of a started partition, waiting up to
+/// `timeout_ms` in all. Returns how many, or -1 with `rd_kafka_last_error`. Each is
+/// freed by `rd_kafka_message_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consume_batch(
     rkt: *mut rd_kafka_topic_t,
@@ -52,6 +65,9 @@ pub unsafe extern "C" fn rd_kafka_consume_batch(
     ffi!({ not_built!(rkt, partition, timeout_ms, rkmessages, rkmessages_size) })
 }
 
+/// Calls `consume_cb` for the messages of a started partition that are there, waiting
+/// up to `timeout_ms` for the first. The message ends with the call. Returns how many,
+/// or -1 with `rd_kafka_last_error`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consume_callback(
     rkt: *mut rd_kafka_topic_t,
@@ -65,6 +81,7 @@ pub unsafe extern "C" fn rd_kafka_consume_callback(
     ffi!({ not_built!(rkt, partition, timeout_ms, consume_cb, commit_opaque) })
 }
 
+/// As `rd_kafka_consume`, from a queue.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consume_queue(
     rkqu: *mut rd_kafka_queue_t,
@@ -73,6 +90,8 @@ pub unsafe extern "C" fn rd_kafka_consume_queue(
     ffi!({ not_built!(rkqu, timeout_ms) })
 }
 
+/// As `rd_kafka_consume_batch`, from a queue. Also for the queue of a consumer with a
+/// group.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consume_batch_queue(
     rkqu: *mut rd_kafka_queue_t,
@@ -83,6 +102,7 @@ pub unsafe extern "C" fn rd_kafka_consume_batch_queue(
     ffi!({ not_built!(rkqu, timeout_ms, rkmessages, rkmessages_size) })
 }
 
+/// As `rd_kafka_consume_callback`, from a queue.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consume_callback_queue(
     rkqu: *mut rd_kafka_queue_t,

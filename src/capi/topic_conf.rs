@@ -17,7 +17,7 @@ impl Opaque for rd_kafka_topic_conf_t {
     const TAG: u32 = 0x7463_6e66;
 }
 
-/// As `rd_kafka_conf_get`, for a topic's configuration.
+/// As `rd_kafka_conf_get`, for topic properties.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_conf_get(
     conf: *const rd_kafka_topic_conf_t,
@@ -38,7 +38,7 @@ pub unsafe extern "C" fn rd_kafka_topic_conf_get(
     })
 }
 
-/// As `rd_kafka_conf_dump`, for a topic's configuration.
+/// As `rd_kafka_conf_dump`, for topic properties.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_conf_dump(
     conf: *mut rd_kafka_topic_conf_t,
@@ -56,13 +56,15 @@ pub unsafe extern "C" fn rd_kafka_topic_conf_dump(
     })
 }
 
-/// Makes a topic configuration with every property at its default.
+/// A topic configuration with all properties at their defaults. It goes to
+/// `rd_kafka_topic_new` or to a configuration, or is freed by
+/// `rd_kafka_topic_conf_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_conf_new() -> *mut rd_kafka_topic_conf_t {
     ffi!({ give(TopicConf::new()) })
 }
 
-/// Copies a topic configuration.
+/// A copy, which the application owns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_conf_dup(
     conf: *const rd_kafka_topic_conf_t,
@@ -76,7 +78,8 @@ pub unsafe extern "C" fn rd_kafka_topic_conf_dup(
     })
 }
 
-/// Copies the default topic configuration of a client instance.
+/// A copy of a client instance's default topic configuration, which the application
+/// owns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_default_topic_conf_dup(
     rk: *mut rd_kafka_t,
@@ -84,7 +87,7 @@ pub unsafe extern "C" fn rd_kafka_default_topic_conf_dup(
     ffi!({ not_built!(rk) })
 }
 
-/// Frees a topic configuration that neither a topic nor a configuration has taken over.
+/// Frees a topic configuration that the application owns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_conf_destroy(topic_conf: *mut rd_kafka_topic_conf_t) {
     ffi!({
@@ -93,7 +96,7 @@ pub unsafe extern "C" fn rd_kafka_topic_conf_destroy(topic_conf: *mut rd_kafka_t
     })
 }
 
-/// Sets a property of a topic from text, as `rd_kafka_conf_set` does.
+/// As `rd_kafka_conf_set`, for topic properties.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_conf_set(
     conf: *mut rd_kafka_topic_conf_t,
@@ -121,7 +124,7 @@ pub unsafe extern "C" fn rd_kafka_topic_conf_set(
     })
 }
 
-/// Sets the pointer that the topic's callbacks are given, and that `rd_kafka_topic_opaque` returns.
+/// Sets what `rd_kafka_topic_opaque` returns and partitioners get as `rkt_opaque`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_conf_set_opaque(
     conf: *mut rd_kafka_topic_conf_t,
@@ -135,9 +138,11 @@ pub unsafe extern "C" fn rd_kafka_topic_conf_set_opaque(
     })
 }
 
-/// Has partitions chosen by `partitioner`, on any thread. It must not call the library save for
-/// `rd_kafka_topic_partition_available` and the partitioners, must not block, and returns a
-/// partition below `partition_cnt` or `RD_KAFKA_PARTITION_UA`.
+/// Sets the function that chooses the partition of a message without one, from 0 to
+/// `partition_cnt` - 1; `RD_KAFKA_PARTITION_UA` refuses the message. It is called with
+/// the topic's internals locked, by the thread that produces or by one of the
+/// library's, and must not call the library but for
+/// `rd_kafka_topic_partition_available`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_conf_set_partitioner_cb(
     topic_conf: *mut rd_kafka_topic_conf_t,
@@ -161,7 +166,8 @@ pub unsafe extern "C" fn rd_kafka_topic_conf_set_partitioner_cb(
     })
 }
 
-/// Has messages in the producer's queue ordered by `msg_order_cmp`. Deprecated.
+/// Sets the order in which waiting messages of a partition are to be sent, as a
+/// function that compares two of them. Experimental in librdkafka; rarely of use.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_conf_set_msg_order_cmp(
     topic_conf: *mut rd_kafka_topic_conf_t,

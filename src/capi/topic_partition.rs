@@ -253,6 +253,8 @@ unsafe extern "C" fn by_topic_and_partition(
     (topic(a), a.partition).cmp(&(topic(b), b.partition)) as c_int
 }
 
+/// Frees a single partition object that the application owns. Not for elements of
+/// lists, which the list frees.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_destroy(rktpar: *mut rd_kafka_topic_partition_t) {
     ffi!({
@@ -266,6 +268,9 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_destroy(rktpar: *mut rd_kafka_
     })
 }
 
+/// Sets the leader epoch (KIP-320) that goes with the element's offset: of the last
+/// record before it. -1 says that it is not known. Offsets with an epoch let a consumer
+/// notice that the log was truncated.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_set_leader_epoch(
     rktpar: *mut rd_kafka_topic_partition_t,
@@ -279,6 +284,7 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_set_leader_epoch(
     })
 }
 
+/// The leader epoch that goes with the element's offset; -1 if it is not known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_get_leader_epoch(
     rktpar: *const rd_kafka_topic_partition_t,
@@ -289,6 +295,8 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_get_leader_epoch(
     })
 }
 
+/// An empty list with room for `size` elements; it grows if there are more. Freed by
+/// `rd_kafka_topic_partition_list_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_new(
     size: c_int,
@@ -296,6 +304,8 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_new(
     ffi!({ new_list(usize::try_from(size).unwrap_or(0)) })
 }
 
+/// Frees a list with its elements, their topics and their metadata. The elements'
+/// `opaque` is the application's. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_destroy(
     rkparlist: *mut rd_kafka_topic_partition_list_t,
@@ -306,6 +316,9 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_destroy(
     })
 }
 
+/// Adds a partition at the end, with offset `RD_KAFKA_OFFSET_INVALID`; `topic` is
+/// copied. Duplicates are not looked for. Returns the new element, which is good until
+/// the list is changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_add(
     rktparlist: *mut rd_kafka_topic_partition_list_t,
@@ -322,6 +335,7 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_add(
     })
 }
 
+/// Adds the partitions from `start` to `stop`, both included.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_add_range(
     rktparlist: *mut rd_kafka_topic_partition_list_t,
@@ -340,6 +354,8 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_add_range(
     })
 }
 
+/// Removes the first element of that topic and partition. Returns 1, or 0 if there is
+/// none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_del(
     rktparlist: *mut rd_kafka_topic_partition_list_t,
@@ -359,6 +375,8 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_del(
     })
 }
 
+/// Removes the element of that index, and moves those behind it. Returns 1, or 0 if the
+/// list is shorter.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_del_by_idx(
     rktparlist: *mut rd_kafka_topic_partition_list_t,
@@ -374,6 +392,8 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_del_by_idx(
     })
 }
 
+/// A copy of the list, elements and their metadata included. Freed by
+/// `rd_kafka_topic_partition_list_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_copy(
     src: *const rd_kafka_topic_partition_list_t,
@@ -387,6 +407,8 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_copy(
     })
 }
 
+/// Sets the offset of the first element of that topic and partition. Returns
+/// `NO_ERROR`, or `_UNKNOWN_PARTITION` if there is none.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_set_offset(
     rktparlist: *mut rd_kafka_topic_partition_list_t,
@@ -411,6 +433,8 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_set_offset(
     })
 }
 
+/// The first element of that topic and partition, or null. Good until the list is
+/// changed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_find(
     rktparlist: *const rd_kafka_topic_partition_list_t,
@@ -431,6 +455,8 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_list_find(
     })
 }
 
+/// Sorts the list by `cmp`, which is called as by `qsort_r()` with two elements and
+/// `cmp_opaque`; without `cmp`, by topic and then by partition.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_list_sort(
     rktparlist: *mut rd_kafka_topic_partition_list_t,

@@ -58,6 +58,7 @@ fn base64(bits: [u8; 16]) -> CString {
     CString::new(text).unwrap_or_default()
 }
 
+/// The id as 22 characters of base64 without padding. Good until the id is destroyed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_Uuid_base64str(uuid: *const rd_kafka_Uuid_t) -> *const c_char {
     ffi!({
@@ -69,6 +70,7 @@ pub unsafe extern "C" fn rd_kafka_Uuid_base64str(uuid: *const rd_kafka_Uuid_t) -
     })
 }
 
+/// The lower 64 bits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_Uuid_least_significant_bits(uuid: *const rd_kafka_Uuid_t) -> i64 {
     ffi!({
@@ -77,6 +79,7 @@ pub unsafe extern "C" fn rd_kafka_Uuid_least_significant_bits(uuid: *const rd_ka
     })
 }
 
+/// The upper 64 bits.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_Uuid_most_significant_bits(uuid: *const rd_kafka_Uuid_t) -> i64 {
     ffi!({
@@ -85,6 +88,7 @@ pub unsafe extern "C" fn rd_kafka_Uuid_most_significant_bits(uuid: *const rd_kaf
     })
 }
 
+/// An id of two halves. Freed by `rd_kafka_Uuid_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_Uuid_new(
     most_significant_bits: i64,
@@ -93,6 +97,7 @@ pub unsafe extern "C" fn rd_kafka_Uuid_new(
     ffi!({ handle::give(Uuid::new(most_significant_bits, least_significant_bits)) })
 }
 
+/// A copy, freed by `rd_kafka_Uuid_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_Uuid_copy(uuid: *const rd_kafka_Uuid_t) -> *mut rd_kafka_Uuid_t {
     ffi!({
@@ -104,6 +109,7 @@ pub unsafe extern "C" fn rd_kafka_Uuid_copy(uuid: *const rd_kafka_Uuid_t) -> *mu
     })
 }
 
+/// Frees an id that the application owns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_Uuid_destroy(uuid: *mut rd_kafka_Uuid_t) {
     ffi!({

@@ -11,6 +11,7 @@ use crate::capi::types::{
     rd_kafka_acl_result_t, rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
 };
 
+/// The error for this entry, or null. It belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_acl_result_error(
     aclres: *const rd_kafka_acl_result_t,
@@ -18,6 +19,7 @@ pub unsafe extern "C" fn rd_kafka_acl_result_error(
     ffi!({ not_built!(aclres) })
 }
 
+/// The name of an operation. A constant; a text with "?" for a number that none has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclOperation_name(
     acl_operation: rd_kafka_AclOperation_t,
@@ -25,6 +27,7 @@ pub unsafe extern "C" fn rd_kafka_AclOperation_name(
     ffi!({ not_built!(acl_operation) })
 }
 
+/// The name of a permission. A constant; a text with "?" for a number that none has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclPermissionType_name(
     acl_permission_type: rd_kafka_AclPermissionType_t,
@@ -32,6 +35,8 @@ pub unsafe extern "C" fn rd_kafka_AclPermissionType_name(
     ffi!({ not_built!(acl_permission_type) })
 }
 
+/// An access control entry; all strings are copied and must be there. Null with a text
+/// in `errstr` if an argument will not do. Freed by `rd_kafka_AclBinding_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBinding_new(
     restype: rd_kafka_ResourceType_t,
@@ -59,6 +64,8 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_new(
     })
 }
 
+/// A filter for entries; null strings and `ANY` match all. Null with a text in `errstr`
+/// if an argument will not do. Freed by `rd_kafka_AclBinding_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBindingFilter_new(
     restype: rd_kafka_ResourceType_t,
@@ -86,6 +93,7 @@ pub unsafe extern "C" fn rd_kafka_AclBindingFilter_new(
     })
 }
 
+/// The resource's type.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBinding_restype(
     acl: *const rd_kafka_AclBinding_t,
@@ -93,6 +101,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_restype(
     ffi!({ not_built!(acl) })
 }
 
+/// The resource's name, or null in a filter. Good as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBinding_name(
     acl: *const rd_kafka_AclBinding_t,
@@ -100,6 +109,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_name(
     ffi!({ not_built!(acl) })
 }
 
+/// The principal, or null in a filter. Good as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBinding_principal(
     acl: *const rd_kafka_AclBinding_t,
@@ -107,6 +117,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_principal(
     ffi!({ not_built!(acl) })
 }
 
+/// The host, or null in a filter. Good as long as the object.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBinding_host(
     acl: *const rd_kafka_AclBinding_t,
@@ -114,6 +125,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_host(
     ffi!({ not_built!(acl) })
 }
 
+/// The operation.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBinding_operation(
     acl: *const rd_kafka_AclBinding_t,
@@ -121,6 +133,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_operation(
     ffi!({ not_built!(acl) })
 }
 
+/// The permission.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBinding_permission_type(
     acl: *const rd_kafka_AclBinding_t,
@@ -128,6 +141,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_permission_type(
     ffi!({ not_built!(acl) })
 }
 
+/// How the resource's name matches.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBinding_resource_pattern_type(
     acl: *const rd_kafka_AclBinding_t,
@@ -135,6 +149,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_resource_pattern_type(
     ffi!({ not_built!(acl) })
 }
 
+/// The error for this entry in a result, or null. It belongs to the entry.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBinding_error(
     acl: *const rd_kafka_AclBinding_t,
@@ -142,11 +157,13 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_error(
     ffi!({ not_built!(acl) })
 }
 
+/// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBinding_destroy(acl_binding: *mut rd_kafka_AclBinding_t) {
     ffi!({ not_built!(acl_binding) })
 }
 
+/// Frees the objects of an array, and not the array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBinding_destroy_array(
     acl_bindings: *mut *mut rd_kafka_AclBinding_t,
@@ -155,6 +172,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_destroy_array(
     ffi!({ not_built!(acl_bindings, acl_bindings_cnt) })
 }
 
+/// The results, `*cntp` of them, in the order of the request. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_CreateAcls_result_acls(
     result: *const rd_kafka_CreateAcls_result_t,
@@ -163,6 +181,7 @@ pub unsafe extern "C" fn rd_kafka_CreateAcls_result_acls(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// Creates access control entries. The result is a CREATEACLS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_CreateAcls(
     rk: *mut rd_kafka_t,
@@ -174,6 +193,7 @@ pub unsafe extern "C" fn rd_kafka_CreateAcls(
     ffi!({ not_built!(rk, new_acls, new_acls_cnt, options, rkqu) })
 }
 
+/// The entries, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeAcls_result_acls(
     result: *const rd_kafka_DescribeAcls_result_t,
@@ -182,6 +202,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeAcls_result_acls(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// Asks for the entries that match a filter. The result is a DESCRIBEACLS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeAcls(
     rk: *mut rd_kafka_t,
@@ -192,6 +213,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeAcls(
     ffi!({ not_built!(rk, acl_filter, options, rkqu) })
 }
 
+/// The results by filter, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteAcls_result_responses(
     result: *const rd_kafka_DeleteAcls_result_t,
@@ -200,6 +222,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteAcls_result_responses(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// The error for this filter, or null. It belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteAcls_result_response_error(
     result_response: *const rd_kafka_DeleteAcls_result_response_t,
@@ -207,6 +230,8 @@ pub unsafe extern "C" fn rd_kafka_DeleteAcls_result_response_error(
     ffi!({ not_built!(result_response) })
 }
 
+/// The entries that were deleted, `*matching_acls_cntp` of them. They belong to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteAcls_result_response_matching_acls(
     result_response: *const rd_kafka_DeleteAcls_result_response_t,
@@ -215,6 +240,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteAcls_result_response_matching_acls(
     ffi!({ not_built!(result_response, matching_acls_cntp) })
 }
 
+/// Deletes the entries that match filters. The result is a DELETEACLS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteAcls(
     rk: *mut rd_kafka_t,

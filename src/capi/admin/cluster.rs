@@ -8,26 +8,32 @@ use crate::capi::types::{
     rd_kafka_Node_t, rd_kafka_queue_t, rd_kafka_t,
 };
 
+/// The broker's id; -1 for no node.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_Node_id(node: *const rd_kafka_Node_t) -> c_int {
     ffi!({ not_built!(node) })
 }
 
+/// The broker's host name. Good as long as the result.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_Node_host(node: *const rd_kafka_Node_t) -> *const c_char {
     ffi!({ not_built!(node) })
 }
 
+/// The broker's port.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_Node_port(node: *const rd_kafka_Node_t) -> u16 {
     ffi!({ not_built!(node) })
 }
 
+/// The broker's rack, or null. Good as long as the result.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_Node_rack(node: *const rd_kafka_Node_t) -> *const c_char {
     ffi!({ not_built!(node) })
 }
 
+/// Asks for the cluster's brokers, controller and id. The result is a
+/// DESCRIBECLUSTER_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeCluster(
     rk: *mut rd_kafka_t,
@@ -37,6 +43,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster(
     ffi!({ not_built!(rk, options, rkqu) })
 }
 
+/// The brokers, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_nodes(
     result: *const rd_kafka_DescribeCluster_result_t,
@@ -45,6 +52,8 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_nodes(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// What the client may do with the cluster, `*cntp` entries; null if that was not asked
+/// for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_authorized_operations(
     result: *const rd_kafka_DescribeCluster_result_t,
@@ -53,6 +62,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_authorized_operations(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// The controller, or null. It belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_controller(
     result: *const rd_kafka_DescribeCluster_result_t,
@@ -60,6 +70,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_controller(
     ffi!({ not_built!(result) })
 }
 
+/// The cluster's id. Good as long as the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_cluster_id(
     result: *const rd_kafka_DescribeCluster_result_t,

@@ -11,6 +11,7 @@ use crate::capi::types::{
     rd_kafka_resp_err_t, rd_kafka_t,
 };
 
+/// The name of a source. A constant; a text with "?" for a number that none has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigSource_name(
     confsource: rd_kafka_ConfigSource_t,
@@ -18,6 +19,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigSource_name(
     ffi!({ not_built!(confsource) })
 }
 
+/// The property's name. Good as long as the result.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_name(
     entry: *const rd_kafka_ConfigEntry_t,
@@ -25,6 +27,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_name(
     ffi!({ not_built!(entry) })
 }
 
+/// The property's value, or null, as for sensitive ones. Good as long as the result.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_value(
     entry: *const rd_kafka_ConfigEntry_t,
@@ -32,6 +35,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_value(
     ffi!({ not_built!(entry) })
 }
 
+/// Where the value comes from.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_source(
     entry: *const rd_kafka_ConfigEntry_t,
@@ -39,6 +43,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_source(
     ffi!({ not_built!(entry) })
 }
 
+/// 1 if the property cannot be changed, 0 if it can, -1 if that is not known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_read_only(
     entry: *const rd_kafka_ConfigEntry_t,
@@ -46,6 +51,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_read_only(
     ffi!({ not_built!(entry) })
 }
 
+/// 1 if the value is the default, 0 if not, -1 if that is not known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_default(
     entry: *const rd_kafka_ConfigEntry_t,
@@ -53,6 +59,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_default(
     ffi!({ not_built!(entry) })
 }
 
+/// 1 if the value is kept secret, 0 if not, -1 if that is not known.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_sensitive(
     entry: *const rd_kafka_ConfigEntry_t,
@@ -60,6 +67,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_sensitive(
     ffi!({ not_built!(entry) })
 }
 
+/// 1 if the entry is a synonym of another, 0 if not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_synonym(
     entry: *const rd_kafka_ConfigEntry_t,
@@ -67,6 +75,8 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_synonym(
     ffi!({ not_built!(entry) })
 }
 
+/// Where else the value is looked for, in order of precedence; `*cntp` of them. They
+/// belong to the entry.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_synonyms(
     entry: *const rd_kafka_ConfigEntry_t,
@@ -75,6 +85,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_synonyms(
     ffi!({ not_built!(entry, cntp) })
 }
 
+/// The name of a pattern type. A constant; a text with "?" for a number that none has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ResourcePatternType_name(
     resource_pattern_type: rd_kafka_ResourcePatternType_t,
@@ -82,6 +93,7 @@ pub unsafe extern "C" fn rd_kafka_ResourcePatternType_name(
     ffi!({ not_built!(resource_pattern_type) })
 }
 
+/// The name of a resource type. A constant; a text with "?" for a number that none has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ResourceType_name(
     restype: rd_kafka_ResourceType_t,
@@ -89,6 +101,8 @@ pub unsafe extern "C" fn rd_kafka_ResourceType_name(
     ffi!({ not_built!(restype) })
 }
 
+/// A topic, group or broker (by its id as text) whose properties are asked for or
+/// changed; null if the name is empty. Freed by `rd_kafka_ConfigResource_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigResource_new(
     restype: rd_kafka_ResourceType_t,
@@ -97,11 +111,13 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_new(
     ffi!({ not_built!(restype, resname) })
 }
 
+/// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigResource_destroy(config: *mut rd_kafka_ConfigResource_t) {
     ffi!({ not_built!(config) })
 }
 
+/// Frees the objects of an array, and not the array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigResource_destroy_array(
     config: *mut *mut rd_kafka_ConfigResource_t,
@@ -110,6 +126,8 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_destroy_array(
     ffi!({ not_built!(config, config_cnt) })
 }
 
+/// Sets a property, for AlterConfigs; null restores the default. `_INVALID_ARG` for an
+/// empty name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigResource_set_config(
     config: *mut rd_kafka_ConfigResource_t,
@@ -119,6 +137,8 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_set_config(
     ffi!({ not_built!(config, name, value) })
 }
 
+/// Sets, deletes, appends to or subtracts from a property, for IncrementalAlterConfigs.
+/// Null, or an error that the application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigResource_add_incremental_config(
     config: *mut rd_kafka_ConfigResource_t,
@@ -129,6 +149,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_add_incremental_config(
     ffi!({ not_built!(config, name, op_type, value) })
 }
 
+/// The properties, `*cntp` of them. They belong to the resource.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigResource_configs(
     config: *const rd_kafka_ConfigResource_t,
@@ -137,6 +158,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_configs(
     ffi!({ not_built!(config, cntp) })
 }
 
+/// What kind of resource it is.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigResource_type(
     config: *const rd_kafka_ConfigResource_t,
@@ -144,6 +166,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_type(
     ffi!({ not_built!(config) })
 }
 
+/// The resource's name. Good as long as the resource.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigResource_name(
     config: *const rd_kafka_ConfigResource_t,
@@ -151,6 +174,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_name(
     ffi!({ not_built!(config) })
 }
 
+/// The code for this resource, in a result.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigResource_error(
     config: *const rd_kafka_ConfigResource_t,
@@ -158,6 +182,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_error(
     ffi!({ not_built!(config) })
 }
 
+/// The text for this resource, in a result, or null.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigResource_error_string(
     config: *const rd_kafka_ConfigResource_t,
@@ -165,6 +190,9 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_error_string(
     ffi!({ not_built!(config) })
 }
 
+/// Sets all properties of the resources: those that are not given go back to their
+/// defaults. IncrementalAlterConfigs is the better one. The result is an
+/// ALTERCONFIGS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterConfigs(
     rk: *mut rd_kafka_t,
@@ -176,6 +204,7 @@ pub unsafe extern "C" fn rd_kafka_AlterConfigs(
     ffi!({ not_built!(rk, configs, config_cnt, options, rkqu) })
 }
 
+/// The resources with their errors, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterConfigs_result_resources(
     result: *const rd_kafka_AlterConfigs_result_t,
@@ -184,6 +213,8 @@ pub unsafe extern "C" fn rd_kafka_AlterConfigs_result_resources(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// Changes some properties of the resources (KIP-339). The result is an
+/// INCREMENTALALTERCONFIGS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_IncrementalAlterConfigs(
     rk: *mut rd_kafka_t,
@@ -195,6 +226,7 @@ pub unsafe extern "C" fn rd_kafka_IncrementalAlterConfigs(
     ffi!({ not_built!(rk, configs, config_cnt, options, rkqu) })
 }
 
+/// The resources with their errors, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_IncrementalAlterConfigs_result_resources(
     result: *const rd_kafka_IncrementalAlterConfigs_result_t,
@@ -203,6 +235,8 @@ pub unsafe extern "C" fn rd_kafka_IncrementalAlterConfigs_result_resources(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// Asks for the properties of the resources: all, or those that were set. The result is
+/// a DESCRIBECONFIGS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeConfigs(
     rk: *mut rd_kafka_t,
@@ -214,6 +248,8 @@ pub unsafe extern "C" fn rd_kafka_DescribeConfigs(
     ffi!({ not_built!(rk, configs, config_cnt, options, rkqu) })
 }
 
+/// The resources with their properties or errors, `*cntp` of them. They belong to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeConfigs_result_resources(
     result: *const rd_kafka_DescribeConfigs_result_t,

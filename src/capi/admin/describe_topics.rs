@@ -9,6 +9,7 @@ use crate::capi::types::{
     rd_kafka_TopicPartitionInfo_t, rd_kafka_Uuid_t, rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
 };
 
+/// Topics by name, which are copied. Freed by `rd_kafka_TopicCollection_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicCollection_of_topic_names(
     topics: *mut *const c_char,
@@ -17,11 +18,13 @@ pub unsafe extern "C" fn rd_kafka_TopicCollection_of_topic_names(
     ffi!({ not_built!(topics, topics_cnt) })
 }
 
+/// Frees a collection that the application owns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicCollection_destroy(topics: *mut rd_kafka_TopicCollection_t) {
     ffi!({ not_built!(topics) })
 }
 
+/// Asks for the partitions of topics. The result is a DESCRIBETOPICS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeTopics(
     rk: *mut rd_kafka_t,
@@ -32,6 +35,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeTopics(
     ffi!({ not_built!(rk, topics, options, rkqu) })
 }
 
+/// The descriptions, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeTopics_result_topics(
     result: *const rd_kafka_DescribeTopics_result_t,
@@ -40,6 +44,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeTopics_result_topics(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// The topic's partitions, `*cntp` of them. They belong to the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicDescription_partitions(
     topicdesc: *const rd_kafka_TopicDescription_t,
@@ -48,6 +53,7 @@ pub unsafe extern "C" fn rd_kafka_TopicDescription_partitions(
     ffi!({ not_built!(topicdesc, cntp) })
 }
 
+/// The partition's number.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicPartitionInfo_partition(
     partition: *const rd_kafka_TopicPartitionInfo_t,
@@ -55,6 +61,7 @@ pub unsafe extern "C" fn rd_kafka_TopicPartitionInfo_partition(
     ffi!({ not_built!(partition) })
 }
 
+/// The leader, or null if there is none. It belongs to the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicPartitionInfo_leader(
     partition: *const rd_kafka_TopicPartitionInfo_t,
@@ -62,6 +69,7 @@ pub unsafe extern "C" fn rd_kafka_TopicPartitionInfo_leader(
     ffi!({ not_built!(partition) })
 }
 
+/// The replicas in sync, `*cntp` of them. They belong to the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicPartitionInfo_isr(
     partition: *const rd_kafka_TopicPartitionInfo_t,
@@ -70,6 +78,7 @@ pub unsafe extern "C" fn rd_kafka_TopicPartitionInfo_isr(
     ffi!({ not_built!(partition, cntp) })
 }
 
+/// The replicas, `*cntp` of them. They belong to the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicPartitionInfo_replicas(
     partition: *const rd_kafka_TopicPartitionInfo_t,
@@ -78,6 +87,8 @@ pub unsafe extern "C" fn rd_kafka_TopicPartitionInfo_replicas(
     ffi!({ not_built!(partition, cntp) })
 }
 
+/// What the client may do with the topic, `*cntp` entries; null if that was not asked
+/// for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicDescription_authorized_operations(
     topicdesc: *const rd_kafka_TopicDescription_t,
@@ -86,6 +97,7 @@ pub unsafe extern "C" fn rd_kafka_TopicDescription_authorized_operations(
     ffi!({ not_built!(topicdesc, cntp) })
 }
 
+/// The topic's name. Good as long as the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicDescription_name(
     topicdesc: *const rd_kafka_TopicDescription_t,
@@ -93,6 +105,7 @@ pub unsafe extern "C" fn rd_kafka_TopicDescription_name(
     ffi!({ not_built!(topicdesc) })
 }
 
+/// The topic's id. It belongs to the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicDescription_topic_id(
     topicdesc: *const rd_kafka_TopicDescription_t,
@@ -100,6 +113,7 @@ pub unsafe extern "C" fn rd_kafka_TopicDescription_topic_id(
     ffi!({ not_built!(topicdesc) })
 }
 
+/// 1 for one of Kafka's own topics, otherwise 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicDescription_is_internal(
     topicdesc: *const rd_kafka_TopicDescription_t,
@@ -107,6 +121,7 @@ pub unsafe extern "C" fn rd_kafka_TopicDescription_is_internal(
     ffi!({ not_built!(topicdesc) })
 }
 
+/// The error for this topic, or null. It belongs to the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicDescription_error(
     topicdesc: *const rd_kafka_TopicDescription_t,

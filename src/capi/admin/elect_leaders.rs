@@ -9,6 +9,8 @@ use crate::capi::types::{
     rd_kafka_topic_partition_result_t,
 };
 
+/// The partitions for which leaders are to be elected, null for all, and how. The list
+/// is copied. Freed by `rd_kafka_ElectLeaders_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ElectLeaders_new(
     election_type: rd_kafka_ElectionType_t,
@@ -17,6 +19,7 @@ pub unsafe extern "C" fn rd_kafka_ElectLeaders_new(
     ffi!({ not_built!(election_type, partitions) })
 }
 
+/// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ElectLeaders_destroy(
     elect_leaders: *mut rd_kafka_ElectLeaders_t,
@@ -24,6 +27,7 @@ pub unsafe extern "C" fn rd_kafka_ElectLeaders_destroy(
     ffi!({ not_built!(elect_leaders) })
 }
 
+/// Elects leaders (KIP-460). The result is an ELECTLEADERS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ElectLeaders(
     rk: *mut rd_kafka_t,
@@ -34,6 +38,7 @@ pub unsafe extern "C" fn rd_kafka_ElectLeaders(
     ffi!({ not_built!(rk, elect_leaders, options, rkqu) })
 }
 
+/// The results by partition, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ElectLeaders_result_partitions(
     result: *const rd_kafka_ElectLeaders_result_t,

@@ -15,6 +15,8 @@ use crate::capi::types::{
     rd_kafka_ListConsumerGroups_result_t, rd_kafka_ListOffsets_result_t, rd_kafka_event_t,
 };
 
+/// The result of CreateTopics if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_CreateTopics_result(
     rkev: *mut rd_kafka_event_t,
@@ -22,6 +24,8 @@ pub unsafe extern "C" fn rd_kafka_event_CreateTopics_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of DeleteTopics if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_DeleteTopics_result(
     rkev: *mut rd_kafka_event_t,
@@ -29,6 +33,8 @@ pub unsafe extern "C" fn rd_kafka_event_DeleteTopics_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of CreatePartitions if the event is one, otherwise null. It belongs to
+/// the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_CreatePartitions_result(
     rkev: *mut rd_kafka_event_t,
@@ -36,6 +42,8 @@ pub unsafe extern "C" fn rd_kafka_event_CreatePartitions_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of AlterConfigs if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_AlterConfigs_result(
     rkev: *mut rd_kafka_event_t,
@@ -43,6 +51,8 @@ pub unsafe extern "C" fn rd_kafka_event_AlterConfigs_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of IncrementalAlterConfigs if the event is one, otherwise null. It
+/// belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_IncrementalAlterConfigs_result(
     rkev: *mut rd_kafka_event_t,
@@ -50,6 +60,8 @@ pub unsafe extern "C" fn rd_kafka_event_IncrementalAlterConfigs_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of DescribeConfigs if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_DescribeConfigs_result(
     rkev: *mut rd_kafka_event_t,
@@ -57,6 +69,8 @@ pub unsafe extern "C" fn rd_kafka_event_DescribeConfigs_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of DeleteRecords if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_DeleteRecords_result(
     rkev: *mut rd_kafka_event_t,
@@ -64,6 +78,8 @@ pub unsafe extern "C" fn rd_kafka_event_DeleteRecords_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of ListConsumerGroups if the event is one, otherwise null. It belongs to
+/// the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_ListConsumerGroups_result(
     rkev: *mut rd_kafka_event_t,
@@ -71,6 +87,8 @@ pub unsafe extern "C" fn rd_kafka_event_ListConsumerGroups_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of DescribeConsumerGroups if the event is one, otherwise null. It belongs
+/// to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_DescribeConsumerGroups_result(
     rkev: *mut rd_kafka_event_t,
@@ -78,6 +96,8 @@ pub unsafe extern "C" fn rd_kafka_event_DescribeConsumerGroups_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of DescribeTopics if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_DescribeTopics_result(
     rkev: *mut rd_kafka_event_t,
@@ -85,6 +105,8 @@ pub unsafe extern "C" fn rd_kafka_event_DescribeTopics_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of DescribeCluster if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_DescribeCluster_result(
     rkev: *mut rd_kafka_event_t,
@@ -92,6 +114,8 @@ pub unsafe extern "C" fn rd_kafka_event_DescribeCluster_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of DeleteGroups if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_DeleteGroups_result(
     rkev: *mut rd_kafka_event_t,
@@ -99,6 +123,8 @@ pub unsafe extern "C" fn rd_kafka_event_DeleteGroups_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of DeleteConsumerGroupOffsets if the event is one, otherwise null. It
+/// belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_DeleteConsumerGroupOffsets_result(
     rkev: *mut rd_kafka_event_t,
@@ -106,6 +132,8 @@ pub unsafe extern "C" fn rd_kafka_event_DeleteConsumerGroupOffsets_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of CreateAcls if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_CreateAcls_result(
     rkev: *mut rd_kafka_event_t,
@@ -113,6 +141,8 @@ pub unsafe extern "C" fn rd_kafka_event_CreateAcls_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of DescribeAcls if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_DescribeAcls_result(
     rkev: *mut rd_kafka_event_t,
@@ -120,6 +150,8 @@ pub unsafe extern "C" fn rd_kafka_event_DescribeAcls_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of DeleteAcls if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_DeleteAcls_result(
     rkev: *mut rd_kafka_event_t,
@@ -127,6 +159,8 @@ pub unsafe extern "C" fn rd_kafka_event_DeleteAcls_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of ListConsumerGroupOffsets if the event is one, otherwise null. It
+/// belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_ListConsumerGroupOffsets_result(
     rkev: *mut rd_kafka_event_t,
@@ -134,6 +168,8 @@ pub unsafe extern "C" fn rd_kafka_event_ListConsumerGroupOffsets_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of AlterConsumerGroupOffsets if the event is one, otherwise null. It
+/// belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_AlterConsumerGroupOffsets_result(
     rkev: *mut rd_kafka_event_t,
@@ -141,6 +177,8 @@ pub unsafe extern "C" fn rd_kafka_event_AlterConsumerGroupOffsets_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of ListOffsets if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_ListOffsets_result(
     rkev: *mut rd_kafka_event_t,
@@ -148,6 +186,8 @@ pub unsafe extern "C" fn rd_kafka_event_ListOffsets_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of DescribeUserScramCredentials if the event is one, otherwise null. It
+/// belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_DescribeUserScramCredentials_result(
     rkev: *mut rd_kafka_event_t,
@@ -155,6 +195,8 @@ pub unsafe extern "C" fn rd_kafka_event_DescribeUserScramCredentials_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of AlterUserScramCredentials if the event is one, otherwise null. It
+/// belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_AlterUserScramCredentials_result(
     rkev: *mut rd_kafka_event_t,
@@ -162,6 +204,8 @@ pub unsafe extern "C" fn rd_kafka_event_AlterUserScramCredentials_result(
     ffi!({ not_built!(rkev) })
 }
 
+/// The result of ElectLeaders if the event is one, otherwise null. It belongs to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_ElectLeaders_result(
     rkev: *mut rd_kafka_event_t,

@@ -11,6 +11,8 @@ use crate::capi::types::{
     rd_kafka_topic_partition_list_t,
 };
 
+/// A group, and the partitions whose committed offsets are asked for; null for all. The
+/// list is copied. Freed by `rd_kafka_ListConsumerGroupOffsets_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_new(
     group_id: *const c_char,
@@ -19,6 +21,7 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_new(
     ffi!({ not_built!(group_id, partitions) })
 }
 
+/// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_destroy(
     list_grpoffsets: *mut rd_kafka_ListConsumerGroupOffsets_t,
@@ -26,6 +29,7 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_destroy(
     ffi!({ not_built!(list_grpoffsets) })
 }
 
+/// Frees the objects of an array, and not the array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_destroy_array(
     list_grpoffsets: *mut *mut rd_kafka_ListConsumerGroupOffsets_t,
@@ -34,6 +38,8 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_destroy_array(
     ffi!({ not_built!(list_grpoffsets, list_grpoffset_cnt) })
 }
 
+/// Asks for committed offsets; `list_grpoffsets_cnt` must be 1. The result is a
+/// LISTCONSUMERGROUPOFFSETS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets(
     rk: *mut rd_kafka_t,
@@ -45,6 +51,7 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets(
     ffi!({ not_built!(rk, list_grpoffsets, list_grpoffsets_cnt, options, rkqu) })
 }
 
+/// The results by group, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_result_groups(
     result: *const rd_kafka_ListConsumerGroupOffsets_result_t,
@@ -53,6 +60,8 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_result_groups(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// A group, and the offsets to commit for it. The list is copied. Freed by
+/// `rd_kafka_AlterConsumerGroupOffsets_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_new(
     group_id: *const c_char,
@@ -61,6 +70,7 @@ pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_new(
     ffi!({ not_built!(group_id, partitions) })
 }
 
+/// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_destroy(
     alter_grpoffsets: *mut rd_kafka_AlterConsumerGroupOffsets_t,
@@ -68,6 +78,7 @@ pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_destroy(
     ffi!({ not_built!(alter_grpoffsets) })
 }
 
+/// Frees the objects of an array, and not the array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_destroy_array(
     alter_grpoffsets: *mut *mut rd_kafka_AlterConsumerGroupOffsets_t,
@@ -76,6 +87,8 @@ pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_destroy_array(
     ffi!({ not_built!(alter_grpoffsets, alter_grpoffset_cnt) })
 }
 
+/// Commits offsets for a group that has no members; `alter_grpoffsets_cnt` must be 1.
+/// The result is an ALTERCONSUMERGROUPOFFSETS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets(
     rk: *mut rd_kafka_t,
@@ -87,6 +100,7 @@ pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets(
     ffi!({ not_built!(rk, alter_grpoffsets, alter_grpoffsets_cnt, options, rkqu) })
 }
 
+/// The results by group, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_result_groups(
     result: *const rd_kafka_AlterConsumerGroupOffsets_result_t,
@@ -95,6 +109,8 @@ pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_result_groups(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// A group, and the partitions whose committed offsets are to go. The list is copied.
+/// Freed by `rd_kafka_DeleteConsumerGroupOffsets_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_new(
     group: *const c_char,
@@ -103,6 +119,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_new(
     ffi!({ not_built!(group, partitions) })
 }
 
+/// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_destroy(
     del_grpoffsets: *mut rd_kafka_DeleteConsumerGroupOffsets_t,
@@ -110,6 +127,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_destroy(
     ffi!({ not_built!(del_grpoffsets) })
 }
 
+/// Frees the objects of an array, and not the array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_destroy_array(
     del_grpoffsets: *mut *mut rd_kafka_DeleteConsumerGroupOffsets_t,
@@ -118,6 +136,9 @@ pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_destroy_array(
     ffi!({ not_built!(del_grpoffsets, del_grpoffset_cnt) })
 }
 
+/// Removes committed offsets of topics that the group does not subscribe to;
+/// `del_grpoffsets_cnt` must be 1. The result is a DELETECONSUMERGROUPOFFSETS_RESULT
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets(
     rk: *mut rd_kafka_t,
@@ -129,6 +150,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets(
     ffi!({ not_built!(rk, del_grpoffsets, del_grpoffsets_cnt, options, rkqu) })
 }
 
+/// The results by group, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_result_groups(
     result: *const rd_kafka_DeleteConsumerGroupOffsets_result_t,

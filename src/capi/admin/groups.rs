@@ -12,6 +12,7 @@ use crate::capi::types::{
     rd_kafka_group_result_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
 };
 
+/// Asks all brokers for their groups. The result is a LISTCONSUMERGROUPS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListConsumerGroups(
     rk: *mut rd_kafka_t,
@@ -21,6 +22,7 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroups(
     ffi!({ not_built!(rk, options, rkqu) })
 }
 
+/// The group's id. Good as long as the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupListing_group_id(
     grplist: *const rd_kafka_ConsumerGroupListing_t,
@@ -28,6 +30,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupListing_group_id(
     ffi!({ not_built!(grplist) })
 }
 
+/// 1 if the group only holds offsets, otherwise 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupListing_is_simple_consumer_group(
     grplist: *const rd_kafka_ConsumerGroupListing_t,
@@ -35,6 +38,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupListing_is_simple_consumer_group(
     ffi!({ not_built!(grplist) })
 }
 
+/// The group's state.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupListing_state(
     grplist: *const rd_kafka_ConsumerGroupListing_t,
@@ -42,6 +46,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupListing_state(
     ffi!({ not_built!(grplist) })
 }
 
+/// The group's type.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupListing_type(
     grplist: *const rd_kafka_ConsumerGroupListing_t,
@@ -49,6 +54,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupListing_type(
     ffi!({ not_built!(grplist) })
 }
 
+/// The groups, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListConsumerGroups_result_valid(
     result: *const rd_kafka_ListConsumerGroups_result_t,
@@ -57,6 +63,8 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroups_result_valid(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// The errors of brokers that could not be asked, `*cntp` of them. They belong to the
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListConsumerGroups_result_errors(
     result: *const rd_kafka_ListConsumerGroups_result_t,
@@ -65,6 +73,8 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroups_result_errors(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// Asks for groups and their members. The result is a DESCRIBECONSUMERGROUPS_RESULT
+/// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeConsumerGroups(
     rk: *mut rd_kafka_t,
@@ -76,6 +86,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeConsumerGroups(
     ffi!({ not_built!(rk, groups, groups_cnt, options, rkqu) })
 }
 
+/// The descriptions, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeConsumerGroups_result_groups(
     result: *const rd_kafka_DescribeConsumerGroups_result_t,
@@ -84,6 +95,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeConsumerGroups_result_groups(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// The group's id. Good as long as the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_group_id(
     grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
@@ -91,6 +103,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_group_id(
     ffi!({ not_built!(grpdesc) })
 }
 
+/// The error for this group, or null. It belongs to the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_error(
     grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
@@ -98,6 +111,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_error(
     ffi!({ not_built!(grpdesc) })
 }
 
+/// 1 if the group only holds offsets, otherwise 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_is_simple_consumer_group(
     grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
@@ -105,6 +119,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_is_simple_consumer_gr
     ffi!({ not_built!(grpdesc) })
 }
 
+/// The assignor in use. Good as long as the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_partition_assignor(
     grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
@@ -112,6 +127,8 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_partition_assignor(
     ffi!({ not_built!(grpdesc) })
 }
 
+/// What the client may do with the group, `*cntp` entries; null if that was not asked
+/// for.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_authorized_operations(
     grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
@@ -120,6 +137,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_authorized_operations
     ffi!({ not_built!(grpdesc, cntp) })
 }
 
+/// The group's state.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_state(
     grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
@@ -127,6 +145,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_state(
     ffi!({ not_built!(grpdesc) })
 }
 
+/// The broker that coordinates the group. It belongs to the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_coordinator(
     grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
@@ -134,6 +153,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_coordinator(
     ffi!({ not_built!(grpdesc) })
 }
 
+/// The group's type.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_type(
     grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
@@ -141,6 +161,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_type(
     ffi!({ not_built!(grpdesc) })
 }
 
+/// How many members the group has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_member_count(
     grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
@@ -148,6 +169,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_member_count(
     ffi!({ not_built!(grpdesc) })
 }
 
+/// The member at `idx`, or null. It belongs to the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_member(
     grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
@@ -156,6 +178,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_member(
     ffi!({ not_built!(grpdesc, idx) })
 }
 
+/// The member's `client.id`. Good as long as the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_MemberDescription_client_id(
     member: *const rd_kafka_MemberDescription_t,
@@ -163,6 +186,7 @@ pub unsafe extern "C" fn rd_kafka_MemberDescription_client_id(
     ffi!({ not_built!(member) })
 }
 
+/// The member's `group.instance.id`, or null. Good as long as the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_MemberDescription_group_instance_id(
     member: *const rd_kafka_MemberDescription_t,
@@ -170,6 +194,7 @@ pub unsafe extern "C" fn rd_kafka_MemberDescription_group_instance_id(
     ffi!({ not_built!(member) })
 }
 
+/// The member's id. Good as long as the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_MemberDescription_consumer_id(
     member: *const rd_kafka_MemberDescription_t,
@@ -177,6 +202,7 @@ pub unsafe extern "C" fn rd_kafka_MemberDescription_consumer_id(
     ffi!({ not_built!(member) })
 }
 
+/// The host that the member connects from. Good as long as the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_MemberDescription_host(
     member: *const rd_kafka_MemberDescription_t,
@@ -184,6 +210,7 @@ pub unsafe extern "C" fn rd_kafka_MemberDescription_host(
     ffi!({ not_built!(member) })
 }
 
+/// What the member has. It belongs to the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_MemberDescription_assignment(
     member: *const rd_kafka_MemberDescription_t,
@@ -191,6 +218,7 @@ pub unsafe extern "C" fn rd_kafka_MemberDescription_assignment(
     ffi!({ not_built!(member) })
 }
 
+/// The partitions of an assignment. They belong to the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_MemberAssignment_partitions(
     assignment: *const rd_kafka_MemberAssignment_t,
@@ -198,6 +226,7 @@ pub unsafe extern "C" fn rd_kafka_MemberAssignment_partitions(
     ffi!({ not_built!(assignment) })
 }
 
+/// What the member is to have (KIP-848), or null. It belongs to the description.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_MemberDescription_target_assignment(
     member: *const rd_kafka_MemberDescription_t,
@@ -205,6 +234,7 @@ pub unsafe extern "C" fn rd_kafka_MemberDescription_target_assignment(
     ffi!({ not_built!(member) })
 }
 
+/// A group to delete. Freed by `rd_kafka_DeleteGroup_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteGroup_new(
     group: *const c_char,
@@ -212,11 +242,13 @@ pub unsafe extern "C" fn rd_kafka_DeleteGroup_new(
     ffi!({ not_built!(group) })
 }
 
+/// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteGroup_destroy(del_group: *mut rd_kafka_DeleteGroup_t) {
     ffi!({ not_built!(del_group) })
 }
 
+/// Frees the objects of an array, and not the array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteGroup_destroy_array(
     del_groups: *mut *mut rd_kafka_DeleteGroup_t,
@@ -225,6 +257,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteGroup_destroy_array(
     ffi!({ not_built!(del_groups, del_group_cnt) })
 }
 
+/// Deletes groups that have no members. The result is a DELETEGROUPS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteGroups(
     rk: *mut rd_kafka_t,
@@ -236,6 +269,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteGroups(
     ffi!({ not_built!(rk, del_groups, del_group_cnt, options, rkqu) })
 }
 
+/// The results by group, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteGroups_result_groups(
     result: *const rd_kafka_DeleteGroups_result_t,

@@ -8,6 +8,7 @@ use crate::capi::types::{
     rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_t,
 };
 
+/// The partition, with its offset, leader epoch and error. It belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListOffsetsResultInfo_topic_partition(
     result_info: *const rd_kafka_ListOffsetsResultInfo_t,
@@ -15,6 +16,7 @@ pub unsafe extern "C" fn rd_kafka_ListOffsetsResultInfo_topic_partition(
     ffi!({ not_built!(result_info) })
 }
 
+/// The timestamp of the record at that offset, or -1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListOffsetsResultInfo_timestamp(
     result_info: *const rd_kafka_ListOffsetsResultInfo_t,
@@ -22,6 +24,7 @@ pub unsafe extern "C" fn rd_kafka_ListOffsetsResultInfo_timestamp(
     ffi!({ not_built!(result_info) })
 }
 
+/// The results by partition, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListOffsets_result_infos(
     result: *const rd_kafka_ListOffsets_result_t,
@@ -30,6 +33,8 @@ pub unsafe extern "C" fn rd_kafka_ListOffsets_result_infos(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// Asks for offsets by timestamp, or by `rd_kafka_OffsetSpec_t`, which stands in the
+/// elements' offsets. The result is a LISTOFFSETS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListOffsets(
     rk: *mut rd_kafka_t,

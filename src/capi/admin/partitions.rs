@@ -8,6 +8,8 @@ use crate::capi::types::{
     rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t, rd_kafka_topic_result_t,
 };
 
+/// A topic that is to have `new_total_cnt` partitions in all. Null with a text in
+/// `errstr` if that is out of range. Freed by `rd_kafka_NewPartitions_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_NewPartitions_new(
     topic: *const c_char,
@@ -18,11 +20,13 @@ pub unsafe extern "C" fn rd_kafka_NewPartitions_new(
     ffi!({ not_built!(topic, new_total_cnt, errstr, errstr_size) })
 }
 
+/// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_NewPartitions_destroy(new_parts: *mut rd_kafka_NewPartitions_t) {
     ffi!({ not_built!(new_parts) })
 }
 
+/// Frees the objects of an array, and not the array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_NewPartitions_destroy_array(
     new_parts: *mut *mut rd_kafka_NewPartitions_t,
@@ -31,6 +35,9 @@ pub unsafe extern "C" fn rd_kafka_NewPartitions_destroy_array(
     ffi!({ not_built!(new_parts, new_parts_cnt) })
 }
 
+/// Says which brokers get the replicas of the new partition `new_partition_idx`, which
+/// counts from 0 for the first new one. In order and without gaps; `_INVALID_ARG` with
+/// a text in `errstr` if not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_NewPartitions_set_replica_assignment(
     new_parts: *mut rd_kafka_NewPartitions_t,
@@ -52,6 +59,7 @@ pub unsafe extern "C" fn rd_kafka_NewPartitions_set_replica_assignment(
     })
 }
 
+/// Adds partitions to topics. The result is a CREATEPARTITIONS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_CreatePartitions(
     rk: *mut rd_kafka_t,
@@ -63,6 +71,7 @@ pub unsafe extern "C" fn rd_kafka_CreatePartitions(
     ffi!({ not_built!(rk, new_parts, new_parts_cnt, options, rkqu) })
 }
 
+/// The results by topic, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_CreatePartitions_result_topics(
     result: *const rd_kafka_CreatePartitions_result_t,

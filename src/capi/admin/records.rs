@@ -8,6 +8,9 @@ use crate::capi::types::{
     rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
 };
 
+/// Partitions with the offsets before which records are to be removed;
+/// `RD_KAFKA_OFFSET_END` removes all. The list is copied. Freed by
+/// `rd_kafka_DeleteRecords_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteRecords_new(
     before_offsets: *const rd_kafka_topic_partition_list_t,
@@ -15,6 +18,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteRecords_new(
     ffi!({ not_built!(before_offsets) })
 }
 
+/// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteRecords_destroy(
     del_records: *mut rd_kafka_DeleteRecords_t,
@@ -22,6 +26,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteRecords_destroy(
     ffi!({ not_built!(del_records) })
 }
 
+/// Frees the objects of an array, and not the array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteRecords_destroy_array(
     del_records: *mut *mut rd_kafka_DeleteRecords_t,
@@ -30,6 +35,8 @@ pub unsafe extern "C" fn rd_kafka_DeleteRecords_destroy_array(
     ffi!({ not_built!(del_records, del_record_cnt) })
 }
 
+/// Removes the first records of partitions; `del_record_cnt` must be 1. The result is a
+/// DELETERECORDS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteRecords(
     rk: *mut rd_kafka_t,
@@ -41,6 +48,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteRecords(
     ffi!({ not_built!(rk, del_records, del_record_cnt, options, rkqu) })
 }
 
+/// The partitions with their new first offsets or errors. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteRecords_result_offsets(
     result: *const rd_kafka_DeleteRecords_result_t,

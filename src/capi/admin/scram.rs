@@ -11,6 +11,7 @@ use crate::capi::types::{
     rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
 };
 
+/// The credential's mechanism.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ScramCredentialInfo_mechanism(
     scram_credential_info: *const rd_kafka_ScramCredentialInfo_t,
@@ -18,6 +19,7 @@ pub unsafe extern "C" fn rd_kafka_ScramCredentialInfo_mechanism(
     ffi!({ not_built!(scram_credential_info) })
 }
 
+/// The credential's iterations.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ScramCredentialInfo_iterations(
     scram_credential_info: *const rd_kafka_ScramCredentialInfo_t,
@@ -25,6 +27,7 @@ pub unsafe extern "C" fn rd_kafka_ScramCredentialInfo_iterations(
     ffi!({ not_built!(scram_credential_info) })
 }
 
+/// The user. Good as long as the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_user(
     description: *const rd_kafka_UserScramCredentialsDescription_t,
@@ -32,6 +35,7 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_user(
     ffi!({ not_built!(description) })
 }
 
+/// The error for this user, or null. It belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_error(
     description: *const rd_kafka_UserScramCredentialsDescription_t,
@@ -39,6 +43,7 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_error(
     ffi!({ not_built!(description) })
 }
 
+/// How many credentials the user has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_scramcredentialinfo_count(
     description: *const rd_kafka_UserScramCredentialsDescription_t,
@@ -46,6 +51,7 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_scramcredentia
     ffi!({ not_built!(description) })
 }
 
+/// The credential at `idx`, or null. It belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_scramcredentialinfo(
     description: *const rd_kafka_UserScramCredentialsDescription_t,
@@ -54,6 +60,7 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_scramcredentia
     ffi!({ not_built!(description, idx) })
 }
 
+/// The descriptions, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeUserScramCredentials_result_descriptions(
     result: *const rd_kafka_DescribeUserScramCredentials_result_t,
@@ -62,6 +69,8 @@ pub unsafe extern "C" fn rd_kafka_DescribeUserScramCredentials_result_descriptio
     ffi!({ not_built!(result, cntp) })
 }
 
+/// Asks for the SCRAM credentials of users (KIP-554), or of all if `user_cnt` is 0. The
+/// result is a DESCRIBEUSERSCRAMCREDENTIALS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DescribeUserScramCredentials(
     rk: *mut rd_kafka_t,
@@ -73,6 +82,8 @@ pub unsafe extern "C" fn rd_kafka_DescribeUserScramCredentials(
     ffi!({ not_built!(rk, users, user_cnt, options, rkqu) })
 }
 
+/// A credential to set. Without a salt, one is made up. All is copied. Freed by
+/// `rd_kafka_UserScramCredentialAlteration_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_UserScramCredentialUpsertion_new(
     username: *const c_char,
@@ -96,6 +107,7 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialUpsertion_new(
     })
 }
 
+/// A credential to delete. Freed by `rd_kafka_UserScramCredentialAlteration_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_UserScramCredentialDeletion_new(
     username: *const c_char,
@@ -104,6 +116,7 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialDeletion_new(
     ffi!({ not_built!(username, mechanism) })
 }
 
+/// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_UserScramCredentialAlteration_destroy(
     alteration: *mut rd_kafka_UserScramCredentialAlteration_t,
@@ -111,6 +124,7 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialAlteration_destroy(
     ffi!({ not_built!(alteration) })
 }
 
+/// Frees the objects of an array, and not the array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_UserScramCredentialAlteration_destroy_array(
     alterations: *mut *mut rd_kafka_UserScramCredentialAlteration_t,
@@ -119,6 +133,7 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialAlteration_destroy_array(
     ffi!({ not_built!(alterations, alteration_cnt) })
 }
 
+/// The user. Good as long as the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_response_user(
     response: *const rd_kafka_AlterUserScramCredentials_result_response_t,
@@ -126,6 +141,7 @@ pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_response_user
     ffi!({ not_built!(response) })
 }
 
+/// The error for this user, or null. It belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_response_error(
     response: *const rd_kafka_AlterUserScramCredentials_result_response_t,
@@ -133,6 +149,7 @@ pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_response_erro
     ffi!({ not_built!(response) })
 }
 
+/// The results by user, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_responses(
     result: *const rd_kafka_AlterUserScramCredentials_result_t,
@@ -141,6 +158,8 @@ pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_responses(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// Sets and deletes SCRAM credentials (KIP-554). The result is an
+/// ALTERUSERSCRAMCREDENTIALS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials(
     rk: *mut rd_kafka_t,

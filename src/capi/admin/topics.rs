@@ -9,6 +9,9 @@ use crate::capi::types::{
     rd_kafka_t, rd_kafka_topic_result_t,
 };
 
+/// A topic to create. -1 partitions or replicas stand for the broker's default. Null
+/// with a text in `errstr` if a value is out of range. Freed by
+/// `rd_kafka_NewTopic_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_NewTopic_new(
     topic: *const c_char,
@@ -28,11 +31,13 @@ pub unsafe extern "C" fn rd_kafka_NewTopic_new(
     })
 }
 
+/// Frees a new topic that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_NewTopic_destroy(new_topic: *mut rd_kafka_NewTopic_t) {
     ffi!({ not_built!(new_topic) })
 }
 
+/// Frees the objects of an array, and not the array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_NewTopic_destroy_array(
     new_topics: *mut *mut rd_kafka_NewTopic_t,
@@ -41,6 +46,9 @@ pub unsafe extern "C" fn rd_kafka_NewTopic_destroy_array(
     ffi!({ not_built!(new_topics, new_topic_cnt) })
 }
 
+/// Says which brokers get the replicas of `partition`, the preferred leader first; the
+/// replication factor must have been -1. Partitions in order, from 0 and without gaps.
+/// `_INVALID_ARG` with a text in `errstr` if not.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_NewTopic_set_replica_assignment(
     new_topic: *mut rd_kafka_NewTopic_t,
@@ -62,6 +70,7 @@ pub unsafe extern "C" fn rd_kafka_NewTopic_set_replica_assignment(
     })
 }
 
+/// Sets a property of the topic. The broker checks it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_NewTopic_set_config(
     new_topic: *mut rd_kafka_NewTopic_t,
@@ -71,6 +80,9 @@ pub unsafe extern "C" fn rd_kafka_NewTopic_set_config(
     ffi!({ not_built!(new_topic, name, value) })
 }
 
+/// Creates topics. As with every admin request: the call returns at once, the arguments
+/// are copied, `options` may be null, and `rkqu` gets one result event, here
+/// CREATETOPICS_RESULT.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_CreateTopics(
     rk: *mut rd_kafka_t,
@@ -82,6 +94,7 @@ pub unsafe extern "C" fn rd_kafka_CreateTopics(
     ffi!({ not_built!(rk, new_topics, new_topic_cnt, options, rkqu) })
 }
 
+/// The results by topic, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_CreateTopics_result_topics(
     result: *const rd_kafka_CreateTopics_result_t,
@@ -90,6 +103,7 @@ pub unsafe extern "C" fn rd_kafka_CreateTopics_result_topics(
     ffi!({ not_built!(result, cntp) })
 }
 
+/// A topic to delete. Freed by `rd_kafka_DeleteTopic_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteTopic_new(
     topic: *const c_char,
@@ -97,11 +111,13 @@ pub unsafe extern "C" fn rd_kafka_DeleteTopic_new(
     ffi!({ not_built!(topic) })
 }
 
+/// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteTopic_destroy(del_topic: *mut rd_kafka_DeleteTopic_t) {
     ffi!({ not_built!(del_topic) })
 }
 
+/// Frees the objects of an array, and not the array.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteTopic_destroy_array(
     del_topics: *mut *mut rd_kafka_DeleteTopic_t,
@@ -110,6 +126,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteTopic_destroy_array(
     ffi!({ not_built!(del_topics, del_topic_cnt) })
 }
 
+/// Deletes topics. The result is a DELETETOPICS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteTopics(
     rk: *mut rd_kafka_t,
@@ -121,6 +138,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteTopics(
     ffi!({ not_built!(rk, del_topics, del_topic_cnt, options, rkqu) })
 }
 
+/// The results by topic, `*cntp` of them. They belong to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteTopics_result_topics(
     result: *const rd_kafka_DeleteTopics_result_t,

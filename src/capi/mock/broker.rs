@@ -5,6 +5,7 @@ use libc::{c_char, c_int, size_t};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::types::{rd_kafka_mock_cluster_t, rd_kafka_resp_err_t};
 
+/// Sets `*cntp` to how many errors are left for the broker's requests of kind `ApiKey`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_broker_error_stack_cnt(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -15,6 +16,7 @@ pub unsafe extern "C" fn rd_kafka_mock_broker_error_stack_cnt(
     ffi!({ not_built!(mcluster, broker_id, ApiKey, cntp) })
 }
 
+/// Closes the broker's connections, and refuses new ones.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_broker_set_down(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -23,6 +25,7 @@ pub unsafe extern "C" fn rd_kafka_mock_broker_set_down(
     ffi!({ not_built!(mcluster, broker_id) })
 }
 
+/// Lets metadata name another host and port for the broker.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_broker_set_host_port(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -33,6 +36,7 @@ pub unsafe extern "C" fn rd_kafka_mock_broker_set_host_port(
     ffi!({ not_built!(mcluster, broker_id, host, port) })
 }
 
+/// Lets the broker accept connections again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_broker_set_up(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -41,6 +45,7 @@ pub unsafe extern "C" fn rd_kafka_mock_broker_set_up(
     ffi!({ not_built!(mcluster, broker_id) })
 }
 
+/// Delays the broker's answers by so many milliseconds.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_broker_set_rtt(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -50,6 +55,7 @@ pub unsafe extern "C" fn rd_kafka_mock_broker_set_rtt(
     ffi!({ not_built!(mcluster, broker_id, rtt_ms) })
 }
 
+/// Sets the broker's rack.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_broker_set_rack(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -59,6 +65,8 @@ pub unsafe extern "C" fn rd_kafka_mock_broker_set_rack(
     ffi!({ not_built!(mcluster, broker_id, rack) })
 }
 
+/// Takes the broker out of the cluster for good: its connections are closed and
+/// metadata names it no more.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_broker_decommission(
     cluster: *mut rd_kafka_mock_cluster_t,
@@ -67,6 +75,7 @@ pub unsafe extern "C" fn rd_kafka_mock_broker_decommission(
     ffi!({ not_built!(cluster, broker_id) })
 }
 
+/// Lets metadata not name the broker, which goes on serving its connections.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_broker_remove_from_metadata(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -75,6 +84,7 @@ pub unsafe extern "C" fn rd_kafka_mock_broker_remove_from_metadata(
     ffi!({ not_built!(mcluster, broker_id) })
 }
 
+/// Adds a broker to the cluster.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_broker_add(
     mcluster: *mut rd_kafka_mock_cluster_t,

@@ -8,6 +8,7 @@ use crate::capi::types::{
     rd_kafka_topic_partition_list_t,
 };
 
+/// Sets how long a new group waits for more members before its first rebalance.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_group_initial_rebalance_delay_ms(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -16,6 +17,7 @@ pub unsafe extern "C" fn rd_kafka_mock_group_initial_rebalance_delay_ms(
     ffi!({ not_built!(mcluster, delay_ms) })
 }
 
+/// Sets the prefixes of the metrics that the brokers ask clients for (KIP-714).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_telemetry_set_requested_metrics(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -25,6 +27,7 @@ pub unsafe extern "C" fn rd_kafka_mock_telemetry_set_requested_metrics(
     ffi!({ not_built!(mcluster, metrics, metrics_cnt) })
 }
 
+/// Sets how often clients are to push metrics, in milliseconds (KIP-714).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_telemetry_set_push_interval(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -33,6 +36,8 @@ pub unsafe extern "C" fn rd_kafka_mock_telemetry_set_push_interval(
     ffi!({ not_built!(mcluster, push_interval_ms) })
 }
 
+/// What `member_cnt` members of a group are to have (KIP-848). All is copied. Freed by
+/// `rd_kafka_mock_cgrp_consumer_target_assignment_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_cgrp_consumer_target_assignment_new(
     member_ids: *mut *mut c_char,
@@ -42,6 +47,7 @@ pub unsafe extern "C" fn rd_kafka_mock_cgrp_consumer_target_assignment_new(
     ffi!({ not_built!(member_ids, member_cnt, assignment) })
 }
 
+/// Frees an object that the application owns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_cgrp_consumer_target_assignment_destroy(
     target_assignment: *mut rd_kafka_mock_cgrp_consumer_target_assignment_t,
@@ -49,6 +55,7 @@ pub unsafe extern "C" fn rd_kafka_mock_cgrp_consumer_target_assignment_destroy(
     ffi!({ not_built!(target_assignment) })
 }
 
+/// Sets the group's target assignment; null lets the coordinator assign again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_cgrp_consumer_target_assignment(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -58,6 +65,7 @@ pub unsafe extern "C" fn rd_kafka_mock_cgrp_consumer_target_assignment(
     ffi!({ not_built!(mcluster, group_id, target_assignment) })
 }
 
+/// Sets the session timeout of groups of the consumer protocol (KIP-848).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_set_group_consumer_session_timeout_ms(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -66,6 +74,7 @@ pub unsafe extern "C" fn rd_kafka_mock_set_group_consumer_session_timeout_ms(
     ffi!({ not_built!(mcluster, group_consumer_session_timeout_ms) })
 }
 
+/// Sets the heartbeat interval of groups of the consumer protocol (KIP-848).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_set_group_consumer_heartbeat_interval_ms(
     mcluster: *mut rd_kafka_mock_cluster_t,

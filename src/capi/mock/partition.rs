@@ -5,6 +5,7 @@ use libc::{c_char, c_int};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::types::{rd_kafka_mock_cluster_t, rd_kafka_resp_err_t};
 
+/// Lets all of the topic fail with `err` in metadata; `NO_ERROR` ends that.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_topic_set_error(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -14,6 +15,7 @@ pub unsafe extern "C" fn rd_kafka_mock_topic_set_error(
     ffi!({ not_built!(mcluster, topic, err) })
 }
 
+/// Creates a topic. `TOPIC_ALREADY_EXISTS` if there is one of that name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_topic_create(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -24,6 +26,7 @@ pub unsafe extern "C" fn rd_kafka_mock_topic_create(
     ffi!({ not_built!(mcluster, topic, partition_cnt, replication_factor) })
 }
 
+/// Deletes a topic. `UNKNOWN_TOPIC_OR_PART` if there is none of that name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_topic_delete(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -32,6 +35,7 @@ pub unsafe extern "C" fn rd_kafka_mock_topic_delete(
     ffi!({ not_built!(mcluster, topic) })
 }
 
+/// Removes the partition's records before an offset.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_partition_delete_records(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -42,6 +46,7 @@ pub unsafe extern "C" fn rd_kafka_mock_partition_delete_records(
     ffi!({ not_built!(mcluster, topic, partition, before_offset) })
 }
 
+/// Makes a broker the partition's leader; -1 leaves it without one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_partition_set_leader(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -52,6 +57,8 @@ pub unsafe extern "C" fn rd_kafka_mock_partition_set_leader(
     ffi!({ not_built!(mcluster, topic, partition, broker_id) })
 }
 
+/// Makes a broker the one that consumers are told to fetch from (KIP-392); -1 ends
+/// that.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_partition_set_follower(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -62,6 +69,7 @@ pub unsafe extern "C" fn rd_kafka_mock_partition_set_follower(
     ffi!({ not_built!(mcluster, topic, partition, broker_id) })
 }
 
+/// Sets the offsets that the follower seems to have; -1 for those of the leader.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_partition_set_follower_wmarks(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -73,6 +81,8 @@ pub unsafe extern "C" fn rd_kafka_mock_partition_set_follower_wmarks(
     ffi!({ not_built!(mcluster, topic, partition, lo, hi) })
 }
 
+/// Lets the partition tell this leader and epoch to the next request that asks, whoever
+/// leads it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_partition_push_leader_response(
     mcluster: *mut rd_kafka_mock_cluster_t,

@@ -7,6 +7,7 @@ use crate::capi::types::{
     rd_kafka_mock_cluster_t, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t,
 };
 
+/// Sets the session timeout of share groups (KIP-932).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_session_timeout(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -15,6 +16,7 @@ pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_session_timeout(
     ffi!({ not_built!(mcluster, session_timeout_ms) })
 }
 
+/// Sets the heartbeat interval of share groups.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_heartbeat_interval(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -23,6 +25,7 @@ pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_heartbeat_interval(
     ffi!({ not_built!(mcluster, heartbeat_interval_ms) })
 }
 
+/// Sets how often a record is delivered before it is given up.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_max_delivery_attempts(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -31,6 +34,7 @@ pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_max_delivery_attempts(
     ffi!({ not_built!(mcluster, max_attempts) })
 }
 
+/// Sets how long a delivered record stays with its consumer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_record_lock_duration(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -39,6 +43,7 @@ pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_record_lock_duration(
     ffi!({ not_built!(mcluster, lock_duration_ms) })
 }
 
+/// Sets which records share groups get: 0 all, 1 those of committed transactions.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_isolation_level(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -47,6 +52,7 @@ pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_isolation_level(
     ffi!({ not_built!(mcluster, level) })
 }
 
+/// Sets how many members a share group may have.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_max_size(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -55,6 +61,7 @@ pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_max_size(
     ffi!({ not_built!(mcluster, max_size) })
 }
 
+/// Sets how many share sessions a broker keeps.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_max_fetch_sessions(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -63,6 +70,7 @@ pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_max_fetch_sessions(
     ffi!({ not_built!(mcluster, max_fetch_sessions) })
 }
 
+/// Sets how many records of a partition may be with consumers at once.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_max_record_locks(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -71,6 +79,7 @@ pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_max_record_locks(
     ffi!({ not_built!(mcluster, max_record_locks) })
 }
 
+/// Sets where a share group begins: 0 at the latest record, 1 at the earliest.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_auto_offset_reset(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -79,6 +88,8 @@ pub unsafe extern "C" fn rd_kafka_mock_sharegroup_set_auto_offset_reset(
     ffi!({ not_built!(mcluster, auto_offset_reset) })
 }
 
+/// Sets what the members of a share group are to have; null or none lets the
+/// coordinator assign again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_sharegroup_target_assignment(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -90,6 +101,8 @@ pub unsafe extern "C" fn rd_kafka_mock_sharegroup_target_assignment(
     ffi!({ not_built!(mcluster, group_id, member_ids, assignments, member_cnt) })
 }
 
+/// Sets `*member_ids_out` to the ids of the group's members, `*member_cnt_out` of them;
+/// ids and array are freed by `rd_kafka_mem_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_sharegroup_get_member_ids(
     mcluster: *mut rd_kafka_mock_cluster_t,

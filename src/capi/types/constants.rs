@@ -5,7 +5,7 @@ use libc::c_int;
 /// The kind of an event, as `rd_kafka_event_type` gives it.
 pub type rd_kafka_event_type_t = c_int;
 
-/// The version of the interface: major, minor, revision and pre-release (0xff: none), a byte each.
+/// The version of the interface: major, minor, revision, pre-release (0xff: none), a byte each.
 pub const RD_KAFKA_VERSION: c_int = 0x021000ff;
 /// Do not close the consumer: leave its group without saying so.
 pub const RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE: c_int = 8;
