@@ -3,13 +3,20 @@
 mod api_versions;
 pub(super) mod fetch;
 mod find_coordinator;
+mod group_member;
+mod groups_admin;
 mod init_producer_id;
+mod join_group;
 mod list_offsets;
 mod metadata;
+mod offset_commit;
+mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
+mod transactions;
 
 use super::state::{ClusterState, Cx, Reply};
+use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::{RequestKind as R, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
@@ -23,6 +30,20 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: R) -> Reply {
         R::OffsetForLeaderEpoch(r) => offset_for_leader_epoch::handle(state, cx, r),
         R::FindCoordinator(r) => find_coordinator::handle(state, cx, r),
         R::InitProducerId(r) => init_producer_id::handle(state, cx, r),
+        R::JoinGroup(r) => join_group::handle(state, cx, r),
+        R::SyncGroup(r) => group_member::sync(state, cx, r),
+        R::Heartbeat(r) => group_member::heartbeat(state, cx, r),
+        R::LeaveGroup(r) => group_member::leave(state, cx, r),
+        R::OffsetCommit(r) => offset_commit::handle(state, cx, r),
+        R::OffsetFetch(r) => offset_fetch::handle(state, cx, r),
+        R::DescribeGroups(r) => groups_admin::describe(state, cx, r),
+        R::ListGroups(r) => groups_admin::list(state, cx, r),
+        R::DeleteGroups(r) => groups_admin::delete(state, cx, r),
+        R::OffsetDelete(r) => groups_admin::delete_offsets(state, cx, r),
+        R::AddPartitionsToTxn(r) => transactions::add_partitions(state, cx, r),
+        R::AddOffsetsToTxn(r) => transactions::add_offsets(state, cx, r),
+        R::TxnOffsetCommit(r) => transactions::offset_commit(state, cx, r),
+        R::EndTxn(r) => transactions::end(state, cx, r),
         // Not in `Versions`, so not let through.
         _ => Reply::Close,
     }
@@ -34,4 +55,17 @@ fn text(s: &str) -> StrBytes {
 
 fn topic_name(name: &str) -> TopicName {
     TopicName(text(name))
+}
+
+/// What every request to a group's coordinator is checked for first.
+fn check_group(state: &ClusterState, cx: &Cx, group: &str) -> Result<(), i16> {
+    if cx.error != 0 {
+        return Err(cx.error);
+    }
+    if group.is_empty() {
+        return Err(E::InvalidGroupId.code());
+    }
+    state
+        .check_coordinator(0, group, cx.broker)
+        .map_err(|e| e.code())
 }

@@ -121,7 +121,7 @@ fn clean(
         return None;
     }
     let h = records.header();
-    let packed = super::records::pack(h.compression(), &kept)?;
+    let packed = super::records::pack(h, &kept)?;
     let new = NewBatch {
         base_offset: h.base_offset,
         leader_epoch: h.leader_epoch,

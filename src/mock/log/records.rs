@@ -2,16 +2,15 @@
 //! for ListOffsets, keys for compaction.
 
 use super::batch::{BadBatch, HEADER, Header};
-use std::borrow::Cow;
-use std::io::Read;
+use crate::protocol::compression::{self, Codec, DEFAULT_LEVEL};
+use crate::protocol::varint::{take_i32, take_signed};
 
 /// A hostile batch may claim to hold anything; this is where unpacking it stops.
-const MAX_UNPACKED: u64 = 256 << 20;
+const MAX_UNPACKED: usize = 256 << 20;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordView<'a> {
     pub offset: i64,
-    pub offset_delta: i32,
     pub timestamp: i64,
     pub key: Option<&'a [u8]>,
     pub has_value: bool,
@@ -31,11 +30,10 @@ impl Records {
         let packed = batch
             .get(HEADER..header.size())
             .ok_or(BadBatch::Truncated)?;
-        let section = unpack(header.compression(), packed).ok_or(BadBatch::Inconsistent)?;
-        Ok(Records {
-            header,
-            section: section.into_owned(),
-        })
+        let codec = codec_of(&header).ok_or(BadBatch::Inconsistent)?;
+        let section = compression::decompress(codec, packed, MAX_UNPACKED)
+            .map_err(|_| BadBatch::Inconsistent)?;
+        Ok(Records { header, section })
     }
 
     pub fn header(&self) -> &Header {
@@ -99,18 +97,17 @@ impl<'a> Iterator for Iter<'a> {
 
 fn read_record<'a>(header: &Header, rest: &mut &'a [u8]) -> Option<RecordView<'a>> {
     let whole = *rest;
-    let length = usize::try_from(varint(rest)?).ok()?;
+    let length = usize::try_from(take_signed(rest)?).ok()?;
     let mut body = rest.get(..length)?;
     *rest = rest.get(length..)?;
     let raw = whole.get(..whole.len() - rest.len())?;
     body = body.get(1..)?; // attributes
-    let timestamp_delta = varint(&mut body)?;
-    let offset_delta = i32::try_from(varint(&mut body)?).ok()?;
+    let timestamp_delta = take_signed(&mut body)?;
+    let offset_delta = take_i32(&mut body)?;
     let key = blob(&mut body)?;
-    let has_value = varint(&mut body)? >= 0;
+    let has_value = take_signed(&mut body)? >= 0;
     Some(RecordView {
         offset: header.base_offset + i64::from(offset_delta),
-        offset_delta,
         timestamp: if header.is_log_append_time() {
             header.max_timestamp
         } else {
@@ -123,104 +120,22 @@ fn read_record<'a>(header: &Header, rest: &mut &'a [u8]) -> Option<RecordView<'a
 }
 
 fn blob<'a>(b: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
-    let n = varint(b)?;
+    let n = take_signed(b)?;
     if n < 0 {
         return Some(None);
     }
-    let n = usize::try_from(n).ok()?;
-    let out = b.get(..n)?;
-    *b = b.get(n..)?;
+    let (out, rest) = b.split_at_checked(usize::try_from(n).ok()?)?;
+    *b = rest;
     Some(Some(out))
 }
 
-/// A zigzag varint of up to 64 bits.
-fn varint(b: &mut &[u8]) -> Option<i64> {
-    let mut value = 0u64;
-    for shift in (0..70).step_by(7) {
-        let (&byte, rest) = b.split_first()?;
-        *b = rest;
-        value |= u64::from(byte & 0x7f).checked_shl(shift).unwrap_or(0);
-        if byte & 0x80 == 0 {
-            return Some((value >> 1) as i64 ^ -((value & 1) as i64));
-        }
-    }
-    None
+fn codec_of(header: &Header) -> Option<Codec> {
+    Codec::from_id(u8::try_from(header.compression()).ok()?)
 }
 
-/// Undoes a codec; `None` if the bytes are not what it says.
-pub fn unpack(codec: i16, packed: &[u8]) -> Option<Cow<'_, [u8]>> {
+/// The record section of what compaction has left, in the batch's own codec.
+pub fn pack(header: &Header, section: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    let read = match codec {
-        0 => return Some(Cow::Borrowed(packed)),
-        1 => flate2::read::MultiGzDecoder::new(packed)
-            .take(MAX_UNPACKED)
-            .read_to_end(&mut out),
-        2 => return unpack_snappy(packed).map(Cow::Owned),
-        3 => lz4::Decoder::new(packed)
-            .ok()?
-            .take(MAX_UNPACKED)
-            .read_to_end(&mut out),
-        4 => zstd::stream::read::Decoder::new(packed)
-            .ok()?
-            .take(MAX_UNPACKED)
-            .read_to_end(&mut out),
-        _ => return None,
-    };
-    read.ok()?;
-    Some(Cow::Owned(out))
-}
-
-/// Snappy comes bare (librdkafka, Go) or in the frames of the Java library.
-fn unpack_snappy(packed: &[u8]) -> Option<Vec<u8>> {
-    const JAVA_MAGIC: &[u8] = b"\x82SNAPPY\0";
-    let block = |b: &[u8]| {
-        let n = snap::raw::decompress_len(b).ok()?;
-        if n as u64 > MAX_UNPACKED {
-            return None;
-        }
-        snap::raw::Decoder::new().decompress_vec(b).ok()
-    };
-    let Some(mut frames) = packed.strip_prefix(JAVA_MAGIC) else {
-        return block(packed);
-    };
-    frames = frames.get(8..)?; // versions
-    let mut out = Vec::new();
-    while !frames.is_empty() {
-        let (length, rest) = frames.split_first_chunk::<4>()?;
-        let n = u32::from_be_bytes(*length) as usize;
-        out.extend(block(rest.get(..n)?)?);
-        if out.len() as u64 > MAX_UNPACKED {
-            return None;
-        }
-        frames = rest.get(n..)?;
-    }
+    compression::compress(codec_of(header)?, DEFAULT_LEVEL, section, &mut out).ok()?;
     Some(out)
-}
-
-/// Applies a codec again to what compaction has left.
-pub fn pack(codec: i16, section: &[u8]) -> Option<Cow<'_, [u8]>> {
-    use std::io::Write;
-    let out = match codec {
-        0 => return Some(Cow::Borrowed(section)),
-        1 => {
-            let mut w = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-            w.write_all(section).ok()?;
-            w.finish().ok()?
-        }
-        2 => snap::raw::Encoder::new().compress_vec(section).ok()?,
-        3 => {
-            let mut w = lz4::EncoderBuilder::new()
-                // Kafka's own reader knows no linked blocks.
-                .block_mode(lz4::BlockMode::Independent)
-                .build(Vec::new())
-                .ok()?;
-            w.write_all(section).ok()?;
-            let (out, done) = w.finish();
-            done.ok()?;
-            out
-        }
-        4 => zstd::stream::encode_all(section, 0).ok()?,
-        _ => return None,
-    };
-    Some(Cow::Owned(out))
 }

@@ -17,7 +17,8 @@ mod join;
 mod offsets;
 mod serve;
 
-pub use offsets::Committed;
+pub use join::{Join, refused};
+pub use offsets::{Committed, Committer};
 
 use super::{ClusterState, ConnId, Cx, Now};
 use bytes::Bytes;

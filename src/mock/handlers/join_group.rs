@@ -1,0 +1,44 @@
+//! JoinGroup: a member asks to be in the next generation.
+
+use crate::mock::state::group::{Join, refused};
+use crate::mock::state::{ClusterState, Cx, Reply};
+use kafka_protocol::ResponseError as E;
+use kafka_protocol::messages::JoinGroupRequest;
+
+pub fn handle(state: &mut ClusterState, cx: &Cx, request: JoinGroupRequest) -> Reply {
+    if let Err(code) = super::check_group(state, cx, &request.group_id) {
+        return Reply::Now(refused(cx, code, &request.member_id).into());
+    }
+    if request.session_timeout_ms <= 0 {
+        let code = E::InvalidSessionTimeout.code();
+        return Reply::Now(refused(cx, code, &request.member_id).into());
+    }
+    let group = request.group_id.to_string();
+    // Only a newcomer makes a group.
+    let create = request.member_id.is_empty();
+    if !create && !state.groups.contains_key(&group) {
+        let code = E::UnknownMemberId.code();
+        return Reply::Now(refused(cx, code, &request.member_id).into());
+    }
+    let join = Join {
+        member_id: request.member_id.to_string(),
+        instance_id: request.group_instance_id.map(|s| s.to_string()),
+        session_timeout_ms: request.session_timeout_ms,
+        rebalance_timeout_ms: if cx.version == 0 {
+            request.session_timeout_ms
+        } else {
+            request.rebalance_timeout_ms
+        },
+        protocol_type: request.protocol_type.to_string(),
+        protocols: request
+            .protocols
+            .into_iter()
+            .map(|p| (p.name.to_string(), p.metadata))
+            .collect(),
+        needs_known_id: cx.version >= 4,
+        initial_delay_ms: state.defaults.initial_rebalance_delay_ms,
+        uuid: state.random_uuid(),
+    };
+    state.with_group(&group, create, |g, answers| g.join(cx, join, answers));
+    Reply::Parked
+}
