@@ -87,6 +87,21 @@ pub fn pick(api: ApiKey, broker: Range) -> Option<i16> {
     (version >= own.min && version >= broker.min).then_some(version)
 }
 
+/// The highest version with the meaning it had before transactions of version
+/// 2 (KIP-890): from the next one on a Produce or TxnOffsetCommit adds its
+/// partitions to the transaction and EndTxn raises the epoch. To be used
+/// instead of [`pick`] where the cluster's feature `transaction.version` is
+/// below 2.
+pub fn pick_before_transaction_v2(api: ApiKey, broker: Range) -> Option<i16> {
+    let cap = match api {
+        ApiKey::Produce => 11,
+        ApiKey::EndTxn | ApiKey::TxnOffsetCommit => 4,
+        _ => i16::MAX,
+    };
+    let max = broker.max.min(cap);
+    pick(api, Range { max, ..broker })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,6 +125,13 @@ mod tests {
         assert_eq!(pick(0, 99), Some(13));
         assert_eq!(pick(0, 2), None);
         assert_eq!(pick(14, 15), None);
+        let old = |api| pick_before_transaction_v2(api, Range { min: 0, max: 99 });
+        assert_eq!(old(ApiKey::Produce), Some(11));
+        assert_eq!(old(ApiKey::EndTxn), Some(4));
+        assert_eq!(
+            old(ApiKey::Fetch),
+            super::pick(ApiKey::Fetch, Range { min: 0, max: 99 })
+        );
         assert_eq!(super::pick(ApiKey::Vote, Range { min: 0, max: 9 }), None);
     }
 }
