@@ -1,6 +1,6 @@
 /*
  * The requests a test needs to prepare a topic, over a plain socket and without the library under test:
- * CreateTopics v2, DeleteTopics v1 and Metadata v1, accepted by Kafka 0.10.2 up to 4.x.
+ * CreateTopics v2, DeleteTopics v1 and Metadata v1 (and AlterClientQuotas v0, of 2.6 on), accepted by Kafka 0.10.2 up to 4.x.
  */
 #ifndef WIRE_H
 #define WIRE_H
@@ -173,6 +173,30 @@ static UNUSED void wire_delete_topic(const char *address, const char *topic) {
         w_int(w, 4, 10000);
         wire_call(address, 20, 1, w);
         free(w);
+}
+
+/* Limits clients of one client.id, with AlterClientQuotas v0; 0 takes the limit away. */
+static UNUSED int wire_set_quota(const char *address, const char *client_id, const char *key, double value) {
+        struct wire *w = calloc(1, sizeof(*w));
+        int64_t bits;
+        int err;
+        memcpy(&bits, &value, sizeof(bits));
+        w_int(w, 4, 1);
+        w_int(w, 4, 1);
+        w_str(w, "client-id");
+        w_str(w, client_id);
+        w_int(w, 4, 1);
+        w_str(w, key);
+        w_int(w, 8, bits);
+        w_int(w, 1, value == 0);
+        w_int(w, 1, 0);
+        err = wire_call(address, 49, 0, w);
+        if (!err) {
+                r_int(w, 4);
+                err = r_int(w, 4) != 1 || r_int(w, 2) != 0 || w->bad;
+        }
+        free(w);
+        return err;
 }
 
 static UNUSED int wire_create_topic(const char *address, const char *topic, int partitions, char *errstr, size_t size) {
