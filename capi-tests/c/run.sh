@@ -1,27 +1,28 @@
 #!/bin/bash
 # The C programs against a real Kafka.
 #
-#   run.sh [--lib ours|upstream] [--valgrind|--asan|--tsan] [--case CASE]... [PROGRAM...]
+#   run.sh [--lib ours|upstream] [--valgrind|--asan|--tsan] [--case CASE]... [--dir FOLDER] [PROGRAM...]
 #
-# Every .c file here is one program (all without names). Each prints its cases and closes with "N passed, M failed";
+# Every .c file here (or in FOLDER) is one program (all without names). Each prints its cases and closes with "N passed, M failed";
 # what failed is shown, all output is kept below the cache folder. BOOTSTRAP names the Kafka; without it one is started
 # on a port of its own and stopped at the end. The sanitizers build the library once more with the nightly compiler.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
-here=$ROOT/capi-tests/c
+here=$ROOT/capi-tests/c sources=$here
 
 lib=ours tool=plain cases=() programs=()
 while [ $# -gt 0 ]; do
     case $1 in
         --lib) lib=$2; shift 2 ;;
         --valgrind|--asan|--tsan) tool=${1#--}; shift ;;
+        --dir) sources=$2; shift 2 ;;
         --case) cases+=("$2"); shift 2 ;;
         --*) die "unknown option $1" ;;
         *) programs+=("${1%.c}"); shift ;;
     esac
 done
 [ "$lib" = upstream ] && [ "$tool" != plain ] && [ "$tool" != valgrind ] && die "--$tool is for our library"
-[ ${#programs[@]} -eq 0 ] && for f in "$here"/*.c; do p=$(basename "$f" .c); programs+=("$p"); done
+[ ${#programs[@]} -eq 0 ] && for f in "$sources"/*.c; do p=$(basename "$f" .c); programs+=("$p"); done
 
 bash "$ROOT/capi-tests/setup/c.sh" || exit 1
 out=$CACHE/c-tests/$tool log=$CACHE/c-tests/log-$lib-$tool
@@ -66,8 +67,8 @@ if [ ! -e "$stub/librdkafka.so" ] || [ "$data" -nt "$stub/librdkafka.so" ]; then
 fi
 
 build() { # PROGRAM
-    gcc -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-ignored-qualifiers ${cflags[@]+"${cflags[@]}"} -I "$include" \
-        -c -o "$out/$1.o" "$here/$1.c" &&
+    gcc -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-ignored-qualifiers ${cflags[@]+"${cflags[@]}"} -I "$include" -I "$here" \
+        -c -o "$out/$1.o" "$sources/$1.c" &&
         gcc -o "$out/$1" "$out/$1.o" -L "$stub" -Wl,--no-as-needed -lrdkafka ${link[@]+"${link[@]}"} -lpthread -lm
 }
 
@@ -103,5 +104,5 @@ for p in "${programs[@]}"; do
     fi
 done
 for b in ${bad[@]+"${bad[@]}"}; do echo "$b"; done
-echo "c ($lib, $tool): $passed passed, $failed failed, $skipped skipped; logs in $log"
+echo "$(basename "$sources") ($lib, $tool): $passed passed, $failed failed, $skipped skipped; logs in $log"
 [ $failed -eq 0 ]
