@@ -12,11 +12,14 @@ use std::arch::{global_asm, naked_asm};
 
 use libc::{c_char, c_int, size_t};
 
-use crate::base::error::KafkaError;
-use crate::capi::boundary::{ffi, not_built};
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::capi::boundary::ffi;
 use crate::capi::cstr;
 use crate::capi::error;
+use crate::capi::mock::cluster;
 use crate::capi::types::{rd_kafka_error_t, rd_kafka_mock_cluster_t, rd_kafka_resp_err_t};
+use crate::mock::command::PartitionChange;
+use crate::mock::state::errors::Injected;
 
 unsafe extern "C" {
     fn rskafka_shim_error_new();
@@ -117,7 +120,29 @@ unsafe extern "C" fn mock_broker_push_request_error_rtts(
     errors: *const rd_kafka_resp_err_t,
     rtts_ms: *const c_int,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(mcluster, broker_id, ApiKey, cnt, errors, rtts_ms) })
+    ffi!({
+        // SAFETY: the shim's arrays have `cnt` entries each.
+        let (codes, rtts) = unsafe {
+            (
+                cluster::codes(errors, cnt),
+                std::slice::from_raw_parts(rtts_ms, cnt),
+            )
+        };
+        let errors = codes
+            .into_iter()
+            .zip(rtts)
+            .map(|(code, &rtt)| Injected {
+                code,
+                rtt_ms: u32::try_from(rtt).unwrap_or(0),
+            })
+            .collect();
+        // SAFETY: the cluster lives as long as the call.
+        unsafe {
+            cluster::with(mcluster, |c| {
+                c.push_broker_request_errors(broker_id, ApiKey, errors)
+            })
+        }
+    })
 }
 
 /// `rd_kafka_mock_partition_push_request_errors`, the list as an array of `cnt`.
@@ -129,5 +154,14 @@ unsafe extern "C" fn mock_partition_push_request_errors(
     cnt: size_t,
     errors: *const rd_kafka_resp_err_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(mcluster, topic, partition, ApiKey, cnt, errors) })
+    ffi!({
+        // SAFETY: text that the application passes, and the shim's array of `cnt` codes.
+        let (topic, codes) = unsafe { (cstr::text(topic), cluster::codes(errors, cnt)) };
+        let Some(topic) = topic else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        let change = PartitionChange::PushErrors { api: ApiKey, codes };
+        // SAFETY: the cluster lives as long as the call.
+        unsafe { cluster::with(mcluster, |c| c.change_partition(&topic, partition, change)) }
+    })
 }

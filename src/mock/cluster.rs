@@ -77,7 +77,7 @@ type Outcome = Result<(), CommandError>;
 impl Cluster {
     /// Starts a cluster of brokers with ids from 1.
     pub fn new(brokers: i32, options: Options) -> io::Result<Cluster> {
-        if brokers < 1 {
+        if brokers < 0 {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
         }
         let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));

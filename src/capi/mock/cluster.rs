@@ -1,9 +1,100 @@
 //! The mock cluster: making it, and what holds for all of its brokers.
 
+use std::ffi::CString;
+use std::ptr;
+
 use libc::{c_char, c_int, size_t};
 
+use crate::base::error::ErrorCode;
 use crate::capi::boundary::{ffi, not_built};
-use crate::capi::types::{rd_kafka_mock_cluster_t, rd_kafka_resp_err_t, rd_kafka_t};
+use crate::capi::cstr;
+use crate::capi::handle::{self, Boxed, Opaque};
+use crate::capi::types::{
+    rd_kafka_mock_cluster_s, rd_kafka_mock_cluster_t, rd_kafka_resp_err_t, rd_kafka_t,
+};
+use crate::mock::{Cluster, CommandError, Options};
+
+/// What an `rd_kafka_mock_cluster_t` points to.
+pub struct MockCluster {
+    cluster: Cluster,
+    bootstraps: CString,
+    /// The client instance that it was made with; only handed back.
+    owner: *mut rd_kafka_t,
+}
+
+impl MockCluster {
+    pub fn new(cluster: Cluster, owner: *mut rd_kafka_t) -> Self {
+        let bootstraps = CString::new(cluster.bootstraps()).unwrap_or_default();
+        MockCluster {
+            cluster,
+            bootstraps,
+            owner,
+        }
+    }
+
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+}
+
+impl Opaque for rd_kafka_mock_cluster_s {
+    type Target = MockCluster;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b4d_6f63;
+}
+
+fn code(e: CommandError) -> ErrorCode {
+    match e {
+        CommandError::InvalidArgument => ErrorCode::_INVALID_ARG,
+        CommandError::UnknownBroker => ErrorCode::_UNKNOWN_BROKER,
+        CommandError::BrokerNotAvailable => ErrorCode::BROKER_NOT_AVAILABLE,
+        CommandError::UnknownTopicOrPartition => ErrorCode::UNKNOWN_TOPIC_OR_PART,
+        CommandError::TopicAlreadyExists => ErrorCode::TOPIC_ALREADY_EXISTS,
+        CommandError::OffsetOutOfRange => ErrorCode::OFFSET_OUT_OF_RANGE,
+        CommandError::Transport => ErrorCode::_TRANSPORT,
+    }
+}
+
+/// Sends the cluster a command.
+///
+/// # Safety
+/// As for [`handle::get`].
+pub(super) unsafe fn ask<T>(
+    mcluster: *const rd_kafka_mock_cluster_t,
+    command: impl FnOnce(&Cluster) -> Result<T, CommandError>,
+) -> Result<T, ErrorCode> {
+    // SAFETY: the caller's.
+    let m = unsafe { handle::get(mcluster) }.ok_or(ErrorCode::_INVALID_ARG)?;
+    command(&m.cluster).map_err(code)
+}
+
+/// As [`ask`], for a command whose outcome is a code.
+///
+/// # Safety
+/// As for [`handle::get`].
+pub(in crate::capi) unsafe fn with(
+    mcluster: *const rd_kafka_mock_cluster_t,
+    command: impl FnOnce(&Cluster) -> Result<(), CommandError>,
+) -> rd_kafka_resp_err_t {
+    // SAFETY: the caller's.
+    match unsafe { ask(mcluster, command) } {
+        Ok(()) => ErrorCode::NO_ERROR,
+        Err(code) => code,
+    }
+}
+
+/// The codes in an array of C's.
+///
+/// # Safety
+/// `errors` points to `cnt` codes, or is null.
+pub(in crate::capi) unsafe fn codes(errors: *const rd_kafka_resp_err_t, cnt: size_t) -> Vec<i32> {
+    if errors.is_null() {
+        return Vec::new();
+    }
+    // SAFETY: the caller's.
+    let all = unsafe { std::slice::from_raw_parts(errors, cnt) };
+    all.iter().map(|e| e.0).collect()
+}
 
 /// Makes a cluster of `broker_cnt` brokers, with ids from 1; `rk` is used for logging
 /// and memory. Null if the ports cannot be had. Ended by
@@ -13,13 +104,21 @@ pub unsafe extern "C" fn rd_kafka_mock_cluster_new(
     rk: *mut rd_kafka_t,
     broker_cnt: c_int,
 ) -> *mut rd_kafka_mock_cluster_t {
-    ffi!({ not_built!(rk, broker_cnt) })
+    ffi!({
+        match Cluster::new(broker_cnt, Options::default()) {
+            Ok(cluster) => handle::give(MockCluster::new(cluster, rk)),
+            Err(_) => ptr::null_mut(),
+        }
+    })
 }
 
 /// Ends a cluster that `rd_kafka_mock_cluster_new` made.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_cluster_destroy(mcluster: *mut rd_kafka_mock_cluster_t) {
-    ffi!({ not_built!(mcluster) })
+    ffi!({
+        // SAFETY: the application gives the cluster up.
+        drop(unsafe { handle::take(mcluster) });
+    })
 }
 
 /// The client instance that the cluster was made with.
@@ -27,7 +126,10 @@ pub unsafe extern "C" fn rd_kafka_mock_cluster_destroy(mcluster: *mut rd_kafka_m
 pub unsafe extern "C" fn rd_kafka_mock_cluster_handle(
     mcluster: *const rd_kafka_mock_cluster_t,
 ) -> *mut rd_kafka_t {
-    ffi!({ not_built!(mcluster) })
+    ffi!({
+        // SAFETY: the cluster lives as long as the call.
+        unsafe { handle::get(mcluster) }.map_or(ptr::null_mut(), |m| m.owner)
+    })
 }
 
 /// The cluster of an instance that has `test.mock.num.brokers` set, or null. It belongs
@@ -44,7 +146,10 @@ pub unsafe extern "C" fn rd_kafka_handle_mock_cluster(
 pub unsafe extern "C" fn rd_kafka_mock_cluster_bootstraps(
     mcluster: *const rd_kafka_mock_cluster_t,
 ) -> *const c_char {
-    ffi!({ not_built!(mcluster) })
+    ffi!({
+        // SAFETY: the cluster lives as long as the call, and the text as long as it.
+        unsafe { handle::get(mcluster) }.map_or(ptr::null(), |m| m.bootstraps.as_ptr())
+    })
 }
 
 /// Drops the errors that are left for requests of kind `ApiKey`.
@@ -53,7 +158,10 @@ pub unsafe extern "C" fn rd_kafka_mock_clear_request_errors(
     mcluster: *mut rd_kafka_mock_cluster_t,
     ApiKey: i16,
 ) {
-    ffi!({ not_built!(mcluster, ApiKey) })
+    ffi!({
+        // SAFETY: the cluster lives as long as the call.
+        let _ = unsafe { with(mcluster, |c| c.clear_request_errors(ApiKey)) };
+    })
 }
 
 /// As `rd_kafka_mock_push_request_errors`, with the errors in an array.
@@ -64,7 +172,12 @@ pub unsafe extern "C" fn rd_kafka_mock_push_request_errors_array(
     cnt: size_t,
     errors: *const rd_kafka_resp_err_t,
 ) {
-    ffi!({ not_built!(mcluster, ApiKey, cnt, errors) })
+    ffi!({
+        // SAFETY: the application passes `cnt` errors.
+        let codes = unsafe { codes(errors, cnt) };
+        // SAFETY: the cluster lives as long as the call.
+        let _ = unsafe { with(mcluster, |c| c.push_request_errors(ApiKey, &codes)) };
+    })
 }
 
 /// Makes a broker the coordinator of a "group" or "transaction" (`key_type`) with the
@@ -76,7 +189,20 @@ pub unsafe extern "C" fn rd_kafka_mock_coordinator_set(
     key: *const c_char,
     broker_id: i32,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(mcluster, key_type, key, broker_id) })
+    ffi!({
+        // SAFETY: null or text that the application passes.
+        let (kind, key) = unsafe { (cstr::text(key_type), cstr::text(key)) };
+        let (kind, Some(key)) = (kind.as_deref(), key) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        let kind = match kind {
+            Some("group") => 0,
+            Some("transaction") => 1,
+            _ => return ErrorCode::_INVALID_ARG,
+        };
+        // SAFETY: the cluster lives as long as the call.
+        unsafe { with(mcluster, |c| c.set_coordinator(kind, &key, broker_id)) }
+    })
 }
 
 /// Sets the versions of a request that the brokers say they know; -1 and -1 for not
@@ -88,7 +214,14 @@ pub unsafe extern "C" fn rd_kafka_mock_set_apiversion(
     MinVersion: i16,
     MaxVersion: i16,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(mcluster, ApiKey, MinVersion, MaxVersion) })
+    ffi!({
+        // SAFETY: the cluster lives as long as the call.
+        unsafe {
+            with(mcluster, |c| {
+                c.set_api_versions(ApiKey, MinVersion, MaxVersion)
+            })
+        }
+    })
 }
 
 /// Sets which broker metadata names as the controller.
@@ -97,5 +230,8 @@ pub unsafe extern "C" fn rd_kafka_mock_set_controller_id(
     mcluster: *mut rd_kafka_mock_cluster_t,
     controller_id: i32,
 ) {
-    ffi!({ not_built!(mcluster, controller_id) })
+    ffi!({
+        // SAFETY: the cluster lives as long as the call.
+        let _ = unsafe { with(mcluster, |c| c.set_controller(controller_id)) };
+    })
 }

@@ -2,6 +2,7 @@
 
 use libc::{c_char, c_int, size_t};
 
+use super::cluster::with;
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::types::{
     rd_kafka_mock_cgrp_consumer_target_assignment_t, rd_kafka_mock_cluster_t, rd_kafka_resp_err_t,
@@ -14,7 +15,10 @@ pub unsafe extern "C" fn rd_kafka_mock_group_initial_rebalance_delay_ms(
     mcluster: *mut rd_kafka_mock_cluster_t,
     delay_ms: i32,
 ) {
-    ffi!({ not_built!(mcluster, delay_ms) })
+    ffi!({
+        // SAFETY: the cluster lives as long as the call.
+        let _ = unsafe { with(mcluster, |c| c.set_initial_rebalance_delay_ms(delay_ms)) };
+    })
 }
 
 /// Sets the prefixes of the metrics that the brokers ask clients for (KIP-714).
