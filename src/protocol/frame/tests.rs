@@ -25,7 +25,7 @@ impl Read for Pieces {
         assert!(!buf.is_empty(), "reading into no room looks like the end");
         self.largest_room = self.largest_room.max(buf.len());
         match self.sizes.next() {
-            Some(0) => return Err(ErrorKind::WouldBlock.into()),
+            Some(0) => Err(ErrorKind::WouldBlock.into()),
             Some(n) => {
                 let n = n.min(buf.len());
                 self.bytes.read(&mut buf[..n])
