@@ -10,6 +10,7 @@ pub mod base;
 pub mod broker;
 pub mod capi;
 pub mod client;
+pub mod group;
 pub mod metadata;
 pub mod mock;
 pub mod producer;

@@ -1,0 +1,256 @@
+//! Layer 4: consumer groups: the coordinator, committed offsets, membership.
+//!
+//! Everything here is sans-IO: [`Group::on_event`] takes what happened and the time
+//! it happened at, and says what to do as [`Action`]s; [`Group::next_deadline`] says
+//! when to come back without an event ([`Event::Tick`]). No socket, clock, thread or
+//! global randomness inside, so that one machine serves the client and a simulation
+//! with a virtual clock.
+//!
+//! ```text
+//!            Event ──► Group ──► Action
+//!                        ├─ coordinator   where requests go, found and lost
+//!                        └─ offsets       OffsetCommit, OffsetFetch
+//! ```
+
+pub mod coordinator;
+pub mod offsets;
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use kafka_protocol::messages::{ApiKey, RequestKind};
+
+use crate::base::error::ErrorCode;
+use crate::broker::{RequestError, Response};
+pub use coordinator::{Coordinator, KeyType, Node};
+use offsets::Offsets;
+pub use offsets::{Commit, CommitDone, Committed, Fetch, Fetched, Offset};
+
+/// Names one request between the action that sends it and its response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Token(pub u64);
+
+/// A request to send; its result comes back as [`Event::Response`] with the token,
+/// exactly once.
+pub struct Outgoing {
+    pub token: Token,
+    pub api: ApiKey,
+    /// The highest version to use, where the machine must not go further.
+    pub max_version: Option<i16>,
+    /// How long it may take altogether, from now.
+    pub timeout: Duration,
+    /// Builds the request for the version that was negotiated.
+    pub build: Box<dyn FnOnce(i16) -> RequestKind + Send>,
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} {:?}", self.api, self.token)
+    }
+}
+
+/// What happened.
+// Passed by value and handled at once: the size costs a copy per response.
+#[allow(clippy::large_enum_variant)]
+#[derive(Debug)]
+pub enum Event {
+    /// Nothing but that time went by.
+    Tick,
+    /// Some broker came up: a question for the coordinator can be asked.
+    BrokerUp,
+    /// The connection to this coordinator is up, or gone.
+    CoordinatorUp(i32),
+    CoordinatorDown(i32),
+    /// The result of a request.
+    Response {
+        token: Token,
+        result: Result<Response, RequestError>,
+    },
+    Commit(Commit),
+    Fetch(Fetch),
+    /// Nothing waits from here on: commits and fetches that are not answered
+    /// yet fail with this code.
+    Stop(ErrorCode),
+}
+
+/// What to do.
+#[derive(Debug)]
+pub enum Action {
+    /// To any broker that is up; failing at once without one is fine, since
+    /// [`Event::BrokerUp`] asks again.
+    SendToAny(Outgoing),
+    /// To the coordinator, on a connection of its own: it does not answer anything
+    /// else on a connection while a JoinGroup waits there.
+    SendToCoordinator(Node, Outgoing),
+    /// Keep a connection to this coordinator and report it by
+    /// [`Event::CoordinatorUp`]; `None`: the old one is not needed any more.
+    CoordinatorChanged(Option<Node>),
+    CommitDone(CommitDone),
+    Fetched(Fetched),
+    /// For the application, as a consumer error.
+    Error(ErrorCode, String),
+    /// The client cannot go on.
+    Fatal(ErrorCode, String),
+}
+
+/// How a group is to behave; from the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub group_id: Arc<str>,
+    pub group_instance_id: Option<Arc<str>>,
+    /// `session.timeout.ms`
+    pub session_timeout: Duration,
+    /// `socket.timeout.ms`
+    pub request_timeout: Duration,
+    /// `retry.backoff.ms`, `retry.backoff.max.ms`
+    pub retry_backoff: Duration,
+    pub retry_backoff_max: Duration,
+    /// `coordinator.query.interval.ms`
+    pub coordinator_query_interval: Duration,
+    /// For the jitter.
+    pub seed: u64,
+}
+
+impl Settings {
+    pub fn new(group_id: &str) -> Self {
+        Settings {
+            group_id: group_id.into(),
+            group_instance_id: None,
+            session_timeout: Duration::from_secs(45),
+            request_timeout: Duration::from_secs(60),
+            retry_backoff: Duration::from_millis(100),
+            retry_backoff_max: Duration::from_secs(1),
+            coordinator_query_interval: Duration::from_secs(600),
+            seed: 0,
+        }
+    }
+}
+
+/// Who a request is sent as: a member of a generation, or nobody in particular.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// -1 without membership.
+    pub generation: i32,
+    pub member_id: Arc<str>,
+    pub instance_id: Option<Arc<str>>,
+}
+
+impl Member {
+    pub fn none() -> Self {
+        Member {
+            generation: -1,
+            member_id: "".into(),
+            instance_id: None,
+        }
+    }
+}
+
+/// What the machines of a group share while one event is handled.
+pub struct Context<'a> {
+    pub now: Instant,
+    pub actions: &'a mut Vec<Action>,
+    shared: &'a mut Shared,
+}
+
+#[derive(Debug)]
+struct Shared {
+    next_token: u64,
+    rng: fastrand::Rng,
+}
+
+impl Context<'_> {
+    pub fn token(&mut self) -> Token {
+        self.shared.next_token += 1;
+        Token(self.shared.next_token)
+    }
+
+    /// The delay before attempt `n`, counted from 0: `base · 2ⁿ` up to `max`, and
+    /// up to 20 % less or more.
+    pub fn backoff(&mut self, n: u32, base: Duration, max: Duration) -> Duration {
+        let grown = base.saturating_mul(1u32 << n.min(20)).min(max);
+        grown.mul_f64(0.8 + 0.4 * self.shared.rng.f64())
+    }
+}
+
+/// Everything of one group, as this client sees it.
+#[derive(Debug)]
+pub struct Group {
+    coordinator: Coordinator,
+    offsets: Offsets,
+    shared: Shared,
+}
+
+impl Group {
+    pub fn new(settings: Settings) -> Self {
+        let shared = Shared {
+            next_token: 0,
+            rng: fastrand::Rng::with_seed(settings.seed),
+        };
+        let settings = Arc::new(settings);
+        Group {
+            coordinator: Coordinator::new(
+                KeyType::Group,
+                settings.group_id.clone(),
+                settings.clone(),
+            ),
+            offsets: Offsets::new(settings),
+            shared,
+        }
+    }
+
+    /// The coordinator, while its connection is up.
+    pub fn coordinator(&self) -> Option<&Node> {
+        self.coordinator.up()
+    }
+
+    /// Commits and fetches that are not answered yet.
+    pub fn outstanding(&self) -> usize {
+        self.offsets.outstanding()
+    }
+
+    pub fn on_event(&mut self, now: Instant, event: Event, actions: &mut Vec<Action>) {
+        let mut cx = Context {
+            now,
+            actions,
+            shared: &mut self.shared,
+        };
+        match event {
+            Event::Tick => {}
+            Event::BrokerUp => self.coordinator.on_broker_up(&mut cx),
+            Event::CoordinatorUp(node) => self.coordinator.on_up(&mut cx, node),
+            Event::CoordinatorDown(node) => self.coordinator.on_down(&mut cx, node),
+            Event::Response { token, result } => {
+                if let Some(result) = self.coordinator.on_response(&mut cx, token, result) {
+                    let outcome = self.offsets.on_response(&mut cx, token, result);
+                    if let Some(node) = outcome.lost_coordinator {
+                        self.coordinator.on_lost(&mut cx, node);
+                    }
+                }
+            }
+            Event::Commit(commit) => self.offsets.commit(&mut cx, commit, Member::none()),
+            Event::Fetch(fetch) => self.offsets.fetch(&mut cx, fetch),
+            Event::Stop(code) => self.offsets.stop(&mut cx, code),
+        }
+        if self.offsets.wants_coordinator() {
+            self.coordinator.want(&mut cx);
+        }
+        self.coordinator.on_tick(&mut cx);
+        self.offsets.on_tick(&mut cx, self.coordinator.up());
+    }
+
+    /// When to come back with [`Event::Tick`] if nothing happens before.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let up = self.coordinator.up().is_some();
+        [
+            self.coordinator.next_deadline(),
+            self.offsets.next_deadline(up),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing;

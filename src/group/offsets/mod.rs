@@ -1,0 +1,123 @@
+//! Committing offsets and fetching committed ones.
+//!
+//! At most one OffsetCommit is out at a time: what is committed meanwhile waits and
+//! is merged into the next request, the newest offset of a partition winning. So a
+//! request that is sent again can never overtake and undo a later commit. Fetches are
+//! independent of each other.
+
+mod commit;
+mod fetch;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::{Context, Member, Settings, Token};
+use crate::base::error::ErrorCode;
+use crate::broker::{RequestError, Response};
+use crate::group::Node;
+use commit::Commits;
+pub use commit::{Commit, CommitDone, Committed};
+use fetch::Fetches;
+pub use fetch::{Fetch, Fetched};
+
+/// A partition's offset as it is committed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offset {
+    pub topic: Arc<str>,
+    pub partition: i32,
+    pub offset: i64,
+    /// -1 where unknown.
+    pub leader_epoch: i32,
+    pub metadata: Option<String>,
+}
+
+/// What a response means to the other machines of the group.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Outcome {
+    /// This broker is not the coordinator.
+    pub lost_coordinator: Option<i32>,
+    /// The membership of this generation is not valid any more, by this code.
+    pub lost_membership: Option<(i32, ErrorCode)>,
+}
+
+#[derive(Debug)]
+pub struct Offsets {
+    commits: Commits,
+    fetches: Fetches,
+}
+
+impl Offsets {
+    pub fn new(settings: Arc<Settings>) -> Self {
+        Offsets {
+            commits: Commits::new(settings.clone()),
+            fetches: Fetches::new(settings),
+        }
+    }
+
+    /// Takes a commit in, as the member that it is made by.
+    pub fn commit(&mut self, cx: &mut Context<'_>, commit: Commit, member: Member) {
+        self.commits.add(cx, commit, member);
+    }
+
+    pub fn fetch(&mut self, cx: &mut Context<'_>, fetch: Fetch) {
+        self.fetches.add(cx, fetch);
+    }
+
+    /// Commits and fetches without an answer.
+    pub fn outstanding(&self) -> usize {
+        self.commits.outstanding() + self.fetches.outstanding()
+    }
+
+    pub fn outstanding_commits(&self) -> usize {
+        self.commits.outstanding()
+    }
+
+    pub fn wants_coordinator(&self) -> bool {
+        self.outstanding() > 0
+    }
+
+    pub fn on_tick(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>) {
+        self.commits.on_tick(cx, coordinator);
+        self.fetches.on_tick(cx, coordinator);
+    }
+
+    pub fn on_response(
+        &mut self,
+        cx: &mut Context<'_>,
+        token: Token,
+        result: Result<Response, RequestError>,
+    ) -> Outcome {
+        if self.commits.owns(token) {
+            self.commits.on_response(cx, result)
+        } else {
+            self.fetches.on_response(cx, token, result)
+        }
+    }
+
+    pub fn next_deadline(&self, coordinator_up: bool) -> Option<Instant> {
+        [
+            self.commits.next_deadline(coordinator_up),
+            self.fetches.next_deadline(coordinator_up),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Answers everything with `code`.
+    pub fn stop(&mut self, cx: &mut Context<'_>, code: ErrorCode) {
+        self.commits.stop(cx, code);
+        self.fetches.stop(cx, code);
+    }
+}
+
+/// Whether the coordinator is another broker, or has no connection any more.
+fn is_lost(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::NOT_COORDINATOR | ErrorCode::COORDINATOR_NOT_AVAILABLE
+    )
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! What the tests of the group's machines share.
+
+use std::time::{Duration, Instant};
+
+use kafka_protocol::messages::{FindCoordinatorResponse, ResponseKind};
+use kafka_protocol::protocol::StrBytes;
+
+use super::*;
+
+/// A group and the time it lives in.
+pub(crate) struct Bench {
+    pub group: Group,
+    pub now: Instant,
+    pub actions: Vec<Action>,
+}
+
+impl Bench {
+    pub fn new(settings: Settings) -> Self {
+        Bench {
+            group: Group::new(settings),
+            now: Instant::now(),
+            actions: Vec::new(),
+        }
+    }
+
+    pub fn event(&mut self, event: Event) {
+        self.group.on_event(self.now, event, &mut self.actions);
+    }
+
+    /// Goes to the next deadline, which has to exist, and returns how long it took.
+    pub fn pass(&mut self) -> Duration {
+        let at = self.group.next_deadline().expect("a deadline");
+        let waited = at.saturating_duration_since(self.now);
+        self.now = self.now.max(at);
+        self.event(Event::Tick);
+        waited
+    }
+
+    pub fn take(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+
+    /// The only action, which has to be a request, built in this version.
+    pub fn sent(&mut self, version: i16) -> (Token, RequestKind) {
+        let mut actions = self.take();
+        assert_eq!(actions.len(), 1, "{actions:?}");
+        match actions.remove(0) {
+            Action::SendToAny(out) | Action::SendToCoordinator(_, out) => {
+                assert!(out.max_version.is_none_or(|max| version <= max));
+                (out.token, (out.build)(version))
+            }
+            other => panic!("not a request: {other:?}"),
+        }
+    }
+
+    pub fn answer(&mut self, token: Token, kind: ResponseKind) {
+        self.event(Event::Response {
+            token,
+            result: Ok(response(kind)),
+        });
+    }
+
+    pub fn fail(&mut self, token: Token, error: RequestError) {
+        let result = Err(error);
+        self.event(Event::Response { token, result });
+    }
+
+    /// From the question to a coordinator that is up.
+    pub fn find_coordinator(&mut self, id: i32) {
+        let (token, _) = self.sent(3);
+        self.answer(token, found(id));
+        assert!(matches!(&self.take()[..],
+            [Action::CoordinatorChanged(Some(node))] if node.id == id));
+        self.event(Event::CoordinatorUp(id));
+    }
+}
+
+pub(crate) fn response(kind: ResponseKind) -> Response {
+    Response {
+        kind: Some(kind),
+        version: 0,
+        rtt: Duration::ZERO,
+        broker_id: 0,
+    }
+}
+
+pub(crate) fn found(id: i32) -> ResponseKind {
+    ResponseKind::FindCoordinator(
+        FindCoordinatorResponse::default()
+            .with_node_id(id.into())
+            .with_host(StrBytes::from_static_str("localhost"))
+            .with_port(9092 + id),
+    )
+}
