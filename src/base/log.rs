@@ -25,29 +25,16 @@ pub enum Level {
     Debug = 7,
 }
 
-/// The contexts of the `debug` property, as bits in the order of its list.
-pub mod debug {
-    pub const GENERIC: u32 = 0x1;
-    pub const BROKER: u32 = 0x2;
-    pub const TOPIC: u32 = 0x4;
-    pub const METADATA: u32 = 0x8;
-    pub const FEATURE: u32 = 0x10;
-    pub const QUEUE: u32 = 0x20;
-    pub const MSG: u32 = 0x40;
-    pub const PROTOCOL: u32 = 0x80;
-    pub const CGRP: u32 = 0x100;
-    pub const SECURITY: u32 = 0x200;
-    pub const FETCH: u32 = 0x400;
-    pub const INTERCEPTOR: u32 = 0x800;
-    pub const PLUGIN: u32 = 0x1000;
-    pub const CONSUMER: u32 = 0x2000;
-    pub const ADMIN: u32 = 0x4000;
-    pub const EOS: u32 = 0x8000;
-    pub const MOCK: u32 = 0x10000;
-    pub const ASSIGNOR: u32 = 0x20000;
-    pub const CONF: u32 = 0x40000;
-    pub const TELEMETRY: u32 = 0x80000;
-    pub const ALL: u32 = 0xfffff;
+pub use super::conf::debug;
+
+/// The names of the contexts whose bits are set, with commas between them.
+pub fn context_names(bits: u32) -> String {
+    let names: Vec<&str> = debug::FLAGS
+        .iter()
+        .filter(|f| f.bits.is_power_of_two() && bits & f.bits != 0)
+        .map(|f| f.name)
+        .collect();
+    names.join(",")
 }
 
 /// One line on its way out.

@@ -113,6 +113,16 @@ impl Default for MessageExt {
     }
 }
 
+impl MessageExt {
+    /// A message of a delivery report, which sits in no block.
+    pub fn delivered() -> Self {
+        MessageExt {
+            kind: MessageKind::Delivered,
+            ..MessageExt::default()
+        }
+    }
+}
+
 struct Header {
     refs: AtomicU32,
     capacity: u32,

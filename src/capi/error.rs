@@ -7,8 +7,9 @@ use std::sync::OnceLock;
 use libc::{c_char, c_int, size_t};
 
 use crate::base::error::{CODES, CodeInfo, ErrorCode, KafkaError};
-use crate::capi::boundary::{Pointee, ffi, not_built};
-use crate::capi::handle::{self, Boxed, Opaque};
+use crate::capi::boundary::{Pointee, ffi};
+use crate::capi::cstr;
+use crate::capi::handle::{self, Boxed, Opaque, get};
 use crate::capi::types::{
     rd_kafka_err_desc, rd_kafka_error_s, rd_kafka_error_t, rd_kafka_resp_err_t, rd_kafka_t,
 };
@@ -217,7 +218,21 @@ pub unsafe extern "C" fn rd_kafka_fatal_error(
     errstr: *mut c_char,
     errstr_size: size_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, errstr, errstr_size) })
+    ffi!({
+        // SAFETY: the caller's handle is alive and the buffer as large as it says.
+        unsafe {
+            let Some(instance) = get(rk.cast_const()) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            match instance.client.shared.fatal() {
+                Some(e) => {
+                    cstr::write(errstr, errstr_size, &e.text);
+                    e.code
+                }
+                None => ErrorCode::NO_ERROR,
+            }
+        }
+    })
 }
 
 /// Raises a fatal error as if the library had, so that an application can test what it
@@ -228,7 +243,21 @@ pub unsafe extern "C" fn rd_kafka_test_fatal_error(
     err: rd_kafka_resp_err_t,
     reason: *const c_char,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, err, reason) })
+    ffi!({
+        // SAFETY: the caller's handle and string are alive.
+        unsafe {
+            let Some(instance) = get(rk.cast_const()) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            let reason = cstr::text(reason).unwrap_or_default();
+            let text = format!("test_fatal_error: {reason}");
+            if instance.client.shared.raise_fatal(err, &text) {
+                ErrorCode::NO_ERROR
+            } else {
+                ErrorCode::_PREV_IN_PROGRESS
+            }
+        }
+    })
 }
 
 /// The response code of an error; `NO_ERROR` for null.

@@ -1,14 +1,96 @@
 //! The client instance: making, polling and ending it.
 
+use std::ffi::CString;
+use std::ptr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use libc::{FILE, c_char, c_int, c_void, size_t};
 
-use crate::capi::boundary::{ffi, not_built};
-use crate::capi::types::{rd_kafka_conf_t, rd_kafka_t, rd_kafka_type_t};
+use super::error::set_last_error;
+use super::handle::{get, get_mut, give, take};
+use super::instance::{self, Background, CHooks, Instance};
+use super::types::{
+    RD_KAFKA_CONSUMER, RD_KAFKA_PRODUCER, rd_kafka_conf_t, rd_kafka_t, rd_kafka_type_t,
+};
+use super::{cstr, past, serve};
+use crate::base::conf::ClientKind;
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::log::Level;
+use crate::base::time::deadline;
+use crate::capi::boundary::ffi;
+use crate::client::Client;
+use crate::client::shared::ConfBox;
+use crate::metadata::Refresh;
 
 /// What `rd_kafka_conf_set_opaque` has set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_opaque(rk: *const rd_kafka_t) -> *mut c_void {
-    ffi!({ not_built!(rk) })
+    // SAFETY: the caller's handle is alive.
+    ffi!({ unsafe { get(rk) }.map_or(ptr::null_mut(), Instance::opaque) })
+}
+
+/// # Safety
+/// `conf` is null or a live configuration, given up if this succeeds.
+unsafe fn make(
+    kind: ClientKind,
+    conf: *mut rd_kafka_conf_t,
+) -> Result<*mut rd_kafka_t, KafkaError> {
+    let conf = if conf.is_null() {
+        // SAFETY: makes an object of its own.
+        unsafe { super::conf::rd_kafka_conf_new() }
+    } else {
+        conf
+    };
+    let hooks;
+    let warnings;
+    {
+        // SAFETY: the caller's promise; nobody else uses the configuration.
+        let Some(c) = (unsafe { get_mut(conf) }) else {
+            return Err(KafkaError::new(
+                ErrorCode::_INVALID_ARG,
+                "Not a configuration object",
+            ));
+        };
+        c.finalize(kind)?;
+        let servers = c.global.metadata_broker_list.is_some();
+        warnings = c.warnings(kind, servers);
+        hooks = Arc::new(CHooks::new(c));
+    }
+    // SAFETY: the configuration is ours from here on; a failure below leaves its
+    // memory in place (see `Client::start`).
+    let Some(owned) = (unsafe { take(conf) }) else {
+        return Err(ErrorCode::_INVALID_ARG.into());
+    };
+    let boxed: Box<dyn ConfBox> = owned;
+    let client = Client::start(kind, boxed, hooks.clone())?;
+    let background = Background::start(&client, &hooks).map_err(|e| {
+        KafkaError::new(
+            ErrorCode::_CRIT_SYS_RESOURCE,
+            format!("Failed to create thread: {e}"),
+        )
+    })?;
+    let name = CString::new(client.shared.name.as_str()).unwrap_or_default();
+    for warning in warnings {
+        let level = if warning.level <= Level::Warning as i32 {
+            Level::Warning
+        } else {
+            Level::Notice
+        };
+        client
+            .shared
+            .logger
+            .log(level, "CONFWARN", format_args!("{}", warning.text));
+    }
+    let rk = give::<rd_kafka_t>(Instance {
+        client,
+        name,
+        hooks: hooks.clone(),
+        background,
+    });
+    hooks.set_handle(rk);
+    instance::instance_made();
+    Ok(rk)
 }
 
 /// Makes a client instance, and its threads, which connect as needed. If it succeeds,
@@ -22,7 +104,51 @@ pub unsafe extern "C" fn rd_kafka_new(
     errstr: *mut c_char,
     errstr_size: size_t,
 ) -> *mut rd_kafka_t {
-    ffi!({ not_built!(kind, conf, errstr, errstr_size) })
+    ffi!({
+        let kind = match kind {
+            RD_KAFKA_PRODUCER => ClientKind::Producer,
+            RD_KAFKA_CONSUMER => ClientKind::Consumer,
+            other => {
+                let text = format!("Unknown type of client instance: {}", other.0);
+                // SAFETY: the buffer is as large as the caller says.
+                unsafe { cstr::write(errstr, errstr_size, &text) };
+                set_last_error(ErrorCode::_INVALID_ARG, libc::EINVAL);
+                return ptr::null_mut();
+            }
+        };
+        // SAFETY: the caller's configuration, and its buffer.
+        unsafe {
+            match make(kind, conf) {
+                Ok(rk) => {
+                    set_last_error(ErrorCode::NO_ERROR, 0);
+                    rk
+                }
+                Err(e) => {
+                    cstr::write(errstr, errstr_size, &e.text);
+                    set_last_error(e.code, libc::EINVAL);
+                    ptr::null_mut()
+                }
+            }
+        }
+    })
+}
+
+/// # Safety
+/// The application gives the handle up.
+unsafe fn destroy(rk: *mut rd_kafka_t, _flags: c_int) {
+    // SAFETY: the caller's promise. The object stays in place while the threads
+    // end, since callbacks may still come.
+    unsafe {
+        if let Some(i) = get(rk.cast_const()) {
+            i.client.stop();
+        }
+        if let Some(mut i) = take(rk) {
+            if let Some(b) = &mut i.background {
+                b.stop();
+            }
+            instance::instance_gone();
+        }
+    }
 }
 
 /// Ends a client instance: a consumer is closed (see `rd_kafka_consumer_close`),
@@ -32,41 +158,87 @@ pub unsafe extern "C" fn rd_kafka_new(
 /// from a callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_destroy(rk: *mut rd_kafka_t) {
-    ffi!({ not_built!(rk) })
+    // SAFETY: the application gives the handle up.
+    ffi!({ unsafe { destroy(rk, 0) } })
 }
 
 /// As `rd_kafka_destroy`, with `RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE` to leave out
 /// closing the consumer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_destroy_flags(rk: *mut rd_kafka_t, flags: c_int) {
-    ffi!({ not_built!(rk, flags) })
+    // SAFETY: the application gives the handle up.
+    ffi!({ unsafe { destroy(rk, flags) } })
 }
 
 /// The instance's name, made of `client.id`, its kind and a number:
 /// "rdkafka#producer-1". Good as long as the instance.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_name(rk: *const rd_kafka_t) -> *const c_char {
-    ffi!({ not_built!(rk) })
+    // SAFETY: the caller's handle is alive.
+    ffi!({ unsafe { get(rk) }.map_or(ptr::null(), |i| i.name.as_ptr()) })
 }
 
 /// Whether it is a producer or a consumer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_type(rk: *const rd_kafka_t) -> rd_kafka_type_t {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        match unsafe { get(rk) }.map(|i| i.client.kind()) {
+            Some(ClientKind::Producer) | None => RD_KAFKA_PRODUCER,
+            Some(_) => RD_KAFKA_CONSUMER,
+        }
+    })
+}
+
+/// What is known of the cluster, asking and waiting if `enough` says that it is
+/// not enough.
+fn cluster<R>(
+    i: &Instance,
+    timeout_ms: c_int,
+    known: impl Fn(&crate::metadata::Snapshot) -> Option<R>,
+) -> Option<R> {
+    if let Some(r) = known(&i.client.shared.metadata.load()) {
+        return Some(r);
+    }
+    if timeout_ms == 0 {
+        return None;
+    }
+    let timeout =
+        u64::try_from(timeout_ms).map_or(Duration::from_secs(86_400), Duration::from_millis);
+    i.client.metadata(Refresh::Brokers, timeout).ok()?;
+    known(&i.client.shared.metadata.load())
 }
 
 /// The cluster's id, waiting up to `timeout_ms` for metadata that has it; null if there
 /// is none by then. Freed by `rd_kafka_mem_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_clusterid(rk: *mut rd_kafka_t, timeout_ms: c_int) -> *mut c_char {
-    ffi!({ not_built!(rk, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        let Some(i) = (unsafe { get(rk.cast_const()) }) else {
+            return ptr::null_mut();
+        };
+        match cluster(i, timeout_ms, |s| s.cluster_id.clone()) {
+            Some(id) => cstr::malloc_string(id.as_bytes()),
+            None => ptr::null_mut(),
+        }
+    })
 }
 
 /// The broker id of the cluster's controller, waiting up to `timeout_ms` for metadata
 /// that has it; -1 if there is none by then.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_controllerid(rk: *mut rd_kafka_t, timeout_ms: c_int) -> i32 {
-    ffi!({ not_built!(rk, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        let Some(i) = (unsafe { get(rk.cast_const()) }) else {
+            return -1;
+        };
+        cluster(i, timeout_ms, |s| {
+            (s.controller_id >= 0).then_some(s.controller_id)
+        })
+        .unwrap_or(-1)
+    })
 }
 
 /// Waits up to `timeout_ms` for events, and calls the application's functions for those
@@ -74,14 +246,28 @@ pub unsafe extern "C" fn rd_kafka_controllerid(rk: *mut rd_kafka_t, timeout_ms: 
 /// reports; for a consumer, use `rd_kafka_consumer_poll`. Not from a callback.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_poll(rk: *mut rd_kafka_t, timeout_ms: c_int) -> c_int {
-    ffi!({ not_built!(rk, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        let Some(i) = (unsafe { get(rk.cast_const()) }) else {
+            return 0;
+        };
+        let until = if timeout_ms == 0 {
+            Some(past())
+        } else {
+            deadline(timeout_ms)
+        };
+        serve::serve(i, &i.client.shared.main_queue, until)
+    })
 }
 
 /// From a callback: makes the `rd_kafka_poll` (or the like) of this thread return after
 /// the callback, although there is more to do.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_yield(rk: *mut rd_kafka_t) {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        let _ = rk;
+        serve::yield_thread();
+    })
 }
 
 /// Adds bootstrap brokers, as `bootstrap.servers` has them. Returns how many were
@@ -91,7 +277,15 @@ pub unsafe extern "C" fn rd_kafka_brokers_add(
     rk: *mut rd_kafka_t,
     brokerlist: *const c_char,
 ) -> c_int {
-    ffi!({ not_built!(rk, brokerlist) })
+    ffi!({
+        // SAFETY: the caller's handle and string are alive.
+        unsafe {
+            match (get(rk.cast_const()), cstr::text(brokerlist)) {
+                (Some(i), Some(list)) => i.client.add_brokers(&list),
+                _ => 0,
+            }
+        }
+    })
 }
 
 /// The ids of the brokers that metadata has told of, `*cntp` of them; null if there are
@@ -101,31 +295,76 @@ pub unsafe extern "C" fn rd_kafka_brokers_learned_ids(
     rk: *mut rd_kafka_t,
     cntp: *mut size_t,
 ) -> *mut i32 {
-    ffi!({ not_built!(rk, cntp) })
+    ffi!({
+        // SAFETY: the caller's handle is alive and the place writable.
+        unsafe {
+            let (Some(i), Some(count)) = (get(rk.cast_const()), cntp.as_mut()) else {
+                return ptr::null_mut();
+            };
+            let ids: Vec<i32> = i
+                .client
+                .shared
+                .metadata
+                .load()
+                .brokers
+                .keys()
+                .copied()
+                .collect();
+            *count = ids.len();
+            if ids.is_empty() {
+                return ptr::null_mut();
+            }
+            let list = cstr::malloc(ids.len() * size_of::<i32>()).cast::<i32>();
+            ptr::copy_nonoverlapping(ids.as_ptr(), list, ids.len());
+            list
+        }
+    })
 }
 
 /// How many messages and events wait: messages to be sent or answered, and events and
 /// reports to be polled. For a producer: nothing is lost by ending it once this is 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_outq_len(rk: *mut rd_kafka_t) -> c_int {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        let n = unsafe { get(rk.cast_const()) }.map_or(0, |i| i.client.out_queue_len());
+        c_int::try_from(n).unwrap_or(c_int::MAX)
+    })
 }
 
 /// Writes the instance's inner state to `fp`, for debugging. The form may change.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_dump(fp: *mut FILE, rk: *mut rd_kafka_t) {
-    ffi!({ not_built!(fp, rk) })
+    ffi!({
+        // SAFETY: the caller's handle and stream are alive.
+        unsafe {
+            if let Some(i) = get(rk.cast_const())
+                && !fp.is_null()
+            {
+                let text = instance::c_string(&i.client.dump());
+                libc::fputs(text.as_ptr(), fp);
+            }
+        }
+    })
 }
 
 /// How many threads the library has, of all instances.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_thread_cnt() -> c_int {
-    ffi!({ not_built!() })
+    ffi!({ instance::thread_count() })
 }
 
 /// Waits up to `timeout_ms` until no client instance is left. Returns 0, or -1 after
 /// the time. Of no use where `rd_kafka_destroy` has returned, which waits by itself.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_wait_destroyed(timeout_ms: c_int) -> c_int {
-    ffi!({ not_built!(timeout_ms) })
+    ffi!({
+        let until = deadline(timeout_ms).or_else(|| Some(Instant::now()));
+        if instance::wait_all_gone(until) {
+            0
+        } else {
+            set_last_error(ErrorCode::_TIMED_OUT, libc::ETIMEDOUT);
+            -1
+        }
+    })
 }

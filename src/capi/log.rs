@@ -1,9 +1,34 @@
-//! Logging.
+//! Log lines.
+
+use std::ffi::CStr;
+use std::io::Write;
+use std::ptr;
 
 use libc::{c_char, c_int};
 
-use crate::capi::boundary::{ffi, not_built};
+use super::handle::get;
+use super::instance::LogCb;
+use crate::base::error::ErrorCode;
+use crate::base::time::wall_ms;
+use crate::capi::boundary::ffi;
 use crate::capi::types::{rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t};
+
+/// Writes a line to stderr: the standard logger.
+pub fn print(rk: *const rd_kafka_t, level: c_int, facility: &CStr, text: &CStr) {
+    let now = wall_ms();
+    // SAFETY: null, or a live handle.
+    let name = unsafe { get(rk) }.map(|i| i.name.to_string_lossy());
+    let line = format!(
+        "%{level}|{}.{:03}|{}|{}| {}\n",
+        now / 1000,
+        now % 1000,
+        facility.to_string_lossy(),
+        name.unwrap_or_default(),
+        text.to_string_lossy(),
+    );
+    // There is nobody to tell if stderr is closed.
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
 
 /// Sends the log lines to a queue, or to the main queue if `rkqu` is null, for `log_cb`
 /// or as events. `_NOT_CONFIGURED` unless the property `log.queue` is true; set that,
@@ -13,12 +38,28 @@ pub unsafe extern "C" fn rd_kafka_set_log_queue(
     rk: *mut rd_kafka_t,
     rkqu: *mut rd_kafka_queue_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, rkqu) })
+    ffi!({
+        // SAFETY: the caller's handles are alive.
+        unsafe {
+            let Some(instance) = get(rk.cast_const()) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            let shared = &instance.client.shared;
+            if !shared.conf.global.log_queue {
+                return ErrorCode::_NOT_CONFIGURED;
+            }
+            let queue = match get(rkqu.cast_const()) {
+                Some(q) => q.queue.clone(),
+                None => shared.main_queue.clone(),
+            };
+            shared.set_log_queue(queue);
+            ErrorCode::NO_ERROR
+        }
+    })
 }
 
 /// Replaces the log function. Use `rd_kafka_conf_set_log_cb` before the instance is
 /// made.
-#[deprecated]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_set_logger(
     rk: *mut rd_kafka_t,
@@ -31,14 +72,35 @@ pub unsafe extern "C" fn rd_kafka_set_logger(
         ),
     >,
 ) {
-    ffi!({ not_built!(rk, func) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        if let Some(instance) = unsafe { get(rk.cast_const()) } {
+            let func: Option<LogCb> = func;
+            instance.hooks.set_logger(func.map_or(0, |f| f as usize));
+        }
+    })
 }
 
 /// Sets which lines are logged: those of this syslog severity and graver ones. With
 /// `debug` set it begins at 7.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_set_log_level(rk: *mut rd_kafka_t, level: c_int) {
-    ffi!({ not_built!(rk, level) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        if let Some(instance) = unsafe { get(rk.cast_const()) } {
+            instance.client.shared.logger.set_level(level);
+        }
+    })
+}
+
+/// # Safety
+/// Null, or a string that lives for `'a`.
+unsafe fn or_empty<'a>(text: *const c_char) -> &'a CStr {
+    if text.is_null() {
+        return c"";
+    }
+    // SAFETY: the caller's promise.
+    unsafe { CStr::from_ptr(text) }
 }
 
 /// A log function that writes to stderr; the default. For `rd_kafka_conf_set_log_cb`.
@@ -49,7 +111,10 @@ pub unsafe extern "C" fn rd_kafka_log_print(
     fac: *const c_char,
     buf: *const c_char,
 ) {
-    ffi!({ not_built!(rk, level, fac, buf) })
+    ffi!({
+        // SAFETY: the caller's strings are alive.
+        unsafe { print(rk, level, or_empty(fac), or_empty(buf)) };
+    })
 }
 
 /// A log function that writes to syslog. For `rd_kafka_conf_set_log_cb`.
@@ -60,5 +125,26 @@ pub unsafe extern "C" fn rd_kafka_log_syslog(
     fac: *const c_char,
     buf: *const c_char,
 ) {
-    ffi!({ not_built!(rk, level, fac, buf) })
+    ffi!({
+        // SAFETY: the caller's handle and strings are alive, and the format takes
+        // the three strings it is given.
+        unsafe {
+            static OPENED: std::sync::Once = std::sync::Once::new();
+            OPENED.call_once(|| {
+                libc::openlog(
+                    c"rdkafka".as_ptr(),
+                    libc::LOG_PID | libc::LOG_CONS,
+                    libc::LOG_USER,
+                );
+            });
+            let name = get(rk).map_or(ptr::null(), |i| i.name.as_ptr());
+            libc::syslog(
+                level,
+                c"%s: %s: %s".as_ptr(),
+                or_empty(fac).as_ptr(),
+                or_empty(name).as_ptr(),
+                or_empty(buf).as_ptr(),
+            );
+        }
+    })
 }

@@ -26,6 +26,7 @@ pub mod group_metadata;
 pub mod groups;
 pub mod handle;
 pub mod headers;
+pub mod instance;
 pub mod interceptor;
 pub mod lifecycle;
 pub mod log;
@@ -37,6 +38,7 @@ pub mod partitioner;
 pub mod producer;
 pub mod queue;
 pub mod security;
+pub mod serve;
 pub mod share;
 pub mod simple_consumer;
 pub mod topic;
@@ -47,3 +49,9 @@ pub mod types;
 pub mod uuid;
 pub mod variadic;
 pub mod version;
+
+/// A deadline that is over: do not wait.
+pub(crate) fn past() -> std::time::Instant {
+    static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+    *START.get_or_init(std::time::Instant::now)
+}

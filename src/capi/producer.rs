@@ -1,12 +1,98 @@
 //! Producing.
 
+use std::borrow::Cow;
+use std::ffi::CStr;
+use std::ptr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use libc::{c_int, c_void, size_t};
 
-use crate::capi::boundary::{ffi, not_built};
+use super::error::{give, set_last_error};
+use super::handle::{get, take};
+use super::instance::Instance;
+use super::{cstr, headers, serve};
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::headers::Headers;
+use crate::base::time::deadline;
+use crate::capi::boundary::ffi;
 use crate::capi::types::{
-    rd_kafka_error_t, rd_kafka_message_t, rd_kafka_resp_err_t, rd_kafka_t, rd_kafka_topic_t,
+    RD_KAFKA_MSG_F_BLOCK, RD_KAFKA_MSG_F_COPY, RD_KAFKA_MSG_F_FREE, RD_KAFKA_MSG_F_PARTITION,
+    RD_KAFKA_PURGE_F_INFLIGHT, RD_KAFKA_PURGE_F_NON_BLOCKING, RD_KAFKA_PURGE_F_QUEUE,
+    RD_KAFKA_VTYPE_END, RD_KAFKA_VTYPE_HEADER, RD_KAFKA_VTYPE_HEADERS, RD_KAFKA_VTYPE_KEY,
+    RD_KAFKA_VTYPE_MSGFLAGS, RD_KAFKA_VTYPE_OPAQUE, RD_KAFKA_VTYPE_PARTITION, RD_KAFKA_VTYPE_RKT,
+    RD_KAFKA_VTYPE_TIMESTAMP, RD_KAFKA_VTYPE_TOPIC, RD_KAFKA_VTYPE_VALUE, rd_kafka_error_t,
+    rd_kafka_headers_t, rd_kafka_message_t, rd_kafka_resp_err_t, rd_kafka_t, rd_kafka_topic_t,
     rd_kafka_vu_t,
 };
+use crate::client::Topic;
+use crate::client::main_loop::MainCommand;
+use crate::client::shared::events;
+use crate::producer::Record;
+use crate::protocol::records::HeaderRef;
+
+/// The errno that goes with a refused message.
+fn errno_of(code: ErrorCode) -> c_int {
+    match code {
+        ErrorCode::_QUEUE_FULL => libc::ENOBUFS,
+        ErrorCode::MSG_SIZE_TOO_LARGE => libc::EMSGSIZE,
+        ErrorCode::_UNKNOWN_PARTITION => libc::ESRCH,
+        ErrorCode::_UNKNOWN_TOPIC => libc::ENOENT,
+        ErrorCode::_FATAL => libc::ECANCELED,
+        _ => libc::EINVAL,
+    }
+}
+
+/// A message as it comes from C.
+struct Message<'a> {
+    payload: *mut c_void,
+    len: size_t,
+    key: *const c_void,
+    key_len: size_t,
+    opaque: *mut c_void,
+    flags: c_int,
+    timestamp: i64,
+    headers: &'a [HeaderRef<'a>],
+}
+
+/// Hands a message to the topic. A payload that the library is to free is freed
+/// once it has been copied, which is before this returns.
+///
+/// # Safety
+/// Payload and key are null or as long as said.
+#[inline]
+unsafe fn produce(topic: &Topic, partition: i32, m: &Message<'_>) -> Result<(), ErrorCode> {
+    let Some(producer) = &topic.producer else {
+        return Err(ErrorCode::_INVALID_ARG);
+    };
+    let copy = m.flags & RD_KAFKA_MSG_F_COPY != 0;
+    let free = m.flags & RD_KAFKA_MSG_F_FREE != 0 && !copy;
+    // SAFETY: the caller's promise.
+    let (key, value) = unsafe {
+        (
+            (!m.key.is_null()).then(|| cstr::slice(m.key, m.key_len)),
+            (!m.payload.is_null()).then(|| cstr::slice(m.payload, m.len)),
+        )
+    };
+    let record = Record {
+        key,
+        value,
+        headers: m.headers,
+        timestamp: m.timestamp,
+        opaque: m.opaque.expose_provenance(),
+        payload_ptr: if copy || free {
+            0
+        } else {
+            m.payload.expose_provenance()
+        },
+    };
+    producer.produce(partition, &record, m.flags & RD_KAFKA_MSG_F_BLOCK != 0)?;
+    if free {
+        // SAFETY: handed over by the application, from libc's allocator.
+        unsafe { libc::free(m.payload) };
+    }
+    Ok(())
+}
 
 /// Queues one message to be sent, to a partition or, with `RD_KAFKA_PARTITION_UA`, to
 /// one that the partitioner chooses. Of `msgflags`, `RD_KAFKA_MSG_F_COPY` copies the
@@ -28,10 +114,135 @@ pub unsafe extern "C" fn rd_kafka_produce(
     msg_opaque: *mut c_void,
 ) -> c_int {
     ffi!({
-        not_built!(
-            rkt, partition, msgflags, payload, len, key, keylen, msg_opaque
-        )
+        // SAFETY: the caller's handle is alive.
+        let Some(topic) = (unsafe { get(rkt.cast_const()) }) else {
+            set_last_error(ErrorCode::_INVALID_ARG, libc::EINVAL);
+            return -1;
+        };
+        let message = Message {
+            payload,
+            len,
+            key,
+            key_len: keylen,
+            opaque: msg_opaque,
+            flags: msgflags,
+            timestamp: 0,
+            headers: &[],
+        };
+        // SAFETY: payload and key are as long as the caller says.
+        match unsafe { produce(topic, partition, &message) } {
+            Ok(()) => {
+                set_last_error(ErrorCode::NO_ERROR, 0);
+                0
+            }
+            Err(code) => {
+                set_last_error(code, errno_of(code));
+                -1
+            }
+        }
     })
+}
+
+/// The arguments of a `producev` call, taken apart.
+struct Arguments<'a> {
+    topic: Option<Cow<'a, Arc<Topic>>>,
+    partition: i32,
+    message: Message<'a>,
+    headers: Vec<HeaderRef<'a>>,
+    /// The application's headers object, which a successful call takes over.
+    taken: *mut rd_kafka_headers_t,
+}
+
+fn invalid(text: impl Into<String>) -> KafkaError {
+    KafkaError::new(ErrorCode::_INVALID_ARG, text)
+}
+
+/// # Safety
+/// Each argument holds what its type says, alive for `'a`.
+unsafe fn parse<'a>(
+    instance: &Instance,
+    vus: &'a [rd_kafka_vu_t],
+) -> Result<Arguments<'a>, KafkaError> {
+    let mut a = Arguments {
+        topic: None,
+        partition: -1,
+        message: Message {
+            payload: ptr::null_mut(),
+            len: 0,
+            key: ptr::null(),
+            key_len: 0,
+            opaque: ptr::null_mut(),
+            flags: 0,
+            timestamp: 0,
+            headers: &[],
+        },
+        headers: Vec::new(),
+        taken: ptr::null_mut(),
+    };
+    for vu in vus {
+        // SAFETY: the type says which field of the union is set, and what a
+        // pointer in it leads to.
+        unsafe {
+            match vu.vtype {
+                RD_KAFKA_VTYPE_END => break,
+                RD_KAFKA_VTYPE_TOPIC => {
+                    let name = cstr::strict(vu.u.cstr)
+                        .ok()
+                        .flatten()
+                        .ok_or_else(|| invalid("The topic's name is not a string"))?;
+                    a.topic = Some(Cow::Owned(instance.topic(name, None)?));
+                }
+                RD_KAFKA_VTYPE_RKT => {
+                    let topic = get(vu.u.rkt.cast_const())
+                        .ok_or_else(|| invalid("The topic is not a topic handle"))?;
+                    a.topic = Some(Cow::Borrowed(topic));
+                }
+                RD_KAFKA_VTYPE_PARTITION => a.partition = vu.u.i32,
+                RD_KAFKA_VTYPE_VALUE => {
+                    a.message.payload = vu.u.mem.ptr;
+                    a.message.len = vu.u.mem.size;
+                }
+                RD_KAFKA_VTYPE_KEY => {
+                    a.message.key = vu.u.mem.ptr;
+                    a.message.key_len = vu.u.mem.size;
+                }
+                RD_KAFKA_VTYPE_OPAQUE => a.message.opaque = vu.u.ptr,
+                RD_KAFKA_VTYPE_MSGFLAGS => a.message.flags = vu.u.i,
+                RD_KAFKA_VTYPE_TIMESTAMP => a.message.timestamp = vu.u.i64,
+                RD_KAFKA_VTYPE_HEADER => {
+                    if !a.taken.is_null() {
+                        return Err(KafkaError::new(
+                            ErrorCode::_CONFLICT,
+                            "VTYPE_HEADER and VTYPE_HEADERS are mutually exclusive",
+                        ));
+                    }
+                    let h = vu.u.header;
+                    let name = if h.name.is_null() {
+                        &[]
+                    } else {
+                        CStr::from_ptr(h.name).to_bytes()
+                    };
+                    a.headers.push(HeaderRef {
+                        name,
+                        value: headers::sized(h.val, h.size),
+                    });
+                }
+                RD_KAFKA_VTYPE_HEADERS => {
+                    if !a.headers.is_empty() {
+                        return Err(KafkaError::new(
+                            ErrorCode::_CONFLICT,
+                            "VTYPE_HEADERS and VTYPE_HEADER are mutually exclusive",
+                        ));
+                    }
+                    a.taken = vu.u.headers;
+                }
+                other => {
+                    return Err(invalid(format!("Unsupported VTYPE {}", other.0)));
+                }
+            }
+        }
+    }
+    Ok(a)
 }
 
 /// As `rd_kafka_producev`, with the arguments in an array of `cnt`. Returns null, or an
@@ -42,7 +253,63 @@ pub unsafe extern "C" fn rd_kafka_produceva(
     vus: *const rd_kafka_vu_t,
     cnt: size_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(rk, vus, cnt) })
+    ffi!({
+        // SAFETY: the caller's handle is alive, and the array has `cnt` elements
+        // whose contents outlive the call.
+        let result = unsafe {
+            let Some(instance) = get(rk.cast_const()) else {
+                return give(invalid("rk is not a client instance"));
+            };
+            let vus = if vus.is_null() {
+                &[]
+            } else {
+                std::slice::from_raw_parts(vus, cnt)
+            };
+            parse(instance, vus).and_then(|a| produce_arguments(a))
+        };
+        match result {
+            Ok(()) => ptr::null_mut(),
+            Err(e) => give(e),
+        }
+    })
+}
+
+/// # Safety
+/// As for [`parse`].
+unsafe fn produce_arguments(mut a: Arguments<'_>) -> Result<(), KafkaError> {
+    let topic = a
+        .topic
+        .take()
+        .ok_or_else(|| invalid("Topic name or object required"))?;
+    // SAFETY: null, or the application's live object.
+    let object: Option<&Headers> = unsafe { get(a.taken.cast_const()) };
+    let from_object: Vec<HeaderRef<'_>> = object
+        .map(|h| {
+            h.iter()
+                .map(|h| HeaderRef {
+                    name: h.name(),
+                    value: h.value(),
+                })
+                .collect()
+        })
+        .unwrap_or_default();
+    let message = Message {
+        headers: if object.is_some() {
+            &from_object
+        } else {
+            &a.headers
+        },
+        ..a.message
+    };
+    // SAFETY: as the caller promises.
+    unsafe { produce(&topic, a.partition, &message) }
+        .map_err(|code| KafkaError::new(code, format!("Failed to produce message: {code}")))?;
+    if object.is_some() {
+        // SAFETY: a successful call takes the object over; nothing refers to it
+        // any more.
+        drop(unsafe { take(a.taken) });
+    }
+    Ok(())
 }
 
 /// Queues `message_cnt` messages, which have `payload`, `len`, `key`, `key_len`,
@@ -57,7 +324,44 @@ pub unsafe extern "C" fn rd_kafka_produce_batch(
     rkmessages: *mut rd_kafka_message_t,
     message_cnt: c_int,
 ) -> c_int {
-    ffi!({ not_built!(rkt, partition, msgflags, rkmessages, message_cnt) })
+    ffi!({
+        let count = usize::try_from(message_cnt).unwrap_or(0);
+        if rkmessages.is_null() || count == 0 {
+            return 0;
+        }
+        // SAFETY: the caller's handle is alive, and the array has that many elements.
+        let (topic, messages) = unsafe {
+            (
+                get(rkt.cast_const()),
+                std::slice::from_raw_parts_mut(rkmessages, count),
+            )
+        };
+        let mut queued = 0;
+        for m in messages {
+            let result = match topic {
+                None => Err(ErrorCode::_INVALID_ARG),
+                Some(topic) => {
+                    let own = msgflags & RD_KAFKA_MSG_F_PARTITION != 0;
+                    let message = Message {
+                        payload: m.payload,
+                        len: m.len,
+                        key: m.key,
+                        key_len: m.key_len,
+                        opaque: m._private,
+                        flags: msgflags,
+                        timestamp: 0,
+                        headers: &[],
+                    };
+                    let partition = if own { m.partition } else { partition };
+                    // SAFETY: payload and key are as long as the message says.
+                    unsafe { produce(topic, partition, &message) }
+                }
+            };
+            m.err = result.err().unwrap_or(ErrorCode::NO_ERROR);
+            queued += c_int::from(result.is_ok());
+        }
+        queued
+    })
 }
 
 /// Waits until every message has been sent and reported, or `timeout_ms` has passed;
@@ -69,7 +373,53 @@ pub unsafe extern "C" fn rd_kafka_flush(
     rk: *mut rd_kafka_t,
     timeout_ms: c_int,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        let Some(instance) = (unsafe { get(rk.cast_const()) }) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        let shared = &instance.client.shared;
+        let Some(producer) = &shared.producer else {
+            return ErrorCode::_NOT_IMPLEMENTED;
+        };
+        producer.limits.begin_flush();
+        shared.main.send(MainCommand::Flush);
+        let result = flush(instance, deadline(timeout_ms));
+        producer.limits.end_flush();
+        result
+    })
+}
+
+/// How long a flush sleeps before it looks for other events to serve.
+const FLUSH_STEP: Duration = Duration::from_millis(100);
+
+fn flush(instance: &Instance, until: Option<Instant>) -> ErrorCode {
+    let shared = &instance.client.shared;
+    let Some(producer) = &shared.producer else {
+        return ErrorCode::_NOT_IMPLEMENTED;
+    };
+    // Where reports are events another thread takes them from the queue, and
+    // where nobody wants them there are none.
+    let c = &shared.conf.global;
+    let called_back = !shared.wants_event(events::DR) && (c.dr_cb != 0 || c.dr_msg_cb != 0);
+    loop {
+        if !shared.wants_event(events::DR) {
+            serve::serve(instance, &shared.main_queue, Some(super::past()));
+        }
+        if instance.client.out_queue_len() == 0 {
+            return ErrorCode::NO_ERROR;
+        }
+        let now = Instant::now();
+        if until.is_some_and(|u| u <= now) {
+            return ErrorCode::_TIMED_OUT;
+        }
+        let step = until.map_or(now + FLUSH_STEP, |u| u.min(now + FLUSH_STEP));
+        if called_back {
+            serve::serve(instance, &shared.main_queue, Some(step));
+        } else {
+            producer.limits.wait_empty(step - now);
+        }
+    }
 }
 
 /// Drops messages, as `purge_flags` says: those that wait (reported as `_PURGE_QUEUE`)
@@ -81,5 +431,26 @@ pub unsafe extern "C" fn rd_kafka_purge(
     rk: *mut rd_kafka_t,
     purge_flags: c_int,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, purge_flags) })
+    ffi!({
+        const ALL: c_int =
+            RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING;
+        // SAFETY: the caller's handle is alive.
+        let Some(instance) = (unsafe { get(rk.cast_const()) }) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        if instance.client.shared.producer.is_none() {
+            return ErrorCode::_NOT_IMPLEMENTED;
+        }
+        if purge_flags & !ALL != 0 {
+            return ErrorCode::_INVALID_ARG;
+        }
+        if purge_flags & (RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT) != 0 {
+            instance.client.purge(
+                purge_flags & RD_KAFKA_PURGE_F_QUEUE != 0,
+                purge_flags & RD_KAFKA_PURGE_F_INFLIGHT != 0,
+                purge_flags & RD_KAFKA_PURGE_F_NON_BLOCKING == 0,
+            );
+        }
+        ErrorCode::NO_ERROR
+    })
 }

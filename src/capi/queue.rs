@@ -1,28 +1,78 @@
 //! Queues of events.
 
+use std::ptr;
+use std::sync::Arc;
+
 use libc::{c_char, c_int, c_void, size_t};
 
+use super::event::EventObject;
+use super::handle::{Boxed, Opaque, get, give, take};
+use super::{cstr, past, serve};
+use crate::base::time::deadline;
 use crate::capi::boundary::{ffi, not_built};
-use crate::capi::types::{rd_kafka_event_t, rd_kafka_queue_t, rd_kafka_t};
+use crate::capi::types::{rd_kafka_event_t, rd_kafka_queue_s, rd_kafka_queue_t, rd_kafka_t};
+use crate::client::shared::EventQueue;
+
+impl Opaque for rd_kafka_queue_s {
+    type Target = QueueRef;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b51_7565;
+}
+
+/// One reference of C's to a queue.
+pub struct QueueRef {
+    pub queue: EventQueue,
+    /// The instance it belongs to, for callbacks.
+    pub rk: usize,
+}
+
+impl QueueRef {
+    pub fn rk(&self) -> *mut rd_kafka_t {
+        ptr::with_exposed_provenance_mut(self.rk)
+    }
+}
+
+/// A reference to `queue` for C.
+pub fn give_queue(rk: *mut rd_kafka_t, queue: EventQueue) -> *mut rd_kafka_queue_t {
+    give(QueueRef {
+        queue,
+        rk: rk.expose_provenance(),
+    })
+}
 
 /// A queue for consumed messages and for admin results, apart from the instance's own.
 /// Freed by `rd_kafka_queue_destroy`, before the instance.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_queue_new(rk: *mut rd_kafka_t) -> *mut rd_kafka_queue_t {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        match unsafe { get(rk.cast_const()) } {
+            Some(instance) => give_queue(rk, instance.client.new_queue()),
+            None => ptr::null_mut(),
+        }
+    })
 }
 
 /// Gives back a reference to a queue, also of one that the library has made.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_queue_destroy(rkqu: *mut rd_kafka_queue_t) {
-    ffi!({ not_built!(rkqu) })
+    ffi!({
+        // SAFETY: the application gives the reference up.
+        drop(unsafe { take(rkqu) });
+    })
 }
 
 /// The queue that `rd_kafka_poll` serves: delivery reports, errors, statistics, logs.
 /// Given back by `rd_kafka_queue_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_queue_get_main(rk: *mut rd_kafka_t) -> *mut rd_kafka_queue_t {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        match unsafe { get(rk.cast_const()) } {
+            Some(instance) => give_queue(rk, instance.client.shared.main_queue.clone()),
+            None => ptr::null_mut(),
+        }
+    })
 }
 
 /// The queue that `rd_kafka_consumer_poll` serves: messages, rebalances, commits; null
@@ -52,7 +102,13 @@ pub unsafe extern "C" fn rd_kafka_queue_get_partition(
 pub unsafe extern "C" fn rd_kafka_queue_get_background(
     rk: *mut rd_kafka_t,
 ) -> *mut rd_kafka_queue_t {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        match unsafe { get(rk.cast_const()) }.and_then(|i| i.background.as_ref()) {
+            Some(background) => give_queue(rk, background.queue.clone()),
+            None => ptr::null_mut(),
+        }
+    })
 }
 
 /// Lets all that arrives in `src`, and what is in it, go to `dst`; null ends that. The
@@ -62,13 +118,22 @@ pub unsafe extern "C" fn rd_kafka_queue_forward(
     src: *mut rd_kafka_queue_t,
     dst: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(src, dst) })
+    ffi!({
+        // SAFETY: the caller's queues are alive.
+        unsafe {
+            if let Some(src) = get(src.cast_const()) {
+                let dst = get(dst.cast_const()).map(|q| q.queue.clone());
+                src.queue.forward(dst);
+            }
+        }
+    })
 }
 
 /// How many messages and events the queue holds, or the queue that it is forwarded to.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_queue_length(rkqu: *mut rd_kafka_queue_t) -> size_t {
-    ffi!({ not_built!(rkqu) })
+    // SAFETY: the caller's queue is alive.
+    ffi!({ unsafe { get(rkqu.cast_const()) }.map_or(0, |q| q.queue.len()) })
 }
 
 /// Writes the `size` bytes at `payload` (copied) to `fd` when the queue stops being
@@ -82,7 +147,23 @@ pub unsafe extern "C" fn rd_kafka_queue_io_event_enable(
     payload: *const c_void,
     size: size_t,
 ) {
-    ffi!({ not_built!(rkqu, fd, payload, size) })
+    ffi!({
+        // SAFETY: the caller's queue is alive and the payload as long as it says.
+        unsafe {
+            let Some(q) = get(rkqu.cast_const()) else {
+                return;
+            };
+            if fd < 0 {
+                q.queue.set_notify(None);
+                return;
+            }
+            let payload: Arc<[u8]> = Arc::from(cstr::slice(payload, size));
+            q.queue.set_notify(Some(Arc::new(move || {
+                // A full pipe means that the application has enough to wake up for.
+                libc::write(fd, payload.as_ptr().cast(), payload.len());
+            })));
+        }
+    })
 }
 
 /// Calls `event_cb` when the queue stops being empty; null turns it off. It is called
@@ -94,14 +175,36 @@ pub unsafe extern "C" fn rd_kafka_queue_cb_event_enable(
     event_cb: Option<unsafe extern "C" fn(rk: *mut rd_kafka_t, qev_opaque: *mut c_void)>,
     qev_opaque: *mut c_void,
 ) {
-    ffi!({ not_built!(rkqu, event_cb, qev_opaque) })
+    ffi!({
+        // SAFETY: the caller's queue is alive.
+        unsafe {
+            let Some(q) = get(rkqu.cast_const()) else {
+                return;
+            };
+            let (rk, opaque) = (q.rk, qev_opaque.expose_provenance());
+            q.queue.set_notify(event_cb.map(|callback| {
+                let notify: crate::base::queue::Notify = Arc::new(move || {
+                    callback(
+                        ptr::with_exposed_provenance_mut(rk),
+                        ptr::with_exposed_provenance_mut(opaque),
+                    );
+                });
+                notify
+            }));
+        }
+    })
 }
 
 /// Makes a thread that waits in a poll of this queue return with nothing; if there is
 /// none, the next one does.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_queue_yield(rkqu: *mut rd_kafka_queue_t) {
-    ffi!({ not_built!(rkqu) })
+    ffi!({
+        // SAFETY: the caller's queue is alive.
+        if let Some(q) = unsafe { get(rkqu.cast_const()) } {
+            q.queue.yield_now();
+        }
+    })
 }
 
 /// Takes one event from the queue, waiting up to `timeout_ms`; null if there is none.
@@ -112,7 +215,16 @@ pub unsafe extern "C" fn rd_kafka_queue_poll(
     rkqu: *mut rd_kafka_queue_t,
     timeout_ms: c_int,
 ) -> *mut rd_kafka_event_t {
-    ffi!({ not_built!(rkqu, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's queue is alive.
+        let Some(q) = (unsafe { get(rkqu.cast_const()) }) else {
+            return ptr::null_mut();
+        };
+        match q.queue.pop(deadline(timeout_ms)) {
+            Some(event) => give::<rd_kafka_event_t>(EventObject::new(event)),
+            None => ptr::null_mut(),
+        }
+    })
 }
 
 /// As `rd_kafka_poll`, for any queue. Returns how many events were served.
@@ -121,5 +233,21 @@ pub unsafe extern "C" fn rd_kafka_queue_poll_callback(
     rkqu: *mut rd_kafka_queue_t,
     timeout_ms: c_int,
 ) -> c_int {
-    ffi!({ not_built!(rkqu, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's queue and its instance are alive.
+        unsafe {
+            let Some(q) = get(rkqu.cast_const()) else {
+                return 0;
+            };
+            let Some(instance) = get(q.rk().cast_const()) else {
+                return 0;
+            };
+            let until = if timeout_ms == 0 {
+                Some(past())
+            } else {
+                deadline(timeout_ms)
+            };
+            serve::serve(instance, &q.queue, until)
+        }
+    })
 }

@@ -35,7 +35,7 @@ use crate::producer::{self, ProducerStats};
 
 use event::Event;
 use main_loop::{MainCommand, MainLoop, MainSender};
-use shared::{ClientLog, EventQueue, Hooks, ReportSink, Shared, events};
+use shared::{ClientLog, ConfBox, EventQueue, Hooks, ReportSink, Shared, events};
 pub use topic::Topic;
 
 /// Instances made by this process, for their names.
@@ -52,7 +52,7 @@ impl Client {
     /// Starts an instance. `conf` has been finalized.
     pub fn start(
         kind: ClientKind,
-        conf: Conf,
+        conf: Box<dyn ConfBox>,
         hooks: Arc<dyn Hooks>,
     ) -> Result<Arc<Client>, KafkaError> {
         let number = INSTANCES.fetch_add(1, Ordering::Relaxed) + 1;
@@ -114,6 +114,9 @@ impl Client {
             .name("rdk:main".into())
             .spawn(move || MainLoop::new(shared, rx).run())
             .map_err(|e| {
+                // The application still has the configuration, which lies in here:
+                // it must not be freed.
+                std::mem::forget(client.shared.clone());
                 KafkaError::new(
                     ErrorCode::_CRIT_SYS_RESOURCE,
                     format!("Failed to create thread: {e}"),
@@ -235,6 +238,37 @@ impl Client {
             }
         });
         usize::try_from(messages).unwrap_or(usize::MAX) + others
+    }
+
+    /// The instance's state as text, for people who debug.
+    pub fn dump(&self) -> String {
+        use std::fmt::Write;
+
+        let s = &self.shared;
+        let mut out = String::new();
+        // Writing to a string does not fail.
+        let _ = writeln!(out, "rd_kafka_t: {}", s.name);
+        if let Some(p) = &s.producer {
+            let (n, bytes) = (p.limits.messages(), p.limits.bytes());
+            let _ = writeln!(out, "  queued messages: {n}, {bytes} bytes");
+        }
+        let _ = writeln!(out, "  brokers:");
+        for (_, name) in s.broker_list.read().iter() {
+            let _ = writeln!(out, "    {name}");
+        }
+        let _ = writeln!(out, "  topics:");
+        for topic in self.all_topics() {
+            let _ = writeln!(out, "    {}", topic.name);
+        }
+        let snapshot = s.metadata.load();
+        let _ = writeln!(out, "  metadata:");
+        for t in snapshot.topics.values() {
+            for p in &t.partitions {
+                let (id, leader, epoch) = (p.id, p.leader, p.leader_epoch);
+                let _ = writeln!(out, "    {} [{id}] leader {leader}, epoch {epoch}", t.name);
+            }
+        }
+        out
     }
 
     pub fn purge(&self, queued: bool, in_flight: bool, wait: bool) {

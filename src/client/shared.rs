@@ -17,6 +17,12 @@ use crate::broker::transport::SocketHooks;
 use crate::metadata::Snapshot;
 use crate::producer::partitioner::CustomPartitioner;
 use crate::producer::{self, Delivery, DeliverySink};
+use std::ops::Deref;
+
+/// The finalized configuration in the layer above's box: C may hold a pointer to it.
+pub trait ConfBox: Deref<Target = Conf> + Send + Sync {}
+
+impl<T: Deref<Target = Conf> + Send + Sync> ConfBox for T {}
 
 /// What the layer above does for the client: the application's callbacks that are
 /// called on the client's own threads.
@@ -48,7 +54,7 @@ pub type EventQueue = Arc<Queue<Event>>;
 pub struct Shared {
     pub name: String,
     pub kind: ClientKind,
-    pub conf: Conf,
+    pub conf: Box<dyn ConfBox>,
     pub hooks: Arc<dyn Hooks>,
     pub logger: Arc<Logger>,
     pub main: MainSender,
@@ -117,6 +123,25 @@ impl Shared {
 
     pub fn fatal(&self) -> Option<KafkaError> {
         self.fatal.lock().clone()
+    }
+
+    /// Log lines go to this queue, those included that wait in the main queue.
+    pub fn set_log_queue(&self, queue: EventQueue) {
+        *self.log_queue.lock() = Some(queue.clone());
+        if Arc::ptr_eq(&queue, &self.main_queue) {
+            return;
+        }
+        let mut lines = Vec::new();
+        self.main_queue.retain(|event| match event {
+            Event::Log(_) => {
+                lines.push(std::mem::take(event));
+                false
+            }
+            _ => true,
+        });
+        for line in lines {
+            queue.push(line);
+        }
     }
 
     pub fn throttled(&self, broker: String, broker_id: i32, millis: i32) {

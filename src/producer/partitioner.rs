@@ -4,7 +4,8 @@ use crate::base::error::ErrorCode;
 
 /// An application's own partitioner.
 pub trait CustomPartitioner: Send + Sync {
-    fn partition(&self, key: Option<&[u8]>, partitions: i32, opaque: usize) -> i32;
+    /// `topic` is the address of C's handle for the topic.
+    fn partition(&self, topic: usize, key: Option<&[u8]>, partitions: i32, opaque: usize) -> i32;
 }
 
 /// The `partitioner` property.

@@ -249,7 +249,8 @@ impl Topic {
         let count = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
         match &self.partitioner {
             Partitioner::Custom(custom) => {
-                partitioner::check(custom.partition(key, count, opaque), count)
+                let topic = self.info.handle.get().copied().unwrap_or(0);
+                partitioner::check(custom.partition(topic, key, count, opaque), count)
             }
             Partitioner::Builtin(builtin) => match builtin.hash(key, count) {
                 Some(p) => Ok(p),
@@ -262,13 +263,7 @@ impl Topic {
     /// that they share batches. A key that the partitioner leaves open is spread
     /// at random.
     fn any(&self, now: Instant, key: Option<&[u8]>, count: i32, available: &[i32]) -> i32 {
-        let random = || match available {
-            [] => fastrand::i32(0..count.max(1)),
-            some => some
-                .get(fastrand::usize(..some.len()))
-                .copied()
-                .unwrap_or(0),
-        };
+        let random = || random_of(available, count);
         let linger = self.info.shared.settings.sticky_linger;
         if key.is_some_and(|k| !k.is_empty()) || linger.is_zero() {
             return random();
@@ -461,7 +456,23 @@ impl Topic {
         self.view.load_full()
     }
 
+    /// Any partition, one with a leader if there is one.
+    pub fn random_partition(&self, count: i32) -> i32 {
+        match &**self.view.load() {
+            View::Known { available, .. } => random_of(available, count),
+            _ => random_of(&[], count),
+        }
+    }
+
     pub fn is_available(&self, partition: i32) -> bool {
         matches!(&**self.view.load(), View::Known { available, .. } if available.contains(&partition))
     }
+}
+
+fn random_of(available: &[i32], count: i32) -> i32 {
+    if available.is_empty() {
+        return fastrand::i32(0..count.max(1));
+    }
+    let at = fastrand::usize(..available.len());
+    available.get(at).copied().unwrap_or(0)
 }

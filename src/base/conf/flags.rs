@@ -51,7 +51,7 @@ pub mod debug {
     pub const TELEMETRY: u32 = 1 << 19;
     pub const ALL: u32 = (1 << 20) - 1;
 
-    pub(in crate::base::conf) const FLAGS: &[Flag] = &[
+    pub const FLAGS: &[Flag] = &[
         flag("generic", GENERIC),
         flag("broker", BROKER),
         flag("topic", TOPIC),
@@ -84,7 +84,7 @@ pub mod features {
 
     /// What is `missing` becomes a `flag` with the area that builds it: test
     /// suites skip what the library says it does not have.
-    pub(in crate::base::conf) const FLAGS: &[Flag] = &[
+    pub const FLAGS: &[Flag] = &[
         flag("gzip", 1),
         flag("snappy", 1 << 1),
         missing("ssl", 1 << 2),

@@ -1,0 +1,483 @@
+//! What stands behind a `rd_kafka_t`: the client, and the callbacks that run on
+//! its own threads.
+
+use std::ffi::CString;
+use std::net::SocketAddr;
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::{io, ptr};
+
+use libc::{addrinfo, c_char, c_int, c_void, sockaddr};
+use parking_lot::{Condvar, Mutex};
+
+use super::event::EventObject;
+use super::handle::{Boxed, Opaque, Shared as SharedHandle, Tagged, give, give_shared};
+use super::types::{rd_kafka_event_t, rd_kafka_s, rd_kafka_t, rd_kafka_topic_s, rd_kafka_topic_t};
+use crate::base::conf::{BUILTIN_CALLBACK, Conf, TopicConf};
+use crate::base::log::Line;
+use crate::broker::transport::{Family, Plain, SocketHooks};
+use crate::client::shared::{EventQueue, Hooks};
+use crate::client::{Client, Topic};
+use crate::producer::partitioner::CustomPartitioner;
+
+impl Opaque for rd_kafka_s {
+    type Target = Instance;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b52_4b00;
+}
+
+impl Opaque for rd_kafka_topic_s {
+    type Target = Arc<Topic>;
+    type Ownership = SharedHandle;
+    const TAG: u32 = 0x6b54_7063;
+}
+
+/// A client instance as C holds it.
+pub struct Instance {
+    pub client: Arc<Client>,
+    pub name: CString,
+    pub hooks: Arc<CHooks>,
+    pub background: Option<Background>,
+}
+
+impl Instance {
+    /// A topic with a handle that C can be given.
+    pub fn topic(
+        &self,
+        name: &str,
+        conf: Option<TopicConf>,
+    ) -> Result<Arc<Topic>, crate::base::error::KafkaError> {
+        let topic = self.client.topic(name, conf)?;
+        topic_object(&topic);
+        Ok(topic)
+    }
+
+    pub fn conf(&self) -> &Conf {
+        &self.client.shared.conf
+    }
+
+    pub fn opaque(&self) -> *mut c_void {
+        self.conf().global.opaque as *mut c_void
+    }
+
+    pub fn handle(&self) -> *mut rd_kafka_t {
+        self.hooks.handle()
+    }
+}
+
+type TopicObject = Tagged<rd_kafka_topic_t>;
+
+/// What C's handle of the topic points to; made when first asked for.
+pub fn topic_object(topic: &Arc<Topic>) -> Option<Arc<TopicObject>> {
+    if topic.handle_address() == 0 {
+        let object = Arc::new(TopicObject::new(topic.clone()));
+        let address = Arc::as_ptr(&object).addr();
+        topic.set_handle(object, address);
+    }
+    topic.handle_object()?.downcast().ok()
+}
+
+/// One more reference to the topic's handle, for C.
+pub fn give_topic(topic: &Arc<Topic>) -> *mut rd_kafka_topic_t {
+    topic_object(topic).map_or(ptr::null_mut(), give_shared::<rd_kafka_topic_t>)
+}
+
+/// Instances that exist, for `rd_kafka_wait_destroyed`.
+static INSTANCES: Mutex<usize> = Mutex::new(0);
+static INSTANCE_GONE: Condvar = Condvar::new();
+/// Threads of all instances.
+static THREADS: AtomicI32 = AtomicI32::new(0);
+
+pub fn instance_made() {
+    *INSTANCES.lock() += 1;
+}
+
+pub fn instance_gone() {
+    let mut n = INSTANCES.lock();
+    *n = n.saturating_sub(1);
+    INSTANCE_GONE.notify_all();
+}
+
+/// Waits until no instance is left; false on timeout.
+pub fn wait_all_gone(deadline: Option<std::time::Instant>) -> bool {
+    let mut n = INSTANCES.lock();
+    while *n > 0 {
+        match deadline {
+            Some(d) => {
+                if INSTANCE_GONE.wait_until(&mut n, d).timed_out() {
+                    return *n == 0;
+                }
+            }
+            None => INSTANCE_GONE.wait(&mut n),
+        }
+    }
+    true
+}
+
+pub fn thread_count() -> i32 {
+    THREADS.load(Ordering::Relaxed)
+}
+
+pub type LogCb = unsafe extern "C" fn(
+    rk: *const rd_kafka_t,
+    level: c_int,
+    fac: *const c_char,
+    buf: *const c_char,
+);
+
+/// The application's callbacks, as the client sees them.
+pub struct CHooks {
+    /// The address of the handle; 0 until there is one.
+    rk: AtomicUsize,
+    log_cb: AtomicUsize,
+    sockets: Arc<CSockets>,
+}
+
+impl CHooks {
+    pub fn new(conf: &Conf) -> Self {
+        let c = &conf.global;
+        CHooks {
+            rk: AtomicUsize::new(0),
+            log_cb: AtomicUsize::new(c.log_cb),
+            sockets: Arc::new(CSockets {
+                opaque: c.opaque,
+                resolve: c.resolve_cb,
+                socket: c.socket_cb,
+                connect: c.connect_cb,
+                close: c.closesocket_cb,
+            }),
+        }
+    }
+
+    pub fn set_handle(&self, rk: *mut rd_kafka_t) {
+        self.rk.store(rk.expose_provenance(), Ordering::Release);
+    }
+
+    pub fn handle(&self) -> *mut rd_kafka_t {
+        ptr::with_exposed_provenance_mut(self.rk.load(Ordering::Acquire))
+    }
+
+    pub fn set_logger(&self, callback: usize) {
+        self.log_cb.store(callback, Ordering::Release);
+    }
+}
+
+impl Hooks for CHooks {
+    fn log(&self, line: &Line) {
+        let facility = CString::new(line.facility).unwrap_or_default();
+        let text = c_string(&line.text);
+        match self.log_cb.load(Ordering::Acquire) {
+            0 => {}
+            BUILTIN_CALLBACK => {
+                super::log::print(self.handle(), line.level as i32, &facility, &text)
+            }
+            callback => {
+                // SAFETY: the setter took a function of this type, and C keeps its
+                // code loaded while the instance lives.
+                let callback: LogCb = unsafe { std::mem::transmute(callback) };
+                // SAFETY: the strings outlive the call.
+                unsafe {
+                    callback(
+                        self.handle(),
+                        line.level as i32,
+                        facility.as_ptr(),
+                        text.as_ptr(),
+                    );
+                }
+            }
+        }
+    }
+
+    fn partitioner(&self, conf: &TopicConf) -> Option<Arc<dyn CustomPartitioner>> {
+        let callback = conf.topic.partitioner_cb;
+        if callback == 0 {
+            return None;
+        }
+        Some(Arc::new(CPartitioner {
+            // SAFETY: the setter took a function of this type.
+            callback: unsafe { std::mem::transmute::<usize, PartitionerCb>(callback) },
+            opaque: conf.topic.opaque,
+        }))
+    }
+
+    fn sockets(&self) -> Arc<dyn SocketHooks> {
+        self.sockets.clone()
+    }
+
+    fn thread(&self, start: bool, _name: &str) {
+        THREADS.fetch_add(if start { 1 } else { -1 }, Ordering::Relaxed);
+    }
+}
+
+/// A C string of what may contain NUL bytes, which end it.
+pub fn c_string(text: &str) -> CString {
+    match CString::new(text) {
+        Ok(s) => s,
+        Err(e) => {
+            let at = e.nul_position();
+            let mut bytes = e.into_vec();
+            bytes.truncate(at);
+            CString::new(bytes).unwrap_or_default()
+        }
+    }
+}
+
+type PartitionerCb = unsafe extern "C" fn(
+    rkt: *const rd_kafka_topic_t,
+    keydata: *const c_void,
+    keylen: usize,
+    partition_cnt: i32,
+    rkt_opaque: *mut c_void,
+    msg_opaque: *mut c_void,
+) -> i32;
+
+struct CPartitioner {
+    callback: PartitionerCb,
+    opaque: usize,
+}
+
+impl CustomPartitioner for CPartitioner {
+    fn partition(&self, topic: usize, key: Option<&[u8]>, partitions: i32, opaque: usize) -> i32 {
+        let key_ptr = key.map_or(ptr::null(), |k| k.as_ptr().cast());
+        // SAFETY: the key outlives the call; the topic's handle lives as long as
+        // the topic, which is being produced to.
+        unsafe {
+            (self.callback)(
+                ptr::with_exposed_provenance(topic),
+                key_ptr,
+                key.map_or(0, <[u8]>::len),
+                partitions,
+                self.opaque as *mut c_void,
+                opaque as *mut c_void,
+            )
+        }
+    }
+}
+
+/// Socket callbacks; 0 or [`BUILTIN_CALLBACK`] where the application has none.
+struct CSockets {
+    opaque: usize,
+    resolve: usize,
+    socket: usize,
+    connect: usize,
+    close: usize,
+}
+
+fn is_set(callback: usize) -> bool {
+    callback != 0 && callback != BUILTIN_CALLBACK
+}
+
+type ResolveCb = unsafe extern "C" fn(
+    node: *const c_char,
+    service: *const c_char,
+    hints: *const addrinfo,
+    res: *mut *mut addrinfo,
+    opaque: *mut c_void,
+) -> c_int;
+type SocketCb = unsafe extern "C" fn(c_int, c_int, c_int, *mut c_void) -> c_int;
+type ConnectCb =
+    unsafe extern "C" fn(c_int, *const sockaddr, c_int, *const c_char, *mut c_void) -> c_int;
+type CloseCb = unsafe extern "C" fn(c_int, *mut c_void) -> c_int;
+
+impl CSockets {
+    fn opaque(&self) -> *mut c_void {
+        self.opaque as *mut c_void
+    }
+}
+
+/// The addresses of a list that `getaddrinfo`, or the application, made.
+///
+/// # Safety
+/// `list` is null or such a list.
+unsafe fn addresses(list: *const addrinfo) -> Vec<SocketAddr> {
+    let mut found = Vec::new();
+    let mut at = list;
+    while !at.is_null() {
+        // SAFETY: the caller's promise, which holds for every link of the list.
+        let ai = unsafe { &*at };
+        if !ai.ai_addr.is_null() {
+            // SAFETY: an address is as long as the list says; the storage has room
+            // for the longest there is.
+            let address = unsafe {
+                socket2::SockAddr::try_init(|storage, len| {
+                    let n = (ai.ai_addrlen as usize).min(size_of_val(&*storage));
+                    ptr::copy_nonoverlapping(ai.ai_addr.cast::<u8>(), storage.cast::<u8>(), n);
+                    *len = n as libc::socklen_t;
+                    Ok(())
+                })
+            };
+            if let Ok(((), address)) = address
+                && let Some(address) = address.as_socket()
+            {
+                found.push(address);
+            }
+        }
+        at = ai.ai_next;
+    }
+    found
+}
+
+impl SocketHooks for CSockets {
+    fn resolve(&self, host: &str, port: u16, family: Family) -> io::Result<Vec<SocketAddr>> {
+        if !is_set(self.resolve) {
+            return Plain.resolve(host, port, family);
+        }
+        // SAFETY: the setter took a function of this type.
+        let callback: ResolveCb = unsafe { std::mem::transmute(self.resolve) };
+        let (node, service) = (c_string(host), c_string(&port.to_string()));
+        // SAFETY: all zero is an empty hint.
+        let mut hints: addrinfo = unsafe { std::mem::zeroed() };
+        hints.ai_family = match family {
+            Family::Any => libc::AF_UNSPEC,
+            Family::V4 => libc::AF_INET,
+            Family::V6 => libc::AF_INET6,
+        };
+        hints.ai_socktype = libc::SOCK_STREAM;
+        hints.ai_protocol = libc::IPPROTO_TCP;
+        hints.ai_flags = libc::AI_ADDRCONFIG;
+        let mut list = ptr::null_mut();
+        // SAFETY: the arguments outlive the call. A second call with no names
+        // frees what the first one gave.
+        unsafe {
+            let code = callback(
+                node.as_ptr(),
+                service.as_ptr(),
+                &hints,
+                &mut list,
+                self.opaque(),
+            );
+            if code != 0 {
+                let text = std::ffi::CStr::from_ptr(libc::gai_strerror(code));
+                return Err(io::Error::other(text.to_string_lossy().into_owned()));
+            }
+            let found = addresses(list);
+            callback(
+                ptr::null(),
+                ptr::null(),
+                ptr::null(),
+                &mut list,
+                self.opaque(),
+            );
+            if found.is_empty() {
+                return Err(io::Error::new(
+                    io::ErrorKind::NotFound,
+                    "no addresses returned",
+                ));
+            }
+            Ok(found)
+        }
+    }
+
+    fn open(&self, addr: &SocketAddr) -> io::Result<OwnedFd> {
+        if !is_set(self.socket) {
+            return Plain.open(addr);
+        }
+        // SAFETY: the setter took a function of this type.
+        let callback: SocketCb = unsafe { std::mem::transmute(self.socket) };
+        let domain = if addr.is_ipv4() {
+            libc::AF_INET
+        } else {
+            libc::AF_INET6
+        };
+        // SAFETY: the descriptor that the application makes is ours from here on.
+        unsafe {
+            let fd = callback(domain, libc::SOCK_STREAM, libc::IPPROTO_TCP, self.opaque());
+            if fd < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            Ok(OwnedFd::from_raw_fd(fd))
+        }
+    }
+
+    fn connect(&self, fd: &OwnedFd, addr: &SocketAddr, broker: &str) -> Option<io::Result<()>> {
+        if !is_set(self.connect) {
+            return None;
+        }
+        // SAFETY: the setter took a function of this type.
+        let callback: ConnectCb = unsafe { std::mem::transmute(self.connect) };
+        let address = socket2::SockAddr::from(*addr);
+        let name = c_string(broker);
+        // SAFETY: address and name outlive the call.
+        let code = unsafe {
+            callback(
+                fd.as_raw_fd(),
+                address.as_ptr().cast(),
+                address.len() as c_int,
+                name.as_ptr(),
+                self.opaque(),
+            )
+        };
+        Some(if code == 0 {
+            Ok(())
+        } else {
+            Err(io::Error::from_raw_os_error(code))
+        })
+    }
+
+    fn close(&self, fd: OwnedFd) {
+        if is_set(self.close) {
+            // SAFETY: the setter took a function of this type; the descriptor is
+            // given up to the application.
+            unsafe {
+                let callback: CloseCb = std::mem::transmute(self.close);
+                callback(fd.into_raw_fd(), self.opaque());
+            }
+        }
+    }
+}
+
+type BackgroundCb =
+    unsafe extern "C" fn(rk: *mut rd_kafka_t, rkev: *mut rd_kafka_event_t, opaque: *mut c_void);
+
+/// The thread that calls `background_event_cb`.
+pub struct Background {
+    pub queue: EventQueue,
+    ended: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Background {
+    pub fn start(client: &Arc<Client>, hooks: &Arc<CHooks>) -> io::Result<Option<Self>> {
+        let c = &client.shared.conf.global;
+        if c.background_event_cb == 0 {
+            return Ok(None);
+        }
+        // SAFETY: the setter took a function of this type.
+        let callback: BackgroundCb = unsafe { std::mem::transmute(c.background_event_cb) };
+        let opaque = c.opaque;
+        let queue = client.new_queue();
+        let ended = Arc::new(AtomicBool::new(false));
+        let thread = {
+            let (queue, ended, hooks) = (queue.clone(), ended.clone(), hooks.clone());
+            std::thread::Builder::new()
+                .name("rdk:background".into())
+                .spawn(move || {
+                    hooks.thread(true, "background");
+                    while !ended.load(Ordering::Acquire) {
+                        let Some(event) = queue.pop(None) else {
+                            continue;
+                        };
+                        let object = give::<rd_kafka_event_t>(EventObject::new(event));
+                        // SAFETY: the event is the application's to destroy.
+                        unsafe { callback(hooks.handle(), object, opaque as *mut c_void) };
+                    }
+                    hooks.thread(false, "background");
+                })?
+        };
+        Ok(Some(Background {
+            queue,
+            ended,
+            thread: Some(thread),
+        }))
+    }
+
+    pub fn stop(&mut self) {
+        self.ended.store(true, Ordering::Release);
+        self.queue.yield_now();
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}

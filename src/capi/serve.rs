@@ -1,0 +1,162 @@
+//! Handing events to the application's callbacks, on the thread that polls.
+
+use std::cell::Cell;
+use std::ffi::c_void;
+use std::time::Instant;
+
+use libc::{c_char, c_int};
+
+use super::instance::{Instance, c_string};
+use super::message;
+use super::types::{rd_kafka_message_t, rd_kafka_resp_err_t, rd_kafka_t};
+use crate::base::log::Level;
+use crate::client::event::{Deliveries, ErrorEvent, Event};
+use crate::client::shared::{EventQueue, Hooks};
+
+thread_local! {
+    /// `rd_kafka_yield` was called in a callback on this thread.
+    static YIELD: Cell<bool> = const { Cell::new(false) };
+}
+
+pub fn yield_thread() {
+    YIELD.set(true);
+}
+
+type ErrorCb = unsafe extern "C" fn(*mut rd_kafka_t, c_int, *const c_char, *mut c_void);
+type ThrottleCb = unsafe extern "C" fn(*mut rd_kafka_t, *const c_char, i32, c_int, *mut c_void);
+type StatsCb = unsafe extern "C" fn(*mut rd_kafka_t, *mut c_char, usize, *mut c_void) -> c_int;
+type DrCb = unsafe extern "C" fn(
+    *mut rd_kafka_t,
+    *mut c_void,
+    usize,
+    rd_kafka_resp_err_t,
+    *mut c_void,
+    *mut c_void,
+);
+type DrMsgCb = unsafe extern "C" fn(*mut rd_kafka_t, *const rd_kafka_message_t, *mut c_void);
+
+/// Serves what is in the queue, waiting for the first event until `deadline`.
+/// Returns how many events were served.
+pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>) -> c_int {
+    YIELD.set(false);
+    let mut served = 0;
+    let mut wait = deadline;
+    while let Some(event) = queue.pop(wait) {
+        wait = Some(super::past());
+        let left = dispatch(instance, event);
+        served += 1;
+        if let Some(left) = left {
+            queue.push_front(left);
+        }
+        if YIELD.replace(false) {
+            break;
+        }
+    }
+    served
+}
+
+/// Calls the callback for an event; returns what was left of it when the
+/// callback yielded.
+pub fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
+    let c = &instance.conf().global;
+    match event {
+        Event::Deliveries(deliveries) => return deliver(instance, deliveries),
+        Event::Error(error) => report_error(instance, &error),
+        Event::Log(line) => instance.hooks.log(&line),
+        Event::Throttle {
+            broker,
+            broker_id,
+            millis,
+        } => {
+            if c.throttle_cb != 0 {
+                let name = c_string(&broker);
+                // SAFETY: the setter took a function of this type; the name
+                // outlives the call.
+                unsafe {
+                    let callback: ThrottleCb = std::mem::transmute(c.throttle_cb);
+                    callback(
+                        instance.handle(),
+                        name.as_ptr(),
+                        broker_id,
+                        millis,
+                        instance.opaque(),
+                    );
+                }
+            }
+        }
+        Event::Stats(json) => {
+            if c.stats_cb != 0 {
+                let copy = super::cstr::malloc_string(json.as_bytes());
+                // SAFETY: as above. The callback says with 1 that it keeps the copy.
+                unsafe {
+                    let callback: StatsCb = std::mem::transmute(c.stats_cb);
+                    let kept = callback(instance.handle(), copy, json.len(), instance.opaque());
+                    if kept == 0 {
+                        libc::free(copy.cast());
+                    }
+                }
+            }
+        }
+        Event::Taken => {}
+    }
+    None
+}
+
+fn report_error(instance: &Instance, error: &ErrorEvent) {
+    let c = &instance.conf().global;
+    if c.error_cb == 0 {
+        instance.client.shared.logger.log(
+            Level::Err,
+            "ERROR",
+            format_args!("{}: {}", error.code, error.text),
+        );
+        return;
+    }
+    let text = c_string(&error.text);
+    // SAFETY: the setter took a function of this type; the text outlives the call.
+    unsafe {
+        let callback: ErrorCb = std::mem::transmute(c.error_cb);
+        callback(
+            instance.handle(),
+            error.code.0,
+            text.as_ptr(),
+            instance.opaque(),
+        );
+    }
+}
+
+fn deliver(instance: &Instance, mut d: Box<Deliveries>) -> Option<Event> {
+    let c = &instance.conf().global;
+    let (rk, opaque) = (instance.handle(), instance.opaque());
+    // SAFETY: the setters took functions of these types.
+    let (dr_msg, dr): (Option<DrMsgCb>, Option<DrCb>) = unsafe {
+        (
+            (c.dr_msg_cb != 0).then(|| std::mem::transmute::<usize, DrMsgCb>(c.dr_msg_cb)),
+            (c.dr_cb != 0).then(|| std::mem::transmute::<usize, DrCb>(c.dr_cb)),
+        )
+    };
+    while let Some(mut m) = message::delivered(&d.delivery, d.next) {
+        d.next += 1;
+        // SAFETY: the message and what it points to live until the callback
+        // returns; it may not keep them.
+        unsafe {
+            if let Some(callback) = dr_msg {
+                callback(rk, message::as_c(&raw mut m), opaque);
+            } else if let Some(callback) = dr {
+                callback(
+                    rk,
+                    m.msg.payload,
+                    m.msg.len,
+                    crate::base::error::ErrorCode(m.msg.err),
+                    opaque,
+                    m.msg.private,
+                );
+            }
+            message::drop_headers(&mut m);
+        }
+        if YIELD.get() && d.next < d.delivery.batch.len() {
+            return Some(Event::Deliveries(d));
+        }
+    }
+    None
+}
