@@ -52,3 +52,6 @@ pub mod versions;
 
 pub use cluster::{Cluster, Options, TopicSpec};
 pub use command::{CommandError, TrackedRequest};
+
+#[cfg(test)]
+mod tests;

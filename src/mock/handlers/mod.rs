@@ -1,6 +1,8 @@
 //! The APIs, one file each (small ones of a kind share one).
 
 mod api_versions;
+mod configs;
+mod describe;
 pub(super) mod fetch;
 mod find_coordinator;
 mod group_member;
@@ -13,6 +15,7 @@ mod offset_commit;
 mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
+mod topics_admin;
 mod transactions;
 
 use super::state::{ClusterState, Cx, Reply};
@@ -44,6 +47,18 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: R) -> Reply {
         R::AddOffsetsToTxn(r) => transactions::add_offsets(state, cx, r),
         R::TxnOffsetCommit(r) => transactions::offset_commit(state, cx, r),
         R::EndTxn(r) => transactions::end(state, cx, r),
+        R::CreateTopics(r) => topics_admin::create(state, cx, r),
+        R::DeleteTopics(r) => topics_admin::delete(state, cx, r),
+        R::CreatePartitions(r) => topics_admin::create_partitions(state, cx, r),
+        R::DeleteRecords(r) => topics_admin::delete_records(state, cx, r),
+        R::DescribeConfigs(r) => configs::describe(state, cx, r),
+        R::AlterConfigs(r) => configs::alter(state, cx, r),
+        R::IncrementalAlterConfigs(r) => configs::alter_incrementally(state, cx, r),
+        R::DescribeCluster(r) => describe::cluster(state, cx, r),
+        R::DescribeTopicPartitions(r) => describe::topic_partitions(state, cx, r),
+        R::DescribeProducers(r) => describe::producers(state, cx, r),
+        R::ListTransactions(r) => describe::list_transactions(state, cx, r),
+        R::DescribeTransactions(r) => describe::transactions(state, cx, r),
         // Not in `Versions`, so not let through.
         _ => Reply::Close,
     }

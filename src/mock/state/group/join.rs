@@ -274,7 +274,7 @@ impl Group {
     /// Starts a rebalance (from any state but the one it leads to).
     pub(super) fn prepare(&mut self, now: Now, initial_delay_ms: i32, answers: &mut Answers) {
         if let State::Completing { .. } = self.state {
-            self.answer_syncs(Some(E::RebalanceInProgress), answers);
+            self.answer_syncs(now, Some(E::RebalanceInProgress), answers);
         }
         let timeout_us = u64::from(self.rebalance_timeout_ms()) * 1000;
         let was_empty = self.state == State::Empty;

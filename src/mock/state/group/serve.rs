@@ -61,7 +61,7 @@ impl Group {
                     }
                 }
                 if self.leader.as_deref() == Some(id) {
-                    self.assign(request, answers);
+                    self.assign(cx.now, request, answers);
                 }
                 Ok(())
             }
@@ -69,7 +69,7 @@ impl Group {
     }
 
     /// The leader's assignment is here: everybody gets theirs.
-    fn assign(&mut self, request: SyncGroupRequest, answers: &mut Answers) {
+    fn assign(&mut self, now: Now, request: SyncGroupRequest, answers: &mut Answers) {
         let mut assignments: HashMap<_, Bytes> = request
             .assignments
             .into_iter()
@@ -79,16 +79,18 @@ impl Group {
             m.assignment = assignments.remove(&m.id).unwrap_or_default();
         }
         self.state = State::Stable;
-        self.answer_syncs(None, answers);
+        self.answer_syncs(now, None, answers);
     }
 
     /// Answers all parked syncs: with an error, or with the assignments.
-    pub(super) fn answer_syncs(&mut self, error: Option<E>, answers: &mut Answers) {
+    pub(super) fn answer_syncs(&mut self, now: Now, error: Option<E>, answers: &mut Answers) {
         let mut due = Vec::new();
         for m in self.members.values_mut() {
             if let Waiting::Sync(cx) = &m.waiting {
                 due.push((cx.clone(), m.assignment.clone()));
                 m.waiting = Waiting::No;
+                // Its silence while it waited does not count.
+                m.heard_of(now);
             }
             if error.is_some() {
                 m.assignment = Bytes::new();
