@@ -132,6 +132,8 @@ write_config() { # N
             echo "controller.listener.names=CONTROLLER"
             echo "controller.quorum.voters=$voters"
             echo "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+            # Controllers of several nodes must be allowed to vote before the access lists are there; everybody here is ANONYMOUS.
+            [ "$nodes" -gt 1 ] && echo "super.users=User:ANONYMOUS"
             echo "broker.heartbeat.interval.ms=1000"
             echo "broker.session.timeout.ms=6000"
             case $version in
@@ -226,7 +228,8 @@ status() {
 node=${args[0]:-}
 needs_node() { load; [ -d "$run/node-$node" ] || die "which node? (1..$nodes)"; dir=$run/node-$node; }
 case $cmd in
-    up) mkdir -p "$CACHE/kafka"; exec 9>"$CACHE/kafka/lock-$base"; flock 9; up ;;
+    up) mkdir -p "$CACHE/kafka"; exec 9>"$CACHE/kafka/lock-$base"; flock 9
+        ( up ) || { [ -f "$run/cluster" ] && { . "$run/cluster"; down; }; exit 1; } ;;
     down) [ -f "$run/cluster" ] || exit 0; load; down ;;
     status) load; status ;;
     bootstrap) load; bootstrap ;;
