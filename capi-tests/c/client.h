@@ -170,10 +170,7 @@ static UNUSED struct reader reader_from(const char *topic, int32_t partition, in
         r.m                                = calloc((size_t)want + 1, sizeof(*r.m));
         r.cnt                              = 0;
         rd_kafka_topic_partition_list_add(l, topic, partition)->offset = offset;
-        if (rd_kafka_assign(r.rk, l)) {
-                printf("  reader: assign failed\n");
-                exit(1);
-        }
+        CHECK_ERR(rd_kafka_assign(r.rk, l), 0);
         rd_kafka_topic_partition_list_destroy(l);
         while (r.cnt < want && now_ms() < until) {
                 rd_kafka_message_t *m = rd_kafka_consumer_poll(r.rk, 100);

@@ -89,7 +89,7 @@ for p in "${programs[@]}"; do
     build "$p" || { bad+=("$p: does not build"); failed=$((failed + 1)); continue; }
     LD_LIBRARY_PATH=$libdir timeout $((600 * T_SLOW)) ${run[@]+"${run[@]}"} "$out/$p" ${cases[@]+"${cases[@]}"} >"$log/$p.log" 2>&1 </dev/null
     code=$?
-    line=$(grep -E "^$p: [0-9]+ passed, [0-9]+ failed" "$log/$p.log" | tail -1)
+    line=$(grep -aE "^$p: [0-9]+ passed, [0-9]+ failed" "$log/$p.log" | tail -1)
     if [ -n "$line" ]; then
         echo "$line"
         read -r ok ko sk <<<"$(sed -E 's/^[^:]*: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped.*/\1 \2 \3/' <<<"$line")"
@@ -98,11 +98,11 @@ for p in "${programs[@]}"; do
         [ $code -ne 0 ] && [ "$ko" -eq 0 ] && { failed=$((failed + 1)); bad+=("$p: exit code $code"); }
     else
         failed=$((failed + 1)); bad+=("$p: ended with code $code before its last case")
-        echo "$p: no closing line, exit code $code; last case: $(grep -E '^(ok|not ok|skipped) ' "$log/$p.log" | tail -1)"
+        echo "$p: no closing line, exit code $code; last case: $(grep -aE '^(ok|not ok|skipped) ' "$log/$p.log" | tail -1)"
     fi
     if [ $code -ne 0 ]; then
-        grep -E -A 25 '^==[0-9]+==|^WARNING: ThreadSanitizer|ERROR: (Address|Leak)Sanitizer' "$log/$p.log" | head -80
-        grep -E '^  FAILED|^not ok|FAILED: time limit|panicked' "$log/$p.log" | head -40
+        grep -aE -A 25 '^==[0-9]+==|^WARNING: ThreadSanitizer|ERROR: (Address|Leak)Sanitizer' "$log/$p.log" | head -80
+        grep -aE '^  FAILED|^not ok|FAILED: time limit|panicked' "$log/$p.log" | head -40
     fi
 done
 for b in ${bad[@]+"${bad[@]}"}; do echo "$b"; done
