@@ -1888,7 +1888,7 @@ rd_kafka_resp_err_t rd_kafka_header_get_all(const rd_kafka_headers_t *hdrs,
 /** How many headers there are. */
 RD_EXPORT size_t rd_kafka_header_cnt(const rd_kafka_headers_t *hdrs);
 
-/* What a message says beyond its fields ----------------------------------------------- */
+/* Messages: consumed ones, and those in delivery reports ------------------------------ */
 
 /**
  * Gives back a message that was consumed; its payload, key and headers are no longer
@@ -2365,7 +2365,7 @@ void rd_kafka_topic_conf_set_msg_order_cmp(rd_kafka_topic_conf_t *topic_conf,
                                            int (*msg_order_cmp)(const rd_kafka_message_t *a,
                                                                 const rd_kafka_message_t *b));
 
-/* Partitioners, for the application to call ------------------------------------------- */
+/* Partitioners, for applications to call and to name in their settings ---------------- */
 
 /** 1 if the partition has a leader, otherwise 0. For partitioners. */
 RD_EXPORT
@@ -2549,7 +2549,7 @@ RD_EXPORT int rd_kafka_thread_cnt(void);
  */
 RD_EXPORT int rd_kafka_wait_destroyed(int timeout_ms);
 
-/* Topic handles ----------------------------------------------------------------------- */
+/* Topics of a client instance --------------------------------------------------------- */
 
 /**
  * A topic with its own configuration, which it takes over if the call succeeds; null
@@ -2659,7 +2659,7 @@ RD_EXPORT rd_kafka_event_t *rd_kafka_queue_poll(rd_kafka_queue_t *rkqu, int time
 /** As `rd_kafka_poll`, for any queue. Returns how many events were served. */
 RD_EXPORT int rd_kafka_queue_poll_callback(rd_kafka_queue_t *rkqu, int timeout_ms);
 
-/* Events and what is in them ---------------------------------------------------------- */
+/* Events, taken from a queue by applications that do without callbacks ---------------- */
 
 /** The kind of event, `RD_KAFKA_EVENT_*`; `RD_KAFKA_EVENT_NONE` for null. */
 RD_EXPORT rd_kafka_event_type_t rd_kafka_event_type(const rd_kafka_event_t *rkev);
@@ -2752,7 +2752,7 @@ rd_kafka_topic_partition_list_t *rd_kafka_event_topic_partition_list(rd_kafka_ev
 RD_EXPORT
 rd_kafka_topic_partition_t *rd_kafka_event_topic_partition(rd_kafka_event_t *rkev);
 
-/* Logging ----------------------------------------------------------------------------- */
+/* Log lines --------------------------------------------------------------------------- */
 
 /**
  * Sends the log lines to a queue, or to the main queue if `rkqu` is null, for `log_cb`
@@ -2767,13 +2767,10 @@ rd_kafka_resp_err_t rd_kafka_set_log_queue(rd_kafka_t *rk,
  * Replaces the log function. Use `rd_kafka_conf_set_log_cb` before the instance is
  * made.
  */
-RD_EXPORT
-RD_DEPRECATED
-void rd_kafka_set_logger(rd_kafka_t *rk,
-                         void (*func)(const rd_kafka_t *rk,
-                                      int level,
-                                      const char *fac,
-                                      const char *buf));
+RD_EXPORT void rd_kafka_set_logger(rd_kafka_t *rk, void (*func)(const rd_kafka_t *rk,
+                                                                int level,
+                                                                const char *fac,
+                                                                const char *buf));
 
 /**
  * Sets which lines are logged: those of this syslog severity and graver ones. With
@@ -3336,7 +3333,7 @@ rd_kafka_consumer_group_type_t rd_kafka_consumer_group_type_code(const char *nam
 /** Frees what `rd_kafka_list_groups` has set. */
 RD_EXPORT void rd_kafka_group_list_destroy(const struct rd_kafka_group_list *grplist);
 
-/* The cluster's metadata -------------------------------------------------------------- */
+/* What the cluster consists of -------------------------------------------------------- */
 
 /**
  * Asks a broker for the cluster's brokers and topics, up to `timeout_ms`: all topics,
@@ -3719,8 +3716,8 @@ rd_kafka_AdminOptions_t *rd_kafka_AdminOptions_new(rd_kafka_t *rk,
 RD_EXPORT void rd_kafka_AdminOptions_destroy(rd_kafka_AdminOptions_t *options);
 
 /**
- * Sets how long the whole request may take, connecting and retrying included; -1 for
- * `socket.timeout.ms`. `_INVALID_ARG` outside of -1 to 3600000.
+ * Sets how long the whole request may take, connecting and retrying included, from 0 to
+ * 3600000; `socket.timeout.ms` if it is not set.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_AdminOptions_set_request_timeout(rd_kafka_AdminOptions_t *options,
@@ -3974,7 +3971,7 @@ const rd_kafka_topic_result_t **rd_kafka_CreatePartitions_result_topics(const rd
 
 /* AlterConfigs, IncrementalAlterConfigs and DescribeConfigs --------------------------- */
 
-/** The name of a source. A constant; a text with "?" for a number that none has. */
+/** The name of a source. A constant; "UNSUPPORTED" for a number that none has. */
 RD_EXPORT const char *rd_kafka_ConfigSource_name(rd_kafka_ConfigSource_t confsource);
 
 /** The property's name. Good as long as the result. */
@@ -4007,11 +4004,11 @@ RD_EXPORT
 const rd_kafka_ConfigEntry_t **rd_kafka_ConfigEntry_synonyms(const rd_kafka_ConfigEntry_t *entry,
                                                              size_t *cntp);
 
-/** The name of a pattern type. A constant; a text with "?" for a number that none has. */
+/** The name of a pattern type. A constant; "UNSUPPORTED" for a number that none has. */
 RD_EXPORT
 const char *rd_kafka_ResourcePatternType_name(rd_kafka_ResourcePatternType_t resource_pattern_type);
 
-/** The name of a resource type. A constant; a text with "?" for a number that none has. */
+/** The name of a resource type. A constant; "UNSUPPORTED" for a number that none has. */
 RD_EXPORT const char *rd_kafka_ResourceType_name(rd_kafka_ResourceType_t restype);
 
 /**
@@ -4670,11 +4667,11 @@ void rd_kafka_AlterUserScramCredentials(rd_kafka_t *rk,
 RD_EXPORT
 const rd_kafka_error_t *rd_kafka_acl_result_error(const rd_kafka_acl_result_t *aclres);
 
-/** The name of an operation. A constant; a text with "?" for a number that none has. */
+/** The name of an operation. A constant; "UNSUPPORTED" for a number that none has. */
 RD_EXPORT
 const char *rd_kafka_AclOperation_name(rd_kafka_AclOperation_t acl_operation);
 
-/** The name of a permission. A constant; a text with "?" for a number that none has. */
+/** The name of a permission. A constant; "UNSUPPORTED" for a number that none has. */
 RD_EXPORT
 const char *rd_kafka_AclPermissionType_name(rd_kafka_AclPermissionType_t acl_permission_type);
 

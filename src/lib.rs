@@ -6,6 +6,7 @@
 //! `base`. ARCHITECTURE.md is the map.
 #![deny(unsafe_code)]
 
+pub mod admin;
 pub mod base;
 pub mod broker;
 pub mod capi;

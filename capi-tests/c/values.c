@@ -248,6 +248,99 @@ static void group_metadata(void) {
         rd_kafka_consumer_group_metadata_destroy(meta);
 }
 
+/* ---- arguments of admin requests ---- */
+
+static void admin_arguments(void) {
+        char errstr[256];
+        int32_t brokers[2] = {1, 2};
+        rd_kafka_NewTopic_t *topics[2];
+        rd_kafka_NewPartitions_t *parts;
+        rd_kafka_DeleteTopic_t *deleted;
+        rd_kafka_DeleteGroup_t *group;
+        rd_kafka_UserScramCredentialAlteration_t *scram[2];
+
+        CHECK(!rd_kafka_NewTopic_new("t", -2, 1, errstr, sizeof(errstr)), "partitions");
+        CHECK_HAS(errstr, "num_partitions out of expected range 1..100000 or -1");
+        CHECK(!rd_kafka_NewTopic_new("t", 1, 10001, errstr, sizeof(errstr)), "replicas");
+        CHECK_HAS(errstr, "replication_factor out of expected range -1..10000");
+        topics[0] = rd_kafka_NewTopic_new("t", 2, -1, errstr, sizeof(errstr));
+        topics[1] = rd_kafka_NewTopic_new("u", 2, 1, errstr, sizeof(errstr));
+        NEED(topics[0] && topics[1], "%s", errstr);
+        CHECK_ERR(rd_kafka_NewTopic_set_replica_assignment(topics[0], 1, brokers, 2, errstr, sizeof(errstr)),
+                  RD_KAFKA_RESP_ERR__INVALID_ARG);
+        CHECK_HAS(errstr, "expecting partition 0, not 1");
+        CHECK_ERR(rd_kafka_NewTopic_set_replica_assignment(topics[0], 0, brokers, 2, errstr, sizeof(errstr)),
+                  RD_KAFKA_RESP_ERR_NO_ERROR);
+        CHECK_ERR(rd_kafka_NewTopic_set_replica_assignment(topics[1], 0, brokers, 2, errstr, sizeof(errstr)),
+                  RD_KAFKA_RESP_ERR__INVALID_ARG);
+        CHECK_HAS(errstr, "mutually exclusive");
+        CHECK_ERR(rd_kafka_NewTopic_set_config(topics[0], "retention.ms", "1"), RD_KAFKA_RESP_ERR_NO_ERROR);
+        CHECK_ERR(rd_kafka_NewTopic_set_config(topics[0], NULL, "1"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+        rd_kafka_NewTopic_destroy_array(topics, 2);
+
+        CHECK(!rd_kafka_NewPartitions_new("t", 0, errstr, sizeof(errstr)), "no partitions");
+        CHECK_HAS(errstr, "new_total_cnt out of expected range 1..100000");
+        parts = rd_kafka_NewPartitions_new("t", 5, errstr, sizeof(errstr));
+        CHECK_ERR(rd_kafka_NewPartitions_set_replica_assignment(parts, 2, brokers, 2, errstr, sizeof(errstr)),
+                  RD_KAFKA_RESP_ERR__INVALID_ARG);
+        CHECK_HAS(errstr, "expecting partition index 0, not 2");
+        rd_kafka_NewPartitions_destroy(parts);
+
+        deleted = rd_kafka_DeleteTopic_new("t");
+        rd_kafka_DeleteTopic_destroy_array(&deleted, 1);
+        group = rd_kafka_DeleteGroup_new("g");
+        rd_kafka_DeleteGroup_destroy(group);
+        scram[0] = rd_kafka_UserScramCredentialUpsertion_new("user", RD_KAFKA_SCRAM_MECHANISM_SHA_256, 4096,
+                                                             (const unsigned char *)"secret", 6, NULL, 0);
+        scram[1] = rd_kafka_UserScramCredentialDeletion_new("user", RD_KAFKA_SCRAM_MECHANISM_SHA_512);
+        NEED(scram[0] && scram[1], "scram");
+        rd_kafka_UserScramCredentialAlteration_destroy_array(scram, 2);
+}
+
+static void admin_acls(void) {
+        char errstr[256];
+        rd_kafka_AclBinding_t *acl;
+        rd_kafka_AclBindingFilter_t *filter;
+
+        CHECK(!rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, NULL, RD_KAFKA_RESOURCE_PATTERN_LITERAL, "p", "h",
+                                       RD_KAFKA_ACL_OPERATION_READ, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, errstr,
+                                       sizeof(errstr)),
+              "no name");
+        CHECK_HAS(errstr, "Invalid resource name");
+        CHECK(!rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, "n", RD_KAFKA_RESOURCE_PATTERN_MATCH, "p", "h",
+                                       RD_KAFKA_ACL_OPERATION_READ, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, errstr,
+                                       sizeof(errstr)),
+              "a filter's pattern");
+        CHECK_HAS(errstr, "Invalid resource pattern type");
+        acl = rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, "n", RD_KAFKA_RESOURCE_PATTERN_LITERAL, "p", "h",
+                                      RD_KAFKA_ACL_OPERATION_READ, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, errstr,
+                                      sizeof(errstr));
+        NEED(acl, "%s", errstr);
+        CHECK(!strcmp(rd_kafka_AclBinding_name(acl), "n") && !strcmp(rd_kafka_AclBinding_principal(acl), "p") &&
+                  !strcmp(rd_kafka_AclBinding_host(acl), "h"),
+              "texts");
+        CHECK(rd_kafka_AclBinding_restype(acl) == RD_KAFKA_RESOURCE_TOPIC &&
+                  rd_kafka_AclBinding_resource_pattern_type(acl) == RD_KAFKA_RESOURCE_PATTERN_LITERAL &&
+                  rd_kafka_AclBinding_operation(acl) == RD_KAFKA_ACL_OPERATION_READ &&
+                  rd_kafka_AclBinding_permission_type(acl) == RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW,
+              "numbers");
+        rd_kafka_AclBinding_destroy(acl);
+
+        filter = rd_kafka_AclBindingFilter_new(RD_KAFKA_RESOURCE_ANY, NULL, RD_KAFKA_RESOURCE_PATTERN_MATCH, NULL, NULL,
+                                               RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, errstr,
+                                               sizeof(errstr));
+        NEED(filter, "%s", errstr);
+        CHECK(!rd_kafka_AclBinding_name(filter), "a name");
+        rd_kafka_AclBinding_destroy(filter);
+
+        CHECK(!strcmp(rd_kafka_AclOperation_name(RD_KAFKA_ACL_OPERATION_IDEMPOTENT_WRITE), "IDEMPOTENT_WRITE"), "name");
+        CHECK(!strcmp(rd_kafka_AclPermissionType_name((rd_kafka_AclPermissionType_t)4), "UNSUPPORTED"), "no name");
+        CHECK(!strcmp(rd_kafka_ResourceType_name(RD_KAFKA_RESOURCE_BROKER), "BROKER"), "name");
+        CHECK(!strcmp(rd_kafka_ResourcePatternType_name(RD_KAFKA_RESOURCE_PATTERN_PREFIXED), "PREFIXED"), "name");
+        CHECK(!strcmp(rd_kafka_ConfigSource_name(RD_KAFKA_CONFIG_SOURCE_GROUP_CONFIG), "GROUP_CONFIG"), "name");
+        CHECK(!strcmp(rd_kafka_ConfigSource_name((rd_kafka_ConfigSource_t)-1), "UNSUPPORTED"), "no name");
+}
+
 /* ---- handles of the wrong kind ---- */
 
 static void wrong_handles(void) {
@@ -282,6 +375,8 @@ int main(int argc, char **argv) {
         RUN(memory);
         RUN(names);
         RUN(group_metadata);
+        RUN(admin_arguments);
+        RUN(admin_acls);
         RUN(wrong_handles);
         return T_END();
 }

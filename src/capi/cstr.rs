@@ -97,6 +97,26 @@ pub fn malloc(size: usize) -> *mut c_void {
     memory
 }
 
+/// The name of a number, "UNSUPPORTED" if it has none.
+pub fn name_at(names: &[&'static CStr], number: i32) -> *const c_char {
+    usize::try_from(number)
+        .ok()
+        .and_then(|at| names.get(at))
+        .map_or(c"UNSUPPORTED".as_ptr(), |name| name.as_ptr())
+}
+
+/// `count` numbers at `data`; empty for null.
+///
+/// # Safety
+/// Null, or `count` readable numbers that live for `'a`.
+pub unsafe fn numbers<'a>(data: *const i32, count: size_t) -> &'a [i32] {
+    if data.is_null() || count == 0 {
+        return &[];
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(data, count) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

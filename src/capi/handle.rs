@@ -113,6 +113,21 @@ pub unsafe fn take<H: Opaque<Ownership = Boxed>>(handle: *mut H) -> Option<Box<T
     is_good(handle).then(|| unsafe { Box::from_raw(handle.cast::<Tagged<H>>()) })
 }
 
+/// Takes back and drops the objects of an array, which stays the application's.
+///
+/// # Safety
+/// Null, or `count` pointers that C gives up; each may be null.
+pub unsafe fn take_array<H: Opaque<Ownership = Boxed>>(array: *mut *mut H, count: usize) {
+    if array.is_null() || count == 0 {
+        return;
+    }
+    // SAFETY: the caller's promise.
+    for handle in unsafe { std::slice::from_raw_parts(array, count) } {
+        // SAFETY: as above.
+        drop(unsafe { take(*handle) });
+    }
+}
+
 /// Hands one reference to C.
 pub fn give_shared<H: Opaque<Ownership = Shared>>(value: Arc<Tagged<H>>) -> *mut H {
     Arc::into_raw(value).cast_mut().cast()

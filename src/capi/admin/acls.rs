@@ -2,14 +2,73 @@
 
 use libc::{c_char, size_t};
 
+use std::ffi::{CStr, CString};
+
+use crate::admin::args::AclBinding;
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::cstr;
+use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
-    rd_kafka_AclBinding_t, rd_kafka_AclBindingFilter_t, rd_kafka_AclOperation_t,
-    rd_kafka_AclPermissionType_t, rd_kafka_AdminOptions_t, rd_kafka_CreateAcls_result_t,
-    rd_kafka_DeleteAcls_result_response_t, rd_kafka_DeleteAcls_result_t,
-    rd_kafka_DescribeAcls_result_t, rd_kafka_ResourcePatternType_t, rd_kafka_ResourceType_t,
-    rd_kafka_acl_result_t, rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
+    rd_kafka_AclBinding_s, rd_kafka_AclBinding_t, rd_kafka_AclBindingFilter_t,
+    rd_kafka_AclOperation_t, rd_kafka_AclPermissionType_t, rd_kafka_AdminOptions_t,
+    rd_kafka_CreateAcls_result_t, rd_kafka_DeleteAcls_result_response_t,
+    rd_kafka_DeleteAcls_result_t, rd_kafka_DescribeAcls_result_t, rd_kafka_ResourcePatternType_t,
+    rd_kafka_ResourceType_t, rd_kafka_acl_result_t, rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
 };
+
+impl Opaque for rd_kafka_AclBinding_s {
+    type Target = AclBinding;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b41_636c;
+}
+
+/// The names of `rd_kafka_AclOperation_t`, by number.
+const OPERATIONS: [&CStr; 13] = [
+    c"UNKNOWN",
+    c"ANY",
+    c"ALL",
+    c"READ",
+    c"WRITE",
+    c"CREATE",
+    c"DELETE",
+    c"ALTER",
+    c"DESCRIBE",
+    c"CLUSTER_ACTION",
+    c"DESCRIBE_CONFIGS",
+    c"ALTER_CONFIGS",
+    c"IDEMPOTENT_WRITE",
+];
+
+/// The names of `rd_kafka_AclPermissionType_t`, by number.
+const PERMISSIONS: [&CStr; 4] = [c"UNKNOWN", c"ANY", c"DENY", c"ALLOW"];
+
+/// # Safety
+/// The strings are null or strings.
+unsafe fn binding(
+    restype: rd_kafka_ResourceType_t,
+    name: *const c_char,
+    resource_pattern_type: rd_kafka_ResourcePatternType_t,
+    principal: *const c_char,
+    host: *const c_char,
+    operation: rd_kafka_AclOperation_t,
+    permission_type: rd_kafka_AclPermissionType_t,
+) -> AclBinding {
+    // SAFETY: the caller's promise.
+    let copy = |text| unsafe { cstr::bytes(text) }.and_then(|text| CString::new(text).ok());
+    AclBinding {
+        resource_type: restype.0,
+        name: copy(name),
+        pattern_type: resource_pattern_type.0,
+        principal: copy(principal),
+        host: copy(host),
+        operation: operation.0,
+        permission: permission_type.0,
+    }
+}
+
+fn pointer(text: &Option<CString>) -> *const c_char {
+    text.as_deref().map_or(std::ptr::null(), CStr::as_ptr)
+}
 
 /// The error for this entry, or null. It belongs to the event.
 #[unsafe(no_mangle)]
@@ -19,20 +78,20 @@ pub unsafe extern "C" fn rd_kafka_acl_result_error(
     ffi!({ not_built!(aclres) })
 }
 
-/// The name of an operation. A constant; a text with "?" for a number that none has.
+/// The name of an operation. A constant; "UNSUPPORTED" for a number that none has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclOperation_name(
     acl_operation: rd_kafka_AclOperation_t,
 ) -> *const c_char {
-    ffi!({ not_built!(acl_operation) })
+    ffi!({ cstr::name_at(&OPERATIONS, acl_operation.0) })
 }
 
-/// The name of a permission. A constant; a text with "?" for a number that none has.
+/// The name of a permission. A constant; "UNSUPPORTED" for a number that none has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclPermissionType_name(
     acl_permission_type: rd_kafka_AclPermissionType_t,
 ) -> *const c_char {
-    ffi!({ not_built!(acl_permission_type) })
+    ffi!({ cstr::name_at(&PERMISSIONS, acl_permission_type.0) })
 }
 
 /// An access control entry; all strings are copied and must be there. Null with a text
@@ -50,17 +109,26 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_new(
     errstr_size: size_t,
 ) -> *mut rd_kafka_AclBinding_t {
     ffi!({
-        not_built!(
-            restype,
-            name,
-            resource_pattern_type,
-            principal,
-            host,
-            operation,
-            permission_type,
-            errstr,
-            errstr_size
-        )
+        // SAFETY: null or strings of the application's.
+        let binding = unsafe {
+            binding(
+                restype,
+                name,
+                resource_pattern_type,
+                principal,
+                host,
+                operation,
+                permission_type,
+            )
+        };
+        match binding.checked_entry() {
+            Ok(binding) => handle::give(binding),
+            Err(text) => {
+                // SAFETY: the application's buffer.
+                unsafe { cstr::write(errstr, errstr_size, text) };
+                std::ptr::null_mut()
+            }
+        }
     })
 }
 
@@ -79,17 +147,26 @@ pub unsafe extern "C" fn rd_kafka_AclBindingFilter_new(
     errstr_size: size_t,
 ) -> *mut rd_kafka_AclBindingFilter_t {
     ffi!({
-        not_built!(
-            restype,
-            name,
-            resource_pattern_type,
-            principal,
-            host,
-            operation,
-            permission_type,
-            errstr,
-            errstr_size
-        )
+        // SAFETY: null or strings of the application's.
+        let binding = unsafe {
+            binding(
+                restype,
+                name,
+                resource_pattern_type,
+                principal,
+                host,
+                operation,
+                permission_type,
+            )
+        };
+        match binding.checked_filter() {
+            Ok(binding) => handle::give(binding),
+            Err(text) => {
+                // SAFETY: the application's buffer.
+                unsafe { cstr::write(errstr, errstr_size, text) };
+                std::ptr::null_mut()
+            }
+        }
     })
 }
 
@@ -98,7 +175,12 @@ pub unsafe extern "C" fn rd_kafka_AclBindingFilter_new(
 pub unsafe extern "C" fn rd_kafka_AclBinding_restype(
     acl: *const rd_kafka_AclBinding_t,
 ) -> rd_kafka_ResourceType_t {
-    ffi!({ not_built!(acl) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        unsafe { handle::get(acl) }.map_or(rd_kafka_ResourceType_t(0), |acl| {
+            rd_kafka_ResourceType_t(acl.resource_type)
+        })
+    })
 }
 
 /// The resource's name, or null in a filter. Good as long as the object.
@@ -106,7 +188,10 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_restype(
 pub unsafe extern "C" fn rd_kafka_AclBinding_name(
     acl: *const rd_kafka_AclBinding_t,
 ) -> *const c_char {
-    ffi!({ not_built!(acl) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        unsafe { handle::get(acl) }.map_or(std::ptr::null(), |acl| pointer(&acl.name))
+    })
 }
 
 /// The principal, or null in a filter. Good as long as the object.
@@ -114,7 +199,10 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_name(
 pub unsafe extern "C" fn rd_kafka_AclBinding_principal(
     acl: *const rd_kafka_AclBinding_t,
 ) -> *const c_char {
-    ffi!({ not_built!(acl) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        unsafe { handle::get(acl) }.map_or(std::ptr::null(), |acl| pointer(&acl.principal))
+    })
 }
 
 /// The host, or null in a filter. Good as long as the object.
@@ -122,7 +210,10 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_principal(
 pub unsafe extern "C" fn rd_kafka_AclBinding_host(
     acl: *const rd_kafka_AclBinding_t,
 ) -> *const c_char {
-    ffi!({ not_built!(acl) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        unsafe { handle::get(acl) }.map_or(std::ptr::null(), |acl| pointer(&acl.host))
+    })
 }
 
 /// The operation.
@@ -130,7 +221,12 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_host(
 pub unsafe extern "C" fn rd_kafka_AclBinding_operation(
     acl: *const rd_kafka_AclBinding_t,
 ) -> rd_kafka_AclOperation_t {
-    ffi!({ not_built!(acl) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        unsafe { handle::get(acl) }.map_or(rd_kafka_AclOperation_t(0), |acl| {
+            rd_kafka_AclOperation_t(acl.operation)
+        })
+    })
 }
 
 /// The permission.
@@ -138,7 +234,12 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_operation(
 pub unsafe extern "C" fn rd_kafka_AclBinding_permission_type(
     acl: *const rd_kafka_AclBinding_t,
 ) -> rd_kafka_AclPermissionType_t {
-    ffi!({ not_built!(acl) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        unsafe { handle::get(acl) }.map_or(rd_kafka_AclPermissionType_t(0), |acl| {
+            rd_kafka_AclPermissionType_t(acl.permission)
+        })
+    })
 }
 
 /// How the resource's name matches.
@@ -146,7 +247,12 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_permission_type(
 pub unsafe extern "C" fn rd_kafka_AclBinding_resource_pattern_type(
     acl: *const rd_kafka_AclBinding_t,
 ) -> rd_kafka_ResourcePatternType_t {
-    ffi!({ not_built!(acl) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        unsafe { handle::get(acl) }.map_or(rd_kafka_ResourcePatternType_t(0), |acl| {
+            rd_kafka_ResourcePatternType_t(acl.pattern_type)
+        })
+    })
 }
 
 /// The error for this entry in a result, or null. It belongs to the entry.
@@ -160,7 +266,10 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_error(
 /// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AclBinding_destroy(acl_binding: *mut rd_kafka_AclBinding_t) {
-    ffi!({ not_built!(acl_binding) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(acl_binding) });
+    })
 }
 
 /// Frees the objects of an array, and not the array.
@@ -169,7 +278,10 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_destroy_array(
     acl_bindings: *mut *mut rd_kafka_AclBinding_t,
     acl_bindings_cnt: size_t,
 ) {
-    ffi!({ not_built!(acl_bindings, acl_bindings_cnt) })
+    ffi!({
+        // SAFETY: the application gives the objects of its array up.
+        unsafe { handle::take_array(acl_bindings, acl_bindings_cnt) };
+    })
 }
 
 /// The results, `*cntp` of them, in the order of the request. They belong to the event.

@@ -2,7 +2,10 @@
 
 use libc::{c_char, c_int, size_t};
 
+use std::ffi::CStr;
+
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::cstr;
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_AlterConfigOpType_t, rd_kafka_AlterConfigs_result_t,
     rd_kafka_ConfigEntry_t, rd_kafka_ConfigResource_t, rd_kafka_ConfigSource_t,
@@ -11,12 +14,38 @@ use crate::capi::types::{
     rd_kafka_resp_err_t, rd_kafka_t,
 };
 
-/// The name of a source. A constant; a text with "?" for a number that none has.
+/// The names of `rd_kafka_ConfigSource_t`, by number.
+const SOURCES: [&CStr; 9] = [
+    c"UNKNOWN_CONFIG",
+    c"DYNAMIC_TOPIC_CONFIG",
+    c"DYNAMIC_BROKER_CONFIG",
+    c"DYNAMIC_DEFAULT_BROKER_CONFIG",
+    c"STATIC_BROKER_CONFIG",
+    c"DEFAULT_CONFIG",
+    c"DYNAMIC_BROKER_LOGGER_CONFIG",
+    c"CLIENT_METRICS_CONFIG",
+    c"GROUP_CONFIG",
+];
+
+/// The names of `rd_kafka_ResourcePatternType_t`, by number.
+const PATTERN_TYPES: [&CStr; 5] = [c"UNKNOWN", c"ANY", c"MATCH", c"LITERAL", c"PREFIXED"];
+
+/// The names of `rd_kafka_ResourceType_t`, by number.
+const RESOURCE_TYPES: [&CStr; 6] = [
+    c"UNKNOWN",
+    c"ANY",
+    c"TOPIC",
+    c"GROUP",
+    c"BROKER",
+    c"TRANSACTIONAL_ID",
+];
+
+/// The name of a source. A constant; "UNSUPPORTED" for a number that none has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigSource_name(
     confsource: rd_kafka_ConfigSource_t,
 ) -> *const c_char {
-    ffi!({ not_built!(confsource) })
+    ffi!({ cstr::name_at(&SOURCES, confsource.0) })
 }
 
 /// The property's name. Good as long as the result.
@@ -85,20 +114,20 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_synonyms(
     ffi!({ not_built!(entry, cntp) })
 }
 
-/// The name of a pattern type. A constant; a text with "?" for a number that none has.
+/// The name of a pattern type. A constant; "UNSUPPORTED" for a number that none has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ResourcePatternType_name(
     resource_pattern_type: rd_kafka_ResourcePatternType_t,
 ) -> *const c_char {
-    ffi!({ not_built!(resource_pattern_type) })
+    ffi!({ cstr::name_at(&PATTERN_TYPES, resource_pattern_type.0) })
 }
 
-/// The name of a resource type. A constant; a text with "?" for a number that none has.
+/// The name of a resource type. A constant; "UNSUPPORTED" for a number that none has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ResourceType_name(
     restype: rd_kafka_ResourceType_t,
 ) -> *const c_char {
-    ffi!({ not_built!(restype) })
+    ffi!({ cstr::name_at(&RESOURCE_TYPES, restype.0) })
 }
 
 /// A topic, group or broker (by its id as text) whose properties are asked for or

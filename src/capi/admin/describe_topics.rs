@@ -2,12 +2,24 @@
 
 use libc::{c_char, c_int, size_t};
 
+use std::borrow::Cow;
+
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::cstr;
+use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
     rd_kafka_AclOperation_t, rd_kafka_AdminOptions_t, rd_kafka_DescribeTopics_result_t,
-    rd_kafka_Node_t, rd_kafka_TopicCollection_t, rd_kafka_TopicDescription_t,
-    rd_kafka_TopicPartitionInfo_t, rd_kafka_Uuid_t, rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
+    rd_kafka_Node_t, rd_kafka_TopicCollection_s, rd_kafka_TopicCollection_t,
+    rd_kafka_TopicDescription_t, rd_kafka_TopicPartitionInfo_t, rd_kafka_Uuid_t, rd_kafka_error_t,
+    rd_kafka_queue_t, rd_kafka_t,
 };
+
+// The topics by name.
+impl Opaque for rd_kafka_TopicCollection_s {
+    type Target = Vec<String>;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b54_436f;
+}
 
 /// Topics by name, which are copied. Freed by `rd_kafka_TopicCollection_destroy`.
 #[unsafe(no_mangle)]
@@ -15,13 +27,28 @@ pub unsafe extern "C" fn rd_kafka_TopicCollection_of_topic_names(
     topics: *mut *const c_char,
     topics_cnt: size_t,
 ) -> *mut rd_kafka_TopicCollection_t {
-    ffi!({ not_built!(topics, topics_cnt) })
+    ffi!({
+        let names = if topics.is_null() || topics_cnt == 0 {
+            Vec::new()
+        } else {
+            // SAFETY: that many strings of the application's.
+            unsafe { std::slice::from_raw_parts(topics, topics_cnt) }
+                .iter()
+                // SAFETY: as above.
+                .filter_map(|name| unsafe { cstr::text(*name) }.map(Cow::into_owned))
+                .collect()
+        };
+        handle::give(names)
+    })
 }
 
 /// Frees a collection that the application owns.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_TopicCollection_destroy(topics: *mut rd_kafka_TopicCollection_t) {
-    ffi!({ not_built!(topics) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(topics) });
+    })
 }
 
 /// Asks for the partitions of topics. The result is a DESCRIBETOPICS_RESULT event.

@@ -3,14 +3,23 @@
 use libc::{c_char, c_int, size_t};
 
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::cstr;
+use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
     rd_kafka_AclOperation_t, rd_kafka_AdminOptions_t, rd_kafka_ConsumerGroupDescription_t,
-    rd_kafka_ConsumerGroupListing_t, rd_kafka_DeleteGroup_t, rd_kafka_DeleteGroups_result_t,
-    rd_kafka_DescribeConsumerGroups_result_t, rd_kafka_ListConsumerGroups_result_t,
-    rd_kafka_MemberAssignment_t, rd_kafka_MemberDescription_t, rd_kafka_Node_t,
-    rd_kafka_consumer_group_state_t, rd_kafka_consumer_group_type_t, rd_kafka_error_t,
-    rd_kafka_group_result_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
+    rd_kafka_ConsumerGroupListing_t, rd_kafka_DeleteGroup_s, rd_kafka_DeleteGroup_t,
+    rd_kafka_DeleteGroups_result_t, rd_kafka_DescribeConsumerGroups_result_t,
+    rd_kafka_ListConsumerGroups_result_t, rd_kafka_MemberAssignment_t,
+    rd_kafka_MemberDescription_t, rd_kafka_Node_t, rd_kafka_consumer_group_state_t,
+    rd_kafka_consumer_group_type_t, rd_kafka_error_t, rd_kafka_group_result_t, rd_kafka_queue_t,
+    rd_kafka_t, rd_kafka_topic_partition_list_t,
 };
+
+impl Opaque for rd_kafka_DeleteGroup_s {
+    type Target = String;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b44_4772;
+}
 
 /// Asks all brokers for their groups. The result is a LISTCONSUMERGROUPS_RESULT event.
 #[unsafe(no_mangle)]
@@ -239,13 +248,22 @@ pub unsafe extern "C" fn rd_kafka_MemberDescription_target_assignment(
 pub unsafe extern "C" fn rd_kafka_DeleteGroup_new(
     group: *const c_char,
 ) -> *mut rd_kafka_DeleteGroup_t {
-    ffi!({ not_built!(group) })
+    ffi!({
+        // SAFETY: a string of the application's.
+        match unsafe { cstr::text(group) } {
+            Some(group) => handle::give(group.into_owned()),
+            None => std::ptr::null_mut(),
+        }
+    })
 }
 
 /// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteGroup_destroy(del_group: *mut rd_kafka_DeleteGroup_t) {
-    ffi!({ not_built!(del_group) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(del_group) });
+    })
 }
 
 /// Frees the objects of an array, and not the array.
@@ -254,7 +272,10 @@ pub unsafe extern "C" fn rd_kafka_DeleteGroup_destroy_array(
     del_groups: *mut *mut rd_kafka_DeleteGroup_t,
     del_group_cnt: size_t,
 ) {
-    ffi!({ not_built!(del_groups, del_group_cnt) })
+    ffi!({
+        // SAFETY: the application gives the objects of its array up.
+        unsafe { handle::take_array(del_groups, del_group_cnt) };
+    })
 }
 
 /// Deletes groups that have no members. The result is a DELETEGROUPS_RESULT event.

@@ -2,12 +2,22 @@
 
 use libc::{c_char, c_int, c_void, size_t};
 
-use crate::capi::boundary::{ffi, not_built};
+use crate::admin::options::{self, AdminOp, AdminOptions};
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::capi::boundary::ffi;
+use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
-    rd_kafka_AdminOptions_t, rd_kafka_IsolationLevel_t, rd_kafka_admin_op_t,
-    rd_kafka_consumer_group_state_t, rd_kafka_consumer_group_type_t, rd_kafka_error_t,
-    rd_kafka_resp_err_t, rd_kafka_t,
+    rd_kafka_AdminOptions_s, rd_kafka_AdminOptions_t, rd_kafka_IsolationLevel_t,
+    rd_kafka_admin_op_t, rd_kafka_consumer_group_state_t, rd_kafka_consumer_group_type_t,
+    rd_kafka_error_t, rd_kafka_resp_err_t, rd_kafka_t,
 };
+use crate::capi::{cstr, error};
+
+impl Opaque for rd_kafka_AdminOptions_s {
+    type Target = AdminOptions;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b41_4f70;
+}
 
 /// Options for one kind of admin request, or with `RD_KAFKA_ADMIN_OP_ANY` for those
 /// that all have; null for an unknown kind. A setting that the kind does not have is
@@ -17,17 +27,25 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_new(
     rk: *mut rd_kafka_t,
     for_api: rd_kafka_admin_op_t,
 ) -> *mut rd_kafka_AdminOptions_t {
-    ffi!({ not_built!(rk, for_api) })
+    ffi!({
+        match AdminOp::from_number(for_api.0) {
+            Some(op) if !rk.is_null() => handle::give(AdminOptions::new(op)),
+            _ => std::ptr::null_mut(),
+        }
+    })
 }
 
 /// Frees options that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AdminOptions_destroy(options: *mut rd_kafka_AdminOptions_t) {
-    ffi!({ not_built!(options) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(options) });
+    })
 }
 
-/// Sets how long the whole request may take, connecting and retrying included; -1 for
-/// `socket.timeout.ms`. `_INVALID_ARG` outside of -1 to 3600000.
+/// Sets how long the whole request may take, connecting and retrying included, from 0 to
+/// 3600000; `socket.timeout.ms` if it is not set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AdminOptions_set_request_timeout(
     options: *mut rd_kafka_AdminOptions_t,
@@ -35,7 +53,23 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_request_timeout(
     errstr: *mut c_char,
     errstr_size: size_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(options, timeout_ms, errstr, errstr_size) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        let Some(options) = (unsafe { handle::get_mut(options) }) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        match options.check(&options::REQUEST_TIMEOUT, timeout_ms) {
+            Ok(value) => {
+                options.request_timeout_ms = Some(value);
+                ErrorCode::NO_ERROR
+            }
+            Err(text) => {
+                // SAFETY: the application's buffer.
+                unsafe { cstr::write(errstr, errstr_size, &text) };
+                ErrorCode::_INVALID_ARG
+            }
+        }
+    })
 }
 
 /// Sets how long the brokers may take to complete the operation before they answer; 0
@@ -48,7 +82,23 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_operation_timeout(
     errstr: *mut c_char,
     errstr_size: size_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(options, timeout_ms, errstr, errstr_size) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        let Some(options) = (unsafe { handle::get_mut(options) }) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        match options.check(&options::OPERATION_TIMEOUT, timeout_ms) {
+            Ok(value) => {
+                options.operation_timeout_ms = Some(value);
+                ErrorCode::NO_ERROR
+            }
+            Err(text) => {
+                // SAFETY: the application's buffer.
+                unsafe { cstr::write(errstr, errstr_size, &text) };
+                ErrorCode::_INVALID_ARG
+            }
+        }
+    })
 }
 
 /// Not 0: the brokers check the request and change nothing. CreateTopics,
@@ -60,7 +110,23 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_validate_only(
     errstr: *mut c_char,
     errstr_size: size_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(options, true_or_false, errstr, errstr_size) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        let Some(options) = (unsafe { handle::get_mut(options) }) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        match options.check(&options::VALIDATE_ONLY, true_or_false) {
+            Ok(value) => {
+                options.validate_only = value == 1;
+                ErrorCode::NO_ERROR
+            }
+            Err(text) => {
+                // SAFETY: the application's buffer.
+                unsafe { cstr::write(errstr, errstr_size, &text) };
+                ErrorCode::_INVALID_ARG
+            }
+        }
+    })
 }
 
 /// Sets which broker gets the request, in the place of the one that the library would
@@ -72,7 +138,23 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_broker(
     errstr: *mut c_char,
     errstr_size: size_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(options, broker_id, errstr, errstr_size) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        let Some(options) = (unsafe { handle::get_mut(options) }) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        match options.check(&options::BROKER, broker_id) {
+            Ok(value) => {
+                options.broker = Some(value);
+                ErrorCode::NO_ERROR
+            }
+            Err(text) => {
+                // SAFETY: the application's buffer.
+                unsafe { cstr::write(errstr, errstr_size, &text) };
+                ErrorCode::_INVALID_ARG
+            }
+        }
+    })
 }
 
 /// Not 0: offsets that an open transaction may change are waited for.
@@ -82,7 +164,16 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_require_stable_offsets(
     options: *mut rd_kafka_AdminOptions_t,
     true_or_false: c_int,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(options, true_or_false) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        let Some(options) = (unsafe { handle::get_mut(options) }) else {
+            return error::give(ErrorCode::_INVALID_ARG.into());
+        };
+        let set = options
+            .check(&options::REQUIRE_STABLE_OFFSETS, true_or_false)
+            .map(|value| options.require_stable_offsets = value == 1);
+        error::give_result(set.map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text)))
+    })
 }
 
 /// Not 0: the result says what the client is allowed to do. DescribeConsumerGroups,
@@ -92,7 +183,16 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_include_authorized_operations
     options: *mut rd_kafka_AdminOptions_t,
     true_or_false: c_int,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(options, true_or_false) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        let Some(options) = (unsafe { handle::get_mut(options) }) else {
+            return error::give(ErrorCode::_INVALID_ARG.into());
+        };
+        let set = options
+            .check(&options::INCLUDE_AUTHORIZED_OPERATIONS, true_or_false)
+            .map(|value| options.include_authorized_operations = value == 1);
+        error::give_result(set.map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text)))
+    })
 }
 
 /// Lists groups in these states only. ListConsumerGroups. Null, or an error that the
@@ -103,7 +203,17 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_match_consumer_group_states(
     consumer_group_states: *const rd_kafka_consumer_group_state_t,
     consumer_group_states_cnt: size_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(options, consumer_group_states, consumer_group_states_cnt) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        let Some(options) = (unsafe { handle::get_mut(options) }) else {
+            return error::give(ErrorCode::_INVALID_ARG.into());
+        };
+        let set = options.set_group_states(
+            // SAFETY: an array of the application's, of transparent integers.
+            unsafe { cstr::numbers(consumer_group_states.cast(), consumer_group_states_cnt) },
+        );
+        error::give_result(set.map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text)))
+    })
 }
 
 /// Lists groups of these types only. ListConsumerGroups. Null, or an error that the
@@ -114,7 +224,17 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_match_consumer_group_types(
     consumer_group_types: *const rd_kafka_consumer_group_type_t,
     consumer_group_types_cnt: size_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(options, consumer_group_types, consumer_group_types_cnt) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        let Some(options) = (unsafe { handle::get_mut(options) }) else {
+            return error::give(ErrorCode::_INVALID_ARG.into());
+        };
+        let set = options.set_group_types(
+            // SAFETY: an array of the application's, of transparent integers.
+            unsafe { cstr::numbers(consumer_group_types.cast(), consumer_group_types_cnt) },
+        );
+        error::give_result(set.map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text)))
+    })
 }
 
 /// Sets which records count. ListOffsets. Null, or an error that the application
@@ -124,7 +244,16 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_isolation_level(
     options: *mut rd_kafka_AdminOptions_t,
     value: rd_kafka_IsolationLevel_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(options, value) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        let Some(options) = (unsafe { handle::get_mut(options) }) else {
+            return error::give(ErrorCode::_INVALID_ARG.into());
+        };
+        let set = options
+            .check(&options::ISOLATION_LEVEL, value.0)
+            .map(|value| options.read_committed = value == 1);
+        error::give_result(set.map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text)))
+    })
 }
 
 /// Sets what `rd_kafka_event_opaque` returns for the result.
@@ -133,5 +262,10 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_opaque(
     options: *mut rd_kafka_AdminOptions_t,
     ev_opaque: *mut c_void,
 ) {
-    ffi!({ not_built!(options, ev_opaque) })
+    ffi!({
+        // SAFETY: an object of the application's.
+        if let Some(options) = unsafe { handle::get_mut(options) } {
+            options.opaque = ev_opaque.expose_provenance();
+        }
+    })
 }

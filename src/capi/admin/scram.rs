@@ -2,14 +2,34 @@
 
 use libc::{c_char, c_uchar, size_t};
 
+use std::borrow::Cow;
+
+use crate::admin::args::ScramAlteration;
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::cstr;
+use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_AlterUserScramCredentials_result_response_t,
     rd_kafka_AlterUserScramCredentials_result_t, rd_kafka_DescribeUserScramCredentials_result_t,
     rd_kafka_ScramCredentialInfo_t, rd_kafka_ScramMechanism_t,
-    rd_kafka_UserScramCredentialAlteration_t, rd_kafka_UserScramCredentialsDescription_t,
-    rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
+    rd_kafka_UserScramCredentialAlteration_s, rd_kafka_UserScramCredentialAlteration_t,
+    rd_kafka_UserScramCredentialsDescription_t, rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
 };
+
+impl Opaque for rd_kafka_UserScramCredentialAlteration_s {
+    type Target = ScramAlteration;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b53_6372;
+}
+
+/// A salt from the system's randomness; empty if there is none, which the broker refuses.
+fn random_salt() -> Vec<u8> {
+    let mut salt = vec![0; 64];
+    // SAFETY: as many bytes as said.
+    let got = unsafe { libc::getrandom(salt.as_mut_ptr().cast(), salt.len(), 0) };
+    salt.truncate(usize::try_from(got).unwrap_or(0));
+    salt
+}
 
 /// The credential's mechanism.
 #[unsafe(no_mangle)]
@@ -95,15 +115,28 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialUpsertion_new(
     salt_size: size_t,
 ) -> *mut rd_kafka_UserScramCredentialAlteration_t {
     ffi!({
-        not_built!(
-            username,
-            mechanism,
+        // SAFETY: a string of the application's.
+        let Some(user) = (unsafe { cstr::text(username) }).map(Cow::into_owned) else {
+            return std::ptr::null_mut();
+        };
+        // SAFETY: bytes of the application's.
+        let (password, salt) = unsafe {
+            (
+                cstr::slice(password.cast(), password_size),
+                cstr::slice(salt.cast(), salt_size),
+            )
+        };
+        let salt = match salt {
+            [] => random_salt(),
+            given => given.to_vec(),
+        };
+        handle::give(ScramAlteration::Upsert {
+            user,
+            mechanism: mechanism.0,
             iterations,
-            password,
-            password_size,
+            password: password.to_vec(),
             salt,
-            salt_size
-        )
+        })
     })
 }
 
@@ -113,7 +146,16 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialDeletion_new(
     username: *const c_char,
     mechanism: rd_kafka_ScramMechanism_t,
 ) -> *mut rd_kafka_UserScramCredentialAlteration_t {
-    ffi!({ not_built!(username, mechanism) })
+    ffi!({
+        // SAFETY: a string of the application's.
+        let Some(user) = (unsafe { cstr::text(username) }).map(Cow::into_owned) else {
+            return std::ptr::null_mut();
+        };
+        handle::give(ScramAlteration::Delete {
+            user,
+            mechanism: mechanism.0,
+        })
+    })
 }
 
 /// Frees an object that the application owns. Null is allowed.
@@ -121,7 +163,10 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialDeletion_new(
 pub unsafe extern "C" fn rd_kafka_UserScramCredentialAlteration_destroy(
     alteration: *mut rd_kafka_UserScramCredentialAlteration_t,
 ) {
-    ffi!({ not_built!(alteration) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(alteration) });
+    })
 }
 
 /// Frees the objects of an array, and not the array.
@@ -130,7 +175,10 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialAlteration_destroy_array(
     alterations: *mut *mut rd_kafka_UserScramCredentialAlteration_t,
     alteration_cnt: size_t,
 ) {
-    ffi!({ not_built!(alterations, alteration_cnt) })
+    ffi!({
+        // SAFETY: the application gives the objects of its array up.
+        unsafe { handle::take_array(alterations, alteration_cnt) };
+    })
 }
 
 /// The user. Good as long as the event.

@@ -2,12 +2,31 @@
 
 use libc::{c_char, c_int, size_t};
 
+use std::borrow::Cow;
+
+use crate::admin::args::NewTopic;
+use crate::base::error::ErrorCode;
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::cstr;
+use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
-    rd_kafka_AdminOptions_t, rd_kafka_CreateTopics_result_t, rd_kafka_DeleteTopic_t,
-    rd_kafka_DeleteTopics_result_t, rd_kafka_NewTopic_t, rd_kafka_queue_t, rd_kafka_resp_err_t,
-    rd_kafka_t, rd_kafka_topic_result_t,
+    rd_kafka_AdminOptions_t, rd_kafka_CreateTopics_result_t, rd_kafka_DeleteTopic_s,
+    rd_kafka_DeleteTopic_t, rd_kafka_DeleteTopics_result_t, rd_kafka_NewTopic_s,
+    rd_kafka_NewTopic_t, rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t,
+    rd_kafka_topic_result_t,
 };
+
+impl Opaque for rd_kafka_NewTopic_s {
+    type Target = NewTopic;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b4e_6577;
+}
+
+impl Opaque for rd_kafka_DeleteTopic_s {
+    type Target = String;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b44_546f;
+}
 
 /// A topic to create. -1 partitions or replicas stand for the broker's default. Null
 /// with a text in `errstr` if a value is out of range. Freed by
@@ -21,20 +40,29 @@ pub unsafe extern "C" fn rd_kafka_NewTopic_new(
     errstr_size: size_t,
 ) -> *mut rd_kafka_NewTopic_t {
     ffi!({
-        not_built!(
-            topic,
-            num_partitions,
-            replication_factor,
-            errstr,
-            errstr_size
-        )
+        // SAFETY: a string of the application's.
+        let made = match unsafe { cstr::text(topic) } {
+            Some(topic) => NewTopic::new(topic.into_owned(), num_partitions, replication_factor),
+            None => Err("Invalid topic name".into()),
+        };
+        match made {
+            Ok(topic) => handle::give(topic),
+            Err(text) => {
+                // SAFETY: the application's buffer.
+                unsafe { cstr::write(errstr, errstr_size, &text) };
+                std::ptr::null_mut()
+            }
+        }
     })
 }
 
 /// Frees a new topic that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_NewTopic_destroy(new_topic: *mut rd_kafka_NewTopic_t) {
-    ffi!({ not_built!(new_topic) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(new_topic) });
+    })
 }
 
 /// Frees the objects of an array, and not the array.
@@ -43,7 +71,10 @@ pub unsafe extern "C" fn rd_kafka_NewTopic_destroy_array(
     new_topics: *mut *mut rd_kafka_NewTopic_t,
     new_topic_cnt: size_t,
 ) {
-    ffi!({ not_built!(new_topics, new_topic_cnt) })
+    ffi!({
+        // SAFETY: the application gives the objects of its array up.
+        unsafe { handle::take_array(new_topics, new_topic_cnt) };
+    })
 }
 
 /// Says which brokers get the replicas of `partition`, the preferred leader first; the
@@ -59,14 +90,24 @@ pub unsafe extern "C" fn rd_kafka_NewTopic_set_replica_assignment(
     errstr_size: size_t,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        not_built!(
-            new_topic,
-            partition,
-            broker_ids,
-            broker_id_cnt,
-            errstr,
-            errstr_size
-        )
+        // SAFETY: an object and an array of the application's.
+        let (object, brokers) = unsafe {
+            (
+                handle::get_mut(new_topic),
+                cstr::numbers(broker_ids, broker_id_cnt),
+            )
+        };
+        let Some(object) = object else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        match object.assign(partition, brokers) {
+            Ok(()) => ErrorCode::NO_ERROR,
+            Err(text) => {
+                // SAFETY: the application's buffer.
+                unsafe { cstr::write(errstr, errstr_size, &text) };
+                ErrorCode::_INVALID_ARG
+            }
+        }
     })
 }
 
@@ -77,7 +118,25 @@ pub unsafe extern "C" fn rd_kafka_NewTopic_set_config(
     name: *const c_char,
     value: *const c_char,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(new_topic, name, value) })
+    ffi!({
+        // SAFETY: an object and strings of the application's.
+        let (topic, name, value) = unsafe {
+            (
+                handle::get_mut(new_topic),
+                cstr::text(name),
+                cstr::text(value),
+            )
+        };
+        match topic.zip(name) {
+            Some((topic, name)) => {
+                topic
+                    .configs
+                    .push((name.into_owned(), value.map(Cow::into_owned)));
+                ErrorCode::NO_ERROR
+            }
+            None => ErrorCode::_INVALID_ARG,
+        }
+    })
 }
 
 /// Creates topics. As with every admin request: the call returns at once, the arguments
@@ -108,13 +167,22 @@ pub unsafe extern "C" fn rd_kafka_CreateTopics_result_topics(
 pub unsafe extern "C" fn rd_kafka_DeleteTopic_new(
     topic: *const c_char,
 ) -> *mut rd_kafka_DeleteTopic_t {
-    ffi!({ not_built!(topic) })
+    ffi!({
+        // SAFETY: a string of the application's.
+        match unsafe { cstr::text(topic) } {
+            Some(topic) => handle::give(topic.into_owned()),
+            None => std::ptr::null_mut(),
+        }
+    })
 }
 
 /// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_DeleteTopic_destroy(del_topic: *mut rd_kafka_DeleteTopic_t) {
-    ffi!({ not_built!(del_topic) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(del_topic) });
+    })
 }
 
 /// Frees the objects of an array, and not the array.
@@ -123,7 +191,10 @@ pub unsafe extern "C" fn rd_kafka_DeleteTopic_destroy_array(
     del_topics: *mut *mut rd_kafka_DeleteTopic_t,
     del_topic_cnt: size_t,
 ) {
-    ffi!({ not_built!(del_topics, del_topic_cnt) })
+    ffi!({
+        // SAFETY: the application gives the objects of its array up.
+        unsafe { handle::take_array(del_topics, del_topic_cnt) };
+    })
 }
 
 /// Deletes topics. The result is a DELETETOPICS_RESULT event.
