@@ -26,3 +26,16 @@ awk -F '\t' '
         printf "total: %d of %d not built\n", sum, all
     }
 ' capi-tests/abi/data/functions.tsv -
+# Then the configuration properties that are accepted and do nothing yet: rows of the table whose second line ends in "todo".
+echo
+awk '
+    /^ +"[^"]+" \[/ { name = $1; gsub(/"/, "", name); alias = /alias\(/; scope = FILENAME ~ /topic\.rs$/ ? "topic " : "" }
+    / (todo|done)$/ && !alias && !/Hidden/ {
+        area = $(NF - 1); total[area]++; all++
+        if ($NF == "todo") { open[area] = open[area] "\n    " scope name; left[area]++; sum++ }
+    }
+    END {
+        for (a in total) printf "%s: %d of %d properties without effect%s\n", a, left[a], total[a], open[a]
+        printf "total: %d of %d properties without effect\n", sum, all
+    }
+' src/base/conf/*.rs
