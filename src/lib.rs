@@ -11,6 +11,7 @@ pub mod base;
 pub mod broker;
 pub mod capi;
 pub mod client;
+pub mod consumer;
 pub mod group;
 pub mod metadata;
 pub mod mock;

@@ -1,0 +1,466 @@
+//! What waits for the application: a partition's share of a Fetch response, whole.
+//!
+//! The records are parsed when they are taken, into messages from small blocks
+//! that refer to the fetched bytes. So a message costs no allocation, no lock
+//! besides its queue's, and no system call.
+//!
+//! [`Fetched::next`] is what a queue shows its front item to. The partition may
+//! have moved on: what is of an older version is spent at once, what belongs to a
+//! paused partition is moved aside.
+
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::partition::PAUSED;
+use super::room::Budget;
+use super::{Partition, Position};
+use crate::base::error::ErrorCode;
+use crate::base::message::{self, BlockWriter, Message, MessageExt, MessageKind};
+use crate::base::queue;
+use crate::protocol::compression::Codec;
+use crate::protocol::records::{Span, TimestampType};
+use crate::protocol::records::cursor::{Record, RecordCursor};
+use crate::protocol::records::decode::Batch;
+
+pub(super) type Taken = queue::Taken<NonNull<MessageExt>>;
+
+/// What [`Fetched::next`] found.
+pub enum Next {
+    /// A message, to be released by whoever gets it; there is more.
+    Message(NonNull<MessageExt>),
+    /// A message, and the item is spent.
+    Last(NonNull<MessageExt>),
+    /// The item is spent.
+    Nothing,
+}
+
+/// Messages per block: what stays in memory for a message that is kept.
+const BLOCK: usize = 64;
+/// `RD_KAFKA_MSG_STATUS_PERSISTED`.
+const PERSISTED: i32 = 2;
+
+/// An item of the application's queue.
+pub struct Fetched(Option<Box<Inner>>);
+
+struct Inner {
+    partition: Arc<Partition>,
+    version: u32,
+    data: Data,
+}
+
+enum Data {
+    Records(Records),
+    /// The end was reached, or an error.
+    Event {
+        err: ErrorCode,
+        text: String,
+        offset: i64,
+        broker_id: i32,
+    },
+    /// What the partition holds aside may be taken again.
+    Resumed,
+}
+
+/// The batches of a response, in order, without those that are not wanted.
+pub struct NewRecords {
+    /// What uncompressed batches are slices of.
+    pub source: Bytes,
+    pub batches: Vec<Batch>,
+    /// Records before this offset are not wanted.
+    pub from: i64,
+    /// After all of this.
+    pub end: Position,
+    pub broker_id: i32,
+}
+
+struct Records {
+    source: Bytes,
+    batches: std::vec::IntoIter<Batch>,
+    current: Option<Current>,
+    writer: Option<Writer>,
+    from: i64,
+    end: Position,
+    broker_id: i32,
+    /// Still to be taken, as far as the batches' headers tell.
+    left: usize,
+    counted: Counted,
+}
+
+/// What is counted as waiting.
+struct Counted {
+    messages: usize,
+    bytes: usize,
+    budget: Option<Arc<Budget>>,
+}
+
+struct Current {
+    cursor: RecordCursor,
+    leader_epoch: i32,
+    timestamp_type: i32,
+    in_source: bool,
+}
+
+struct Writer {
+    block: BlockWriter,
+    topic: usize,
+    /// Whether the block's bytes are those of the whole response.
+    in_source: bool,
+}
+
+impl Fetched {
+    fn new(partition: Arc<Partition>, version: u32, data: Data) -> Self {
+        Fetched(Some(Box::new(Inner {
+            partition,
+            version,
+            data,
+        })))
+    }
+
+    pub fn records(partition: Arc<Partition>, version: u32, new: NewRecords) -> Self {
+        // A record takes seven bytes at least, whatever the header says.
+        let messages = new
+            .batches
+            .iter()
+            .map(|b| (b.header.count.max(0) as usize).min(b.records.len() / 7))
+            .sum();
+        let bytes = new.batches.iter().map(|b| b.records.len()).sum();
+        let budget = partition.budget();
+        partition.waiting.add(messages, bytes);
+        budget.add(bytes);
+        let records = Records {
+            source: new.source,
+            batches: new.batches.into_iter(),
+            current: None,
+            writer: None,
+            from: new.from,
+            end: new.end,
+            broker_id: new.broker_id,
+            left: messages,
+            counted: Counted {
+                messages,
+                bytes,
+                budget: Some(budget),
+            },
+        };
+        Fetched::new(partition, version, Data::Records(records))
+    }
+
+    /// An error, or the mark of the partition's end.
+    pub fn event(
+        partition: Arc<Partition>,
+        version: u32,
+        err: ErrorCode,
+        text: &str,
+        offset: i64,
+        broker_id: i32,
+    ) -> Self {
+        let data = Data::Event {
+            err,
+            text: text.to_owned(),
+            offset,
+            broker_id,
+        };
+        Fetched::new(partition, version, data)
+    }
+
+    pub(super) fn resumed(partition: Arc<Partition>) -> Self {
+        let version = partition.version();
+        Fetched::new(partition, version, Data::Resumed)
+    }
+
+    pub fn partition(&self) -> Option<&Arc<Partition>> {
+        self.0.as_ref().map(|i| &i.partition)
+    }
+
+    /// Whether it was fetched for an assignment or a position that is over.
+    pub fn is_stale(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_none_or(|i| i.version != i.partition.version())
+    }
+
+    /// Looks at the item as the front of its queue.
+    #[inline]
+    pub fn next(&mut self) -> Next {
+        loop {
+            let Some(inner) = &mut self.0 else {
+                return Next::Nothing;
+            };
+            let partition = &inner.partition;
+            if inner.version != partition.version() {
+                return Next::Nothing;
+            }
+            let flags = partition.flags();
+            if flags != 0 {
+                if flags & PAUSED != 0 {
+                    let partition = partition.clone();
+                    *self = match partition.hold(Fetched(self.0.take())) {
+                        // It was resumed meanwhile.
+                        Some(same) => same,
+                        None => return Next::Nothing,
+                    };
+                    continue;
+                }
+                if let Some(message) = partition.next_held() {
+                    return Next::Message(message);
+                }
+            }
+            return match self.take_one() {
+                Taken::Part(m) => Next::Message(m),
+                Taken::Last(m) => Next::Last(m),
+                _ => Next::Nothing,
+            };
+        }
+    }
+
+    /// The next message of this item itself.
+    #[inline]
+    pub(super) fn take_one(&mut self) -> Taken {
+        let Some(inner) = &mut self.0 else {
+            return Taken::Stale;
+        };
+        match &mut inner.data {
+            Data::Records(records) => records.take(&inner.partition),
+            Data::Resumed => Taken::Stale,
+            Data::Event {
+                err,
+                text,
+                offset,
+                broker_id,
+            } => {
+                let message = event_message(&inner.partition, *err, text, *offset, *broker_id);
+                message.map_or(Taken::Stale, Taken::Last)
+            }
+        }
+    }
+
+    /// No longer counts as waiting.
+    pub(super) fn uncount(&mut self) {
+        if let Some(inner) = &mut self.0
+            && let Data::Records(records) = &mut inner.data
+        {
+            records.give_back(&inner.partition, usize::MAX);
+        }
+    }
+
+    pub(super) fn weight_of_data(&self) -> usize {
+        self.0.as_ref().map_or(0, |inner| match &inner.data {
+            Data::Records(r) => r.left,
+            Data::Event { .. } => 1,
+            Data::Resumed => 0,
+        })
+    }
+
+    /// How many messages can be taken.
+    pub fn weight(&self) -> usize {
+        match &self.0 {
+            None => 0,
+            Some(inner) if inner.version != inner.partition.version() => 0,
+            Some(inner) => match inner.data {
+                Data::Resumed => inner.partition.held_messages(),
+                _ => self.weight_of_data(),
+            },
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Data::Records(records) = &mut self.data {
+            records.give_back(&self.partition, usize::MAX);
+        }
+    }
+}
+
+impl Records {
+    fn take(&mut self, partition: &Partition) -> Taken {
+        loop {
+            let Some(current) = &mut self.current else {
+                let Some(batch) = self.batches.next() else {
+                    partition.advance(self.end);
+                    return Taken::Stale;
+                };
+                self.current = Some(Current::new(&batch));
+                continue;
+            };
+            match current.cursor.next() {
+                None => self.current = None,
+                Some(Ok(record)) => {
+                    self.left = self.left.saturating_sub(1);
+                    if record.offset < self.from {
+                        continue;
+                    }
+                    let spent =
+                        current.cursor.remaining() == 0 && self.batches.as_slice().is_empty();
+                    let position = if spent {
+                        self.end
+                    } else {
+                        Position::new(record.offset + 1, current.leader_epoch)
+                    };
+                    let Some(message) = self.message(partition, &record) else {
+                        return Taken::Stale;
+                    };
+                    partition.advance(position);
+                    return if spent {
+                        Taken::Last(message)
+                    } else {
+                        Taken::Part(message)
+                    };
+                }
+                Some(Err(e)) => {
+                    self.current = None;
+                    let text = format!("{} [{}]: {e}", partition.topic.name, partition.id);
+                    let err = ErrorCode::_BAD_MSG;
+                    let message = event_message(partition, err, &text, e.offset, self.broker_id);
+                    return message.map_or(Taken::Stale, Taken::Part);
+                }
+            }
+        }
+    }
+
+    #[inline]
+    fn message(
+        &mut self,
+        partition: &Partition,
+        record: &Record,
+    ) -> Option<NonNull<MessageExt>> {
+        let current = self.current.as_ref()?;
+        let bytes = current.cursor.bytes();
+        let (key, key_len) = locate(bytes, record.key);
+        let (payload, len) = locate(bytes, record.value);
+        let (headers, headers_len) = locate(bytes, record.headers);
+        let mut message = MessageExt {
+            msg: Message {
+                err: 0,
+                rkt: ptr::null_mut(),
+                partition: partition.id,
+                payload: payload.cast_mut().cast(),
+                len,
+                key: key.cast_mut().cast(),
+                key_len,
+                offset: record.offset,
+                private: ptr::null_mut(),
+            },
+            timestamp: record.timestamp,
+            timestamp_type: current.timestamp_type,
+            leader_epoch: current.leader_epoch,
+            broker_id: self.broker_id,
+            status: PERSISTED,
+            headers,
+            headers_len: headers_len as u32,
+            headers_count: record.header_count,
+            kind: MessageKind::Consumed,
+            ..MessageExt::default()
+        };
+        let in_source = current.in_source;
+        if let Some(writer) = self.writer.as_mut().filter(|w| w.in_source == in_source) {
+            message.msg.rkt = ptr::with_exposed_provenance_mut(writer.topic);
+            if let Some(slot) = writer.block.push(message) {
+                return Some(slot);
+            }
+        }
+        let (topic, writer) = self.new_block(partition, in_source);
+        message.msg.rkt = ptr::with_exposed_provenance_mut(topic);
+        writer.block.push(message)
+    }
+
+    #[cold]
+    fn new_block(&mut self, partition: &Partition, in_source: bool) -> (usize, &mut Writer) {
+        let data = match &self.current {
+            Some(current) if !in_source => current.cursor.bytes().clone(),
+            _ => self.source.clone(),
+        };
+        // The one that is taken now is not among those left.
+        let capacity = BLOCK.min(self.left + 1);
+        self.give_back(partition, capacity);
+        let handle = partition.topic.handle.lock().clone();
+        let (topic, keep) = handle.map_or((0, None), |h| (h.address, Some(h.keep)));
+        let writer = self.writer.insert(Writer {
+            block: BlockWriter::new(capacity as u32, data, keep),
+            topic,
+            in_source,
+        });
+        (topic, writer)
+    }
+
+    /// `messages` more have been taken.
+    fn give_back(&mut self, partition: &Partition, messages: usize) {
+        let counted = &mut self.counted;
+        let Some(budget) = &counted.budget else {
+            return;
+        };
+        let messages = messages.min(counted.messages);
+        let bytes = if messages == counted.messages {
+            counted.bytes
+        } else {
+            counted.bytes / counted.messages * messages
+        };
+        counted.messages -= messages;
+        counted.bytes -= bytes;
+        budget.give_back(bytes);
+        let wanted = partition.shared.settings.queued_min_messages;
+        partition.waiting.take(messages, bytes, wanted);
+        if counted.messages == 0 {
+            counted.budget = None;
+        }
+    }
+}
+
+impl Current {
+    fn new(batch: &Batch) -> Self {
+        Current {
+            cursor: batch.cursor(),
+            leader_epoch: batch.header.leader_epoch,
+            timestamp_type: match batch.header.timestamp_type {
+                TimestampType::NotAvailable => 0,
+                TimestampType::CreateTime => 1,
+                TimestampType::LogAppendTime => 2,
+            },
+            in_source: batch.header.codec == Codec::None,
+        }
+    }
+}
+
+/// Where a span of a record lies; null has no address.
+#[inline]
+fn locate(bytes: &Bytes, span: Span) -> (*const u8, usize) {
+    match span.slice(bytes) {
+        Some(slice) => (slice.as_ptr(), slice.len()),
+        None => (ptr::null(), 0),
+    }
+}
+
+fn event_message(
+    partition: &Partition,
+    err: ErrorCode,
+    text: &str,
+    offset: i64,
+    broker_id: i32,
+) -> Option<NonNull<MessageExt>> {
+    let handle = partition.topic.handle.lock().clone();
+    let (topic, keep) = handle.map_or((0, None), |h| (h.address, Some(h.keep)));
+    let mut with_nul = Vec::with_capacity(text.len() + 1);
+    with_nul.extend_from_slice(text.as_bytes());
+    with_nul.push(0);
+    let data = Bytes::from(with_nul);
+    let message = MessageExt {
+        msg: Message {
+            err: err.0,
+            rkt: ptr::with_exposed_provenance_mut(topic),
+            partition: partition.id,
+            payload: data.as_ptr().cast_mut().cast(),
+            len: text.len(),
+            offset,
+            ..Message::default()
+        },
+        broker_id,
+        kind: MessageKind::Consumed,
+        ..MessageExt::default()
+    };
+    message::single(message, data, keep)
+}
+
+#[cfg(test)]
+mod tests;
