@@ -104,6 +104,7 @@ struct Current {
 
 struct Writer {
     block: BlockWriter,
+    room: usize,
     topic: usize,
     /// Whether the block's bytes are those of the whole response.
     in_source: bool,
@@ -331,43 +332,40 @@ impl Records {
         let (key, key_len) = locate(bytes, record.key);
         let (payload, len) = locate(bytes, record.value);
         let (headers, headers_len) = locate(bytes, record.headers);
-        let mut message = MessageExt {
-            msg: Message {
-                err: 0,
-                rkt: ptr::null_mut(),
-                partition: partition.id,
-                payload: payload.cast_mut().cast(),
-                len,
-                key: key.cast_mut().cast(),
-                key_len,
-                offset: record.offset,
-                private: ptr::null_mut(),
-            },
-            timestamp: record.timestamp,
-            timestamp_type: current.timestamp_type,
-            leader_epoch: current.leader_epoch,
-            broker_id: self.broker_id,
-            status: PERSISTED,
-            headers,
-            headers_len: headers_len as u32,
-            headers_count: record.header_count,
-            kind: MessageKind::Consumed,
-            ..MessageExt::default()
+        let mut message = MessageExt::default();
+        message.msg = Message {
+            err: 0,
+            rkt: ptr::null_mut(),
+            partition: partition.id,
+            payload: payload.cast_mut().cast(),
+            len,
+            key: key.cast_mut().cast(),
+            key_len,
+            offset: record.offset,
+            private: ptr::null_mut(),
         };
+        message.timestamp = record.timestamp;
+        message.timestamp_type = current.timestamp_type;
+        message.leader_epoch = current.leader_epoch;
+        message.broker_id = self.broker_id;
+        message.status = PERSISTED;
+        message.headers = headers;
+        message.headers_len = headers_len as u32;
+        message.headers_count = record.header_count;
+        message.kind = MessageKind::Consumed;
         let in_source = current.in_source;
-        if let Some(writer) = self.writer.as_mut().filter(|w| w.in_source == in_source) {
-            message.msg.rkt = ptr::with_exposed_provenance_mut(writer.topic);
-            if let Some(slot) = writer.block.push(message) {
-                return Some(slot);
-            }
+        let usable = |w: &Writer| w.room > 0 && w.in_source == in_source;
+        if !self.writer.as_ref().is_some_and(usable) {
+            self.new_block(partition, in_source);
         }
-        let (topic, writer) = self.new_block(partition, in_source);
-        message.msg.rkt = ptr::with_exposed_provenance_mut(topic);
+        let writer = self.writer.as_mut()?;
+        writer.room -= 1;
+        message.msg.rkt = ptr::with_exposed_provenance_mut(writer.topic);
         writer.block.push(message)
     }
 
     #[cold]
-    fn new_block(&mut self, partition: &Partition, in_source: bool) -> (usize, &mut Writer) {
+    fn new_block(&mut self, partition: &Partition, in_source: bool) {
         let data = match &self.current {
             Some(current) if !in_source => current.cursor.bytes().clone(),
             _ => self.source.clone(),
@@ -377,12 +375,12 @@ impl Records {
         self.give_back(partition, capacity);
         let handle = partition.topic.handle.lock().clone();
         let (topic, keep) = handle.map_or((0, None), |h| (h.address, Some(h.keep)));
-        let writer = self.writer.insert(Writer {
+        self.writer = Some(Writer {
             block: BlockWriter::new(capacity as u32, data, keep),
+            room: capacity,
             topic,
             in_source,
         });
-        (topic, writer)
     }
 
     /// `messages` more have been taken.
@@ -445,22 +443,14 @@ fn event_message(
     with_nul.extend_from_slice(text.as_bytes());
     with_nul.push(0);
     let data = Bytes::from(with_nul);
-    let message = MessageExt {
-        msg: Message {
-            err: err.0,
-            rkt: ptr::with_exposed_provenance_mut(topic),
-            partition: partition.id,
-            payload: data.as_ptr().cast_mut().cast(),
-            len: text.len(),
-            offset,
-            ..Message::default()
-        },
-        broker_id,
-        kind: MessageKind::Consumed,
-        ..MessageExt::default()
-    };
+    let mut message = MessageExt::default();
+    message.msg.err = err.0;
+    message.msg.rkt = ptr::with_exposed_provenance_mut(topic);
+    message.msg.partition = partition.id;
+    message.msg.payload = data.as_ptr().cast_mut().cast();
+    message.msg.len = text.len();
+    message.msg.offset = offset;
+    message.broker_id = broker_id;
+    message.kind = MessageKind::Consumed;
     message::single(message, data, keep)
 }
-
-#[cfg(test)]
-mod tests;

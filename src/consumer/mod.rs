@@ -25,9 +25,6 @@ pub mod fetcher;
 pub mod partition;
 pub mod room;
 
-#[cfg(test)]
-mod testing;
-
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;

