@@ -1,0 +1,66 @@
+//! What is to be committed, and who is told.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+
+use super::TopicPartition;
+use crate::base::error::ErrorCode;
+use crate::client::shared::EventQueue;
+use crate::consumer::{Partition, Position};
+
+/// A partition and what it has stored.
+pub type Stored = (Arc<Partition>, Position, Option<Arc<[u8]>>);
+
+/// A commit that the application asked for.
+pub struct Commit {
+    /// `None`: what the assigned partitions have stored.
+    pub offsets: Option<Vec<TopicPartition>>,
+    pub reply: Reply,
+}
+
+/// Who is told of the result.
+pub enum Reply {
+    /// The configured callback or event, if there is one.
+    Configured,
+    /// Whoever waits, and the configured callback.
+    Waiting(Sender<CommitResult>),
+    /// A queue, for the given callback and its opaque.
+    Queue {
+        queue: EventQueue,
+        callback: usize,
+        opaque: usize,
+    },
+    /// Whoever waits for the library's own last commit.
+    Closing(Sender<()>),
+}
+
+#[derive(Debug, Clone)]
+pub struct CommitResult {
+    pub code: ErrorCode,
+    pub offsets: Vec<TopicPartition>,
+}
+
+/// An OFFSET_COMMIT event.
+#[derive(Debug)]
+pub struct CommitEvent {
+    pub result: CommitResult,
+    /// 0: none, or that of the configuration.
+    pub callback: usize,
+    pub opaque: usize,
+}
+
+/// What a stored offset is committed as, if it is news.
+pub fn news((partition, stored, metadata): &Stored) -> Option<TopicPartition> {
+    let committed = partition.committed.get();
+    let is_news = stored.is_absolute()
+        && (stored.offset, stored.epoch) != (committed.offset, committed.epoch);
+    is_news.then(|| TopicPartition {
+        topic: partition.topic.name.clone(),
+        partition: partition.id,
+        offset: stored.offset,
+        leader_epoch: stored.epoch,
+        metadata: metadata.as_deref().map(<[u8]>::to_vec),
+        err: ErrorCode::NO_ERROR,
+    })
+}

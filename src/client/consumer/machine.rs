@@ -1,0 +1,836 @@
+//! The consumer on the main thread: carries out what the state machines of layer 4
+//! want, and brings them the answers.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use kafka_protocol::messages::ApiKey;
+
+use super::commits::{self, Commit, CommitEvent, CommitResult, Reply, Stored};
+use super::queries::{self, Queries, Query};
+use super::requests::{self, Ask};
+use super::{Consumer, TopicPartition};
+use crate::base::error::ErrorCode;
+use crate::base::log::{Level, debug};
+use crate::base::time::ms;
+use crate::broker::event_loop;
+use crate::broker::{Handle, LinkEvent, Request, RequestError, Response};
+use crate::client::brokers::{BrokerKey, Brokers};
+use crate::client::event::Event;
+use crate::client::link_user::{BrokerUser, UserCommand};
+use crate::client::main_loop::MainCommand;
+use crate::client::shared::{Shared, events};
+use crate::consumer::control::{Action, Control, Leader};
+use crate::consumer::fetcher;
+use crate::consumer::{Handback, Partition, Position, Reason};
+use crate::group::{self, Group, Node, Token};
+use crate::metadata::{Manager, TopicInfo};
+
+/// What other threads tell the consumer's machine.
+pub enum Command {
+    Start(Vec<(Arc<Partition>, u32, Position)>),
+    Stop {
+        /// The partitions, with what they had stored.
+        commit: Vec<Stored>,
+        /// Told when the last commit is done.
+        reply: Option<Sender<()>>,
+    },
+    Seek {
+        partition: Arc<Partition>,
+        version: u32,
+        to: Position,
+        reply: Sender<Result<(), ErrorCode>>,
+    },
+    Handback(Handback),
+    Query(Query),
+    Commit(Commit),
+    Committed {
+        partitions: Vec<(Arc<str>, i32)>,
+        deadline: Option<Instant>,
+        reply: Sender<CommittedReply>,
+    },
+    /// Answers to control's questions.
+    Answers {
+        about: Vec<(Arc<Partition>, u64)>,
+        asks: Vec<Ask>,
+        question: Question,
+        result: Result<Response, RequestError>,
+    },
+    QueryAnswers {
+        query: u64,
+        places: Vec<usize>,
+        asks: Vec<Ask>,
+        result: Result<Response, RequestError>,
+    },
+    Group {
+        token: Token,
+        result: Result<Response, RequestError>,
+    },
+}
+
+pub type CommittedReply = Result<Vec<TopicPartition>, ErrorCode>;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Question {
+    Offset,
+    EpochEnd,
+}
+
+/// What the machine works with; the main loop's.
+pub struct World<'a> {
+    pub now: Instant,
+    pub shared: &'a Arc<Shared>,
+    pub brokers: &'a mut Brokers,
+    pub metadata: &'a mut Manager,
+    /// Requests that any broker may answer.
+    pub to_any: &'a mut Vec<Request>,
+}
+
+/// Who waits for committed offsets.
+enum Fetching {
+    Control(Arc<Partition>, u64),
+    Application(Sender<CommittedReply>),
+}
+
+struct CoordinatorLink {
+    key: BrokerKey,
+    handle: Handle<BrokerUser>,
+    node: Node,
+    up: bool,
+}
+
+pub struct Machine {
+    consumer: Arc<Consumer>,
+    control: Control,
+    group: Option<Group>,
+    coordinator: Option<CoordinatorLink>,
+    queries: Queries,
+    commits: HashMap<u64, Reply>,
+    fetches: HashMap<u64, Fetching>,
+    last_id: u64,
+    /// Control's own look-ups, to be put into one request.
+    wanted: Vec<(Arc<Partition>, u64)>,
+    auto_commit: Option<Duration>,
+    next_auto_commit: Option<Instant>,
+    require_stable: bool,
+    group_pending: bool,
+}
+
+impl Machine {
+    pub fn new(shared: &Arc<Shared>, consumer: Arc<Consumer>, now: Instant) -> Self {
+        let c = &shared.conf.global;
+        let interval = ms(c.auto_commit_interval_ms);
+        let group = c.group_id.as_deref().map(|id| {
+            let mut settings = group::Settings::new(id);
+            settings.group_instance_id = c.group_instance_id.as_deref().map(Arc::from);
+            settings.session_timeout = ms(c.session_timeout_ms);
+            settings.request_timeout = ms(c.socket_timeout_ms);
+            settings.retry_backoff = ms(c.retry_backoff_ms);
+            settings.retry_backoff_max = ms(c.retry_backoff_max_ms);
+            settings.coordinator_query_interval = ms(c.coordinator_query_interval_ms);
+            settings.seed = fastrand::u64(..);
+            Group::new(settings)
+        });
+        let auto_commit =
+            (c.enable_auto_commit && group.is_some() && !interval.is_zero()).then_some(interval);
+        Machine {
+            control: Control::new(consumer.core.clone()),
+            require_stable: consumer.core.settings.read_committed,
+            consumer,
+            group,
+            coordinator: None,
+            queries: Queries::default(),
+            commits: HashMap::new(),
+            fetches: HashMap::new(),
+            last_id: 0,
+            wanted: Vec::new(),
+            auto_commit,
+            next_auto_commit: auto_commit.map(|i| now + i),
+            group_pending: false,
+        }
+    }
+
+    fn id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let auto = self
+            .next_auto_commit
+            .filter(|_| self.control.partitions().next().is_some());
+        [
+            self.control.next_deadline(),
+            self.queries.next_deadline(),
+            self.group.as_ref().and_then(Group::next_deadline),
+            auto,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    pub fn on_time(&mut self, w: &mut World<'_>) {
+        self.control.poll(w.now);
+        if self.next_auto_commit.is_some_and(|at| at <= w.now) {
+            self.next_auto_commit = self.auto_commit.map(|i| w.now + i);
+            let stored = self
+                .control
+                .partitions()
+                .map(|p| (p.clone(), p.stored.get(), p.stored_metadata()))
+                .collect::<Vec<_>>();
+            self.commit_stored(w, &stored, Reply::Configured);
+        }
+        if self
+            .group
+            .as_ref()
+            .and_then(Group::next_deadline)
+            .is_some_and(|at| at <= w.now)
+        {
+            self.tell_group(w, group::Event::Tick);
+        }
+        self.settle(w);
+    }
+
+    pub fn on_command(&mut self, w: &mut World<'_>, command: Command) {
+        match command {
+            Command::Start(list) => {
+                for (partition, version, at) in list {
+                    w.metadata.track(&partition.topic.name, w.now);
+                    let leader = self.learn(w, &partition);
+                    self.control.start(w.now, &partition, version, at, leader);
+                }
+            }
+            Command::Stop { commit, reply } => self.stop_partitions(w, commit, reply),
+            Command::Seek {
+                partition,
+                version,
+                to,
+                reply,
+            } => {
+                let result = self.control.seek(w.now, &partition, version, to);
+                // Without a waiter nobody wants to know.
+                let _ = reply.send(result);
+            }
+            Command::Handback(back) => self.control.on_handback(w.now, back),
+            Command::Query(query) => {
+                for wanted in &query.wanted {
+                    w.metadata.track(&wanted.topic, w.now);
+                }
+                self.queries.add(query);
+            }
+            Command::Commit(commit) => self.commit(w, commit),
+            Command::Committed {
+                partitions,
+                deadline,
+                reply,
+            } => {
+                let waiting = Fetching::Application(reply);
+                self.fetch_committed(w, partitions, deadline, waiting);
+            }
+            Command::Answers {
+                about,
+                asks,
+                question,
+                result,
+            } => {
+                for ((partition, token), found) in
+                    about.into_iter().zip(requests::answers(&asks, result))
+                {
+                    match question {
+                        Question::Offset => {
+                            self.control.on_offset(w.now, &partition, token, found);
+                        }
+                        Question::EpochEnd => {
+                            self.control.on_epoch_end(w.now, &partition, token, found);
+                        }
+                    }
+                }
+            }
+            Command::QueryAnswers {
+                query,
+                places,
+                asks,
+                result,
+            } => {
+                let found = requests::answers(&asks, result);
+                if found.iter().any(Result::is_err) {
+                    w.metadata.refresh_soon(w.now);
+                }
+                for (ask, found) in asks.iter().zip(&found) {
+                    self.note_watermark(ask, found);
+                }
+                self.queries.on_answer(w.now, query, &places, found);
+            }
+            Command::Group { token, result } => {
+                self.tell_group(w, group::Event::Response { token, result });
+            }
+        }
+        self.settle(w);
+    }
+
+    fn note_watermark(&self, ask: &Ask, found: &queries::Found) {
+        if let (Ok(at), Some(t)) = (found, self.consumer.find(&ask.topic, ask.partition)) {
+            match ask.value {
+                crate::consumer::control::TIMESTAMP_BEGINNING => t.partition.set_low(at.offset),
+                crate::consumer::control::TIMESTAMP_END => {
+                    t.partition.set_high(at.offset, t.partition.last_stable());
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn learn(&self, w: &World<'_>, partition: &Arc<Partition>) -> Leader {
+        let info = w.metadata.cache().topic(&partition.topic.name);
+        if let Some(info) = info {
+            *partition.topic.id.lock() = info.id;
+        }
+        info.map_or(Leader::Unknown, |i| leader_in(i, partition.id))
+    }
+
+    // --- what happens
+
+    pub fn on_topic(&mut self, w: &mut World<'_>, info: &TopicInfo, recreated: bool) {
+        self.consumer.set_topic_id(&info.name, info.id);
+        self.control
+            .on_metadata(w.now, &info.name, recreated, |id| leader_in(info, id));
+        self.settle(w);
+    }
+
+    pub fn on_missing(&mut self, w: &mut World<'_>, topic: &str, err: ErrorCode) {
+        self.control
+            .on_metadata(w.now, topic, false, |_| Leader::Missing(err));
+        self.settle(w);
+    }
+
+    /// False: the link is not ours.
+    pub fn on_link(&mut self, w: &mut World<'_>, key: BrokerKey, event: &LinkEvent) -> bool {
+        let up = match event {
+            LinkEvent::Up { .. } => true,
+            LinkEvent::Down { .. } => false,
+            LinkEvent::Throttled { .. } => return false,
+        };
+        match self.coordinator.as_mut().filter(|c| c.key == key) {
+            Some(link) => {
+                link.up = up;
+                let id = link.node.id;
+                self.tell_group(
+                    w,
+                    if up {
+                        group::Event::CoordinatorUp(id)
+                    } else {
+                        group::Event::CoordinatorDown(id)
+                    },
+                );
+                self.settle(w);
+                true
+            }
+            None => {
+                if up {
+                    self.tell_group(w, group::Event::BrokerUp);
+                    self.settle(w);
+                }
+                false
+            }
+        }
+    }
+
+    pub fn stop(&mut self, w: &mut World<'_>) {
+        self.tell_group(w, group::Event::Stop(ErrorCode::_DESTROY));
+    }
+
+    /// Carries out what the machines want, until they want nothing more.
+    fn settle(&mut self, w: &mut World<'_>) {
+        loop {
+            let actions = self.control.take_actions();
+            if actions.is_empty() {
+                break;
+            }
+            self.carry_out(w, actions);
+        }
+        let cache = w.metadata.cache();
+        let requests = self.queries.poll(w.now, |topic, id| match cache.topic(topic) {
+            Some(info) => leader_in(info, id),
+            None => Leader::Unknown,
+        });
+        for r in requests {
+            self.send_query(w, r);
+        }
+    }
+
+    fn carry_out(&mut self, w: &mut World<'_>, actions: Vec<Action>) {
+        let mut asked: HashMap<(i32, Question, i64), Asked> = HashMap::new();
+        for action in actions {
+            match action {
+                Action::Start { broker, start } => self.start_fetch(w, broker, start),
+                Action::Stop {
+                    broker,
+                    partition,
+                    grant,
+                } => self.stop_fetch(w, broker, partition, grant),
+                Action::ListOffset {
+                    broker,
+                    partition,
+                    token,
+                    leader_epoch,
+                    timestamp,
+                } => {
+                    let ask = ask(&partition, leader_epoch, timestamp);
+                    let key = (broker, Question::Offset, timestamp);
+                    asked.entry(key).or_default().add(partition, token, ask);
+                }
+                Action::EpochEnd {
+                    broker,
+                    partition,
+                    token,
+                    leader_epoch,
+                    epoch,
+                } => {
+                    let ask = ask(&partition, leader_epoch, i64::from(epoch));
+                    let key = (broker, Question::EpochEnd, 0);
+                    asked.entry(key).or_default().add(partition, token, ask);
+                }
+                Action::Committed { partition, token } => self.wanted.push((partition, token)),
+                Action::RefreshMetadata { topic, why } => {
+                    w.shared.logger.debug(
+                        debug::METADATA | debug::CONSUMER,
+                        "METADATA",
+                        format_args!("{topic}: metadata is wanted: {why}"),
+                    );
+                    w.metadata.refresh_soon(w.now);
+                }
+            }
+        }
+        for ((broker, question, _), asked) in asked {
+            self.send_questions(w, broker, question, asked);
+        }
+        for (partition, token) in std::mem::take(&mut self.wanted) {
+            let key = (partition.topic.name.clone(), partition.id);
+            self.fetch_committed(w, vec![key], None, Fetching::Control(partition, token));
+        }
+    }
+
+    fn start_fetch(&mut self, w: &mut World<'_>, broker: i32, start: fetcher::Start) {
+        match w.brokers.by_node(broker) {
+            Some(b) => b
+                .handle
+                .send(event_loop::Command::User(UserCommand::Fetch(
+                    fetcher::Command::Start(start),
+                ))),
+            None => self.control.on_handback(
+                w.now,
+                Handback {
+                    partition: start.partition,
+                    grant: start.grant,
+                    position: start.position,
+                    broker,
+                    reason: Reason::Refused(ErrorCode::BROKER_NOT_AVAILABLE),
+                },
+            ),
+        }
+    }
+
+    fn stop_fetch(&mut self, w: &mut World<'_>, broker: i32, partition: Arc<Partition>, grant: u64) {
+        // A broker that is gone hands everything back by itself.
+        if let Some(b) = w.brokers.by_node(broker) {
+            b.handle
+                .send(event_loop::Command::User(UserCommand::Fetch(
+                    fetcher::Command::Stop { partition, grant },
+                )));
+        }
+    }
+
+    fn send_questions(
+        &mut self,
+        w: &mut World<'_>,
+        broker: i32,
+        question: Question,
+        Asked { about, asks }: Asked,
+    ) {
+        let c = &w.shared.conf.global;
+        let timeout = ms(c.socket_timeout_ms);
+        let timeout_ms = c.socket_timeout_ms;
+        let committed = self.consumer.core.settings.read_committed;
+        let main = w.shared.main.clone();
+        let to_send = asks.clone();
+        let reply = move |result| {
+            main.send(MainCommand::Consumer(Command::Answers {
+                about,
+                asks,
+                question,
+                result,
+            }));
+        };
+        let request = match question {
+            Question::Offset => Request::new(
+                ApiKey::ListOffsets,
+                timeout,
+                move |version| requests::list_offsets(&to_send, committed, timeout_ms, version),
+                reply,
+            ),
+            Question::EpochEnd => Request::new(
+                ApiKey::OffsetForLeaderEpoch,
+                timeout,
+                move |version| requests::epoch_ends(&to_send, version),
+                reply,
+            ),
+        };
+        send_to(w, broker, request);
+    }
+
+    fn send_query(&mut self, w: &mut World<'_>, r: queries::Request) {
+        let c = &w.shared.conf.global;
+        let timeout_ms = c.socket_timeout_ms;
+        let timeout = match r.deadline {
+            Some(d) => d.saturating_duration_since(w.now).min(ms(timeout_ms)),
+            None => ms(timeout_ms),
+        };
+        let committed = self.consumer.core.settings.read_committed;
+        let main = w.shared.main.clone();
+        let to_send = r.asks.clone();
+        let request = Request::new(
+            ApiKey::ListOffsets,
+            timeout,
+            move |version| requests::list_offsets(&to_send, committed, timeout_ms, version),
+            move |result| {
+                main.send(MainCommand::Consumer(Command::QueryAnswers {
+                    query: r.query,
+                    places: r.places,
+                    asks: r.asks,
+                    result,
+                }));
+            },
+        );
+        send_to(w, r.broker, request);
+    }
+
+    // --- offsets of the group
+
+    fn stop_partitions(
+        &mut self,
+        w: &mut World<'_>,
+        stopped: Vec<Stored>,
+        reply: Option<Sender<()>>,
+    ) {
+        for (partition, _, _) in &stopped {
+            self.control.stop(partition);
+        }
+        if w.shared.conf.global.enable_auto_commit && self.group.is_some() {
+            let reply = reply.map_or(Reply::Configured, Reply::Closing);
+            self.commit_stored(w, &stopped, reply);
+        } else if let Some(reply) = reply {
+            let _ = reply.send(());
+        }
+    }
+
+    /// Commits what is news; without any nobody is told, but those who wait.
+    fn commit_stored(&mut self, w: &mut World<'_>, stored: &[Stored], reply: Reply) {
+        let news: Vec<_> = stored.iter().filter_map(commits::news).collect();
+        if news.is_empty() {
+            if let Reply::Closing(done) = reply {
+                let _ = done.send(());
+            }
+            return;
+        }
+        self.send_commit(w, news, reply);
+    }
+
+    fn commit(&mut self, w: &mut World<'_>, commit: Commit) {
+        let offsets = match commit.offsets {
+            Some(offsets) => offsets,
+            None => self
+                .control
+                .partitions()
+                .filter_map(|p| commits::news(&(p.clone(), p.stored.get(), p.stored_metadata())))
+                .collect(),
+        };
+        if !offsets.iter().any(|o| o.offset >= 0) {
+            let code = ErrorCode::_NO_OFFSET;
+            self.tell_committed(w, commit.reply, CommitResult { code, offsets });
+            return;
+        }
+        self.send_commit(w, offsets, commit.reply);
+    }
+
+    fn send_commit(&mut self, w: &mut World<'_>, offsets: Vec<TopicPartition>, reply: Reply) {
+        let id = self.id();
+        self.commits.insert(id, reply);
+        let offsets = offsets
+            .into_iter()
+            .filter(|o| o.offset >= 0)
+            .map(|o| group::Offset {
+                topic: o.topic,
+                partition: o.partition,
+                offset: o.offset,
+                leader_epoch: o.leader_epoch,
+                metadata: o
+                    .metadata
+                    .map(|m| String::from_utf8_lossy(&m).into_owned()),
+            })
+            .collect();
+        self.tell_group(w, group::Event::Commit(group::Commit { id, offsets }));
+    }
+
+    fn on_commit_done(&mut self, w: &mut World<'_>, done: group::CommitDone) {
+        let offsets: Vec<_> = done.offsets.into_iter().map(listed).collect();
+        for o in offsets.iter().filter(|o| o.err.is_ok()) {
+            if let Some(t) = self.consumer.find(&o.topic, o.partition) {
+                t.partition.committed.set(o.offset, o.leader_epoch);
+            }
+        }
+        let Some(reply) = self.commits.remove(&done.id) else {
+            return;
+        };
+        let code = done.code;
+        self.tell_committed(w, reply, CommitResult { code, offsets });
+    }
+
+    fn tell_committed(&mut self, w: &World<'_>, reply: Reply, result: CommitResult) {
+        match reply {
+            Reply::Queue {
+                queue,
+                callback,
+                opaque,
+            } => {
+                queue.push(Event::OffsetCommit(Box::new(CommitEvent {
+                    result,
+                    callback,
+                    opaque,
+                })));
+                return;
+            }
+            Reply::Waiting(waiting) => {
+                let _ = waiting.send(result.clone());
+                self.tell_configured(w, result, true);
+            }
+            Reply::Closing(done) => {
+                self.tell_configured(w, result, false);
+                let _ = done.send(());
+            }
+            Reply::Configured => self.tell_configured(w, result, false),
+        }
+    }
+
+    fn tell_configured(&self, w: &World<'_>, result: CommitResult, told: bool) {
+        let c = &w.shared.conf.global;
+        if c.offset_commit_cb != 0 || w.shared.wants_event(events::OFFSET_COMMIT) {
+            w.shared
+                .main_queue
+                .push(Event::OffsetCommit(Box::new(CommitEvent {
+                    result,
+                    callback: c.offset_commit_cb,
+                    opaque: c.opaque,
+                })));
+        } else if result.code.is_err() && result.code != ErrorCode::_NO_OFFSET && !told {
+            w.shared.logger.log(
+                Level::Warning,
+                "COMMITFAIL",
+                format_args!(
+                    "Offset commit failed for {} partition(s): {}",
+                    result.offsets.len(),
+                    result.code
+                ),
+            );
+        }
+    }
+
+    fn fetch_committed(
+        &mut self,
+        w: &mut World<'_>,
+        partitions: Vec<(Arc<str>, i32)>,
+        deadline: Option<Instant>,
+        who: Fetching,
+    ) {
+        if self.group.is_none() {
+            self.on_committed(w, who, ErrorCode::_UNKNOWN_GROUP, Vec::new());
+            return;
+        }
+        let id = self.id();
+        self.fetches.insert(id, who);
+        let fetch = group::Fetch {
+            id,
+            partitions,
+            require_stable: self.require_stable,
+            deadline,
+        };
+        self.tell_group(w, group::Event::Fetch(fetch));
+    }
+
+    fn on_committed(
+        &mut self,
+        w: &World<'_>,
+        who: Fetching,
+        code: ErrorCode,
+        offsets: Vec<TopicPartition>,
+    ) {
+        match who {
+            Fetching::Control(partition, token) => {
+                let found = match offsets.first() {
+                    Some(o) if o.err.is_ok() => Ok(o.position()),
+                    Some(o) => Err(o.err),
+                    None => Err(code),
+                };
+                self.control.on_committed(w.now, &partition, token, found);
+            }
+            Fetching::Application(reply) => {
+                let _ = reply.send(if code.is_err() { Err(code) } else { Ok(offsets) });
+            }
+        }
+    }
+
+    fn tell_group(&mut self, w: &mut World<'_>, event: group::Event) {
+        let Some(group) = &mut self.group else {
+            return;
+        };
+        let mut actions = Vec::new();
+        group.on_event(w.now, event, &mut actions);
+        for action in actions {
+            self.do_for_group(w, action);
+        }
+    }
+
+    fn do_for_group(&mut self, w: &mut World<'_>, action: group::Action) {
+        match action {
+            group::Action::SendToAny(out) => {
+                let request = group_request(w, out);
+                w.to_any.push(request);
+            }
+            group::Action::SendToCoordinator(node, out) => {
+                let request = group_request(w, out);
+                match &self.coordinator {
+                    Some(link) if link.node == node => link.handle.request(request),
+                    _ => (request.reply)(Err(RequestError::Disconnected(
+                        "the coordinator has changed".into(),
+                    ))),
+                }
+            }
+            group::Action::CoordinatorChanged(node) => self.set_coordinator(w, node),
+            group::Action::CommitDone(done) => self.on_commit_done(w, done),
+            group::Action::Fetched(fetched) => {
+                if let Some(who) = self.fetches.remove(&fetched.id) {
+                    let offsets = fetched.offsets.into_iter().map(listed).collect();
+                    self.on_committed(w, who, fetched.code, offsets);
+                }
+            }
+            group::Action::Error(code, text) => w.shared.error(code, text),
+            group::Action::Fatal(code, text) => {
+                w.shared.raise_fatal(code, &text);
+            }
+        }
+    }
+
+    /// A connection of its own, so that nothing waits behind a Fetch.
+    fn set_coordinator(&mut self, w: &mut World<'_>, node: Option<Node>) {
+        let Some(node) = node else {
+            // The link stays, idle, until another coordinator is known.
+            return;
+        };
+        match &mut self.coordinator {
+            Some(link) => {
+                let same = link.node == node;
+                link.node = node.clone();
+                if same && link.up {
+                    // The event is handled when this one is done.
+                    self.group_pending = true;
+                } else {
+                    link.handle.send(event_loop::Command::SetAddress {
+                        host: node.host.to_string(),
+                        port: node.port,
+                        node_id: node.id,
+                    });
+                    link.handle.send(event_loop::Command::SkipBackoff);
+                    link.handle.send(event_loop::Command::Connect);
+                }
+            }
+            None => match w.brokers.add_coordinator(&node.host, node.port, node.id) {
+                Ok((key, handle)) => {
+                    handle.send(event_loop::Command::Connect);
+                    self.coordinator = Some(CoordinatorLink {
+                        key,
+                        handle,
+                        node,
+                        up: false,
+                    });
+                }
+                Err(e) => w.shared.logger.log(
+                    Level::Err,
+                    "COORD",
+                    format_args!("no thread for the coordinator: {e}"),
+                ),
+            },
+        }
+        if std::mem::take(&mut self.group_pending)
+            && let Some(id) = self.coordinator.as_ref().map(|l| l.node.id)
+        {
+            self.tell_group(w, group::Event::CoordinatorUp(id));
+        }
+    }
+}
+
+/// Questions for one broker.
+#[derive(Default)]
+struct Asked {
+    about: Vec<(Arc<Partition>, u64)>,
+    asks: Vec<Ask>,
+}
+
+impl Asked {
+    fn add(&mut self, partition: Arc<Partition>, token: u64, ask: Ask) {
+        self.about.push((partition, token));
+        self.asks.push(ask);
+    }
+}
+
+fn ask(partition: &Partition, leader_epoch: i32, value: i64) -> Ask {
+    Ask {
+        topic: partition.topic.name.clone(),
+        partition: partition.id,
+        leader_epoch,
+        value,
+    }
+}
+
+fn leader_in(info: &TopicInfo, partition: i32) -> Leader {
+    if info.err.is_err() && info.partitions.is_empty() {
+        return Leader::Missing(info.err);
+    }
+    match info.partition(partition) {
+        Some(p) if p.leader >= 0 => Leader::At {
+            broker: p.leader,
+            epoch: p.leader_epoch,
+        },
+        Some(_) => Leader::None,
+        None => Leader::Missing(ErrorCode::_UNKNOWN_PARTITION),
+    }
+}
+
+fn send_to(w: &World<'_>, broker: i32, request: Request) {
+    match w.brokers.by_node(broker) {
+        Some(b) => b.request(request),
+        None => (request.reply)(Err(RequestError::Disconnected("no such broker".into()))),
+    }
+}
+
+fn group_request(w: &World<'_>, out: group::Outgoing) -> Request {
+    let main = w.shared.main.clone();
+    let token = out.token;
+    let mut request = Request::new(out.api, out.timeout, out.build, move |result| {
+        main.send(MainCommand::Consumer(Command::Group { token, result }));
+    });
+    request.max_version = out.max_version;
+    request
+}
+
+fn listed(c: group::Committed) -> TopicPartition {
+    TopicPartition {
+        topic: c.offset.topic,
+        partition: c.offset.partition,
+        offset: c.offset.offset,
+        leader_epoch: c.offset.leader_epoch,
+        metadata: c.offset.metadata.map(String::into_bytes),
+        err: c.code,
+    }
+}

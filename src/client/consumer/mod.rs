@@ -1,0 +1,507 @@
+//! The consumer of a client, as application threads use it; the main thread's side
+//! is [`machine`].
+//!
+//! A [`Toppar`] is a partition and its queue. The queue of an assigned partition is
+//! forwarded to the consumer queue, unless the application forwards it itself; that
+//! of a partition started by the simple consumer stands alone or is forwarded to
+//! the queue it was started with.
+
+pub mod commits;
+pub mod machine;
+pub mod queries;
+mod requests;
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Sender, bounded};
+use parking_lot::{Mutex, RwLock};
+use uuid::Uuid;
+
+use super::event::Event;
+use super::main_loop::{MainCommand, MainSender};
+use super::shared::EventQueue;
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::queue::Queue;
+use crate::consumer::room::Budget;
+use crate::consumer::{
+    self, FetchSink, Fetched, Partition, Position, ResetPolicy, TopicHandle, offset, partition,
+};
+use commits::Commit;
+use machine::Command;
+use queries::{Query, Wanted};
+
+/// A partition as the API's lists have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicPartition {
+    pub topic: Arc<str>,
+    pub partition: i32,
+    pub offset: i64,
+    pub leader_epoch: i32,
+    pub metadata: Option<Vec<u8>>,
+    pub err: ErrorCode,
+}
+
+impl TopicPartition {
+    pub fn position(&self) -> Position {
+        Position::new(self.offset, self.leader_epoch)
+    }
+}
+
+/// A partition and where its messages go.
+pub struct Toppar {
+    pub partition: Arc<Partition>,
+    pub queue: EventQueue,
+    /// The bytes waiting in the queue, while it stands alone.
+    own_budget: Arc<Budget>,
+    /// The application says where the queue leads.
+    forwarded_by_app: AtomicBool,
+}
+
+struct QueueSink(EventQueue);
+
+impl FetchSink for QueueSink {
+    fn deliver(&self, fetched: Fetched) {
+        self.0.push(Event::Fetched(fetched));
+    }
+
+    fn deliver_first(&self, fetched: Fetched) {
+        self.0.push_front(Event::Fetched(fetched));
+    }
+}
+
+struct TopicEntry {
+    topic: Arc<consumer::Topic>,
+    partitions: BTreeMap<i32, Arc<Toppar>>,
+}
+
+type Assignment = BTreeMap<(Arc<str>, i32), Arc<Toppar>>;
+
+pub struct Consumer {
+    pub core: Arc<consumer::Shared>,
+    /// What `rd_kafka_consumer_poll` serves.
+    pub queue: EventQueue,
+    budget: Arc<Budget>,
+    topics: RwLock<HashMap<Arc<str>, TopicEntry>>,
+    /// Changed by one thread at a time, in the order that the main thread is told.
+    assignment: Mutex<Assignment>,
+    /// Partitions of the simple consumer.
+    started: Mutex<Assignment>,
+    main: MainSender,
+    closed: AtomicBool,
+}
+
+impl Consumer {
+    pub fn new(core: Arc<consumer::Shared>, main: MainSender) -> Arc<Self> {
+        Arc::new(Consumer {
+            budget: Budget::new(core.settings.queued_max_bytes),
+            core,
+            queue: Arc::new(Queue::new()),
+            topics: RwLock::new(HashMap::new()),
+            assignment: Mutex::new(BTreeMap::new()),
+            started: Mutex::new(BTreeMap::new()),
+            main,
+            closed: AtomicBool::new(false),
+        })
+    }
+
+    fn send(&self, command: Command) {
+        self.main.send(MainCommand::Consumer(command));
+    }
+
+    /// Sends a question and waits for the answer.
+    fn ask<R>(
+        &self,
+        command: impl FnOnce(Sender<R>) -> Command,
+        deadline: Option<Instant>,
+    ) -> Result<R, ErrorCode> {
+        let (reply, answer) = bounded(1);
+        self.send(command(reply));
+        match deadline {
+            Some(at) => answer.recv_deadline(at).map_err(|e| match e {
+                crossbeam_channel::RecvTimeoutError::Timeout => ErrorCode::_TIMED_OUT,
+                crossbeam_channel::RecvTimeoutError::Disconnected => ErrorCode::_DESTROY,
+            }),
+            None => answer.recv().map_err(|_| ErrorCode::_DESTROY),
+        }
+    }
+
+    // --- partitions
+
+    pub fn find(&self, topic: &str, partition: i32) -> Option<Arc<Toppar>> {
+        let topics = self.topics.read();
+        topics.get(topic)?.partitions.get(&partition).cloned()
+    }
+
+    /// The partition, made if it is new. `topic` has a handle already.
+    pub fn toppar(&self, topic: &super::Topic, id: i32) -> Arc<Toppar> {
+        if let Some(known) = self.find(&topic.name, id) {
+            return known;
+        }
+        let mut topics = self.topics.write();
+        let entry = topics
+            .entry(topic.name.clone())
+            .or_insert_with(|| TopicEntry {
+                topic: Arc::new(consumer::Topic {
+                    name: topic.name.clone(),
+                    reset: reset_policy(topic),
+                    id: Mutex::new(Uuid::nil()),
+                    handle: Mutex::new(None),
+                }),
+                partitions: BTreeMap::new(),
+            });
+        if let Some(keep) = topic.handle_object() {
+            *entry.topic.handle.lock() = Some(TopicHandle {
+                address: topic.handle_address(),
+                keep,
+            });
+        }
+        let core = &entry.topic;
+        let make = || {
+            let queue: EventQueue = Arc::new(Queue::new());
+            let own_budget = Budget::new(self.core.settings.queued_max_bytes);
+            Arc::new(Toppar {
+                partition: Partition::new(
+                    self.core.clone(),
+                    core.clone(),
+                    id,
+                    Arc::new(QueueSink(queue.clone())),
+                    own_budget.clone(),
+                ),
+                queue,
+                own_budget,
+                forwarded_by_app: AtomicBool::new(false),
+            })
+        };
+        entry.partitions.entry(id).or_insert_with(make).clone()
+    }
+
+    /// All partitions that there are objects for.
+    pub fn toppars(&self) -> Vec<Arc<Toppar>> {
+        let topics = self.topics.read();
+        topics
+            .values()
+            .flat_map(|t| t.partitions.values().cloned())
+            .collect()
+    }
+
+    fn set_topic_id(&self, topic: &str, id: Uuid) {
+        if let Some(entry) = self.topics.read().get(topic) {
+            *entry.topic.id.lock() = id;
+        }
+    }
+
+    fn lead(&self, toppar: &Toppar, to: Option<&EventQueue>) {
+        let budget = match to {
+            Some(queue) if Arc::ptr_eq(&queue.target(), &self.queue.target()) => &self.budget,
+            _ => &toppar.own_budget,
+        };
+        toppar.partition.set_budget(budget.clone());
+        toppar.queue.forward(to.cloned());
+    }
+
+    /// The application forwards a partition's queue; the library leaves it there.
+    pub fn forward(&self, toppar: &Toppar, to: Option<&EventQueue>) {
+        toppar.forwarded_by_app.store(true, Ordering::Release);
+        self.lead(toppar, to);
+    }
+
+    // --- assignment
+
+    /// Replaces the assignment. Every partition begins anew.
+    pub fn assign(&self, wanted: Vec<(Arc<Toppar>, Position)>) -> Result<(), KafkaError> {
+        self.check_open()?;
+        check_distinct(&wanted)?;
+        let mut assignment = self.assignment.lock();
+        let old = std::mem::take(&mut *assignment);
+        self.stop_all(old.into_values());
+        self.begin(&mut assignment, wanted);
+        Ok(())
+    }
+
+    pub fn incremental_assign(
+        &self,
+        wanted: Vec<(Arc<Toppar>, Position)>,
+    ) -> Result<(), KafkaError> {
+        self.check_open()?;
+        check_distinct(&wanted)?;
+        let mut assignment = self.assignment.lock();
+        if let Some((toppar, _)) = wanted.iter().find(|(t, _)| assignment.contains_key(&t.key())) {
+            return Err(KafkaError::new(
+                ErrorCode::_CONFLICT,
+                format!("{:?} is already part of the current assignment", toppar.partition),
+            ));
+        }
+        self.begin(&mut assignment, wanted);
+        Ok(())
+    }
+
+    pub fn incremental_unassign(&self, gone: &[(Arc<str>, i32)]) -> Result<(), KafkaError> {
+        let mut assignment = self.assignment.lock();
+        if assignment.is_empty() && !gone.is_empty() {
+            return Err(KafkaError::new(
+                ErrorCode::_INVALID_ARG,
+                "Can't subtract from empty assignment",
+            ));
+        }
+        if let Some((topic, id)) = gone.iter().find(|key| !assignment.contains_key(*key)) {
+            return Err(KafkaError::new(
+                ErrorCode::_INVALID_ARG,
+                format!(
+                    "{topic} [{id}] can't be unassigned since it is not in the current assignment"
+                ),
+            ));
+        }
+        let gone: Vec<_> = gone.iter().filter_map(|key| assignment.remove(key)).collect();
+        self.stop_all(gone.into_iter());
+        Ok(())
+    }
+
+    fn begin(&self, assignment: &mut Assignment, wanted: Vec<(Arc<Toppar>, Position)>) {
+        let mut starts = Vec::with_capacity(wanted.len());
+        for (toppar, at) in wanted {
+            // A new assignment is not paused.
+            toppar.partition.resume(partition::PAUSED_BY_APP);
+            let version = toppar.partition.begin();
+            if !toppar.forwarded_by_app.load(Ordering::Acquire) {
+                self.lead(&toppar, Some(&self.queue));
+            }
+            // Without an offset the committed one is meant.
+            let at = if at.offset == offset::INVALID {
+                Position::new(offset::STORED, -1)
+            } else {
+                at
+            };
+            starts.push((toppar.partition.clone(), version, at));
+            assignment.insert(toppar.key(), toppar);
+        }
+        self.send(Command::Start(starts));
+    }
+
+    fn stop_all(&self, gone: impl Iterator<Item = Arc<Toppar>>) {
+        let gone: Vec<_> = gone.collect();
+        if gone.is_empty() {
+            return;
+        }
+        // What they have stored is committed before it is forgotten.
+        let partitions: Vec<_> = gone.iter().map(|t| t.partition.clone()).collect();
+        self.send(Command::Stop {
+            commit: partitions
+                .iter()
+                .map(|p| (p.clone(), p.stored.get(), p.stored_metadata()))
+                .collect(),
+            reply: None,
+        });
+        for p in partitions {
+            p.end();
+        }
+    }
+
+    pub fn assignment(&self) -> Vec<Arc<Toppar>> {
+        self.assignment.lock().values().cloned().collect()
+    }
+
+    fn check_open(&self) -> Result<(), KafkaError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(KafkaError::new(ErrorCode::_STATE, "Consumer is closed"));
+        }
+        Ok(())
+    }
+
+    // --- the simple consumer
+
+    pub fn start(&self, toppar: &Arc<Toppar>, at: Position, to: Option<&EventQueue>) {
+        let mut started = self.started.lock();
+        let version = toppar.partition.begin();
+        self.lead(toppar, to);
+        started.insert(toppar.key(), toppar.clone());
+        self.send(Command::Start(vec![(
+            toppar.partition.clone(),
+            version,
+            at,
+        )]));
+    }
+
+    /// Ends what `start` began, its offsets committed if that is wanted.
+    pub fn stop(&self, toppar: &Arc<Toppar>) {
+        let p = &toppar.partition;
+        self.started.lock().remove(&toppar.key());
+        let _ = self.ask(
+            |reply| Command::Stop {
+                commit: vec![(p.clone(), p.stored.get(), p.stored_metadata())],
+                reply: Some(reply),
+            },
+            Some(Instant::now() + STOP_PATIENCE),
+        );
+        p.end();
+    }
+
+    pub fn is_simple(&self) -> bool {
+        !self.started.lock().is_empty()
+    }
+
+    // --- position
+
+    /// Waits until the seek is under way, unless `deadline` is `None`.
+    pub fn seek(
+        &self,
+        toppar: &Toppar,
+        to: Position,
+        deadline: Option<Instant>,
+    ) -> Result<(), ErrorCode> {
+        let (reply, answer) = bounded(1);
+        self.begin_seek(toppar, to, reply)?;
+        match deadline {
+            None => Ok(()),
+            Some(at) => answer.recv_deadline(at).unwrap_or(Err(ErrorCode::_TIMED_OUT)),
+        }
+    }
+
+    /// As `seek`, the result going to `reply`.
+    pub fn begin_seek(
+        &self,
+        toppar: &Toppar,
+        to: Position,
+        reply: Sender<Result<(), ErrorCode>>,
+    ) -> Result<(), ErrorCode> {
+        if to.offset == offset::STORED {
+            return Err(ErrorCode::_INVALID_ARG);
+        }
+        let p = &toppar.partition;
+        if !p.is_assigned() {
+            return Err(ErrorCode::_STATE);
+        }
+        let version = p.new_version();
+        p.position.set(offset::INVALID, -1);
+        self.send(Command::Seek {
+            partition: p.clone(),
+            version,
+            to,
+            reply,
+        });
+        Ok(())
+    }
+
+    // --- questions to the cluster
+
+    pub fn offsets(
+        &self,
+        wanted: Vec<Wanted>,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<queries::Found>, ErrorCode> {
+        let deadline = timeout.map(|t| Instant::now() + t);
+        self.ask(
+            |reply| {
+                Command::Query(Query {
+                    wanted,
+                    deadline,
+                    reply,
+                })
+            },
+            deadline.map(|d| d + PATIENCE),
+        )
+    }
+
+    /// The group's committed offsets.
+    pub fn committed(
+        &self,
+        partitions: Vec<(Arc<str>, i32)>,
+        timeout: Option<Duration>,
+    ) -> Result<Vec<TopicPartition>, ErrorCode> {
+        let deadline = timeout.map(|t| Instant::now() + t);
+        self.ask(
+            |reply| Command::Committed {
+                partitions,
+                deadline,
+                reply,
+            },
+            deadline.map(|d| d + PATIENCE),
+        )?
+    }
+
+    // --- commits
+
+    pub fn commit(&self, commit: Commit) {
+        self.send(Command::Commit(commit));
+    }
+
+    /// Ends consuming: what is stored is committed, if that is wanted, and the
+    /// assignment is given up.
+    pub fn close(&self) {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let assignment = std::mem::take(&mut *self.assignment.lock());
+        let started = std::mem::take(&mut *self.started.lock());
+        let gone: Vec<_> = assignment.into_values().chain(started.into_values()).collect();
+        let _ = self.ask(
+            |reply| Command::Stop {
+                commit: gone
+                    .iter()
+                    .map(|t| {
+                        let p = &t.partition;
+                        (p.clone(), p.stored.get(), p.stored_metadata())
+                    })
+                    .collect(),
+                reply: Some(reply),
+            },
+            Some(Instant::now() + STOP_PATIENCE),
+        );
+        for toppar in gone {
+            toppar.partition.end();
+        }
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// The client ends: what refers to each other lets go.
+    pub fn drop_all(&self) {
+        self.assignment.lock().clear();
+        self.started.lock().clear();
+        let topics = std::mem::take(&mut *self.topics.write());
+        for entry in topics.values() {
+            let handle = entry.topic.handle.lock().take();
+            drop(handle);
+            for toppar in entry.partitions.values() {
+                toppar.partition.end();
+                toppar.queue.close();
+            }
+        }
+        self.queue.close();
+    }
+}
+
+/// How much longer to wait for the main thread than the answer may take.
+const PATIENCE: Duration = Duration::from_millis(100);
+/// The most that stopping waits for the last commit.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+impl Toppar {
+    fn key(&self) -> (Arc<str>, i32) {
+        (self.partition.topic.name.clone(), self.partition.id)
+    }
+}
+
+fn check_distinct(wanted: &[(Arc<Toppar>, Position)]) -> Result<(), KafkaError> {
+    let mut seen = std::collections::HashSet::new();
+    match wanted.iter().find(|(t, _)| !seen.insert(t.key())) {
+        Some((twice, _)) => Err(KafkaError::new(
+            ErrorCode::_INVALID_ARG,
+            format!("Duplicate {:?} in input list", twice.partition),
+        )),
+        None => Ok(()),
+    }
+}
+
+fn reset_policy(topic: &super::Topic) -> ResetPolicy {
+    use crate::base::conf::OffsetReset;
+    match topic.conf.topic.auto_offset_reset {
+        OffsetReset::Earliest => ResetPolicy::Beginning,
+        OffsetReset::Latest => ResetPolicy::End,
+        OffsetReset::Error => ResetPolicy::Error,
+    }
+}

@@ -1,0 +1,227 @@
+//! The application's own questions about offsets: each partition goes to its leader,
+//! again and again until there is an answer or the time is up.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+
+use super::requests::Ask;
+use crate::base::backoff;
+use crate::base::error::ErrorCode;
+use crate::consumer::Position;
+use crate::consumer::control::Leader;
+
+/// The offset of a timestamp: -1 the end, -2 the beginning.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    pub topic: Arc<str>,
+    pub partition: i32,
+    pub timestamp: i64,
+}
+
+pub type Found = Result<Position, ErrorCode>;
+
+pub struct Query {
+    pub wanted: Vec<Wanted>,
+    /// `None`: for ever.
+    pub deadline: Option<Instant>,
+    /// In the order of `wanted`.
+    pub reply: Sender<Vec<Found>>,
+}
+
+enum Item {
+    Open,
+    Asked,
+    Done(Found),
+}
+
+struct Running {
+    id: u64,
+    query: Query,
+    items: Vec<Item>,
+    attempts: u32,
+    not_before: Option<Instant>,
+    /// The last reason for trying again.
+    trouble: ErrorCode,
+}
+
+/// A request to send to a leader; its answers go to [`Queries::on_answer`].
+pub struct Request {
+    pub broker: i32,
+    pub query: u64,
+    /// The places of `asks` in the query.
+    pub places: Vec<usize>,
+    pub asks: Vec<Ask>,
+    pub deadline: Option<Instant>,
+}
+
+#[derive(Default)]
+pub struct Queries {
+    running: Vec<Running>,
+    last_id: u64,
+}
+
+const BACKOFF: Duration = Duration::from_millis(100);
+const BACKOFF_MAX: Duration = Duration::from_secs(1);
+
+impl Queries {
+    pub fn add(&mut self, query: Query) {
+        self.last_id += 1;
+        self.running.push(Running {
+            id: self.last_id,
+            items: query.wanted.iter().map(|_| Item::Open).collect(),
+            query,
+            attempts: 0,
+            not_before: None,
+            trouble: ErrorCode::_TIMED_OUT,
+        });
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.running
+            .iter()
+            .flat_map(|r| [r.query.deadline, r.not_before])
+            .flatten()
+            .min()
+    }
+
+    /// What can be asked now. `leader` tells who leads a partition.
+    pub fn poll(
+        &mut self,
+        now: Instant,
+        leader: impl Fn(&Arc<str>, i32) -> Leader,
+    ) -> Vec<Request> {
+        let mut requests: Vec<Request> = Vec::new();
+        for r in &mut self.running {
+            if r.query.deadline.is_some_and(|d| d <= now) {
+                r.give_up();
+                continue;
+            }
+            if r.not_before.is_some_and(|at| at > now) {
+                continue;
+            }
+            r.not_before = None;
+            for (place, (item, wanted)) in r.items.iter_mut().zip(&r.query.wanted).enumerate() {
+                if !matches!(item, Item::Open) {
+                    continue;
+                }
+                let (broker, epoch) = match leader(&wanted.topic, wanted.partition) {
+                    Leader::At { broker, epoch } => (broker, epoch),
+                    Leader::Missing(err) => {
+                        *item = Item::Done(Err(err));
+                        continue;
+                    }
+                    Leader::None | Leader::Unknown => continue,
+                };
+                *item = Item::Asked;
+                let ask = Ask {
+                    topic: wanted.topic.clone(),
+                    partition: wanted.partition,
+                    leader_epoch: epoch,
+                    value: wanted.timestamp,
+                };
+                // A request has a partition once; two questions about one take two.
+                let open = requests.iter_mut().find(|q| {
+                    q.query == r.id
+                        && q.broker == broker
+                        && !q
+                            .asks
+                            .iter()
+                            .any(|a| a.topic == ask.topic && a.partition == ask.partition)
+                });
+                match open {
+                    Some(q) => {
+                        q.places.push(place);
+                        q.asks.push(ask);
+                    }
+                    None => requests.push(Request {
+                        broker,
+                        query: r.id,
+                        places: vec![place],
+                        asks: vec![ask],
+                        deadline: r.query.deadline,
+                    }),
+                }
+            }
+        }
+        self.finish();
+        requests
+    }
+
+    pub fn on_answer(&mut self, now: Instant, query: u64, places: &[usize], found: Vec<Found>) {
+        let Some(r) = self.running.iter_mut().find(|r| r.id == query) else {
+            return;
+        };
+        for (place, found) in places.iter().zip(found) {
+            let Some(item) = r.items.get_mut(*place) else {
+                continue;
+            };
+            match found {
+                Err(err) if is_passing(err) => {
+                    *item = Item::Open;
+                    r.trouble = err;
+                    r.not_before = Some(now + backoff::delay(r.attempts, BACKOFF, BACKOFF_MAX));
+                }
+                done => *item = Item::Done(done),
+            }
+        }
+        if r.not_before.is_some() {
+            r.attempts += 1;
+        }
+        self.finish();
+    }
+
+    fn finish(&mut self) {
+        self.running.retain_mut(|r| {
+            let done = r.items.iter().all(|i| matches!(i, Item::Done(_)));
+            if done {
+                let found = r
+                    .items
+                    .drain(..)
+                    .map(|item| match item {
+                        Item::Done(found) => found,
+                        _ => Err(ErrorCode::_FAIL),
+                    })
+                    .collect();
+                // Whoever asked may have stopped waiting.
+                let _ = r.query.reply.send(found);
+            }
+            !done
+        });
+    }
+}
+
+impl Running {
+    fn give_up(&mut self) {
+        for item in &mut self.items {
+            if !matches!(item, Item::Done(_)) {
+                *item = Item::Done(Err(ErrorCode::_TIMED_OUT));
+            }
+        }
+    }
+}
+
+fn is_passing(err: ErrorCode) -> bool {
+    matches!(
+        err,
+        ErrorCode::NOT_LEADER_FOR_PARTITION
+            | ErrorCode::LEADER_NOT_AVAILABLE
+            | ErrorCode::REPLICA_NOT_AVAILABLE
+            | ErrorCode::BROKER_NOT_AVAILABLE
+            | ErrorCode::KAFKA_STORAGE_ERROR
+            | ErrorCode::OFFSET_NOT_AVAILABLE
+            | ErrorCode::FENCED_LEADER_EPOCH
+            | ErrorCode::UNKNOWN_LEADER_EPOCH
+            | ErrorCode::UNKNOWN_TOPIC_OR_PART
+            | ErrorCode::REQUEST_TIMED_OUT
+            | ErrorCode::NETWORK_EXCEPTION
+            | ErrorCode::_TRANSPORT
+            | ErrorCode::_TIMED_OUT
+            | ErrorCode::_TIMED_OUT_QUEUE
+    )
+}
