@@ -1,12 +1,50 @@
 //! Storing and committing offsets.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use libc::{c_int, c_void};
 
-use crate::capi::boundary::{ffi, not_built};
+use super::handle::get;
+use super::topic_partition::{elements, elements_mut, metadata};
+use super::{consume, error, message, serve};
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::queue::Queue;
+use crate::client::consumer::commits::{Commit, Reply};
+use crate::client::consumer::{Consumer, TopicPartition, Toppar};
+use crate::client::event::Event;
+use crate::consumer::{Position, offset};
+
+use crate::capi::boundary::ffi;
 use crate::capi::types::{
     rd_kafka_error_t, rd_kafka_message_t, rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t,
     rd_kafka_topic_partition_list_t, rd_kafka_topic_t,
 };
+
+/// Stores an offset; only of assigned partitions, unless the consumer is a simple one.
+fn store(consumer: &Consumer, toppar: &Toppar, at: Position, metadata: Option<&[u8]>) -> ErrorCode {
+    let p = &toppar.partition;
+    if at.is_absolute() && !p.is_assigned() && !consumer.is_simple() {
+        return ErrorCode::_STATE;
+    }
+    p.store(at, metadata);
+    ErrorCode::NO_ERROR
+}
+
+fn commit(
+    consumer: &Consumer,
+    offsets: Option<Vec<TopicPartition>>,
+    asynchronous: c_int,
+) -> ErrorCode {
+    if asynchronous != 0 {
+        let reply = Reply::Configured;
+        consumer.commit(Commit { offsets, reply });
+        return ErrorCode::NO_ERROR;
+    }
+    consumer
+        .commit_and_wait(offsets)
+        .map_or_else(|code| code, |result| result.code)
+}
 
 /// Notes `offset` + 1 as the one to commit next, automatically or by `rd_kafka_commit`
 /// with a null list. Needs `enable.auto.offset.store` to be false.
@@ -16,7 +54,26 @@ pub unsafe extern "C" fn rd_kafka_offset_store(
     partition: i32,
     offset: i64,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rkt, partition, offset) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        let Some(topic) = (unsafe { get(rkt.cast_const()) }) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        if offset < 0 {
+            return ErrorCode::_INVALID_ARG;
+        }
+        let client = topic.client.upgrade();
+        let Some(consumer) = client.and_then(|c| c.shared.consumer.clone()) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        match consumer.find(&topic.name, partition) {
+            Some(toppar) => {
+                let at = Position::new(offset.saturating_add(1), -1);
+                store(&consumer, &toppar, at, None)
+            }
+            None => ErrorCode::_UNKNOWN_PARTITION,
+        }
+    })
 }
 
 /// Notes the elements' offsets (the next ones to consume, not the last consumed) to be
@@ -27,7 +84,38 @@ pub unsafe extern "C" fn rd_kafka_offsets_store(
     rk: *mut rd_kafka_t,
     offsets: *mut rd_kafka_topic_partition_list_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, offsets) })
+    ffi!({
+        // SAFETY: the caller's handle and list are alive.
+        let (instance, list) = unsafe { (get(rk.cast_const()), offsets.as_mut()) };
+        let (Some(consumer), Some(list)) = (instance.and_then(consume::consumer), list) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        if consumer.core.settings.auto_offset_store {
+            return ErrorCode::_INVALID_ARG;
+        }
+        let list = elements_mut(list);
+        let mut last = ErrorCode::NO_ERROR;
+        let mut stored = 0;
+        for element in list.iter_mut() {
+            element.err = match consume::find(consumer, element) {
+                Some(toppar) => {
+                    let at = consume::read(element).position();
+                    store(consumer, &toppar, at, metadata(element))
+                }
+                None => ErrorCode::_UNKNOWN_PARTITION,
+            };
+            if element.err.is_err() {
+                last = element.err;
+            } else {
+                stored += 1;
+            }
+        }
+        if stored == 0 {
+            last
+        } else {
+            ErrorCode::NO_ERROR
+        }
+    })
 }
 
 /// Notes the offset after this message, with its leader epoch, to be committed next.
@@ -36,7 +124,36 @@ pub unsafe extern "C" fn rd_kafka_offsets_store(
 pub unsafe extern "C" fn rd_kafka_offset_store_message(
     rkmessage: *mut rd_kafka_message_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(rkmessage) })
+    ffi!({
+        let refuse = |text: &str| error::give(KafkaError::new(ErrorCode::_INVALID_ARG, text));
+        // SAFETY: the caller's message is alive.
+        let Some(m) = (unsafe { message::consumed(rkmessage) }) else {
+            return refuse("Invalid message object, not a consumed message");
+        };
+        if m.msg.err != 0 {
+            return refuse("Message object must not have an error set");
+        }
+        // SAFETY: the message keeps its topic's handle.
+        let topic = unsafe { get(m.msg.rkt.cast_const().cast::<rd_kafka_topic_t>()) };
+        let client = topic.and_then(|t| t.client.upgrade());
+        let consumer = client.and_then(|c| c.shared.consumer.clone());
+        let (Some(topic), Some(consumer)) = (topic, consumer) else {
+            return refuse("Invalid message object, not a consumed message");
+        };
+        let at = Position::new(m.msg.offset + 1, m.leader_epoch);
+        let code = match consumer.find(&topic.name, m.msg.partition) {
+            Some(toppar) => store(&consumer, &toppar, at, None),
+            None => ErrorCode::_UNKNOWN_PARTITION,
+        };
+        match code {
+            ErrorCode::NO_ERROR => std::ptr::null_mut(),
+            ErrorCode::_STATE => error::give(KafkaError::new(code, "Partition is not assigned")),
+            code => error::give(KafkaError::new(
+                code,
+                format!("Failed to store offset: {code}"),
+            )),
+        }
+    })
 }
 
 /// Commits offsets to the group: those of the list (the next ones to consume), or those
@@ -49,7 +166,18 @@ pub unsafe extern "C" fn rd_kafka_commit(
     offsets: *const rd_kafka_topic_partition_list_t,
     asynchronous: c_int,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, offsets, asynchronous) })
+    ffi!({
+        // SAFETY: the caller's handle and list are alive.
+        let (instance, list) = unsafe { (get(rk.cast_const()), offsets.as_ref()) };
+        match instance.map(consume::group_consumer) {
+            Some(Ok(consumer)) => {
+                let offsets = list.map(|l| elements(l).iter().map(consume::read).collect());
+                commit(consumer, offsets, asynchronous)
+            }
+            Some(Err(code)) => code,
+            None => ErrorCode::_INVALID_ARG,
+        }
+    })
 }
 
 /// Commits the offset after this message. Otherwise as `rd_kafka_commit`.
@@ -59,7 +187,37 @@ pub unsafe extern "C" fn rd_kafka_commit_message(
     rkmessage: *const rd_kafka_message_t,
     asynchronous: c_int,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, rkmessage, asynchronous) })
+    ffi!({
+        // SAFETY: the caller's handle and message are alive.
+        let (instance, m) = unsafe {
+            (
+                get(rk.cast_const()),
+                message::consumed(rkmessage).filter(|m| m.msg.err == 0),
+            )
+        };
+        let (Some(instance), Some(m)) = (instance, m) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        // SAFETY: the message keeps its topic's handle.
+        let Some(topic) = (unsafe { get(m.msg.rkt.cast_const().cast::<rd_kafka_topic_t>()) })
+        else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        match consume::group_consumer(instance) {
+            Ok(consumer) => {
+                let offset = TopicPartition {
+                    topic: topic.name.clone(),
+                    partition: m.msg.partition,
+                    offset: m.msg.offset + 1,
+                    leader_epoch: m.leader_epoch,
+                    metadata: None,
+                    err: ErrorCode::NO_ERROR,
+                };
+                commit(consumer, Some(vec![offset]), asynchronous)
+            }
+            Err(code) => code,
+        }
+    })
 }
 
 /// As an asynchronous `rd_kafka_commit`, with the result going to a queue: to `cb` as
@@ -80,7 +238,42 @@ pub unsafe extern "C" fn rd_kafka_commit_queue(
     >,
     commit_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, offsets, rkqu, cb, commit_opaque) })
+    ffi!({
+        // SAFETY: the caller's handles and list are alive.
+        let (instance, list, queue) = unsafe {
+            (
+                get(rk.cast_const()),
+                offsets.as_ref(),
+                get(rkqu.cast_const()),
+            )
+        };
+        let Some(instance) = instance else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        let consumer = match consume::group_consumer(instance) {
+            Ok(consumer) => consumer,
+            Err(code) => return code,
+        };
+        let own = queue.map_or_else(|| Arc::new(Queue::new()), |q| q.queue.clone());
+        let reply = Reply::Queue {
+            queue: own.clone(),
+            callback: cb.map_or(0, |cb| (cb as *const ()).expose_provenance()),
+            opaque: commit_opaque.expose_provenance(),
+        };
+        let offsets = list.map(|l| elements(l).iter().map(consume::read).collect());
+        consumer.commit(Commit { offsets, reply });
+        if queue.is_some() {
+            return ErrorCode::NO_ERROR;
+        }
+        match own.pop(None) {
+            Some(Event::OffsetCommit(e)) => {
+                let code = e.result.code;
+                serve::dispatch(instance, Event::OffsetCommit(e));
+                code
+            }
+            _ => ErrorCode::_TIMED_OUT,
+        }
+    })
 }
 
 /// Asks the coordinator for the committed offsets of these partitions, up to
@@ -93,5 +286,33 @@ pub unsafe extern "C" fn rd_kafka_committed(
     partitions: *mut rd_kafka_topic_partition_list_t,
     timeout_ms: c_int,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, partitions, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's handle and list are alive.
+        let (instance, list) = unsafe { (get(rk.cast_const()), partitions.as_mut()) };
+        let (Some(instance), Some(list)) = (instance, list) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        let consumer = match consume::group_consumer(instance) {
+            Ok(consumer) => consumer,
+            Err(code) => return code,
+        };
+        let list = elements_mut(list);
+        for element in list.iter_mut() {
+            element.offset = offset::INVALID;
+        }
+        let wanted = list
+            .iter()
+            .map(|e| (Arc::from(consume::name(e)), e.partition))
+            .collect();
+        let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
+        match consumer.committed(wanted, timeout) {
+            Ok(found) => {
+                for (element, found) in list.iter_mut().zip(&found) {
+                    consume::update(element, found);
+                }
+                ErrorCode::NO_ERROR
+            }
+            Err(code) => code,
+        }
+    })
 }

@@ -1,12 +1,152 @@
 //! The consumer: subscription, assignment, position.
 
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::bounded;
 use libc::{c_char, c_int};
+
+use super::handle::get;
+use super::topic_partition::{add, elements, elements_mut, new_list, set_leader_epoch};
+use super::{consume, cstr, error, message};
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::client::consumer::queries::Wanted;
+use crate::client::consumer::{Consumer, Toppar};
+use crate::consumer::Position;
+use crate::consumer::control::{TIMESTAMP_BEGINNING, TIMESTAMP_END};
+use crate::consumer::partition::PAUSED_BY_APP;
 
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::types::{
     rd_kafka_error_t, rd_kafka_message_t, rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t,
-    rd_kafka_topic_partition_list_t, rd_kafka_topic_t,
+    rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_t, rd_kafka_topic_t,
 };
+
+/// What stands for no limit of time.
+const FOREVER: Duration = Duration::from_secs(86_400 * 365);
+
+/// A C timeout; `None` is for ever.
+fn timeout(timeout_ms: c_int) -> Option<Duration> {
+    u64::try_from(timeout_ms).ok().map(Duration::from_millis)
+}
+
+/// Does something with every partition of a list, and sets the elements' errors.
+///
+/// # Safety
+/// Handle and list are null or alive.
+unsafe fn each(
+    rk: *mut rd_kafka_t,
+    partitions: *mut rd_kafka_topic_partition_list_t,
+    work: impl Fn(&Toppar),
+) -> rd_kafka_resp_err_t {
+    // SAFETY: the caller's promise.
+    let (consumer, list) = unsafe {
+        (
+            get(rk.cast_const()).and_then(consume::consumer),
+            partitions.as_mut(),
+        )
+    };
+    let (Some(consumer), Some(list)) = (consumer, list) else {
+        return ErrorCode::_INVALID_ARG;
+    };
+    for element in elements_mut(list) {
+        element.err = match consume::find(consumer, element) {
+            Some(toppar) => {
+                work(&toppar);
+                ErrorCode::NO_ERROR
+            }
+            None => ErrorCode::_UNKNOWN_PARTITION,
+        };
+    }
+    ErrorCode::NO_ERROR
+}
+
+type Wish = (Arc<Toppar>, Position);
+
+/// The partitions of an assignment; null is an empty one.
+///
+/// # Safety
+/// Handle and list are null or alive.
+unsafe fn wanted<'a>(
+    rk: *mut rd_kafka_t,
+    partitions: *const rd_kafka_topic_partition_list_t,
+) -> Result<(&'a Arc<Consumer>, Vec<Wish>), KafkaError> {
+    // SAFETY: the caller's promise.
+    let (instance, list) = unsafe { (get(rk.cast_const()), partitions.as_ref()) };
+    let instance = instance.ok_or(ErrorCode::_INVALID_ARG)?;
+    let consumer = consume::group_consumer(instance)?;
+    let mut wishes = Vec::new();
+    for element in list.map(elements).unwrap_or_default() {
+        let wish = consume::read(element);
+        if !is_start(wish.offset) {
+            return Err(KafkaError::new(
+                ErrorCode::_INVALID_ARG,
+                format!(
+                    "{} [{}] has invalid start offset {}",
+                    wish.topic, wish.partition, wish.offset
+                ),
+            ));
+        }
+        let toppar = consume::ensure(instance, consumer, element)?;
+        wishes.push((toppar, wish.position()));
+    }
+    Ok((consumer, wishes))
+}
+
+/// Whether consuming can start at such an offset.
+fn is_start(at: i64) -> bool {
+    use crate::consumer::offset::{BEGINNING, END, INVALID, STORED, TAIL_BASE};
+    at >= 0 || at <= TAIL_BASE || matches!(at, BEGINNING | END | STORED | INVALID)
+}
+
+/// Seeks all partitions of a list and waits for the results, unless the timeout is 0.
+fn seek_all(
+    consumer: &Consumer,
+    list: &mut [rd_kafka_topic_partition_t],
+    timeout_ms: c_int,
+) -> Result<(), KafkaError> {
+    let deadline = Instant::now() + timeout(timeout_ms).unwrap_or(FOREVER);
+    let mut answers = Vec::new();
+    for element in list.iter_mut() {
+        let Some(toppar) = consume::find(consumer, element) else {
+            element.err = ErrorCode::_UNKNOWN_PARTITION;
+            continue;
+        };
+        let (reply, answer) = bounded(1);
+        let to = consume::read(element).position();
+        element.err = match consumer.begin_seek(&toppar, to, reply) {
+            Ok(()) => {
+                answers.push((element, answer));
+                continue;
+            }
+            Err(code) => code,
+        };
+    }
+    if timeout_ms == 0 {
+        for (element, _) in answers {
+            element.err = ErrorCode::_IN_PROGRESS;
+        }
+        return Ok(());
+    }
+    let mut late = 0;
+    for (element, answer) in answers {
+        element.err = match answer.recv_deadline(deadline) {
+            Ok(Ok(())) => ErrorCode::NO_ERROR,
+            Ok(Err(code)) => code,
+            Err(_) => {
+                late += 1;
+                ErrorCode::_IN_PROGRESS
+            }
+        };
+    }
+    if late > 0 {
+        return Err(KafkaError::new(
+            ErrorCode::_TIMED_OUT,
+            format!("Timed out waiting for {late} remaining partition seek(s) to finish"),
+        ));
+    }
+    Ok(())
+}
 
 /// This consumer's id in its group, or null while it has none. Freed by
 /// `rd_kafka_mem_free`.
@@ -22,7 +162,14 @@ pub unsafe extern "C" fn rd_kafka_pause_partitions(
     rk: *mut rd_kafka_t,
     partitions: *mut rd_kafka_topic_partition_list_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, partitions) })
+    // SAFETY: the caller's handle and list are alive.
+    ffi!({
+        unsafe {
+            each(rk, partitions, |toppar| {
+                toppar.partition.pause(PAUSED_BY_APP);
+            })
+        }
+    })
 }
 
 /// Takes up the delivery of messages from these partitions where it was. Each element's
@@ -32,7 +179,14 @@ pub unsafe extern "C" fn rd_kafka_resume_partitions(
     rk: *mut rd_kafka_t,
     partitions: *mut rd_kafka_topic_partition_list_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, partitions) })
+    // SAFETY: the caller's handle and list are alive.
+    ffi!({
+        unsafe {
+            each(rk, partitions, |toppar| {
+                toppar.partition.resume(PAUSED_BY_APP);
+            })
+        }
+    })
 }
 
 /// Asks the partition's leader for its first offset and for the one after its last
@@ -46,7 +200,37 @@ pub unsafe extern "C" fn rd_kafka_query_watermark_offsets(
     high: *mut i64,
     timeout_ms: c_int,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, topic, partition, low, high, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's handle and string are alive, and what is not null is
+        // writable.
+        unsafe {
+            let (Some(instance), Some(topic)) = (get(rk.cast_const()), cstr::text(topic)) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            let Some(consumer) = consume::consumer(instance) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            let topic: Arc<str> = Arc::from(&*topic);
+            let wanted = |timestamp| Wanted {
+                topic: topic.clone(),
+                partition,
+                timestamp,
+            };
+            let both = vec![wanted(TIMESTAMP_BEGINNING), wanted(TIMESTAMP_END)];
+            let found = match consumer.offsets(both, timeout(timeout_ms)) {
+                Ok(found) => found,
+                Err(code) => return code,
+            };
+            for (found, place) in found.iter().zip([low, high]) {
+                match (found, place.as_mut()) {
+                    (Ok(at), Some(place)) => *place = at.offset,
+                    (Ok(_), None) => {}
+                    (Err(code), _) => return *code,
+                }
+            }
+            ErrorCode::NO_ERROR
+        }
+    })
 }
 
 /// The partition's offsets as the consumer has last seen them: the high one with each
@@ -60,7 +244,27 @@ pub unsafe extern "C" fn rd_kafka_get_watermark_offsets(
     low: *mut i64,
     high: *mut i64,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, topic, partition, low, high) })
+    ffi!({
+        // SAFETY: the caller's handle and string are alive, and what is not null is
+        // writable.
+        unsafe {
+            let (Some(instance), Some(topic)) = (get(rk.cast_const()), cstr::text(topic)) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            let toppar = consume::consumer(instance).and_then(|c| c.find(&topic, partition));
+            let Some(toppar) = toppar else {
+                return ErrorCode::_UNKNOWN_PARTITION;
+            };
+            let marks = toppar.partition.watermarks();
+            if let Some(low) = low.as_mut() {
+                *low = marks.0;
+            }
+            if let Some(high) = high.as_mut() {
+                *high = marks.1;
+            }
+            ErrorCode::NO_ERROR
+        }
+    })
 }
 
 /// Replaces each element's offset, which is a timestamp in milliseconds, by the first
@@ -72,7 +276,47 @@ pub unsafe extern "C" fn rd_kafka_offsets_for_times(
     offsets: *mut rd_kafka_topic_partition_list_t,
     timeout_ms: c_int,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, offsets, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's handle and list are alive.
+        unsafe {
+            let (Some(instance), Some(list)) = (get(rk.cast_const()), offsets.as_mut()) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            let Some(consumer) = consume::consumer(instance) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            let list = elements_mut(list);
+            if list.is_empty() {
+                return ErrorCode::_INVALID_ARG;
+            }
+            let wanted = list
+                .iter()
+                .map(|e| Wanted {
+                    topic: Arc::from(consume::name(e)),
+                    partition: e.partition,
+                    timestamp: e.offset,
+                })
+                .collect();
+            let found = match consumer.offsets(wanted, timeout(timeout_ms)) {
+                Ok(found) => found,
+                Err(code) => return code,
+            };
+            if found.iter().all(|f| *f == Err(ErrorCode::_TIMED_OUT)) {
+                return ErrorCode::_TIMED_OUT;
+            }
+            for (element, found) in list.iter_mut().zip(found) {
+                match found {
+                    Ok(at) => {
+                        element.offset = at.offset;
+                        element.err = ErrorCode::NO_ERROR;
+                        set_leader_epoch(element, at.epoch);
+                    }
+                    Err(code) => element.err = code,
+                }
+            }
+            ErrorCode::NO_ERROR
+        }
+    })
 }
 
 /// Moves a partition of the simple consumer, up to `timeout_ms` for waiting until it is
@@ -85,7 +329,31 @@ pub unsafe extern "C" fn rd_kafka_seek(
     offset: i64,
     timeout_ms: c_int,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rkt, partition, offset, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        let Some(topic) = (unsafe { get(rkt.cast_const()) }) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        if partition < 0 {
+            return ErrorCode::_INVALID_ARG;
+        }
+        let client = topic.client.upgrade();
+        let Some(consumer) = client.and_then(|c| c.shared.consumer.clone()) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        let Some(toppar) = consumer.find(&topic.name, partition) else {
+            return ErrorCode::_UNKNOWN_PARTITION;
+        };
+        let deadline = timeout(timeout_ms)
+            .filter(|t| !t.is_zero())
+            .map(|t| Instant::now() + t);
+        let forever = (timeout_ms < 0).then(|| Instant::now() + FOREVER);
+        let to = Position::new(offset, -1);
+        match consumer.seek(&toppar, to, deadline.or(forever)) {
+            Ok(()) => ErrorCode::NO_ERROR,
+            Err(code) => code,
+        }
+    })
 }
 
 /// Moves assigned partitions to the elements' offsets. Waits up to `timeout_ms`, and
@@ -97,7 +365,20 @@ pub unsafe extern "C" fn rd_kafka_seek_partitions(
     partitions: *mut rd_kafka_topic_partition_list_t,
     timeout_ms: c_int,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(rk, partitions, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's handle and list are alive.
+        unsafe {
+            let refuse = |text: &str| error::give(KafkaError::new(ErrorCode::_INVALID_ARG, text));
+            let Some(consumer) = get(rk.cast_const()).and_then(consume::consumer) else {
+                return refuse("Must only be used on consumer instance");
+            };
+            let list = partitions.as_mut().map(elements_mut).unwrap_or_default();
+            if list.is_empty() {
+                return refuse("partitions must be specified");
+            }
+            error::give_result(seek_all(consumer, list, timeout_ms))
+        }
+    })
 }
 
 /// Sets the topics that this member of the group wants; names that begin with `^` are
@@ -138,7 +419,16 @@ pub unsafe extern "C" fn rd_kafka_consumer_poll(
     rk: *mut rd_kafka_t,
     timeout_ms: c_int,
 ) -> *mut rd_kafka_message_t {
-    ffi!({ not_built!(rk, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        let Some(instance) = (unsafe { get(rk.cast_const()) }) else {
+            return std::ptr::null_mut();
+        };
+        match consume::group_consumer(instance) {
+            Ok(consumer) => consume::next_message(instance, &consumer.queue, timeout_ms),
+            Err(code) => message::error(code),
+        }
+    })
 }
 
 /// Closes the consumer: gives up its partitions, with the rebalance function called,
@@ -146,7 +436,17 @@ pub unsafe extern "C" fn rd_kafka_consumer_poll(
 /// whatever the brokers do. Then destroy it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_close(rk: *mut rd_kafka_t) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        match unsafe { get(rk.cast_const()) }.map(consume::group_consumer) {
+            Some(Ok(consumer)) => {
+                consumer.close();
+                ErrorCode::NO_ERROR
+            }
+            Some(Err(code)) => code,
+            None => ErrorCode::_INVALID_ARG,
+        }
+    })
 }
 
 /// As `rd_kafka_consumer_close`, without waiting: the events of closing go to `rkqu`,
@@ -163,7 +463,13 @@ pub unsafe extern "C" fn rd_kafka_consumer_close_queue(
 /// 1 once the consumer is closed, otherwise 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_closed(rk: *mut rd_kafka_t) -> c_int {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        match unsafe { get(rk.cast_const()) }.map(consume::group_consumer) {
+            Some(Ok(consumer)) => c_int::from(consumer.is_closed()),
+            _ => 0,
+        }
+    })
 }
 
 /// Adds partitions to the assignment; for cooperative rebalancing (KIP-429).
@@ -175,7 +481,12 @@ pub unsafe extern "C" fn rd_kafka_incremental_assign(
     rk: *mut rd_kafka_t,
     partitions: *const rd_kafka_topic_partition_list_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(rk, partitions) })
+    ffi!({
+        // SAFETY: the caller's handle and list are alive.
+        let result = unsafe { wanted(rk, partitions) };
+        let result = result.and_then(|(consumer, list)| consumer.incremental_assign(list));
+        error::give_result(result)
+    })
 }
 
 /// Takes partitions out of the assignment; for cooperative rebalancing (KIP-429). Null,
@@ -185,7 +496,26 @@ pub unsafe extern "C" fn rd_kafka_incremental_unassign(
     rk: *mut rd_kafka_t,
     partitions: *const rd_kafka_topic_partition_list_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(rk, partitions) })
+    ffi!({
+        // SAFETY: the caller's handle and list are alive.
+        unsafe {
+            let Some(instance) = get(rk.cast_const()) else {
+                return error::give(ErrorCode::_INVALID_ARG.into());
+            };
+            let consumer = match consume::group_consumer(instance) {
+                Ok(consumer) => consumer,
+                Err(code) => return error::give(code.into()),
+            };
+            let gone: Vec<_> = partitions
+                .as_ref()
+                .map(elements)
+                .unwrap_or_default()
+                .iter()
+                .map(|e| (Arc::from(consume::name(e)), e.partition))
+                .collect();
+            error::give_result(consumer.incremental_unassign(&gone))
+        }
+    })
 }
 
 /// How the group rebalances: "EAGER", "COOPERATIVE", or "NONE" while that is not
@@ -204,7 +534,14 @@ pub unsafe extern "C" fn rd_kafka_assign(
     rk: *mut rd_kafka_t,
     partitions: *const rd_kafka_topic_partition_list_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, partitions) })
+    ffi!({
+        // SAFETY: the caller's handle and list are alive.
+        let result = unsafe { wanted(rk, partitions) };
+        match result.and_then(|(consumer, list)| consumer.assign(list)) {
+            Ok(()) => ErrorCode::NO_ERROR,
+            Err(e) => e.code,
+        }
+    })
 }
 
 /// Sets `*partitions` to a copy of the assignment, which the application destroys.
@@ -213,7 +550,26 @@ pub unsafe extern "C" fn rd_kafka_assignment(
     rk: *mut rd_kafka_t,
     partitions: *mut *mut rd_kafka_topic_partition_list_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, partitions) })
+    ffi!({
+        // SAFETY: the caller's handle is alive and the place writable.
+        unsafe {
+            let (Some(instance), Some(place)) = (get(rk.cast_const()), partitions.as_mut()) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            let consumer = match consume::group_consumer(instance) {
+                Ok(consumer) => consumer,
+                Err(code) => return code,
+            };
+            let assignment = consumer.assignment();
+            let list = new_list(assignment.len());
+            for toppar in assignment {
+                let p = &toppar.partition;
+                add(&mut *list, p.topic.name.as_bytes(), p.id);
+            }
+            *place = list;
+            ErrorCode::NO_ERROR
+        }
+    })
 }
 
 /// 1 if the partitions that are being revoked belong to other members already, so that
@@ -230,12 +586,47 @@ pub unsafe extern "C" fn rd_kafka_position(
     rk: *mut rd_kafka_t,
     partitions: *mut rd_kafka_topic_partition_list_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, partitions) })
+    ffi!({
+        // SAFETY: the caller's handle and list are alive.
+        unsafe {
+            let (Some(instance), Some(list)) = (get(rk.cast_const()), partitions.as_mut()) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            let Some(consumer) = consume::consumer(instance) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            for element in elements_mut(list) {
+                let toppar = consume::find(consumer, element);
+                let at = toppar.as_ref().map(|t| t.partition.position.get());
+                element.err = match at {
+                    Some(_) => ErrorCode::NO_ERROR,
+                    None => ErrorCode::_UNKNOWN_PARTITION,
+                };
+                let at = at.unwrap_or(Position::INVALID);
+                element.offset = at.offset;
+                set_leader_epoch(element, at.epoch);
+            }
+            ErrorCode::NO_ERROR
+        }
+    })
 }
 
 /// Lets `rd_kafka_consumer_poll` serve what `rd_kafka_poll` would, so that it need not
 /// be called. A consumer with a group does so from the start.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_poll_set_consumer(rk: *mut rd_kafka_t) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        let Some(instance) = (unsafe { get(rk.cast_const()) }) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        match consume::group_consumer(instance) {
+            Ok(consumer) => {
+                let main = &instance.client.shared.main_queue;
+                main.forward(Some(consumer.queue.clone()));
+                ErrorCode::NO_ERROR
+            }
+            Err(code) => code,
+        }
+    })
 }

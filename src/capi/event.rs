@@ -1,19 +1,19 @@
 //! Events, taken from a queue by applications that do without callbacks.
 
 use std::ffi::CString;
-use std::ptr;
+use std::ptr::{self, NonNull};
 
 use libc::{c_char, c_int, c_void, size_t};
 
 use super::handle::{Boxed, Opaque, get, get_mut, take};
 use super::instance::c_string;
 use super::types::{
-    RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR, RD_KAFKA_EVENT_LOG, RD_KAFKA_EVENT_NONE,
-    RD_KAFKA_EVENT_STATS, rd_kafka_event_t, rd_kafka_event_type_t, rd_kafka_message_t,
-    rd_kafka_op_s, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t,
-    rd_kafka_topic_partition_t,
+    RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR, RD_KAFKA_EVENT_FETCH, RD_KAFKA_EVENT_LOG,
+    RD_KAFKA_EVENT_NONE, RD_KAFKA_EVENT_OFFSET_COMMIT, RD_KAFKA_EVENT_STATS, rd_kafka_event_t,
+    rd_kafka_event_type_t, rd_kafka_message_t, rd_kafka_op_s, rd_kafka_resp_err_t,
+    rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_t, rd_kafka_topic_t,
 };
-use super::{cstr, message};
+use super::{consume, cstr, message};
 use crate::base::error::ErrorCode;
 use crate::base::log::context_names;
 use crate::base::message::MessageExt;
@@ -34,6 +34,10 @@ pub struct EventObject {
     next_message: usize,
     text: CString,
     facility: CString,
+    /// Of a FETCH or an ERROR event: a message that is released with it.
+    message: Option<NonNull<MessageExt>>,
+    /// Of an OFFSET_COMMIT event.
+    list: *mut rd_kafka_topic_partition_list_t,
 }
 
 // SAFETY: the pointers in the messages lead into the event, which goes along.
@@ -48,11 +52,43 @@ impl EventObject {
             _ => Default::default(),
         };
         EventObject {
+            list: match &event {
+                Event::OffsetCommit(e) => consume::list_of(&e.result.offsets),
+                _ => ptr::null_mut(),
+            },
             event,
             messages: Vec::new(),
             next_message: 0,
             text,
             facility,
+            message: None,
+        }
+    }
+
+    /// A consumed message, or a consumer's error.
+    pub fn of_message(m: NonNull<MessageExt>) -> Self {
+        let mut object = EventObject::new(Event::Taken);
+        // SAFETY: the message was just taken from its queue.
+        unsafe {
+            let text = message::rd_kafka_message_errstr(message::as_c(m.as_ptr()));
+            if !text.is_null() {
+                object.text = std::ffi::CStr::from_ptr(text).to_owned();
+            }
+        }
+        object.message = Some(m);
+        object
+    }
+
+    fn consumed(&self) -> Option<&MessageExt> {
+        // SAFETY: it lives as long as the event.
+        self.message.map(|m| unsafe { m.as_ref() })
+    }
+
+    fn error(&self) -> Option<ErrorCode> {
+        match &self.event {
+            Event::Error(e) => Some(e.code),
+            Event::OffsetCommit(e) => Some(e.result.code),
+            _ => self.consumed().map(|m| ErrorCode(m.msg.err)),
         }
     }
 
@@ -62,8 +98,19 @@ impl EventObject {
             Event::Error(_) => RD_KAFKA_EVENT_ERROR,
             Event::Log(_) => RD_KAFKA_EVENT_LOG,
             Event::Stats(_) => RD_KAFKA_EVENT_STATS,
-            Event::Throttle { .. } | Event::Taken => RD_KAFKA_EVENT_NONE,
+            Event::OffsetCommit(_) => RD_KAFKA_EVENT_OFFSET_COMMIT,
+            Event::Fetched(_) | Event::Throttle { .. } | Event::Taken => match self.consumed() {
+                None => RD_KAFKA_EVENT_NONE,
+                Some(m) if m.msg.err != 0 => RD_KAFKA_EVENT_ERROR,
+                Some(_) => RD_KAFKA_EVENT_FETCH,
+            },
         }
+    }
+
+    /// The message of a FETCH event.
+    fn fetched(&self) -> Option<NonNull<MessageExt>> {
+        self.message
+            .filter(|_| self.consumed().is_some_and(|m| m.msg.err == 0))
     }
 
     /// Makes the messages of a delivery report, all at once so that they stay
@@ -84,6 +131,13 @@ impl Drop for EventObject {
         for m in &mut self.messages {
             // SAFETY: the messages go with the event.
             unsafe { message::drop_headers(m) };
+        }
+        // SAFETY: message and list go with the event, too.
+        unsafe {
+            if let Some(m) = self.message.take() {
+                message::rd_kafka_message_destroy(message::as_c(m.as_ptr()));
+            }
+            super::topic_partition::destroy_list(self.list);
         }
     }
 }
@@ -166,6 +220,10 @@ pub unsafe extern "C" fn rd_kafka_event_message_next(
         };
         e.make_messages();
         let at = e.next_message;
+        if let Some(m) = e.fetched().filter(|_| at == 0) {
+            e.next_message = 1;
+            return message::as_c(m.as_ptr());
+        }
         match e.messages.get_mut(at) {
             Some(m) => {
                 e.next_message += 1;
@@ -192,6 +250,12 @@ pub unsafe extern "C" fn rd_kafka_event_message_array(
         };
         e.make_messages();
         let mut given = 0;
+        if let Some(m) = e.fetched().filter(|_| e.next_message == 0 && size > 0) {
+            // SAFETY: as above.
+            unsafe { *rkmessages = message::as_c(m.as_ptr()) };
+            e.next_message = 1;
+            return 1;
+        }
         for m in e.messages.iter_mut().skip(e.next_message).take(size) {
             // SAFETY: as above.
             unsafe { *rkmessages.add(given) = message::as_c(m) };
@@ -207,9 +271,12 @@ pub unsafe extern "C" fn rd_kafka_event_message_array(
 pub unsafe extern "C" fn rd_kafka_event_message_count(rkev: *mut rd_kafka_event_t) -> size_t {
     ffi!({
         // SAFETY: the caller's event is alive.
-        match unsafe { get(rkev.cast_const()) }.map(|e| &e.event) {
-            Some(Event::Deliveries(d)) => d.delivery.batch.len() - d.next,
-            _ => 0,
+        match unsafe { get(rkev.cast_const()) } {
+            Some(e) => match &e.event {
+                Event::Deliveries(d) => d.delivery.batch.len() - d.next,
+                _ => usize::from(e.fetched().is_some()),
+            },
+            None => 0,
         }
     })
 }
@@ -228,10 +295,9 @@ pub unsafe extern "C" fn rd_kafka_event_config_string(
 pub unsafe extern "C" fn rd_kafka_event_error(rkev: *mut rd_kafka_event_t) -> rd_kafka_resp_err_t {
     ffi!({
         // SAFETY: the caller's event is alive.
-        match unsafe { get(rkev.cast_const()) }.map(|e| &e.event) {
-            Some(Event::Error(e)) => e.code,
-            _ => ErrorCode::NO_ERROR,
-        }
+        unsafe { get(rkev.cast_const()) }
+            .and_then(EventObject::error)
+            .unwrap_or_default()
     })
 }
 
@@ -241,9 +307,12 @@ pub unsafe extern "C" fn rd_kafka_event_error_string(rkev: *mut rd_kafka_event_t
     ffi!({
         // SAFETY: the caller's event is alive.
         match unsafe { get(rkev.cast_const()) } {
-            Some(e) if matches!(e.event, Event::Error(_)) => e.text.as_ptr(),
+            Some(e) if e.kind() == RD_KAFKA_EVENT_ERROR => e.text.as_ptr(),
             // SAFETY: any code has a text.
-            _ => unsafe { super::error::rd_kafka_err2str(ErrorCode::NO_ERROR) },
+            e => unsafe {
+                let code = e.and_then(EventObject::error).unwrap_or_default();
+                super::error::rd_kafka_err2str(code)
+            },
         }
     })
 }
@@ -266,9 +335,11 @@ pub unsafe extern "C" fn rd_kafka_event_error_is_fatal(rkev: *mut rd_kafka_event
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_opaque(rkev: *mut rd_kafka_event_t) -> *mut c_void {
     ffi!({
-        let _ = rkev;
-        // No kind of event that exists so far carries an opaque.
-        ptr::null_mut()
+        // SAFETY: the caller's event is alive.
+        match unsafe { get(rkev.cast_const()) }.map(|e| &e.event) {
+            Some(Event::OffsetCommit(e)) => ptr::with_exposed_provenance_mut(e.opaque),
+            _ => ptr::null_mut(),
+        }
     })
 }
 
@@ -345,7 +416,8 @@ pub unsafe extern "C" fn rd_kafka_event_stats(rkev: *mut rd_kafka_event_t) -> *c
 pub unsafe extern "C" fn rd_kafka_event_topic_partition_list(
     rkev: *mut rd_kafka_event_t,
 ) -> *mut rd_kafka_topic_partition_list_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: the caller's event is alive.
+    ffi!({ unsafe { get(rkev.cast_const()) }.map_or(ptr::null_mut(), |e| e.list) })
 }
 
 /// The partition that an ERROR event is about, as an object that the application frees
@@ -354,5 +426,22 @@ pub unsafe extern "C" fn rd_kafka_event_topic_partition_list(
 pub unsafe extern "C" fn rd_kafka_event_topic_partition(
     rkev: *mut rd_kafka_event_t,
 ) -> *mut rd_kafka_topic_partition_t {
-    ffi!({ not_built!(rkev) })
+    ffi!({
+        // SAFETY: the caller's event is alive, and so is the message in it, with its
+        // topic's handle.
+        unsafe {
+            let event = get(rkev.cast_const());
+            let Some(m) = event
+                .and_then(EventObject::consumed)
+                .filter(|m| m.msg.err != 0)
+            else {
+                return ptr::null_mut();
+            };
+            let topic = get(m.msg.rkt.cast_const().cast::<rd_kafka_topic_t>());
+            let Some(topic) = topic else {
+                return ptr::null_mut();
+            };
+            super::topic_partition::single(topic.name.as_bytes(), m.msg.partition, m.msg.offset)
+        }
+    })
 }

@@ -165,6 +165,10 @@ impl CHooks {
 }
 
 impl Hooks for CHooks {
+    fn address(&self) -> usize {
+        self.rk.load(Ordering::Acquire)
+    }
+
     fn log(&self, line: &Line) {
         let facility = CString::new(line.facility).unwrap_or_default();
         let text = c_string(&line.text);

@@ -11,7 +11,8 @@ use super::error::set_last_error;
 use super::handle::{get, get_mut, give, take};
 use super::instance::{self, Background, CHooks, Instance};
 use super::types::{
-    RD_KAFKA_CONSUMER, RD_KAFKA_PRODUCER, rd_kafka_conf_t, rd_kafka_t, rd_kafka_type_t,
+    RD_KAFKA_CONSUMER, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_PRODUCER, rd_kafka_conf_t,
+    rd_kafka_t, rd_kafka_type_t,
 };
 use super::{cstr, past, serve};
 use crate::base::conf::ClientKind;
@@ -135,11 +136,15 @@ pub unsafe extern "C" fn rd_kafka_new(
 
 /// # Safety
 /// The application gives the handle up.
-unsafe fn destroy(rk: *mut rd_kafka_t, _flags: c_int) {
+unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
     // SAFETY: the caller's promise. The object stays in place while the threads
     // end, since callbacks may still come.
     unsafe {
         if let Some(i) = get(rk.cast_const()) {
+            let close = flags & RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE == 0;
+            if let Some(consumer) = i.client.shared.consumer.as_ref().filter(|_| close) {
+                consumer.close();
+            }
             i.client.stop();
         }
         if let Some(mut i) = take(rk) {

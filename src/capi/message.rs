@@ -41,6 +41,25 @@ unsafe fn ext_mut<'a>(m: *mut rd_kafka_message_t) -> Option<&'a mut MessageExt> 
     unsafe { m.cast::<MessageExt>().as_mut() }
 }
 
+/// A consumed message.
+///
+/// # Safety
+/// As for [`ext`].
+pub unsafe fn consumed<'a>(m: *const rd_kafka_message_t) -> Option<&'a MessageExt> {
+    // SAFETY: the caller's promise.
+    unsafe { ext(m) }.filter(|m| m.kind == MessageKind::Consumed)
+}
+
+/// A message that is nothing but an error.
+pub fn error(code: ErrorCode) -> *mut rd_kafka_message_t {
+    let mut m = MessageExt::default();
+    m.msg.err = code.0;
+    match message::single(m, bytes::Bytes::new(), None) {
+        Some(m) => as_c(m.as_ptr()),
+        None => ptr::null_mut(),
+    }
+}
+
 const NOT_PERSISTED: i32 = 0;
 const POSSIBLY_PERSISTED: i32 = 1;
 const PERSISTED: i32 = 2;

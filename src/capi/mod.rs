@@ -18,6 +18,7 @@ pub mod boundary;
 pub mod admin;
 pub mod commit;
 pub mod conf;
+mod consume;
 pub mod consumer;
 pub mod cstr;
 pub mod error;

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use libc::{c_char, c_int, c_void, size_t};
 
+use super::consume::{self, Item};
 use super::event::EventObject;
 use super::handle::{Boxed, Opaque, get, give, take};
-use super::{cstr, past, serve};
-use crate::base::time::deadline;
-use crate::capi::boundary::{ffi, not_built};
+use super::{cstr, serve};
+use crate::capi::boundary::ffi;
 use crate::capi::types::{rd_kafka_event_t, rd_kafka_queue_s, rd_kafka_queue_t, rd_kafka_t};
+use crate::client::consumer::Toppar;
 use crate::client::shared::EventQueue;
 
 impl Opaque for rd_kafka_queue_s {
@@ -24,6 +25,8 @@ pub struct QueueRef {
     pub queue: EventQueue,
     /// The instance it belongs to, for callbacks.
     pub rk: usize,
+    /// The partition, if it is the queue of one.
+    toppar: Option<Arc<Toppar>>,
 }
 
 impl QueueRef {
@@ -37,6 +40,7 @@ pub fn give_queue(rk: *mut rd_kafka_t, queue: EventQueue) -> *mut rd_kafka_queue
     give(QueueRef {
         queue,
         rk: rk.expose_provenance(),
+        toppar: None,
     })
 }
 
@@ -80,7 +84,13 @@ pub unsafe extern "C" fn rd_kafka_queue_get_main(rk: *mut rd_kafka_t) -> *mut rd
 /// `max.poll.interval.ms`. Given back by `rd_kafka_queue_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_queue_get_consumer(rk: *mut rd_kafka_t) -> *mut rd_kafka_queue_t {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        match unsafe { get(rk.cast_const()) }.map(consume::group_consumer) {
+            Some(Ok(consumer)) => give_queue(rk, consumer.queue.clone()),
+            _ => ptr::null_mut(),
+        }
+    })
 }
 
 /// The queue of one partition, whose messages come by way of the consumer queue unless
@@ -92,7 +102,26 @@ pub unsafe extern "C" fn rd_kafka_queue_get_partition(
     topic: *const c_char,
     partition: i32,
 ) -> *mut rd_kafka_queue_t {
-    ffi!({ not_built!(rk, topic, partition) })
+    ffi!({
+        // SAFETY: the caller's handle and string are alive.
+        unsafe {
+            let (Some(instance), Some(name)) = (get(rk.cast_const()), cstr::text(topic)) else {
+                return ptr::null_mut();
+            };
+            let Some(consumer) = consume::consumer(instance).filter(|_| partition >= 0) else {
+                return ptr::null_mut();
+            };
+            let Ok(topic) = instance.topic(&name, None) else {
+                return ptr::null_mut();
+            };
+            let toppar = consumer.toppar(&topic, partition);
+            give(QueueRef {
+                queue: toppar.queue.clone(),
+                rk: rk.expose_provenance(),
+                toppar: Some(toppar),
+            })
+        }
+    })
 }
 
 /// The queue that the background thread serves; null unless
@@ -123,7 +152,11 @@ pub unsafe extern "C" fn rd_kafka_queue_forward(
         unsafe {
             if let Some(src) = get(src.cast_const()) {
                 let dst = get(dst.cast_const()).map(|q| q.queue.clone());
-                src.queue.forward(dst);
+                let consumer = get(src.rk().cast_const()).and_then(consume::consumer);
+                match (&src.toppar, consumer) {
+                    (Some(toppar), Some(consumer)) => consumer.forward(toppar, dst.as_ref()),
+                    _ => src.queue.forward(dst),
+                }
             }
         }
     })
@@ -220,8 +253,9 @@ pub unsafe extern "C" fn rd_kafka_queue_poll(
         let Some(q) = (unsafe { get(rkqu.cast_const()) }) else {
             return ptr::null_mut();
         };
-        match q.queue.pop(deadline(timeout_ms)) {
-            Some(event) => give::<rd_kafka_event_t>(EventObject::new(event)),
+        match consume::take_item(&q.queue, consume::until(timeout_ms)) {
+            Some(Item::Other(event)) => give::<rd_kafka_event_t>(EventObject::new(event)),
+            Some(Item::Message(m)) => give::<rd_kafka_event_t>(EventObject::of_message(m)),
             None => ptr::null_mut(),
         }
     })
@@ -242,12 +276,7 @@ pub unsafe extern "C" fn rd_kafka_queue_poll_callback(
             let Some(instance) = get(q.rk().cast_const()) else {
                 return 0;
             };
-            let until = if timeout_ms == 0 {
-                Some(past())
-            } else {
-                deadline(timeout_ms)
-            };
-            serve::serve(instance, &q.queue, until)
+            serve::serve(instance, &q.queue, consume::until(timeout_ms))
         }
     })
 }

@@ -2,14 +2,20 @@
 
 use std::cell::Cell;
 use std::ffi::c_void;
+use std::ptr::NonNull;
 use std::time::Instant;
 
 use libc::{c_char, c_int};
 
+use super::consume::{self, Item};
 use super::instance::{Instance, c_string};
 use super::message;
-use super::types::{rd_kafka_message_t, rd_kafka_resp_err_t, rd_kafka_t};
+use super::types::{
+    rd_kafka_message_t, rd_kafka_resp_err_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
+};
 use crate::base::log::Level;
+use crate::base::message::MessageExt;
+use crate::client::consumer::commits::CommitEvent;
 use crate::client::event::{Deliveries, ErrorEvent, Event};
 use crate::client::shared::{EventQueue, Hooks};
 
@@ -33,6 +39,13 @@ type DrCb = unsafe extern "C" fn(
     *mut c_void,
     *mut c_void,
 );
+type ConsumeCb = unsafe extern "C" fn(*mut rd_kafka_message_t, *mut c_void);
+pub type CommitCb = unsafe extern "C" fn(
+    *mut rd_kafka_t,
+    rd_kafka_resp_err_t,
+    *mut rd_kafka_topic_partition_list_t,
+    *mut c_void,
+);
 type DrMsgCb = unsafe extern "C" fn(*mut rd_kafka_t, *const rd_kafka_message_t, *mut c_void);
 
 /// Serves what is in the queue, waiting for the first event until `deadline`.
@@ -41,18 +54,78 @@ pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>)
     YIELD.set(false);
     let mut served = 0;
     let mut wait = deadline;
-    while let Some(event) = queue.pop(wait) {
+    while let Some(item) = consume::take_item(queue, wait) {
         wait = Some(super::past());
-        let left = dispatch(instance, event);
-        served += 1;
-        if let Some(left) = left {
-            queue.push_front(left);
+        match item {
+            Item::Message(m) => hand_over(instance, m),
+            Item::Other(event) => serve_one(instance, queue, event),
         }
-        if YIELD.replace(false) {
+        served += 1;
+        if yielded() {
             break;
         }
     }
     served
+}
+
+/// Serves one event; what a callback that yielded left of it goes back.
+pub fn serve_one(instance: &Instance, queue: &EventQueue, event: Event) {
+    if let Some(left) = dispatch(instance, event) {
+        queue.push_front(left);
+    }
+}
+
+pub fn clear_yield() {
+    YIELD.set(false);
+}
+
+/// Whether a callback on this thread yielded since the last look.
+pub fn yielded() -> bool {
+    YIELD.replace(false)
+}
+
+/// A message that comes by way of a poll for events: to the configured callback.
+/// Errors are events of their own here.
+fn hand_over(instance: &Instance, m: NonNull<MessageExt>) {
+    let c = &instance.conf().global;
+    let m = message::as_c(m.as_ptr());
+    // SAFETY: the message was just taken, and is released here; the setter took a
+    // function of this type.
+    unsafe {
+        if !(*m).err.is_ok() {
+            let text = std::ffi::CStr::from_ptr(message::rd_kafka_message_errstr(m));
+            let error = ErrorEvent {
+                code: (*m).err,
+                text: text.to_string_lossy().into_owned(),
+                fatal: false,
+            };
+            report_error(instance, &error);
+        } else if c.consume_cb != 0 {
+            let callback: ConsumeCb = std::mem::transmute(c.consume_cb);
+            callback(m, instance.opaque());
+        }
+        message::rd_kafka_message_destroy(m);
+    }
+}
+
+/// Calls the callback of a commit.
+fn report_commit(instance: &Instance, e: &CommitEvent) {
+    if e.callback == 0 {
+        return;
+    }
+    let list = consume::list_of(&e.result.offsets);
+    // SAFETY: the setter, or the call that committed, took a function of this type;
+    // the list lives until it returns.
+    unsafe {
+        let callback: CommitCb = std::mem::transmute(e.callback);
+        callback(
+            instance.handle(),
+            e.result.code,
+            list,
+            std::ptr::with_exposed_provenance_mut(e.opaque),
+        );
+        super::topic_partition::destroy_list(list);
+    }
 }
 
 /// Calls the callback for an event; returns what was left of it when the
@@ -97,7 +170,8 @@ pub fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
                 }
             }
         }
-        Event::Taken => {}
+        Event::OffsetCommit(e) => report_commit(instance, &e),
+        Event::Fetched(_) | Event::Taken => {}
     }
     None
 }

@@ -1,9 +1,152 @@
 //! The simple consumer: partitions started and stopped one by one.
 
+use std::ptr;
+use std::sync::Arc;
+
 use libc::{c_int, c_void, size_t, ssize_t};
 
-use crate::capi::boundary::{ffi, not_built};
-use crate::capi::types::{rd_kafka_message_t, rd_kafka_queue_t, rd_kafka_topic_t};
+use super::consume::{self, Item};
+use super::error::set_last_error;
+use super::handle::get;
+use super::instance::Instance;
+use super::{message, serve};
+use crate::base::error::ErrorCode;
+use crate::client::Topic;
+use crate::client::consumer::{Consumer, Toppar};
+use crate::client::shared::EventQueue;
+use crate::consumer::{Position, offset as logical};
+
+use crate::capi::boundary::ffi;
+use crate::capi::types::{rd_kafka_message_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_t};
+
+type ConsumeCb =
+    unsafe extern "C" fn(rkmessage: *mut rd_kafka_message_t, commit_opaque: *mut c_void);
+
+/// The topic, its instance and the instance's consumer.
+///
+/// # Safety
+/// The handle is null, or alive along with its instance.
+unsafe fn parts<'a>(
+    rkt: *mut rd_kafka_topic_t,
+) -> Option<(&'a Instance, &'a Arc<Topic>, Arc<Consumer>)> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let topic = get(rkt.cast_const())?;
+        let client = topic.client.upgrade()?;
+        let consumer = client.shared.consumer.clone()?;
+        let rk = ptr::with_exposed_provenance::<rd_kafka_t>(client.shared.hooks.address());
+        let instance = get(rk)?;
+        Some((instance, topic, consumer))
+    }
+}
+
+/// A partition of the topic that there is an object for; sets the last error if not.
+///
+/// # Safety
+/// As for [`parts`].
+unsafe fn started<'a>(
+    rkt: *mut rd_kafka_topic_t,
+    partition: i32,
+) -> Option<(&'a Instance, Arc<Consumer>, Arc<Toppar>)> {
+    // SAFETY: the caller's promise.
+    let found = unsafe { parts(rkt) }.and_then(|(instance, topic, consumer)| {
+        let toppar = consumer.find(&topic.name, partition)?;
+        Some((instance, consumer, toppar))
+    });
+    if found.is_none() {
+        set_last_error(ErrorCode::_UNKNOWN_PARTITION, libc::ESRCH);
+    }
+    found
+}
+
+/// # Safety
+/// As for [`parts`].
+unsafe fn start(
+    rkt: *mut rd_kafka_topic_t,
+    partition: i32,
+    offset: i64,
+    queue: Option<&EventQueue>,
+) -> c_int {
+    let refuse = |code, errno| {
+        set_last_error(code, errno);
+        -1
+    };
+    // SAFETY: the caller's promise.
+    let Some((_, topic, consumer)) = (unsafe { parts(rkt) }) else {
+        return refuse(ErrorCode::_INVALID_ARG, libc::EINVAL);
+    };
+    if partition < 0 {
+        return refuse(ErrorCode::_UNKNOWN_PARTITION, libc::ESRCH);
+    }
+    let known = offset >= 0
+        || matches!(offset, logical::BEGINNING | logical::END)
+        || offset <= logical::TAIL_BASE
+        // Committed offsets are a group's.
+        || offset == logical::STORED && consumer.core.settings.has_group;
+    if !known || !consumer.assignment().is_empty() {
+        return refuse(ErrorCode::_INVALID_ARG, libc::EINVAL);
+    }
+    let toppar = consumer.toppar(topic, partition);
+    consumer.start(&toppar, Position::new(offset, -1), queue);
+    set_last_error(ErrorCode::NO_ERROR, 0);
+    0
+}
+
+/// # Safety
+/// The array is null or has room for `size`.
+unsafe fn batch(
+    instance: &Instance,
+    queue: &EventQueue,
+    timeout_ms: c_int,
+    messages: *mut *mut rd_kafka_message_t,
+    size: size_t,
+) -> ssize_t {
+    if messages.is_null() {
+        return 0;
+    }
+    // SAFETY: the caller's promise; pointers have no invalid values.
+    let messages = unsafe { std::slice::from_raw_parts_mut(messages, size) };
+    let count = consume::next_messages(instance, queue, timeout_ms, messages);
+    ssize_t::try_from(count).unwrap_or(ssize_t::MAX)
+}
+
+/// Calls `callback` for what there is, waiting for the first one.
+///
+/// # Safety
+/// The function takes messages and that opaque.
+unsafe fn callbacks(
+    instance: &Instance,
+    queue: &EventQueue,
+    timeout_ms: c_int,
+    limit: i32,
+    callback: ConsumeCb,
+    opaque: *mut c_void,
+) -> c_int {
+    let mut deadline = consume::until(timeout_ms);
+    let mut count = 0;
+    serve::clear_yield();
+    while limit <= 0 || count < limit {
+        match consume::take_item(queue, deadline) {
+            Some(Item::Message(m)) => {
+                let m = message::as_c(m.as_ptr());
+                // SAFETY: the message is good until the callback returns, and is
+                // released then.
+                unsafe {
+                    callback(m, opaque);
+                    message::rd_kafka_message_destroy(m);
+                }
+                count += 1;
+                deadline = Some(super::past());
+            }
+            Some(Item::Other(event)) => serve::serve_one(instance, queue, event),
+            None => break,
+        }
+        if serve::yielded() {
+            break;
+        }
+    }
+    count
+}
 
 /// Starts to consume a partition with the simple consumer, from an offset or from one
 /// of `RD_KAFKA_OFFSET_*`. Ended by `rd_kafka_consume_stop`. Not for instances that
@@ -14,7 +157,8 @@ pub unsafe extern "C" fn rd_kafka_consume_start(
     partition: i32,
     offset: i64,
 ) -> c_int {
-    ffi!({ not_built!(rkt, partition, offset) })
+    // SAFETY: the caller's handle is alive.
+    ffi!({ unsafe { start(rkt, partition, offset, None) } })
 }
 
 /// As `rd_kafka_consume_start`, with the messages going to a queue that several
@@ -26,7 +170,13 @@ pub unsafe extern "C" fn rd_kafka_consume_start_queue(
     offset: i64,
     rkqu: *mut rd_kafka_queue_t,
 ) -> c_int {
-    ffi!({ not_built!(rkt, partition, offset, rkqu) })
+    ffi!({
+        // SAFETY: the caller's handles are alive.
+        unsafe {
+            let queue = get(rkqu.cast_const()).map(|q| q.queue.clone());
+            start(rkt, partition, offset, queue.as_ref())
+        }
+    })
 }
 
 /// Stops consuming a partition, and drops what was fetched of it; waits until that is
@@ -36,7 +186,15 @@ pub unsafe extern "C" fn rd_kafka_consume_stop(
     rkt: *mut rd_kafka_topic_t,
     partition: i32,
 ) -> c_int {
-    ffi!({ not_built!(rkt, partition) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        let Some((_client, consumer, toppar)) = (unsafe { started(rkt, partition) }) else {
+            return -1;
+        };
+        consumer.stop(&toppar);
+        set_last_error(ErrorCode::NO_ERROR, 0);
+        0
+    })
 }
 
 /// Takes one message of a started partition, waiting up to `timeout_ms`; null if there
@@ -48,7 +206,15 @@ pub unsafe extern "C" fn rd_kafka_consume(
     partition: i32,
     timeout_ms: c_int,
 ) -> *mut rd_kafka_message_t {
-    ffi!({ not_built!(rkt, partition, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's handle is alive, and so is its instance.
+        unsafe {
+            let Some((instance, _, toppar)) = started(rkt, partition) else {
+                return ptr::null_mut();
+            };
+            consume::next_message(instance, &toppar.queue, timeout_ms)
+        }
+    })
 }
 
 /// Takes up to `rkmessages_size` messages of a started partition, waiting up to
@@ -62,7 +228,21 @@ pub unsafe extern "C" fn rd_kafka_consume_batch(
     rkmessages: *mut *mut rd_kafka_message_t,
     rkmessages_size: size_t,
 ) -> ssize_t {
-    ffi!({ not_built!(rkt, partition, timeout_ms, rkmessages, rkmessages_size) })
+    ffi!({
+        // SAFETY: the caller's handle is alive, and the array has that much room.
+        unsafe {
+            let Some((instance, _, toppar)) = started(rkt, partition) else {
+                return -1;
+            };
+            batch(
+                instance,
+                &toppar.queue,
+                timeout_ms,
+                rkmessages,
+                rkmessages_size,
+            )
+        }
+    })
 }
 
 /// Calls `consume_cb` for the messages of a started partition that are there, waiting
@@ -78,7 +258,25 @@ pub unsafe extern "C" fn rd_kafka_consume_callback(
     >,
     commit_opaque: *mut c_void,
 ) -> c_int {
-    ffi!({ not_built!(rkt, partition, timeout_ms, consume_cb, commit_opaque) })
+    ffi!({
+        // SAFETY: the caller's handle is alive, and the function takes what it says.
+        unsafe {
+            let (Some((instance, _, toppar)), Some(topic), Some(callback)) =
+                (started(rkt, partition), get(rkt.cast_const()), consume_cb)
+            else {
+                return -1;
+            };
+            let limit = topic.conf.topic.consume_callback_max_messages;
+            callbacks(
+                instance,
+                &toppar.queue,
+                timeout_ms,
+                limit,
+                callback,
+                commit_opaque,
+            )
+        }
+    })
 }
 
 /// As `rd_kafka_consume`, from a queue.
@@ -87,7 +285,15 @@ pub unsafe extern "C" fn rd_kafka_consume_queue(
     rkqu: *mut rd_kafka_queue_t,
     timeout_ms: c_int,
 ) -> *mut rd_kafka_message_t {
-    ffi!({ not_built!(rkqu, timeout_ms) })
+    ffi!({
+        // SAFETY: the caller's queue and its instance are alive.
+        unsafe {
+            match get(rkqu.cast_const()).and_then(|q| Some((get(q.rk().cast_const())?, q))) {
+                Some((instance, q)) => consume::next_message(instance, &q.queue, timeout_ms),
+                None => ptr::null_mut(),
+            }
+        }
+    })
 }
 
 /// As `rd_kafka_consume_batch`, from a queue. Also for the queue of a consumer with a
@@ -99,7 +305,18 @@ pub unsafe extern "C" fn rd_kafka_consume_batch_queue(
     rkmessages: *mut *mut rd_kafka_message_t,
     rkmessages_size: size_t,
 ) -> ssize_t {
-    ffi!({ not_built!(rkqu, timeout_ms, rkmessages, rkmessages_size) })
+    ffi!({
+        // SAFETY: the caller's queue and its instance are alive, and the array has
+        // that much room.
+        unsafe {
+            match get(rkqu.cast_const()).and_then(|q| Some((get(q.rk().cast_const())?, q))) {
+                Some((instance, q)) => {
+                    batch(instance, &q.queue, timeout_ms, rkmessages, rkmessages_size)
+                }
+                None => -1,
+            }
+        }
+    })
 }
 
 /// As `rd_kafka_consume_callback`, from a queue.
@@ -112,5 +329,27 @@ pub unsafe extern "C" fn rd_kafka_consume_callback_queue(
     >,
     commit_opaque: *mut c_void,
 ) -> c_int {
-    ffi!({ not_built!(rkqu, timeout_ms, consume_cb, commit_opaque) })
+    ffi!({
+        // SAFETY: the caller's queue and its instance are alive, and the function
+        // takes what it says.
+        unsafe {
+            let queue = get(rkqu.cast_const()).and_then(|q| Some((get(q.rk().cast_const())?, q)));
+            let (Some((instance, q)), Some(callback)) = (queue, consume_cb) else {
+                return -1;
+            };
+            let limit = instance
+                .conf()
+                .topic_conf()
+                .topic
+                .consume_callback_max_messages;
+            callbacks(
+                instance,
+                &q.queue,
+                timeout_ms,
+                limit,
+                callback,
+                commit_opaque,
+            )
+        }
+    })
 }

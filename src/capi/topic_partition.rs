@@ -165,6 +165,26 @@ pub fn copy_list(list: &rd_kafka_topic_partition_list_t) -> *mut rd_kafka_topic_
     copy
 }
 
+/// An element on its own, for C to destroy.
+pub fn single(topic: &[u8], partition: i32, offset: i64) -> *mut rd_kafka_topic_partition_t {
+    let element =
+        cstr::malloc(size_of::<rd_kafka_topic_partition_t>()).cast::<rd_kafka_topic_partition_t>();
+    // SAFETY: just allocated, of that size.
+    unsafe {
+        element.write(rd_kafka_topic_partition_t {
+            topic: cstr::malloc_string(topic),
+            partition,
+            offset,
+            metadata: std::ptr::null_mut(),
+            metadata_size: 0,
+            opaque: std::ptr::null_mut(),
+            err: ErrorCode::NO_ERROR,
+            _private: std::ptr::null_mut(),
+        });
+    }
+    element
+}
+
 /// The metadata of an element; `None` if there is none.
 pub fn metadata(element: &rd_kafka_topic_partition_t) -> Option<&[u8]> {
     // SAFETY: null, or that many bytes.

@@ -8,12 +8,15 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use super::consumer::machine;
 use super::link_user::{BrokerUser, UserCommand};
 use super::main_loop::{MainCommand, MainSender};
 use super::shared::Shared;
 use crate::broker::event_loop::{Command, ThreadHook};
 use crate::broker::link::{Identity, LinkConfig};
 use crate::broker::{BrokerStats, Handle, LinkSettings, LoopPool, Request};
+use crate::consumer::fetcher::Fetcher;
+use crate::consumer::room::Room;
 use crate::metadata::BrokerInfo;
 use crate::producer::announce::Announcements;
 use crate::producer::sender::Sender;
@@ -71,6 +74,7 @@ pub struct Brokers {
     next_key: BrokerKey,
     /// Links that were told to stop and whose threads are to be waited for.
     stopping: Vec<Handle<BrokerUser>>,
+    coordinators: Vec<Handle<BrokerUser>>,
 }
 
 impl Brokers {
@@ -83,6 +87,7 @@ impl Brokers {
             list: Vec::new(),
             next_key: 1,
             stopping: Vec::new(),
+            coordinators: Vec::new(),
         }
     }
 
@@ -195,15 +200,25 @@ impl Brokers {
         let name = identity.read().name();
         let handle = {
             let producer = self.shared.producer.clone();
+            let consumer = self.shared.consumer.as_ref().map(|c| c.core.clone());
+            let main = self.main.clone();
             let stats = stats.clone();
             let announced = &mut announced;
             self.start(key, &name, identity.clone(), stats.clone(), move |wake| {
+                let fetcher = consumer.map(|shared| {
+                    let wake = wake.clone();
+                    let room = Room::new(Arc::new(move || wake.notify()));
+                    let handbacks = Arc::new(move |back| {
+                        main.send(MainCommand::Consumer(machine::Command::Handback(back)));
+                    });
+                    Fetcher::new(shared, room, handbacks, node_id)
+                });
                 let sender = producer.map(|shared| {
                     let list = Arc::new(Announcements::new(Arc::new(move || wake.notify())));
                     *announced = Some(list.clone());
                     Sender::new(shared, list, stats)
                 });
-                BrokerUser { sender }
+                BrokerUser { sender, fetcher }
             })?
         };
         self.list.push(Broker {
@@ -217,6 +232,30 @@ impl Brokers {
         });
         self.shared.broker_list.write().push((key, name));
         Ok(())
+    }
+
+    /// A link of its own to the group's coordinator.
+    pub fn add_coordinator(
+        &mut self,
+        host: &str,
+        port: u16,
+        node_id: i32,
+    ) -> io::Result<(BrokerKey, Handle<BrokerUser>)> {
+        let key = self.next_key;
+        self.next_key += 1;
+        let name = "GroupCoordinator";
+        let identity = Arc::new(RwLock::new(Identity {
+            host: host.to_string(),
+            port,
+            node_id,
+            label: Some(name.into()),
+        }));
+        let handle = self.start(key, name, identity, Arc::default(), |_| BrokerUser {
+            sender: None,
+            fetcher: None,
+        })?;
+        self.coordinators.push(handle.clone());
+        Ok((key, handle))
     }
 
     fn start(
@@ -268,6 +307,10 @@ impl Brokers {
         for b in self.list.drain(..) {
             b.handle.send(Command::Stop);
             self.stopping.push(b.handle);
+        }
+        for handle in self.coordinators.drain(..) {
+            handle.send(Command::Stop);
+            self.stopping.push(handle);
         }
         for handle in self.stopping.drain(..) {
             handle.join();

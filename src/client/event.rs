@@ -3,6 +3,8 @@
 use crate::base::error::ErrorCode;
 use crate::base::log::Line;
 use crate::base::queue::Weight;
+use crate::client::consumer::commits::CommitEvent;
+use crate::consumer::Fetched;
 use crate::producer::Delivery;
 
 /// One item of an application queue.
@@ -21,6 +23,9 @@ pub enum Event {
         millis: i32,
     },
     Stats(String),
+    /// Messages of a partition, its end or an error.
+    Fetched(Fetched),
+    OffsetCommit(Box<CommitEvent>),
 }
 
 #[derive(Debug, Clone)]
@@ -42,6 +47,7 @@ impl Weight for Event {
         match self {
             Event::Taken => 0,
             Event::Deliveries(d) => d.delivery.batch.len().saturating_sub(d.next),
+            Event::Fetched(f) => f.weight(),
             _ => 1,
         }
     }

@@ -6,19 +6,23 @@ use std::time::{Duration, Instant};
 use kafka_protocol::messages::{ApiKey, RequestKind};
 
 use crate::broker::{ApiVersions, LinkUser, Outbox, Outgoing, RequestError, Response};
+use crate::consumer::fetcher::{self, Fetcher};
 use crate::producer::sender::Sender;
 
 pub enum UserCommand {
     PurgeInFlight,
+    Fetch(fetcher::Command),
 }
 
 /// Whose request it is.
 pub enum UserTag {
     Produce(u64),
+    Fetch,
 }
 
 pub struct BrokerUser {
     pub sender: Option<Sender>,
+    pub fetcher: Option<Fetcher>,
 }
 
 /// An outbox for one of the two.
@@ -88,20 +92,39 @@ impl LinkUser for BrokerUser {
                     s.purge_in_flight(now);
                 }
             }
+            UserCommand::Fetch(command) => {
+                if let Some(f) = &mut self.fetcher {
+                    f.on_command(now, command);
+                }
+            }
         }
     }
 
-    fn on_up(&mut self, _now: Instant) {}
+    fn on_up(&mut self, now: Instant) {
+        if let Some(f) = &mut self.fetcher {
+            f.on_up(now);
+        }
+    }
 
-    fn on_down(&mut self, _now: Instant) {}
+    fn on_down(&mut self, now: Instant) {
+        if let Some(f) = &mut self.fetcher {
+            f.on_down(now);
+        }
+    }
 
     fn collect(&mut self, now: Instant) {
         if let Some(s) = &mut self.sender {
             s.collect(now);
         }
+        if let Some(f) = &mut self.fetcher {
+            f.collect(now);
+        }
     }
 
     fn poll(&mut self, now: Instant, out: &mut dyn Outbox<UserTag>) {
+        if let Some(f) = &mut self.fetcher {
+            f.poll(now, out, || UserTag::Fetch);
+        }
         if let Some(s) = &mut self.sender {
             s.poll(
                 now,
@@ -126,14 +149,22 @@ impl LinkUser for BrokerUser {
                     s.on_response(now, tag, result);
                 }
             }
+            UserTag::Fetch => {
+                if let Some(f) = &mut self.fetcher {
+                    f.on_response(now, result);
+                }
+            }
         }
     }
 
     fn next_deadline(&self, up: bool) -> Option<Instant> {
-        self.sender.as_ref().and_then(|s| s.next_deadline(up))
+        let sender = self.sender.as_ref().and_then(|s| s.next_deadline(up));
+        let fetcher = self.fetcher.as_ref().and_then(|f| f.next_deadline(up));
+        [sender, fetcher].into_iter().flatten().min()
     }
 
     fn wants_connection(&self) -> bool {
         self.sender.as_ref().is_some_and(Sender::has_work)
+            || self.fetcher.as_ref().is_some_and(Fetcher::wants_connection)
     }
 }

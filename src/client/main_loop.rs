@@ -18,6 +18,7 @@ use kafka_protocol::messages::{ApiKey, MetadataRequest, RequestKind, ResponseKin
 use kafka_protocol::protocol::StrBytes;
 
 use super::brokers::{BrokerKey, Brokers, Condition};
+use super::consumer::machine::{self, Machine, World};
 use super::settings;
 use super::shared::Shared;
 use super::topic::Topic;
@@ -58,6 +59,7 @@ pub enum MainCommand {
         list: String,
         reply: Sender<i32>,
     },
+    Consumer(machine::Command),
     /// Partitions without a leader, or messages without a partition, have news.
     Orphans,
     /// Everything that is queued is to go out now.
@@ -101,6 +103,7 @@ pub struct MainLoop {
     all_down_told: bool,
     next_stats: Option<Instant>,
     next_rebootstrap: Option<Instant>,
+    consumer: Option<Machine>,
 }
 
 impl MainLoop {
@@ -123,6 +126,10 @@ impl MainLoop {
             all_down_told: false,
             next_stats: (!stats.is_zero()).then(|| now + stats),
             next_rebootstrap: None,
+            consumer: shared
+                .consumer
+                .as_ref()
+                .map(|c| Machine::new(&shared, c.clone(), now)),
             shared,
             rx,
         }
@@ -157,6 +164,7 @@ impl MainLoop {
     }
 
     fn stop(&mut self) {
+        self.with_consumer(Instant::now(), |machine, world| machine.stop(world));
         self.brokers.stop_all();
         for request in self.waiting_any.drain(..) {
             (request.reply)(Err(RequestError::Destroyed));
@@ -212,6 +220,7 @@ impl MainLoop {
             self.next_unassigned,
             self.next_stats,
             self.next_rebootstrap,
+            self.consumer.as_ref().and_then(Machine::next_deadline),
         ]
         .into_iter()
         .flatten()
@@ -237,6 +246,7 @@ impl MainLoop {
                 Asked::Manager,
             );
         }
+        self.with_consumer(now, Machine::on_time);
         if let Some(orphans) = &mut self.orphans {
             orphans.collect(now);
             orphans.poll_down(now);
@@ -253,6 +263,28 @@ impl MainLoop {
             self.next_rebootstrap = None;
             self.rebootstrap();
         }
+    }
+
+    /// Lets the consumer's machine work with what is the main loop's.
+    fn with_consumer<R>(
+        &mut self,
+        now: Instant,
+        work: impl FnOnce(&mut Machine, &mut World<'_>) -> R,
+    ) -> Option<R> {
+        let machine = self.consumer.as_mut()?;
+        let mut to_any = Vec::new();
+        let mut world = World {
+            now,
+            shared: &self.shared,
+            brokers: &mut self.brokers,
+            metadata: &mut self.metadata,
+            to_any: &mut to_any,
+        };
+        let result = work(machine, &mut world);
+        for request in to_any {
+            self.send_to_any(request);
+        }
+        Some(result)
     }
 
     fn expire_unassigned(&mut self, now: Instant) {
@@ -306,6 +338,9 @@ impl MainLoop {
                 self.connect_for_waiting();
                 let _ = reply.send(added);
             }
+            MainCommand::Consumer(command) => {
+                self.with_consumer(now, |machine, world| machine.on_command(world, command));
+            }
             MainCommand::Orphans => self.expire_unassigned(now),
             MainCommand::Flush => {
                 for t in &self.topics {
@@ -342,6 +377,10 @@ impl MainLoop {
     // --- connections
 
     fn on_link(&mut self, now: Instant, key: BrokerKey, event: LinkEvent) {
+        let ours = self.with_consumer(now, |machine, world| machine.on_link(world, key, &event));
+        if ours == Some(true) {
+            return;
+        }
         match event {
             LinkEvent::Up { .. } => {
                 if let Some(b) = self.brokers.get_mut(key) {
@@ -540,6 +579,10 @@ impl MainLoop {
     }
 
     fn apply(&mut self, now: Instant, change: TopicChange) {
+        self.with_consumer(now, |machine, world| match &change {
+            TopicChange::Known { info, recreated } => machine.on_topic(world, info, *recreated),
+            TopicChange::Missing { name, err } => machine.on_missing(world, name, *err),
+        });
         let name = match &change {
             TopicChange::Known { info, .. } => &info.name,
             TopicChange::Missing { name, .. } => name,

@@ -5,6 +5,7 @@
 //! it. Everything that threads share is in [`shared::Shared`].
 
 pub mod brokers;
+pub mod consumer;
 pub mod event;
 pub mod link_user;
 pub mod main_loop;
@@ -33,6 +34,7 @@ use crate::producer::limits::Limits;
 use crate::producer::topic::Partitioner;
 use crate::producer::{self, ProducerStats};
 
+use consumer::Consumer;
 use event::Event;
 use main_loop::{MainCommand, MainLoop, MainSender};
 use shared::{ClientLog, ConfBox, EventQueue, Hooks, ReportSink, Shared, events};
@@ -78,6 +80,14 @@ impl Client {
         let producer = kind
             .is_producer()
             .then(|| producer_shared(&conf, &main, &main_queue, &logger));
+        let consumer = (!kind.is_producer()).then(|| {
+            let core = crate::consumer::Shared {
+                settings: settings::consumer(&conf),
+                logger: logger.clone(),
+                stats: Default::default(),
+            };
+            Consumer::new(Arc::new(core), main.clone())
+        });
         // Until the application says where, lines for the queue wait in the main
         // queue.
         let log_queue = conf.global.log_queue.then(|| main_queue.clone());
@@ -91,6 +101,7 @@ impl Client {
             main_queue: main_queue.clone(),
             log_queue: Mutex::new(log_queue),
             producer,
+            consumer,
             metadata: ArcSwap::from_pointee(Snapshot {
                 controller_id: -1,
                 answered_by: -1,
@@ -294,6 +305,9 @@ impl Client {
                 "DESTROY",
                 format_args!("the main thread ended by a fault of the library"),
             );
+        }
+        if let Some(consumer) = &self.shared.consumer {
+            consumer.drop_all();
         }
         for queue in self.queues.lock().drain(..) {
             queue.close();

@@ -6,6 +6,7 @@ use crate::base::conf::{self, AddressFamily, Compression, Conf, TopicConf};
 use crate::base::time::ms;
 use crate::broker::LinkSettings;
 use crate::broker::transport::Family;
+use crate::consumer;
 use crate::metadata::ManagerSettings;
 use crate::producer;
 use crate::producer::partitioner::Builtin;
@@ -90,6 +91,31 @@ pub fn producer_topic(conf: &Conf, topic: &TopicConf) -> producer::TopicSettings
             Compression::Zstd => Codec::Zstd,
         },
         level: topic.compression_level,
+    }
+}
+
+pub fn consumer(conf: &Conf) -> consumer::Settings {
+    let c = &conf.global;
+    consumer::Settings {
+        max_wait: ms(c.fetch_wait_max_ms),
+        min_bytes: c.fetch_min_bytes,
+        max_bytes: c.fetch_max_bytes,
+        partition_max_bytes: c.fetch_message_max_bytes,
+        queued_min_messages: size(c.queued_min_messages),
+        queued_max_bytes: size(c.queued_max_messages_kbytes).saturating_mul(1024),
+        error_backoff: ms(c.fetch_error_backoff_ms),
+        socket_timeout: ms(c.socket_timeout_ms),
+        retry_backoff: ms(c.retry_backoff_ms),
+        retry_backoff_max: ms(c.retry_backoff_max_ms),
+        metadata_max_age: ms(c.metadata_max_age_ms),
+        // A good compression ratio is no attack, an absurd one is.
+        decompress_limit: size(c.receive_message_max_bytes).max(1 << 28),
+        read_committed: c.isolation_level == conf::IsolationLevel::ReadCommitted,
+        check_crcs: c.check_crcs,
+        partition_eof: c.enable_partition_eof,
+        auto_offset_store: c.enable_auto_offset_store,
+        rack: c.client_rack.clone().unwrap_or_default(),
+        has_group: c.group_id.is_some(),
     }
 }
 

@@ -7,6 +7,7 @@ use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
 
 use super::brokers::BrokerKey;
+use super::consumer::Consumer;
 use super::event::{Deliveries, ErrorEvent, Event};
 use super::main_loop::{MainCommand, MainSender};
 use crate::base::conf::{ClientKind, Conf, TopicConf};
@@ -35,6 +36,8 @@ pub trait Hooks: Send + Sync {
     fn sockets(&self) -> Arc<dyn SocketHooks>;
     /// A thread of the client starts or ends, on that thread.
     fn thread(&self, start: bool, name: &str);
+    /// The address that C knows the instance by, 0 before it has one.
+    fn address(&self) -> usize;
 }
 
 /// Bits of `enabled_events` and of event types.
@@ -63,6 +66,7 @@ pub struct Shared {
     /// Where log lines go once the application asked for them.
     pub log_queue: Mutex<Option<EventQueue>>,
     pub producer: Option<Arc<producer::Shared>>,
+    pub consumer: Option<Arc<Consumer>>,
     pub metadata: ArcSwap<Snapshot>,
     pub fatal: Mutex<Option<KafkaError>>,
     pub broker_list: RwLock<Vec<(BrokerKey, String)>>,

@@ -20,9 +20,9 @@ use crate::base::error::ErrorCode;
 use crate::base::message::{self, BlockWriter, Message, MessageExt, MessageKind};
 use crate::base::queue;
 use crate::protocol::compression::Codec;
-use crate::protocol::records::{Span, TimestampType};
 use crate::protocol::records::cursor::{Record, RecordCursor};
 use crate::protocol::records::decode::Batch;
+use crate::protocol::records::{Span, TimestampType};
 
 pub(super) type Taken = queue::Taken<NonNull<MessageExt>>;
 
@@ -322,11 +322,7 @@ impl Records {
     }
 
     #[inline]
-    fn message(
-        &mut self,
-        partition: &Partition,
-        record: &Record,
-    ) -> Option<NonNull<MessageExt>> {
+    fn message(&mut self, partition: &Partition, record: &Record) -> Option<NonNull<MessageExt>> {
         let current = self.current.as_ref()?;
         let bytes = current.cursor.bytes();
         let (key, key_len) = locate(bytes, record.key);

@@ -8,7 +8,9 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{
+    AtomicBool, AtomicI32, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering,
+};
 
 use parking_lot::{Mutex, RwLock};
 
@@ -261,7 +263,8 @@ impl Partition {
     pub fn store(&self, position: Position, metadata: Option<&[u8]>) {
         let mut current = self.stored_metadata.lock();
         *current = metadata.map(Arc::from);
-        self.has_metadata.store(metadata.is_some(), Ordering::Relaxed);
+        self.has_metadata
+            .store(metadata.is_some(), Ordering::Relaxed);
         self.stored.set(position.offset, position.epoch);
     }
 

@@ -72,7 +72,7 @@ pub enum Command {
 
 pub type CommittedReply = Result<Vec<TopicPartition>, ErrorCode>;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Question {
     Offset,
     EpochEnd,
@@ -352,10 +352,12 @@ impl Machine {
             self.carry_out(w, actions);
         }
         let cache = w.metadata.cache();
-        let requests = self.queries.poll(w.now, |topic, id| match cache.topic(topic) {
-            Some(info) => leader_in(info, id),
-            None => Leader::Unknown,
-        });
+        let requests = self
+            .queries
+            .poll(w.now, |topic, id| match cache.topic(topic) {
+                Some(info) => leader_in(info, id),
+                None => Leader::Unknown,
+            });
         for r in requests {
             self.send_query(w, r);
         }
@@ -415,11 +417,9 @@ impl Machine {
 
     fn start_fetch(&mut self, w: &mut World<'_>, broker: i32, start: fetcher::Start) {
         match w.brokers.by_node(broker) {
-            Some(b) => b
-                .handle
-                .send(event_loop::Command::User(UserCommand::Fetch(
-                    fetcher::Command::Start(start),
-                ))),
+            Some(b) => b.handle.send(event_loop::Command::User(UserCommand::Fetch(
+                fetcher::Command::Start(start),
+            ))),
             None => self.control.on_handback(
                 w.now,
                 Handback {
@@ -433,13 +433,18 @@ impl Machine {
         }
     }
 
-    fn stop_fetch(&mut self, w: &mut World<'_>, broker: i32, partition: Arc<Partition>, grant: u64) {
+    fn stop_fetch(
+        &mut self,
+        w: &mut World<'_>,
+        broker: i32,
+        partition: Arc<Partition>,
+        grant: u64,
+    ) {
         // A broker that is gone hands everything back by itself.
         if let Some(b) = w.brokers.by_node(broker) {
-            b.handle
-                .send(event_loop::Command::User(UserCommand::Fetch(
-                    fetcher::Command::Stop { partition, grant },
-                )));
+            b.handle.send(event_loop::Command::User(UserCommand::Fetch(
+                fetcher::Command::Stop { partition, grant },
+            )));
         }
     }
 
@@ -566,9 +571,7 @@ impl Machine {
                 partition: o.partition,
                 offset: o.offset,
                 leader_epoch: o.leader_epoch,
-                metadata: o
-                    .metadata
-                    .map(|m| String::from_utf8_lossy(&m).into_owned()),
+                metadata: o.metadata.map(|m| String::from_utf8_lossy(&m).into_owned()),
             })
             .collect();
         self.tell_group(w, group::Event::Commit(group::Commit { id, offsets }));
@@ -676,7 +679,11 @@ impl Machine {
                 self.control.on_committed(w.now, &partition, token, found);
             }
             Fetching::Application(reply) => {
-                let _ = reply.send(if code.is_err() { Err(code) } else { Ok(offsets) });
+                let _ = reply.send(if code.is_err() {
+                    Err(code)
+                } else {
+                    Ok(offsets)
+                });
             }
         }
     }

@@ -29,7 +29,7 @@ use crate::consumer::room::Budget;
 use crate::consumer::{
     self, FetchSink, Fetched, Partition, Position, ResetPolicy, TopicHandle, offset, partition,
 };
-use commits::Commit;
+use commits::{Commit, CommitResult, Reply};
 use machine::Command;
 use queries::{Query, Wanted};
 
@@ -228,10 +228,16 @@ impl Consumer {
         self.check_open()?;
         check_distinct(&wanted)?;
         let mut assignment = self.assignment.lock();
-        if let Some((toppar, _)) = wanted.iter().find(|(t, _)| assignment.contains_key(&t.key())) {
+        if let Some((toppar, _)) = wanted
+            .iter()
+            .find(|(t, _)| assignment.contains_key(&t.key()))
+        {
             return Err(KafkaError::new(
                 ErrorCode::_CONFLICT,
-                format!("{:?} is already part of the current assignment", toppar.partition),
+                format!(
+                    "{:?} is already part of the current assignment",
+                    toppar.partition
+                ),
             ));
         }
         self.begin(&mut assignment, wanted);
@@ -254,7 +260,10 @@ impl Consumer {
                 ),
             ));
         }
-        let gone: Vec<_> = gone.iter().filter_map(|key| assignment.remove(key)).collect();
+        let gone: Vec<_> = gone
+            .iter()
+            .filter_map(|key| assignment.remove(key))
+            .collect();
         self.stop_all(gone.into_iter());
         Ok(())
     }
@@ -355,7 +364,9 @@ impl Consumer {
         self.begin_seek(toppar, to, reply)?;
         match deadline {
             None => Ok(()),
-            Some(at) => answer.recv_deadline(at).unwrap_or(Err(ErrorCode::_TIMED_OUT)),
+            Some(at) => answer
+                .recv_deadline(at)
+                .unwrap_or(Err(ErrorCode::_TIMED_OUT)),
         }
     }
 
@@ -427,6 +438,22 @@ impl Consumer {
         self.send(Command::Commit(commit));
     }
 
+    /// As `commit`, until there is a result.
+    pub fn commit_and_wait(
+        &self,
+        offsets: Option<Vec<TopicPartition>>,
+    ) -> Result<CommitResult, ErrorCode> {
+        self.ask(
+            |reply| {
+                Command::Commit(Commit {
+                    offsets,
+                    reply: Reply::Waiting(reply),
+                })
+            },
+            None,
+        )
+    }
+
     /// Ends consuming: what is stored is committed, if that is wanted, and the
     /// assignment is given up.
     pub fn close(&self) {
@@ -435,7 +462,10 @@ impl Consumer {
         }
         let assignment = std::mem::take(&mut *self.assignment.lock());
         let started = std::mem::take(&mut *self.started.lock());
-        let gone: Vec<_> = assignment.into_values().chain(started.into_values()).collect();
+        let gone: Vec<_> = assignment
+            .into_values()
+            .chain(started.into_values())
+            .collect();
         let _ = self.ask(
             |reply| Command::Stop {
                 commit: gone

@@ -35,7 +35,10 @@ use crate::base::log::{Level, debug};
 pub enum Action {
     /// If there is no such broker the answer is a handback, `Refused` with
     /// `BROKER_NOT_AVAILABLE`.
-    Start { broker: i32, start: Start },
+    Start {
+        broker: i32,
+        start: Start,
+    },
     Stop {
         broker: i32,
         partition: Arc<Partition>,
@@ -63,7 +66,10 @@ pub enum Action {
         partition: Arc<Partition>,
         token: u64,
     },
-    RefreshMetadata { topic: Arc<str>, why: ErrorCode },
+    RefreshMetadata {
+        topic: Arc<str>,
+        why: ErrorCode,
+    },
 }
 
 /// Who leads a partition, as metadata has it.
@@ -73,7 +79,10 @@ pub enum Leader {
     Unknown,
     /// There is none at the moment.
     None,
-    At { broker: i32, epoch: i32 },
+    At {
+        broker: i32,
+        epoch: i32,
+    },
     /// The topic or the partition does not exist, or must not be used.
     Missing(ErrorCode),
 }
@@ -82,9 +91,14 @@ pub enum Leader {
 enum Goal {
     Committed,
     /// `then` is subtracted from the end: the last so many messages.
-    Offset { timestamp: i64, tail: i64 },
+    Offset {
+        timestamp: i64,
+        tail: i64,
+    },
     /// The beginning, which a tail must not go below.
-    TailLimit { wanted: Position },
+    TailLimit {
+        wanted: Position,
+    },
     Validate(Position),
     Fetch(Position),
 }

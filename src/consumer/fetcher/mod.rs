@@ -43,7 +43,10 @@ use crate::protocol::compression::Decompressor;
 pub enum Command {
     Start(Start),
     /// Ends the fetch with this grant, if it is still under way.
-    Stop { partition: Arc<Partition>, grant: u64 },
+    Stop {
+        partition: Arc<Partition>,
+        grant: u64,
+    },
 }
 
 /// Fetch a partition from now on. Replaces an earlier grant of the same partition
@@ -114,12 +117,7 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    pub fn new(
-        shared: Arc<Shared>,
-        room: Arc<Room>,
-        handbacks: Handbacks,
-        broker_id: i32,
-    ) -> Self {
+    pub fn new(shared: Arc<Shared>, room: Arc<Room>, handbacks: Handbacks, broker_id: i32) -> Self {
         Fetcher {
             shared,
             room,
@@ -193,18 +191,6 @@ impl Fetcher {
         }
     }
 
-    pub fn set_broker_id(&mut self, id: i32) {
-        self.broker_id = id;
-    }
-
-    /// The loop ends: everything is given back.
-    pub fn stop(&mut self) {
-        for key in self.slots.keys().copied().collect::<Vec<_>>() {
-            self.hand_back(key, Reason::Ended);
-        }
-        self.next_look = None;
-    }
-
     /// Takes in what other threads announced.
     pub fn collect(&mut self, now: Instant) {
         if self.room.take() {
@@ -248,6 +234,7 @@ impl Fetcher {
         }
         self.throttled_until = None;
         self.next_look = None;
+        self.broker_id = out.broker_id();
         let (wanted, no_room) = self.wanted(now);
         if wanted.is_empty() {
             return;
@@ -322,7 +309,11 @@ impl Fetcher {
         let err = ErrorCode::_UNSUPPORTED_FEATURE;
         let pause = now + Duration::from_secs(30);
         for slot in self.slots.values_mut() {
-            slot.report(err, "The broker has no usable version of Fetch", self.broker_id);
+            slot.report(
+                err,
+                "The broker has no usable version of Fetch",
+                self.broker_id,
+            );
             slot.not_before = Some(pause);
         }
         self.look_at(pause);
@@ -488,6 +479,15 @@ impl Fetcher {
     }
 }
 
+/// The loop ends: everything is given back.
+impl Drop for Fetcher {
+    fn drop(&mut self) {
+        for key in self.slots.keys().copied().collect::<Vec<_>>() {
+            self.hand_back(key, Reason::Ended);
+        }
+    }
+}
+
 /// The session has names and the request ids, or the other way round.
 const SESSION_TOPIC_ID_ERROR: ErrorCode = ErrorCode(106);
 
@@ -588,7 +588,12 @@ impl Slot {
         match read.damage {
             None => {}
             Some(Damage::Records(e)) => {
-                self.report_at(ErrorCode::_BAD_MSG, &records::describe(&e), e.offset, broker_id);
+                self.report_at(
+                    ErrorCode::_BAD_MSG,
+                    &records::describe(&e),
+                    e.offset,
+                    broker_id,
+                );
                 if !passed {
                     self.not_before = Some(now + shared.settings.error_backoff);
                 }

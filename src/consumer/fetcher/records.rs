@@ -112,10 +112,7 @@ impl<'a> Aborted<'a> {
     /// Whether the application is to see the batch.
     fn wants(&mut self, raw: &RawBatch, decompressor: &mut Decompressor, limit: usize) -> bool {
         let header = &raw.header;
-        while let Some(next) = self
-            .coming
-            .pop_if(|t| t.first_offset <= header.last_offset)
-        {
+        while let Some(next) = self.coming.pop_if(|t| t.first_offset <= header.last_offset) {
             self.open.insert(next.producer_id.0);
         }
         if header.is_control {

@@ -132,8 +132,8 @@ impl Session {
                 .filter(|(_, partitions)| !partitions.is_empty())
                 .map(|(topic, partitions)| {
                     let id = partitions.values().next().map(|m| m.topic_id);
-                    let f = ForgottenTopic::default()
-                        .with_partitions(partitions.into_keys().collect());
+                    let f =
+                        ForgottenTopic::default().with_partitions(partitions.into_keys().collect());
                     if by_id {
                         f.with_topic_id(id.unwrap_or_default())
                     } else {
@@ -195,7 +195,11 @@ mod tests {
     fn only_changes_are_named() {
         let mut s = Session::default();
         let mut r = FetchRequest::default();
-        s.request(12, wanted(&[("a", 0, 5), ("a", 1, 6), ("bb", 0, 7)]), &mut r);
+        s.request(
+            12,
+            wanted(&[("a", 0, 5), ("a", 1, 6), ("bb", 0, 7)]),
+            &mut r,
+        );
         assert_eq!((r.session_id, r.session_epoch), (0, 0));
         assert_eq!(named(&r).len(), 3);
         s.answered(77);

@@ -1,0 +1,200 @@
+//! Taking messages out of queues, and lists of partitions in and out.
+
+use std::ptr::{self, NonNull};
+use std::sync::Arc;
+use std::time::Instant;
+
+use libc::{c_int, size_t};
+
+use super::error::set_last_error;
+use super::instance::Instance;
+use super::types::{
+    rd_kafka_message_t, rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_t,
+};
+use super::{message, past, serve, topic_partition};
+use crate::base::error::ErrorCode;
+use crate::base::message::MessageExt;
+use crate::base::queue::Taken;
+use crate::base::time::deadline;
+use crate::client::consumer::{Consumer, TopicPartition, Toppar};
+use crate::client::event::Event;
+use crate::client::shared::EventQueue;
+use crate::consumer::Next;
+
+/// What was at the front of a queue.
+pub enum Item {
+    /// To be released by whoever has it.
+    Message(NonNull<MessageExt>),
+    Other(Event),
+}
+
+/// Takes one item, waiting for it until `deadline`.
+#[inline]
+pub fn take_item(queue: &EventQueue, deadline: Option<Instant>) -> Option<Item> {
+    queue.take(deadline, |event| match event {
+        Event::Fetched(fetched) => match fetched.next() {
+            Next::Message(m) => Taken::Part(Item::Message(m)),
+            Next::Last(m) => Taken::Last(Item::Message(m)),
+            Next::Nothing => Taken::Stale,
+        },
+        Event::Taken => Taken::Stale,
+        other => Taken::Last(Item::Other(std::mem::take(other))),
+    })
+}
+
+/// A C timeout as a deadline; 0 does not wait.
+pub fn until(timeout_ms: c_int) -> Option<Instant> {
+    if timeout_ms == 0 {
+        Some(past())
+    } else {
+        deadline(timeout_ms)
+    }
+}
+
+/// The next message or error; events of other kinds are served meanwhile. Null, with
+/// the last error set, if there was none in time.
+pub fn next_message(
+    instance: &Instance,
+    queue: &EventQueue,
+    timeout_ms: c_int,
+) -> *mut rd_kafka_message_t {
+    let deadline = until(timeout_ms);
+    serve::clear_yield();
+    loop {
+        match take_item(queue, deadline) {
+            Some(Item::Message(m)) => {
+                set_last_error(ErrorCode::NO_ERROR, 0);
+                return message::as_c(m.as_ptr());
+            }
+            Some(Item::Other(event)) => {
+                serve::serve_one(instance, queue, event);
+                if serve::yielded() {
+                    set_last_error(ErrorCode::_INTR, libc::EINTR);
+                    return ptr::null_mut();
+                }
+            }
+            None => {
+                set_last_error(ErrorCode::_TIMED_OUT, libc::ETIMEDOUT);
+                return ptr::null_mut();
+            }
+        }
+    }
+}
+
+/// Fills `messages` until it is full or the time is up. Many are taken at one look
+/// into the queue.
+pub fn next_messages(
+    instance: &Instance,
+    queue: &EventQueue,
+    timeout_ms: c_int,
+    messages: &mut [*mut rd_kafka_message_t],
+) -> size_t {
+    enum Got {
+        Messages,
+        Other(Event),
+    }
+    let deadline = until(timeout_ms);
+    let mut count = 0;
+    serve::clear_yield();
+    while count < messages.len() {
+        let got = queue.take(deadline, |event| match event {
+            Event::Fetched(fetched) => {
+                let before = count;
+                while let Some(slot) = messages.get_mut(count) {
+                    match fetched.next() {
+                        Next::Message(m) => *slot = message::as_c(m.as_ptr()),
+                        Next::Last(m) => {
+                            *slot = message::as_c(m.as_ptr());
+                            count += 1;
+                            return Taken::Last(Got::Messages);
+                        }
+                        Next::Nothing if count > before => return Taken::Last(Got::Messages),
+                        Next::Nothing => return Taken::Stale,
+                    }
+                    count += 1;
+                }
+                Taken::Part(Got::Messages)
+            }
+            Event::Taken => Taken::Stale,
+            other => Taken::Last(Got::Other(std::mem::take(other))),
+        });
+        match got {
+            Some(Got::Messages) => {}
+            Some(Got::Other(event)) => {
+                serve::serve_one(instance, queue, event);
+                if serve::yielded() {
+                    break;
+                }
+            }
+            None => break,
+        }
+    }
+    set_last_error(ErrorCode::NO_ERROR, 0);
+    count
+}
+
+/// The instance's consumer.
+pub fn consumer(instance: &Instance) -> Option<&Arc<Consumer>> {
+    instance.client.shared.consumer.as_ref()
+}
+
+/// The instance's consumer, if it has a group.
+pub fn group_consumer(instance: &Instance) -> Result<&Arc<Consumer>, ErrorCode> {
+    match consumer(instance) {
+        Some(c) if c.core.settings.has_group => Ok(c),
+        _ => Err(ErrorCode::_UNKNOWN_GROUP),
+    }
+}
+
+/// The topic's name in an element.
+pub fn name(element: &rd_kafka_topic_partition_t) -> String {
+    String::from_utf8_lossy(topic_partition::topic(element)).into_owned()
+}
+
+/// The partition that an element names, if there is an object for it.
+pub fn find(consumer: &Consumer, element: &rd_kafka_topic_partition_t) -> Option<Arc<Toppar>> {
+    consumer.find(&name(element), element.partition)
+}
+
+/// As [`find`], made if need be.
+pub fn ensure(
+    instance: &Instance,
+    consumer: &Consumer,
+    element: &rd_kafka_topic_partition_t,
+) -> Result<Arc<Toppar>, crate::base::error::KafkaError> {
+    let topic = instance.topic(&name(element), None)?;
+    Ok(consumer.toppar(&topic, element.partition))
+}
+
+/// An element as the client has it.
+pub fn read(element: &rd_kafka_topic_partition_t) -> TopicPartition {
+    TopicPartition {
+        topic: Arc::from(name(element)),
+        partition: element.partition,
+        offset: element.offset,
+        leader_epoch: topic_partition::leader_epoch(element),
+        metadata: topic_partition::metadata(element).map(<[u8]>::to_vec),
+        err: element.err,
+    }
+}
+
+/// Sets everything but topic and partition.
+pub fn update(element: &mut rd_kafka_topic_partition_t, from: &TopicPartition) {
+    element.offset = from.offset;
+    element.err = from.err;
+    topic_partition::set_metadata(element, from.metadata.as_deref());
+    topic_partition::set_leader_epoch(element, from.leader_epoch);
+}
+
+/// A list for C to destroy.
+pub fn list_of(partitions: &[TopicPartition]) -> *mut rd_kafka_topic_partition_list_t {
+    let list = topic_partition::new_list(partitions.len());
+    for p in partitions {
+        // SAFETY: the list was just made, the element as well.
+        unsafe {
+            let element = topic_partition::add(&mut *list, p.topic.as_bytes(), p.partition);
+            update(&mut *element, p);
+        }
+    }
+    list
+}
