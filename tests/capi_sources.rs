@@ -21,8 +21,8 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// An exported function: its name, the lines above its attribute, and its text up to the first
-/// line of its body.
+/// An exported function, and whether a comment stands above it and the boundary macro around its
+/// whole body.
 struct Export {
     file: PathBuf,
     name: String,
@@ -69,11 +69,18 @@ fn exports() -> Vec<Export> {
             let (_, signature) = rest.split_once("extern \"C\" fn ").expect("a function");
             let name = signature.split('(').next().unwrap_or_default();
             let (_, body) = signature.split_once("{\n").expect("a body");
+            let (body, _) = body.split_once("\n}").expect("its end");
+            let body = body
+                .lines()
+                .map(str::trim)
+                .skip_while(|line| line.starts_with("//"))
+                .collect::<Vec<_>>()
+                .join("\n");
             exports.push(Export {
                 file: file.clone(),
                 name: name.to_owned(),
                 has_comment: above.is_some_and(|line| line.starts_with("///")),
-                has_boundary: body.trim_start().starts_with("ffi!({"),
+                has_boundary: body.starts_with("ffi!({") && body.ends_with("})"),
             });
         }
     }
