@@ -341,6 +341,63 @@ static void admin_acls(void) {
         CHECK(!strcmp(rd_kafka_ConfigSource_name((rd_kafka_ConfigSource_t)-1), "UNSUPPORTED"), "no name");
 }
 
+static void admin_resources(void) {
+        rd_kafka_ConfigResource_t *config;
+        rd_kafka_error_t *error;
+
+        CHECK(!rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, ""), "an empty name");
+        CHECK(!rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, NULL), "no name");
+        config = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, "t");
+        NEED(config, "no resource");
+        CHECK(!strcmp(rd_kafka_ConfigResource_name(config), "t"), "%s", rd_kafka_ConfigResource_name(config));
+        CHECK(rd_kafka_ConfigResource_type(config) == RD_KAFKA_RESOURCE_TOPIC, "type");
+        CHECK_ERR(rd_kafka_ConfigResource_set_config(config, "a", "b"), RD_KAFKA_RESP_ERR_NO_ERROR);
+        CHECK_ERR(rd_kafka_ConfigResource_set_config(config, "", "b"), RD_KAFKA_RESP_ERR__INVALID_ARG);
+        CHECK_ERR(rd_kafka_ConfigResource_set_config(config, "a", NULL), RD_KAFKA_RESP_ERR__INVALID_ARG);
+        error = rd_kafka_ConfigResource_add_incremental_config(config, "a", RD_KAFKA_ALTER_CONFIG_OP_TYPE_DELETE, NULL);
+        CHECK(!error, "%s", rd_kafka_error_string(error));
+        error = rd_kafka_ConfigResource_add_incremental_config(config, "a", RD_KAFKA_ALTER_CONFIG_OP_TYPE_APPEND, NULL);
+        CHECK_ERR(rd_kafka_error_code(error), RD_KAFKA_RESP_ERR__INVALID_ARG);
+        CHECK_HAS(rd_kafka_error_string(error), "Config value is required");
+        rd_kafka_error_destroy(error);
+        error = rd_kafka_ConfigResource_add_incremental_config(config, "", RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET, "b");
+        CHECK_HAS(rd_kafka_error_string(error), "mustn't be empty");
+        rd_kafka_error_destroy(error);
+        error = rd_kafka_ConfigResource_add_incremental_config(config, "a", RD_KAFKA_ALTER_CONFIG_OP_TYPE__CNT, "b");
+        CHECK_HAS(rd_kafka_error_string(error), "Invalid alter config operation type");
+        rd_kafka_error_destroy(error);
+        rd_kafka_ConfigResource_destroy(config);
+}
+
+static void admin_partitions(void) {
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_DeleteRecords_t *records;
+        rd_kafka_ElectLeaders_t *elect;
+        rd_kafka_ListConsumerGroupOffsets_t *offsets[2];
+        rd_kafka_AlterConsumerGroupOffsets_t *altered;
+        rd_kafka_DeleteConsumerGroupOffsets_t *deleted;
+        rd_kafka_TopicCollection_t *topics;
+        const char *names[] = {"a", "b"};
+
+        rd_kafka_topic_partition_list_add(list, "t", 0)->offset = 5;
+        records    = rd_kafka_DeleteRecords_new(list);
+        elect      = rd_kafka_ElectLeaders_new(RD_KAFKA_ELECTION_TYPE_UNCLEAN, list);
+        offsets[0] = rd_kafka_ListConsumerGroupOffsets_new("g", list);
+        offsets[1] = rd_kafka_ListConsumerGroupOffsets_new("g", NULL);
+        altered    = rd_kafka_AlterConsumerGroupOffsets_new("g", list);
+        deleted    = rd_kafka_DeleteConsumerGroupOffsets_new("g", list);
+        topics     = rd_kafka_TopicCollection_of_topic_names(names, 2);
+        /* Each has its own copy. */
+        rd_kafka_topic_partition_list_destroy(list);
+        NEED(records && elect && offsets[0] && offsets[1] && altered && deleted && topics, "one is missing");
+        rd_kafka_DeleteRecords_destroy_array(&records, 1);
+        rd_kafka_ElectLeaders_destroy(elect);
+        rd_kafka_ListConsumerGroupOffsets_destroy_array(offsets, 2);
+        rd_kafka_AlterConsumerGroupOffsets_destroy(altered);
+        rd_kafka_DeleteConsumerGroupOffsets_destroy_array(&deleted, 1);
+        rd_kafka_TopicCollection_destroy(topics);
+}
+
 /* ---- handles of the wrong kind ---- */
 
 static void wrong_handles(void) {
@@ -377,6 +434,8 @@ int main(int argc, char **argv) {
         RUN(group_metadata);
         RUN(admin_arguments);
         RUN(admin_acls);
+        RUN(admin_resources);
+        RUN(admin_partitions);
         RUN(wrong_handles);
         return T_END();
 }

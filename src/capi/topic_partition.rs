@@ -65,6 +65,31 @@ pub unsafe fn destroy_list(list: *mut rd_kafka_topic_partition_list_t) {
     }
 }
 
+/// A list that belongs to another object here.
+#[derive(Debug)]
+pub struct List(*mut rd_kafka_topic_partition_list_t);
+
+// SAFETY: the list is this object's alone.
+unsafe impl Send for List {}
+
+impl List {
+    pub fn copy_of(list: &rd_kafka_topic_partition_list_t) -> Self {
+        List(copy_list(list))
+    }
+
+    pub fn get(&self) -> &rd_kafka_topic_partition_list_t {
+        // SAFETY: made by `copy_list`, and alive until this is dropped.
+        unsafe { &*self.0 }
+    }
+}
+
+impl Drop for List {
+    fn drop(&mut self) {
+        // SAFETY: nobody has the list after this.
+        unsafe { destroy_list(self.0) };
+    }
+}
+
 /// The elements of a list.
 pub fn elements(list: &rd_kafka_topic_partition_list_t) -> &[rd_kafka_topic_partition_t] {
     match usize::try_from(list.cnt) {

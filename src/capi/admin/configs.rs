@@ -2,17 +2,20 @@
 
 use libc::{c_char, c_int, size_t};
 
-use std::ffi::CStr;
+use std::ffi::{CStr, CString};
 
+use crate::admin::args::AlterOp;
+use crate::base::error::{ErrorCode, KafkaError};
 use crate::capi::boundary::{ffi, not_built};
-use crate::capi::cstr;
+use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_AlterConfigOpType_t, rd_kafka_AlterConfigs_result_t,
-    rd_kafka_ConfigEntry_t, rd_kafka_ConfigResource_t, rd_kafka_ConfigSource_t,
-    rd_kafka_DescribeConfigs_result_t, rd_kafka_IncrementalAlterConfigs_result_t,
-    rd_kafka_ResourcePatternType_t, rd_kafka_ResourceType_t, rd_kafka_error_t, rd_kafka_queue_t,
-    rd_kafka_resp_err_t, rd_kafka_t,
+    rd_kafka_ConfigEntry_t, rd_kafka_ConfigResource_s, rd_kafka_ConfigResource_t,
+    rd_kafka_ConfigSource_t, rd_kafka_DescribeConfigs_result_t,
+    rd_kafka_IncrementalAlterConfigs_result_t, rd_kafka_ResourcePatternType_t,
+    rd_kafka_ResourceType_t, rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t,
 };
+use crate::capi::{cstr, error};
 
 /// The names of `rd_kafka_ConfigSource_t`, by number.
 const SOURCES: [&CStr; 9] = [
@@ -39,6 +42,28 @@ const RESOURCE_TYPES: [&CStr; 6] = [
     c"BROKER",
     c"TRANSACTIONAL_ID",
 ];
+
+/// A resource, and what is to be changed about it.
+#[derive(Debug)]
+pub struct ConfigResource {
+    pub resource_type: rd_kafka_ResourceType_t,
+    pub name: CString,
+    /// In the order of the calls: what to do, name, value.
+    pub changes: Vec<(AlterOp, String, Option<String>)>,
+}
+
+impl ConfigResource {
+    fn add(&mut self, op: AlterOp, name: &str, value: Option<&str>) {
+        self.changes
+            .push((op, name.to_owned(), value.map(str::to_owned)));
+    }
+}
+
+impl Opaque for rd_kafka_ConfigResource_s {
+    type Target = ConfigResource;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b43_5265;
+}
 
 /// The name of a source. A constant; "UNSUPPORTED" for a number that none has.
 #[unsafe(no_mangle)]
@@ -137,13 +162,27 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_new(
     restype: rd_kafka_ResourceType_t,
     resname: *const c_char,
 ) -> *mut rd_kafka_ConfigResource_t {
-    ffi!({ not_built!(restype, resname) })
+    ffi!({
+        // SAFETY: a string of the application's.
+        let name = unsafe { cstr::bytes(resname) }.unwrap_or_default();
+        match CString::new(name) {
+            Ok(name) if !name.is_empty() && restype.0 >= 0 => handle::give(ConfigResource {
+                resource_type: restype,
+                name,
+                changes: Vec::new(),
+            }),
+            _ => std::ptr::null_mut(),
+        }
+    })
 }
 
 /// Frees an object that the application owns. Null is allowed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigResource_destroy(config: *mut rd_kafka_ConfigResource_t) {
-    ffi!({ not_built!(config) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(config) });
+    })
 }
 
 /// Frees the objects of an array, and not the array.
@@ -152,7 +191,10 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_destroy_array(
     config: *mut *mut rd_kafka_ConfigResource_t,
     config_cnt: size_t,
 ) {
-    ffi!({ not_built!(config, config_cnt) })
+    ffi!({
+        // SAFETY: the application gives the objects of its array up.
+        unsafe { handle::take_array(config, config_cnt) };
+    })
 }
 
 /// Sets a property, for AlterConfigs; null restores the default. `_INVALID_ARG` for an
@@ -163,7 +205,18 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_set_config(
     name: *const c_char,
     value: *const c_char,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(config, name, value) })
+    ffi!({
+        // SAFETY: an object and strings of the application's.
+        let (config, name, value) =
+            unsafe { (handle::get_mut(config), cstr::text(name), cstr::text(value)) };
+        match (config, name, value) {
+            (Some(config), Some(name), Some(value)) if !name.is_empty() => {
+                config.add(AlterOp::Set, &name, Some(&value));
+                ErrorCode::NO_ERROR
+            }
+            _ => ErrorCode::_INVALID_ARG,
+        }
+    })
 }
 
 /// Sets, deletes, appends to or subtracts from a property, for IncrementalAlterConfigs.
@@ -175,7 +228,29 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_add_incremental_config(
     op_type: rd_kafka_AlterConfigOpType_t,
     value: *const c_char,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(config, name, op_type, value) })
+    ffi!({
+        // SAFETY: an object and strings of the application's.
+        let (config, name, value) =
+            unsafe { (handle::get_mut(config), cstr::text(name), cstr::text(value)) };
+        let Some(config) = config else {
+            return error::give(ErrorCode::_INVALID_ARG.into());
+        };
+        let refuse = |text| error::give(KafkaError::new(ErrorCode::_INVALID_ARG, text));
+        let Some(op) = AlterOp::from_number(op_type.0) else {
+            return refuse("Invalid alter config operation type");
+        };
+        match name.as_deref() {
+            None => refuse("Config name is required"),
+            Some("") => refuse("Config name mustn't be empty"),
+            Some(_) if op != AlterOp::Delete && value.is_none() => {
+                refuse("Config value is required")
+            }
+            Some(name) => {
+                config.add(op, name, value.as_deref());
+                std::ptr::null_mut()
+            }
+        }
+    })
 }
 
 /// The properties, `*cntp` of them. They belong to the resource.
@@ -192,7 +267,11 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_configs(
 pub unsafe extern "C" fn rd_kafka_ConfigResource_type(
     config: *const rd_kafka_ConfigResource_t,
 ) -> rd_kafka_ResourceType_t {
-    ffi!({ not_built!(config) })
+    ffi!({
+        // SAFETY: an object of the application's or of a result.
+        unsafe { handle::get(config) }
+            .map_or(rd_kafka_ResourceType_t(0), |config| config.resource_type)
+    })
 }
 
 /// The resource's name. Good as long as the resource.
@@ -200,7 +279,10 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_type(
 pub unsafe extern "C" fn rd_kafka_ConfigResource_name(
     config: *const rd_kafka_ConfigResource_t,
 ) -> *const c_char {
-    ffi!({ not_built!(config) })
+    ffi!({
+        // SAFETY: an object of the application's or of a result.
+        unsafe { handle::get(config) }.map_or(std::ptr::null(), |config| config.name.as_ptr())
+    })
 }
 
 /// The code for this resource, in a result.

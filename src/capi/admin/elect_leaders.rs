@@ -3,11 +3,27 @@
 use libc::size_t;
 
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::handle::{self, Boxed, Opaque};
+use crate::capi::topic_partition::List;
 use crate::capi::types::{
-    rd_kafka_AdminOptions_t, rd_kafka_ElectLeaders_result_t, rd_kafka_ElectLeaders_t,
-    rd_kafka_ElectionType_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
-    rd_kafka_topic_partition_result_t,
+    rd_kafka_AdminOptions_t, rd_kafka_ElectLeaders_result_t, rd_kafka_ElectLeaders_s,
+    rd_kafka_ElectLeaders_t, rd_kafka_ElectionType_t, rd_kafka_queue_t, rd_kafka_t,
+    rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_result_t,
 };
+
+/// What an `rd_kafka_ElectLeaders_t` points to.
+#[derive(Debug)]
+pub struct ElectLeaders {
+    pub election_type: rd_kafka_ElectionType_t,
+    /// `None` for all partitions.
+    pub partitions: Option<List>,
+}
+
+impl Opaque for rd_kafka_ElectLeaders_s {
+    type Target = ElectLeaders;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b45_4c65;
+}
 
 /// The partitions for which leaders are to be elected, null for all, and how. The list
 /// is copied. Freed by `rd_kafka_ElectLeaders_destroy`.
@@ -16,7 +32,14 @@ pub unsafe extern "C" fn rd_kafka_ElectLeaders_new(
     election_type: rd_kafka_ElectionType_t,
     partitions: *mut rd_kafka_topic_partition_list_t,
 ) -> *mut rd_kafka_ElectLeaders_t {
-    ffi!({ not_built!(election_type, partitions) })
+    ffi!({
+        // SAFETY: null or a list of the application's.
+        let partitions = unsafe { partitions.as_ref() }.map(List::copy_of);
+        handle::give(ElectLeaders {
+            election_type,
+            partitions,
+        })
+    })
 }
 
 /// Frees an object that the application owns. Null is allowed.
@@ -24,7 +47,10 @@ pub unsafe extern "C" fn rd_kafka_ElectLeaders_new(
 pub unsafe extern "C" fn rd_kafka_ElectLeaders_destroy(
     elect_leaders: *mut rd_kafka_ElectLeaders_t,
 ) {
-    ffi!({ not_built!(elect_leaders) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(elect_leaders) });
+    })
 }
 
 /// Elects leaders (KIP-460). The result is an ELECTLEADERS_RESULT event.

@@ -3,13 +3,63 @@
 use libc::{c_char, size_t};
 
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::cstr;
+use crate::capi::handle::{self, Boxed, Opaque};
+use crate::capi::topic_partition::List;
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_AlterConsumerGroupOffsets_result_t,
-    rd_kafka_AlterConsumerGroupOffsets_t, rd_kafka_DeleteConsumerGroupOffsets_result_t,
+    rd_kafka_AlterConsumerGroupOffsets_s, rd_kafka_AlterConsumerGroupOffsets_t,
+    rd_kafka_DeleteConsumerGroupOffsets_result_t, rd_kafka_DeleteConsumerGroupOffsets_s,
     rd_kafka_DeleteConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_result_t,
-    rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_group_result_t, rd_kafka_queue_t, rd_kafka_t,
-    rd_kafka_topic_partition_list_t,
+    rd_kafka_ListConsumerGroupOffsets_s, rd_kafka_ListConsumerGroupOffsets_t,
+    rd_kafka_group_result_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
 };
+
+/// A group and some of its partitions.
+#[derive(Debug)]
+pub struct GroupPartitions {
+    pub group: String,
+    /// `None` for all that the group has offsets for.
+    pub partitions: Option<List>,
+}
+
+/// `None` without a group, or without the partitions that are needed.
+///
+/// # Safety
+/// Null, or a string and a list.
+unsafe fn group_partitions(
+    group: *const c_char,
+    partitions: *const rd_kafka_topic_partition_list_t,
+    needed: bool,
+) -> Option<GroupPartitions> {
+    // SAFETY: the caller's promise.
+    let (group, partitions) = unsafe { (cstr::text(group)?, partitions.as_ref()) };
+    if needed && partitions.is_none() {
+        return None;
+    }
+    Some(GroupPartitions {
+        group: group.into_owned(),
+        partitions: partitions.map(List::copy_of),
+    })
+}
+
+impl Opaque for rd_kafka_ListConsumerGroupOffsets_s {
+    type Target = GroupPartitions;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b4c_4f66;
+}
+
+impl Opaque for rd_kafka_AlterConsumerGroupOffsets_s {
+    type Target = GroupPartitions;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b41_4f66;
+}
+
+impl Opaque for rd_kafka_DeleteConsumerGroupOffsets_s {
+    type Target = GroupPartitions;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b44_4f66;
+}
 
 /// A group, and the partitions whose committed offsets are asked for; null for all. The
 /// list is copied. Freed by `rd_kafka_ListConsumerGroupOffsets_destroy`.
@@ -18,7 +68,11 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_new(
     group_id: *const c_char,
     partitions: *const rd_kafka_topic_partition_list_t,
 ) -> *mut rd_kafka_ListConsumerGroupOffsets_t {
-    ffi!({ not_built!(group_id, partitions) })
+    ffi!({
+        // SAFETY: a string and a list of the application's.
+        unsafe { group_partitions(group_id, partitions, false) }
+            .map_or(std::ptr::null_mut(), handle::give)
+    })
 }
 
 /// Frees an object that the application owns. Null is allowed.
@@ -26,7 +80,10 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_new(
 pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_destroy(
     list_grpoffsets: *mut rd_kafka_ListConsumerGroupOffsets_t,
 ) {
-    ffi!({ not_built!(list_grpoffsets) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(list_grpoffsets) });
+    })
 }
 
 /// Frees the objects of an array, and not the array.
@@ -35,7 +92,10 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_destroy_array(
     list_grpoffsets: *mut *mut rd_kafka_ListConsumerGroupOffsets_t,
     list_grpoffset_cnt: size_t,
 ) {
-    ffi!({ not_built!(list_grpoffsets, list_grpoffset_cnt) })
+    ffi!({
+        // SAFETY: the application gives the objects of its array up.
+        unsafe { handle::take_array(list_grpoffsets, list_grpoffset_cnt) };
+    })
 }
 
 /// Asks for committed offsets; `list_grpoffsets_cnt` must be 1. The result is a
@@ -67,7 +127,11 @@ pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_new(
     group_id: *const c_char,
     partitions: *const rd_kafka_topic_partition_list_t,
 ) -> *mut rd_kafka_AlterConsumerGroupOffsets_t {
-    ffi!({ not_built!(group_id, partitions) })
+    ffi!({
+        // SAFETY: a string and a list of the application's.
+        unsafe { group_partitions(group_id, partitions, true) }
+            .map_or(std::ptr::null_mut(), handle::give)
+    })
 }
 
 /// Frees an object that the application owns. Null is allowed.
@@ -75,7 +139,10 @@ pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_new(
 pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_destroy(
     alter_grpoffsets: *mut rd_kafka_AlterConsumerGroupOffsets_t,
 ) {
-    ffi!({ not_built!(alter_grpoffsets) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(alter_grpoffsets) });
+    })
 }
 
 /// Frees the objects of an array, and not the array.
@@ -84,7 +151,10 @@ pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_destroy_array(
     alter_grpoffsets: *mut *mut rd_kafka_AlterConsumerGroupOffsets_t,
     alter_grpoffset_cnt: size_t,
 ) {
-    ffi!({ not_built!(alter_grpoffsets, alter_grpoffset_cnt) })
+    ffi!({
+        // SAFETY: the application gives the objects of its array up.
+        unsafe { handle::take_array(alter_grpoffsets, alter_grpoffset_cnt) };
+    })
 }
 
 /// Commits offsets for a group that has no members; `alter_grpoffsets_cnt` must be 1.
@@ -116,7 +186,11 @@ pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_new(
     group: *const c_char,
     partitions: *const rd_kafka_topic_partition_list_t,
 ) -> *mut rd_kafka_DeleteConsumerGroupOffsets_t {
-    ffi!({ not_built!(group, partitions) })
+    ffi!({
+        // SAFETY: a string and a list of the application's.
+        unsafe { group_partitions(group, partitions, true) }
+            .map_or(std::ptr::null_mut(), handle::give)
+    })
 }
 
 /// Frees an object that the application owns. Null is allowed.
@@ -124,7 +198,10 @@ pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_new(
 pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_destroy(
     del_grpoffsets: *mut rd_kafka_DeleteConsumerGroupOffsets_t,
 ) {
-    ffi!({ not_built!(del_grpoffsets) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(del_grpoffsets) });
+    })
 }
 
 /// Frees the objects of an array, and not the array.
@@ -133,7 +210,10 @@ pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_destroy_array(
     del_grpoffsets: *mut *mut rd_kafka_DeleteConsumerGroupOffsets_t,
     del_grpoffset_cnt: size_t,
 ) {
-    ffi!({ not_built!(del_grpoffsets, del_grpoffset_cnt) })
+    ffi!({
+        // SAFETY: the application gives the objects of its array up.
+        unsafe { handle::take_array(del_grpoffsets, del_grpoffset_cnt) };
+    })
 }
 
 /// Removes committed offsets of topics that the group does not subscribe to;

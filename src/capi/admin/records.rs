@@ -3,10 +3,19 @@
 use libc::size_t;
 
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::handle::{self, Boxed, Opaque};
+use crate::capi::topic_partition::List;
 use crate::capi::types::{
-    rd_kafka_AdminOptions_t, rd_kafka_DeleteRecords_result_t, rd_kafka_DeleteRecords_t,
-    rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
+    rd_kafka_AdminOptions_t, rd_kafka_DeleteRecords_result_t, rd_kafka_DeleteRecords_s,
+    rd_kafka_DeleteRecords_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
 };
+
+// The offsets before which records go.
+impl Opaque for rd_kafka_DeleteRecords_s {
+    type Target = List;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b44_5265;
+}
 
 /// Partitions with the offsets before which records are to be removed;
 /// `RD_KAFKA_OFFSET_END` removes all. The list is copied. Freed by
@@ -15,7 +24,13 @@ use crate::capi::types::{
 pub unsafe extern "C" fn rd_kafka_DeleteRecords_new(
     before_offsets: *const rd_kafka_topic_partition_list_t,
 ) -> *mut rd_kafka_DeleteRecords_t {
-    ffi!({ not_built!(before_offsets) })
+    ffi!({
+        // SAFETY: a list of the application's.
+        match unsafe { before_offsets.as_ref() } {
+            Some(offsets) => handle::give(List::copy_of(offsets)),
+            None => std::ptr::null_mut(),
+        }
+    })
 }
 
 /// Frees an object that the application owns. Null is allowed.
@@ -23,7 +38,10 @@ pub unsafe extern "C" fn rd_kafka_DeleteRecords_new(
 pub unsafe extern "C" fn rd_kafka_DeleteRecords_destroy(
     del_records: *mut rd_kafka_DeleteRecords_t,
 ) {
-    ffi!({ not_built!(del_records) })
+    ffi!({
+        // SAFETY: the application gives the object up.
+        drop(unsafe { handle::take(del_records) });
+    })
 }
 
 /// Frees the objects of an array, and not the array.
@@ -32,7 +50,10 @@ pub unsafe extern "C" fn rd_kafka_DeleteRecords_destroy_array(
     del_records: *mut *mut rd_kafka_DeleteRecords_t,
     del_record_cnt: size_t,
 ) {
-    ffi!({ not_built!(del_records, del_record_cnt) })
+    ffi!({
+        // SAFETY: the application gives the objects of its array up.
+        unsafe { handle::take_array(del_records, del_record_cnt) };
+    })
 }
 
 /// Removes the first records of partitions; `del_record_cnt` must be 1. The result is a
