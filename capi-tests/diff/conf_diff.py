@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Configuration of this library and of the newest librdkafka, compared call by call.
 
-    python3 capi-tests/diff/conf_diff.py [--new]
+    python3 capi-tests/diff/conf_diff.py [--new] [--share]
 
 Every property is set to values of all sorts on both libraries, each of which runs in a process of its own; result
 codes, error texts, values read back, dumps and copies must be the same. With --new clients are made from combinations
-of properties too (rd_kafka_new and rd_kafka_share_consumer_new), and what these say compared. The differences that are
-accepted, and why, stand in conf_accepted.tsv; one that no longer occurs is an error as well.
+of properties too, and what rd_kafka_new says compared; with --share share consumers (rd_kafka_share_consumer_new). The
+differences that are accepted, and why, stand in conf_accepted.tsv; one that no longer occurs is an error as well.
 
 PROFILE=debug uses the debug build of this library (see capi-tests/setup/library.sh).
 """
@@ -57,6 +57,8 @@ def values_for(kind, value_range):
             values += ["+" + word, "-" + word]
         values += [",".join(words), ",".join(words[:2]) + ", -" + words[0], "all,-" + words[0], words[0] + ",nope"]
     return list(dict.fromkeys(values))
+# Arguments, and the clients they ask for.
+KINDS = {"--new": [0, 1], "--share": ["share"]}
 
 
 class Library:
@@ -320,7 +322,7 @@ def warning(line):
     return re.sub(r" is (deprecated|experimental|deprecated and experimental|deprecatedexperimental): .*", " is old", line)
 
 
-def clients(lib, out):
+def clients(lib, out, kinds):
     log_type = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p)
     logs = []
     # Notices are about brokers, not about properties.
@@ -328,6 +330,8 @@ def clients(lib, out):
                       logs.append(warning(text(line))) if (level, fac) == (4, b"CONFWARN") else None)
     chosen = ((0, CLIENTS + random_cases(1, 300)), (1, CLIENTS + random_cases(2, 300)), ("share", SHARE + random_cases(3, 150)))
     for kind, cases in chosen:
+        if kind not in kinds:
+            continue
         for case in cases:
             conf = lib.conf()
             for name, value in case:
@@ -348,23 +352,22 @@ def clients(lib, out):
                 lib.destroy(conf)
 
 
-def run(path, with_clients):
+def run(path, kinds):
     lib, out = Library(path), {}
     for part in (set_and_read, sizes, sequences, copies, default_topic_confs, pointers):
         part(lib, out)
-    if with_clients:
-        clients(lib, out)
+    clients(lib, out, kinds)
     json.dump(out, sys.stdout)
 
 
-def results(which, with_clients):
+def results(which):
     if which == "ours" and os.environ.get("CONF_DIFF_OURS"):
         path = os.environ["CONF_DIFF_OURS"]
     else:
         script = os.path.join(HERE, "..", "setup", "library.sh")
         folder = subprocess.run(["bash", script, which], check=True, capture_output=True, text=True).stdout.strip()
         path = os.path.join(folder, "librdkafka.so.1")
-    arguments = [sys.executable, __file__, "--run", path] + (["--new"] if with_clients else [])
+    arguments = [sys.executable, __file__, "--run", path] + [a for a in sys.argv if a in KINDS]
     done = subprocess.run(arguments, capture_output=True, timeout=600)
     if done.returncode:
         sys.stderr.write(done.stderr.decode(errors="replace")[-4000:])
@@ -389,10 +392,10 @@ def short(value):
 
 
 def main():
-    with_clients = "--new" in sys.argv
+    kinds = [kind for argument in sys.argv for kind in KINDS.get(argument, [])]
     if "--run" in sys.argv:
-        return run(sys.argv[sys.argv.index("--run") + 1], with_clients)
-    ours, theirs = results("ours", with_clients), results("upstream", with_clients)
+        return run(sys.argv[sys.argv.index("--run") + 1], kinds)
+    ours, theirs = results("ours"), results("upstream")
     rules, used, bad = accepted(), set(), 0
     for key in sorted(set(ours) | set(theirs)):
         if ours.get(key) == theirs.get(key):
@@ -406,7 +409,7 @@ def main():
         if bad <= 40:
             print(f"{key}\n  ours:     {short(ours.get(key))}\n  upstream: {short(theirs.get(key))}")
     for at, (pattern, _, _) in enumerate(rules):
-        if at not in used and (with_clients or not pattern.pattern.startswith("new ")):
+        if at not in used and (0 in kinds or not pattern.pattern.startswith("new ")):
             bad += 1
             print(f"accepted, and no longer there: {pattern.pattern}")
     print(f"{len(theirs)} comparisons, {bad} differences, {len(used)} of {len(rules)} accepted ones")
