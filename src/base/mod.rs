@@ -13,3 +13,4 @@ pub mod queue;
 pub mod regex;
 pub mod time;
 pub mod wake;
+pub mod window;

@@ -256,6 +256,11 @@ impl<T: Weight> Queue<T> {
         q.items.iter().map(Weight::weight).sum()
     }
 
+    /// How many items wait at the end of the chain, whatever they weigh.
+    pub fn items(self: &Arc<Self>) -> usize {
+        self.target().inner.lock().items.len()
+    }
+
     pub fn is_empty(self: &Arc<Self>) -> bool {
         self.target().inner.lock().items.is_empty()
     }

@@ -47,6 +47,12 @@ pub struct Conn<T> {
     writable: bool,
     out: VecDeque<Bytes>,
     unsent: usize,
+    /// Bytes put into `out` and taken from it since the connection began.
+    queued: u64,
+    written: u64,
+    /// For the statistics, if they are on: where in `queued` a request ends, and
+    /// since when it waits.
+    request_ends: VecDeque<(u64, Instant)>,
     in_flight: InFlightTable<T>,
     correlation_id: i32,
     last_used: Instant,
@@ -76,6 +82,9 @@ impl<T> Conn<T> {
             writable: false,
             out: VecDeque::new(),
             unsent: 0,
+            queued: 0,
+            written: 0,
+            request_ends: VecDeque::new(),
             in_flight: InFlightTable::default(),
             correlation_id: 0,
             last_used: now,
@@ -162,7 +171,7 @@ impl<T> Conn<T> {
         ) {
             Ok(()) => {
                 self.enqueue(buf.freeze());
-                self.stats.sent(api, 0, wall_us());
+                self.queued_request(now, api);
                 self.track(id, api, version, deadline, origin);
             }
             Err(e) => {
@@ -214,7 +223,26 @@ impl<T> Conn<T> {
     fn enqueue(&mut self, bytes: Bytes) {
         if !bytes.is_empty() {
             self.unsent += bytes.len();
+            self.queued += bytes.len() as u64;
             self.out.push_back(bytes);
+        }
+    }
+
+    /// The last byte of a request is in `out`.
+    fn queued_request(&mut self, now: Instant, api: ApiKey) {
+        self.stats.sent(api, wall_us());
+        if self.stats.outbuf_latency.is_enabled() {
+            self.request_ends.push_back((self.queued, now));
+        }
+    }
+
+    fn note_written(&mut self) {
+        while let Some((end, since)) = self.request_ends.front()
+            && *end <= self.written
+        {
+            let waited = i64::try_from(since.elapsed().as_micros()).unwrap_or(i64::MAX);
+            self.stats.outbuf_latency.add(waited);
+            self.request_ends.pop_front();
         }
     }
 
@@ -236,13 +264,18 @@ impl<T> Conn<T> {
                         break;
                     }
                     Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(e) => return Err(e),
+                    Err(e) => {
+                        BrokerStats::bump(&self.stats.tx_errors);
+                        return Err(e);
+                    }
                 }
             };
             self.stats
                 .tx_bytes
                 .fetch_add(written as u64, Ordering::Relaxed);
             self.unsent -= written.min(self.unsent);
+            self.written += written as u64;
+            self.note_written();
             let mut left = written;
             while let Some(front) = self.out.front_mut() {
                 if left >= front.len() {
@@ -296,7 +329,11 @@ impl<T> Conn<T> {
         let mut throttle = Duration::ZERO;
         let result = match request::decode_response(entry.api, entry.version, frame) {
             Ok((_, kind)) => {
-                throttle = ms(throttle_time_ms(&kind));
+                let millis = throttle_time_ms(&kind);
+                throttle = ms(millis);
+                if millis > 0 {
+                    self.stats.throttle.add(i64::from(millis));
+                }
                 Ok(Response {
                     kind: Some(kind),
                     version: entry.version,
@@ -377,7 +414,7 @@ impl<T> Outbox<T> for Conn<T> {
         for segment in out.segments {
             self.enqueue(segment);
         }
-        self.stats.sent(out.api, 0, wall_us());
+        self.queued_request(now, out.api);
         if out.answered {
             self.track(
                 out.correlation_id,

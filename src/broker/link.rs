@@ -189,14 +189,16 @@ impl<U: LinkUser> Link<U> {
         BrokerStats::bump(&self.config.stats.wakeups);
     }
 
+    fn count_pending(&self) {
+        let waiting = &self.config.stats.waiting;
+        waiting.store(self.pending.len(), Ordering::Relaxed);
+    }
+
     pub fn on_command(&mut self, now: Instant, command: Command<U>, registry: &Registry) {
         match command {
             Command::Send(request) => {
                 self.pending.push_back(request);
-                self.config
-                    .stats
-                    .waiting
-                    .store(self.pending.len(), Ordering::Relaxed);
+                self.count_pending();
             }
             Command::User(c) => self.user.on_command(now, c),
             Command::Connect => self.connect_wanted = true,
@@ -761,10 +763,11 @@ impl<U: LinkUser> Link<U> {
             self.failed_attempts = self.failed_attempts.saturating_add(1);
         }
         self.enter(now, State::Backoff { until: now + delay });
-        self.config
-            .stats
-            .state
-            .store(StateName::Down as i32, Ordering::Relaxed);
+        let stats = &self.config.stats;
+        let down = StateName::Down as i32;
+        if stats.state.swap(down, Ordering::Relaxed) != down {
+            stats.state_since_us.store(wall_us(), Ordering::Relaxed);
+        }
     }
 
     fn report(&mut self, now: Instant, was_up: bool, text: String, code: Option<ErrorCode>) {
@@ -810,6 +813,7 @@ impl<U: LinkUser> Link<U> {
             }
         }
         self.pending = kept;
+        self.count_pending();
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {

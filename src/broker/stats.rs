@@ -3,43 +3,8 @@
 use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use kafka_protocol::messages::ApiKey;
-use parking_lot::Mutex;
 
-/// A window of samples in microseconds, emptied when it is read.
-#[derive(Debug, Default)]
-pub struct Window(Mutex<Samples>);
-
-#[derive(Debug, Default, Clone)]
-pub struct Samples {
-    pub values: Vec<i64>,
-    pub sum: i64,
-    /// More samples may have come than are kept.
-    pub count: u64,
-}
-
-/// Enough for the percentiles of one statistics interval.
-const KEPT: usize = 2048;
-
-impl Window {
-    pub fn add(&self, micros: i64) {
-        let mut s = self.0.lock();
-        s.sum += micros;
-        s.count += 1;
-        if s.values.len() < KEPT {
-            s.values.push(micros);
-        } else {
-            // Reservoir sampling: every sample is equally likely to be kept.
-            let at = usize::try_from(fastrand::u64(0..s.count)).unwrap_or(KEPT);
-            if let Some(slot) = s.values.get_mut(at) {
-                *slot = micros;
-            }
-        }
-    }
-
-    pub fn take(&self) -> Samples {
-        std::mem::take(&mut self.0.lock())
-    }
-}
+use crate::base::window::Window;
 
 /// Monotonic counters, but for those called gauges.
 #[derive(Debug)]
@@ -61,12 +26,18 @@ pub struct BrokerStats {
     pub waiting: AtomicUsize,
     /// Gauge.
     pub in_flight: AtomicUsize,
+    /// Gauge: messages in the produce requests in flight.
+    pub in_flight_messages: AtomicUsize,
     pub state_since_us: AtomicI64,
     pub last_tx_us: AtomicI64,
     pub last_rx_us: AtomicI64,
+    /// Microseconds from a request to its response.
     pub rtt: Window,
+    /// Milliseconds, as the broker says.
     pub throttle: Window,
+    /// Microseconds from produce to the request.
     pub int_latency: Window,
+    /// Microseconds from a request to its last byte in the socket.
     pub outbuf_latency: Window,
     pub state: AtomicI32,
     /// Requests sent, by API key.
@@ -75,6 +46,13 @@ pub struct BrokerStats {
 
 impl Default for BrokerStats {
     fn default() -> Self {
+        BrokerStats::new(false)
+    }
+}
+
+impl BrokerStats {
+    /// `windows`: whether the latencies are gathered as well.
+    pub fn new(windows: bool) -> Self {
         BrokerStats {
             tx: AtomicU64::new(0),
             tx_bytes: AtomicU64::new(0),
@@ -91,27 +69,25 @@ impl Default for BrokerStats {
             disconnects: AtomicU64::new(0),
             waiting: AtomicUsize::new(0),
             in_flight: AtomicUsize::new(0),
+            in_flight_messages: AtomicUsize::new(0),
             state_since_us: AtomicI64::new(0),
             last_tx_us: AtomicI64::new(0),
             last_rx_us: AtomicI64::new(0),
-            rtt: Window::default(),
-            throttle: Window::default(),
-            int_latency: Window::default(),
-            outbuf_latency: Window::default(),
+            rtt: Window::new(windows),
+            throttle: Window::new(windows),
+            int_latency: Window::new(windows),
+            outbuf_latency: Window::new(windows),
             state: AtomicI32::new(0),
             requests: [const { AtomicU64::new(0) }; 96],
         }
     }
-}
 
-impl BrokerStats {
     pub fn bump(counter: &AtomicU64) {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub fn sent(&self, api: ApiKey, bytes: usize, now_us: i64) {
+    pub fn sent(&self, api: ApiKey, now_us: i64) {
         Self::bump(&self.tx);
-        self.tx_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
         self.last_tx_us.store(now_us, Ordering::Relaxed);
         if let Some(c) = self.requests.get(api as usize) {
             Self::bump(c);

@@ -195,7 +195,9 @@ impl Brokers {
             node_id,
             label: None,
         }));
-        let stats = Arc::new(BrokerStats::default());
+        let stats = Arc::new(BrokerStats::new(
+            self.shared.conf.global.statistics_interval_ms > 0,
+        ));
         let mut announced = None;
         let name = identity.read().name();
         let handle = {

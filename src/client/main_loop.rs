@@ -19,8 +19,10 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::brokers::{BrokerKey, Brokers, Condition};
 use super::consumer::machine::{self, Machine, World};
+use super::event::Event;
 use super::settings;
-use super::shared::Shared;
+use super::shared::{Shared, events};
+use super::stats;
 use super::topic::Topic;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, debug};
@@ -257,7 +259,7 @@ impl MainLoop {
         if self.next_stats.is_some_and(|at| at <= now) {
             let interval = ms(self.shared.conf.global.statistics_interval_ms);
             self.next_stats = Some(now + interval);
-            self.emit_stats();
+            self.emit_stats(now);
         }
         if self.next_rebootstrap.is_some_and(|at| at <= now) {
             self.next_rebootstrap = None;
@@ -592,6 +594,7 @@ impl MainLoop {
         };
         match change {
             TopicChange::Known { info, .. } => {
+                topic.note_metadata(now);
                 if let Some(p) = &topic.producer {
                     *p.info.id.lock() = info.id;
                     let leaders: Vec<_> = info
@@ -615,7 +618,19 @@ impl MainLoop {
         }
     }
 
-    fn emit_stats(&mut self) {}
+    fn emit_stats(&mut self, now: Instant) {
+        let shared = &self.shared;
+        if shared.conf.global.stats_cb == 0 && !shared.wants_event(events::STATS) {
+            return;
+        }
+        let sources = stats::Sources {
+            shared,
+            brokers: &self.brokers,
+            topics: &self.topics,
+            metadata: self.metadata.cache(),
+        };
+        shared.main_queue.push(Event::Stats(sources.json(now)));
+    }
 }
 
 fn metadata_request(what: &Refresh, create: bool, version: i16) -> MetadataRequest {

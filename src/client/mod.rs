@@ -11,6 +11,7 @@ pub mod link_user;
 pub mod main_loop;
 pub mod settings;
 pub mod shared;
+pub mod stats;
 pub mod topic;
 
 use std::collections::HashMap;
@@ -111,6 +112,7 @@ impl Client {
             broker_list: RwLock::new(Vec::new()),
             threads: AtomicI32::new(0),
             started_us: wall_us(),
+            started: Instant::now(),
             consumed: AtomicU64::new(0),
             consumed_bytes: AtomicU64::new(0),
         });
@@ -345,6 +347,9 @@ fn producer_shared(
         orphans: Arc::new(Announcements::new(Arc::new(move || {
             wake.send(MainCommand::Orphans);
         }))),
-        stats: ProducerStats::default(),
+        stats: ProducerStats {
+            windows: c.statistics_interval_ms > 0,
+            ..ProducerStats::default()
+        },
     })
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
@@ -72,6 +73,7 @@ pub struct Shared {
     pub broker_list: RwLock<Vec<(BrokerKey, String)>>,
     pub threads: AtomicI32,
     pub started_us: i64,
+    pub started: Instant,
     /// Messages handed to the application, and their bytes.
     pub consumed: AtomicU64,
     pub consumed_bytes: AtomicU64,

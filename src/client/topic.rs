@@ -3,7 +3,9 @@
 
 use std::any::Any;
 use std::ffi::CString;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Instant;
 
 use parking_lot::Mutex;
 
@@ -18,6 +20,9 @@ pub struct Topic {
     pub conf: TopicConf,
     pub producer: Option<producer::Topic>,
     pub client: Weak<Client>,
+    pub created: Instant,
+    /// Milliseconds after `created` when metadata last had the topic, -1: never.
+    pub metadata_at: AtomicI64,
     /// What C's handle points to, and the handle itself. The object holds a
     /// reference to this topic in turn; the circle is broken when the client ends.
     handle: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
@@ -37,9 +42,17 @@ impl Topic {
             conf,
             producer,
             client,
+            created: Instant::now(),
+            metadata_at: AtomicI64::new(-1),
             handle: Mutex::new(None),
             address: OnceLock::new(),
         }
+    }
+
+    pub fn note_metadata(&self, now: Instant) {
+        let ms = now.saturating_duration_since(self.created).as_millis();
+        let ms = i64::try_from(ms).unwrap_or(i64::MAX);
+        self.metadata_at.store(ms, Ordering::Relaxed);
     }
 
     /// Sets what C knows the topic by; only the first call counts.

@@ -167,6 +167,20 @@ impl Batch {
         self.entries.is_empty()
     }
 
+    /// Bytes of keys, values and headers, as the limits count them.
+    pub fn counted_bytes(&self) -> u64 {
+        self.counted_bytes
+    }
+
+    /// For each message, how long it has waited by `now`, in microseconds.
+    pub fn ages_us(&self, now: Instant) -> impl Iterator<Item = i64> + '_ {
+        let open = now.saturating_duration_since(self.opened).as_micros();
+        let open = i64::try_from(open).unwrap_or(i64::MAX);
+        self.entries
+            .iter()
+            .map(move |e| open - i64::from(e.produced_us))
+    }
+
     /// The encoded records with the room for the header.
     pub fn encoded(&self) -> &[u8] {
         match &self.buf {

@@ -85,4 +85,6 @@ pub struct Shared {
 pub struct ProducerStats {
     pub messages: std::sync::atomic::AtomicU64,
     pub bytes: std::sync::atomic::AtomicU64,
+    /// Statistics are asked for: windows are kept as well.
+    pub windows: bool,
 }

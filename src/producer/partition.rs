@@ -19,6 +19,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -39,6 +40,9 @@ struct Accumulator {
     open: Option<OpenBatch>,
     closed: VecDeque<Batch>,
     in_flight: usize,
+    in_flight_messages: usize,
+    /// Messages in all the batches that were ever closed.
+    closed_messages: u64,
     next_id: u64,
     leader: Arc<Announcements>,
     attention: Attention,
@@ -50,7 +54,25 @@ struct Accumulator {
 pub struct Partition {
     pub topic: Arc<TopicInfo>,
     pub id: i32,
+    pub sent: SentStats,
     acc: Mutex<Accumulator>,
+}
+
+/// What was sent, repetitions included.
+#[derive(Debug, Default)]
+pub struct SentStats {
+    pub messages: AtomicU64,
+    pub bytes: AtomicU64,
+}
+
+/// A moment's view for the statistics.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Counts {
+    /// Accepted since the partition is known.
+    pub messages: u64,
+    pub waiting: usize,
+    pub waiting_bytes: usize,
+    pub in_flight: usize,
 }
 
 /// What a loop learns when it looks at a partition.
@@ -80,10 +102,13 @@ impl Partition {
         Arc::new(Partition {
             topic,
             id,
+            sent: SentStats::default(),
             acc: Mutex::new(Accumulator {
                 open: None,
                 closed: VecDeque::new(),
                 in_flight: 0,
+                in_flight_messages: 0,
+                closed_messages: 0,
                 next_id: 0,
                 leader,
                 attention: Attention::None,
@@ -139,6 +164,7 @@ impl Partition {
 
     fn close_open(&self, acc: &mut Accumulator) {
         if let Some(open) = acc.open.take() {
+            acc.closed_messages += open.len() as u64;
             acc.bytes_hint = (open.size() + open.size() / 16).max(FIRST_BATCH_BYTES);
             acc.messages_hint = open.len() + open.len() / 16;
             let batch = open.close(acc.next_id, self.topic.clone(), self.id);
@@ -198,6 +224,7 @@ impl Partition {
                 && let Some(batch) = acc.closed.pop_front()
             {
                 acc.in_flight += 1;
+                acc.in_flight_messages += batch.len();
                 acc.attention = Attention::Ready;
                 return Look::Batch(batch);
             }
@@ -228,19 +255,20 @@ impl Partition {
     }
 
     /// Loop thread: a batch came to its end.
-    pub fn done(self: &Arc<Self>) {
-        self.end_flight(None);
+    pub fn done(self: &Arc<Self>, batch: &Batch) {
+        self.end_flight(batch.len(), None);
     }
 
     /// Loop thread: a batch is to be sent again, in its place.
     pub fn put_back(self: &Arc<Self>, batch: Batch) {
-        self.end_flight(Some(batch));
+        self.end_flight(batch.len(), Some(batch));
     }
 
-    fn end_flight(self: &Arc<Self>, batch: Option<Batch>) {
+    fn end_flight(self: &Arc<Self>, messages: usize, batch: Option<Batch>) {
         let leader = {
             let mut acc = self.acc.lock();
             acc.in_flight = acc.in_flight.saturating_sub(1);
+            acc.in_flight_messages = acc.in_flight_messages.saturating_sub(messages);
             if let Some(batch) = batch {
                 let at = acc.closed.partition_point(|b| b.id < batch.id);
                 acc.closed.insert(at, batch);
@@ -291,13 +319,18 @@ impl Partition {
         acc.closed.drain(..).collect()
     }
 
-    /// Messages and bytes that wait here.
-    pub fn waiting(&self) -> (usize, usize) {
+    pub fn counts(&self) -> Counts {
         let acc = self.acc.lock();
         let open = acc.open.as_ref().map_or((0, 0), |o| (o.len(), o.size()));
-        acc.closed.iter().fold(open, |(n, bytes), b| {
+        let (waiting, waiting_bytes) = acc.closed.iter().fold(open, |(n, bytes), b| {
             (n + b.len(), bytes + b.encoded().len())
-        })
+        });
+        Counts {
+            messages: acc.closed_messages + open.0 as u64,
+            waiting,
+            waiting_bytes,
+            in_flight: acc.in_flight_messages,
+        }
     }
 }
 

@@ -16,6 +16,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use kafka_protocol::messages::{ApiKey, ProduceResponse, ResponseKind};
@@ -222,7 +223,7 @@ impl Sender {
     ) {
         let Some(version) = out.versions().pick(ApiKey::Produce, Some(MAX_VERSION)) else {
             for sent in group {
-                sent.partition.done();
+                sent.partition.done(&sent.batch);
                 self.fail(sent.batch, ErrorCode::_UNSUPPORTED_FEATURE, now);
             }
             return;
@@ -272,7 +273,6 @@ impl Sender {
             topics,
         );
         let mut messages = 0;
-        let mut bytes = 0;
         // The response may not come later than the first message's time is up.
         let mut patience = timeout.max(self.shared.settings.socket_timeout) + SLACK;
         for topic in request.chunk_by_mut(same_topic) {
@@ -284,25 +284,19 @@ impl Sender {
             for sent in topic {
                 let info = &sent.partition.topic;
                 let wire = sent.batch.seal(&info.settings, &mut self.compressor);
-                messages += sent.batch.len() as u64;
-                bytes += wire.len() as u64;
+                messages += sent.batch.len();
                 if let Some(expires) = sent.batch.expires(info.settings.message_timeout) {
                     patience = patience.min(expires.saturating_duration_since(now) + SLACK);
                 }
                 sent.batch.attempts += 1;
                 sent.batch.retry_at = None;
-                let waited = now.saturating_duration_since(sent.batch.opened);
-                self.stats
-                    .int_latency
-                    .add(i64::try_from(waited.as_micros()).unwrap_or(i64::MAX));
+                self.count(now, sent, wire.len());
                 encoder.partition(sent.partition.id, [wire]);
             }
         }
-        let count = |c: &std::sync::atomic::AtomicU64, n| {
-            c.fetch_add(n, std::sync::atomic::Ordering::Relaxed);
-        };
-        count(&self.shared.stats.messages, messages);
-        count(&self.shared.stats.bytes, bytes);
+        self.stats
+            .in_flight_messages
+            .fetch_add(messages, Ordering::Relaxed);
         let tag = self.next_request;
         self.next_request += 1;
         self.in_flight.insert(tag, request);
@@ -320,11 +314,35 @@ impl Sender {
         );
     }
 
+    /// For the statistics.
+    fn count(&self, now: Instant, sent: &Sent, wire_bytes: usize) {
+        let (messages, bytes) = (sent.batch.len() as u64, sent.batch.counted_bytes());
+        let add = |c: &AtomicU64, n| c.fetch_add(n, Ordering::Relaxed);
+        add(&self.shared.stats.messages, messages);
+        add(&self.shared.stats.bytes, bytes);
+        add(&sent.partition.sent.messages, messages);
+        add(&sent.partition.sent.bytes, bytes);
+        if self.shared.stats.windows {
+            self.stats.int_latency.extend(sent.batch.ages_us(now));
+            let topic = &sent.partition.topic.stats;
+            topic.batch_size.add(i64::try_from(wire_bytes).unwrap_or(0));
+            topic.batch_count.add(i64::try_from(messages).unwrap_or(0));
+        }
+    }
+
+    fn count_ended(&self, request: &[Sent]) {
+        let messages = request.iter().map(|s| s.batch.len()).sum();
+        self.stats
+            .in_flight_messages
+            .fetch_sub(messages, Ordering::Relaxed);
+    }
+
     pub fn on_response(&mut self, now: Instant, tag: u64, result: Result<Response, RequestError>) {
         let Some(request) = self.in_flight.remove(&tag) else {
             // Purged meanwhile.
             return;
         };
+        self.count_ended(&request);
         match result {
             Ok(response) => match response.kind {
                 Some(ResponseKind::Produce(produce)) => {
@@ -334,7 +352,7 @@ impl Sender {
                 // acks=0: sent is as good as it gets.
                 None => {
                     for sent in request {
-                        sent.partition.done();
+                        sent.partition.done(&sent.batch);
                         self.deliver(Delivery::new(sent.batch, ErrorCode::NO_ERROR, now));
                     }
                 }
@@ -396,7 +414,7 @@ impl Sender {
             };
             let code = ErrorCode::from(result.error_code);
             if code.is_ok() || code == ErrorCode::DUPLICATE_SEQUENCE_NUMBER {
-                sent.partition.done();
+                sent.partition.done(&sent.batch);
                 let mut delivery = Delivery::new(sent.batch, ErrorCode::NO_ERROR, now);
                 if result.base_offset >= 0 {
                     delivery.base_offset = result.base_offset;
@@ -452,7 +470,7 @@ impl Sender {
             partition.put_back(batch);
             return;
         }
-        partition.done();
+        partition.done(&batch);
         let code = if action.retry && expired {
             ErrorCode::_MSG_TIMED_OUT
         } else {
@@ -464,9 +482,10 @@ impl Sender {
     /// Fails what is in flight; the responses will find nothing.
     pub fn purge_in_flight(&mut self, now: Instant) {
         for (_, request) in self.in_flight.drain().collect::<Vec<_>>() {
+            self.count_ended(&request);
             for mut sent in request {
                 sent.batch.possibly_persisted = true;
-                sent.partition.done();
+                sent.partition.done(&sent.batch);
                 self.fail(sent.batch, ErrorCode::_PURGE_INFLIGHT, now);
             }
         }

@@ -21,6 +21,7 @@ use super::partitioner::{self, Builtin, CustomPartitioner};
 use super::{Partition, Shared, TopicSettings};
 use crate::base::error::ErrorCode;
 use crate::base::time::wall_ms;
+use crate::base::window::Window;
 use crate::protocol::records::{HeaderRef, cursor};
 
 /// What everything that belongs to a topic refers to.
@@ -34,6 +35,16 @@ pub struct TopicInfo {
     pub handle: OnceLock<usize>,
     /// The topic's id where the broker goes by ids, most significant half first.
     pub id: Mutex<uuid::Uuid>,
+    pub stats: TopicStats,
+}
+
+/// Of the batches sent.
+#[derive(Debug)]
+pub struct TopicStats {
+    /// Bytes on the wire.
+    pub batch_size: Window,
+    /// Messages.
+    pub batch_count: Window,
 }
 
 #[derive(Clone)]
@@ -98,6 +109,10 @@ impl Topic {
             info: Arc::new(TopicInfo {
                 name,
                 settings,
+                stats: TopicStats {
+                    batch_size: Window::new(shared.stats.windows),
+                    batch_count: Window::new(shared.stats.windows),
+                },
                 max_batch_span: max_batch_span
                     .max(shared.settings.linger)
                     .min(Duration::from_secs(3600)),
@@ -428,6 +443,14 @@ impl Topic {
             batch::fail(&self.info.shared, batch, ErrorCode::_MSG_TIMED_OUT, now);
         }
         next
+    }
+
+    /// Messages that wait for a partition, and their bytes.
+    pub fn waiting(&self) -> (usize, usize) {
+        let waiting = self.unassigned.lock();
+        waiting.iter().fold((0, 0), |(n, bytes), w| {
+            (n + w.open.len(), bytes + w.open.size())
+        })
     }
 
     pub fn has_unassigned(&self) -> bool {
