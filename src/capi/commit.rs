@@ -63,7 +63,7 @@ pub unsafe extern "C" fn rd_kafka_offset_store(
             return ErrorCode::_INVALID_ARG;
         }
         let client = topic.client.upgrade();
-        let Some(consumer) = client.and_then(|c| c.shared.consumer.clone()) else {
+        let Some(consumer) = client.and_then(|c| consume::consumer_of(&c).cloned()) else {
             return ErrorCode::_INVALID_ARG;
         };
         match consumer.find(&topic.name, partition) {
@@ -136,7 +136,7 @@ pub unsafe extern "C" fn rd_kafka_offset_store_message(
         // SAFETY: the message keeps its topic's handle.
         let topic = unsafe { get(m.msg.rkt.cast_const().cast::<rd_kafka_topic_t>()) };
         let client = topic.and_then(|t| t.client.upgrade());
-        let consumer = client.and_then(|c| c.shared.consumer.clone());
+        let consumer = client.and_then(|c| consume::consumer_of(&c).cloned());
         let (Some(topic), Some(consumer)) = (topic, consumer) else {
             return refuse("Invalid message object, not a consumed message");
         };

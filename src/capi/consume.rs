@@ -16,6 +16,7 @@ use crate::base::error::ErrorCode;
 use crate::base::message::MessageExt;
 use crate::base::queue::Taken;
 use crate::base::time::deadline;
+use crate::client::Client;
 use crate::client::consumer::{Consumer, TopicPartition, Toppar};
 use crate::client::event::Event;
 use crate::client::shared::EventQueue;
@@ -133,9 +134,14 @@ pub fn next_messages(
     count
 }
 
-/// The instance's consumer.
+/// The client's consumer, if it is one.
+pub fn consumer_of(client: &Client) -> Option<&Arc<Consumer>> {
+    Some(&client.shared.consumer).filter(|_| !client.kind().is_producer())
+}
+
+/// The instance's consumer, if it is one.
 pub fn consumer(instance: &Instance) -> Option<&Arc<Consumer>> {
-    instance.client.shared.consumer.as_ref()
+    consumer_of(&instance.client)
 }
 
 /// The instance's consumer, if it has a group.

@@ -207,9 +207,7 @@ pub unsafe extern "C" fn rd_kafka_query_watermark_offsets(
             let (Some(instance), Some(topic)) = (get(rk.cast_const()), cstr::text(topic)) else {
                 return ErrorCode::_INVALID_ARG;
             };
-            let Some(consumer) = consume::consumer(instance) else {
-                return ErrorCode::_INVALID_ARG;
-            };
+            let consumer = &instance.client.shared.consumer;
             let topic: Arc<str> = Arc::from(&*topic);
             let wanted = |timestamp| Wanted {
                 topic: topic.clone(),
@@ -282,9 +280,7 @@ pub unsafe extern "C" fn rd_kafka_offsets_for_times(
             let (Some(instance), Some(list)) = (get(rk.cast_const()), offsets.as_mut()) else {
                 return ErrorCode::_INVALID_ARG;
             };
-            let Some(consumer) = consume::consumer(instance) else {
-                return ErrorCode::_INVALID_ARG;
-            };
+            let consumer = &instance.client.shared.consumer;
             let list = elements_mut(list);
             if list.is_empty() {
                 return ErrorCode::_INVALID_ARG;
@@ -338,7 +334,7 @@ pub unsafe extern "C" fn rd_kafka_seek(
             return ErrorCode::_INVALID_ARG;
         }
         let client = topic.client.upgrade();
-        let Some(consumer) = client.and_then(|c| c.shared.consumer.clone()) else {
+        let Some(consumer) = client.and_then(|c| consume::consumer_of(&c).cloned()) else {
             return ErrorCode::_INVALID_ARG;
         };
         let Some(toppar) = consumer.find(&topic.name, partition) else {

@@ -142,7 +142,7 @@ unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
     unsafe {
         if let Some(i) = get(rk.cast_const()) {
             let close = flags & RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE == 0;
-            if let Some(consumer) = i.client.shared.consumer.as_ref().filter(|_| close) {
+            if close && let Some(consumer) = super::consume::consumer(i) {
                 consumer.close();
             }
             i.client.stop();

@@ -33,7 +33,7 @@ unsafe fn parts<'a>(
     unsafe {
         let topic = get(rkt.cast_const())?;
         let client = topic.client.upgrade()?;
-        let consumer = client.shared.consumer.clone()?;
+        let consumer = consume::consumer_of(&client)?.clone();
         let rk = ptr::with_exposed_provenance::<rd_kafka_t>(client.shared.hooks.address());
         let instance = get(rk)?;
         Some((instance, topic, consumer))

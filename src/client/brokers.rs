@@ -202,7 +202,8 @@ impl Brokers {
         let name = identity.read().name();
         let handle = {
             let producer = self.shared.producer.clone();
-            let consumer = self.shared.consumer.as_ref().map(|c| c.core.clone());
+            let fetches = !self.shared.kind.is_producer();
+            let consumer = fetches.then(|| self.shared.consumer.core.clone());
             let main = self.main.clone();
             let stats = stats.clone();
             let announced = &mut announced;

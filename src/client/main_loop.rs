@@ -105,7 +105,7 @@ pub struct MainLoop {
     all_down_told: bool,
     next_stats: Option<Instant>,
     next_rebootstrap: Option<Instant>,
-    consumer: Option<Machine>,
+    consumer: Machine,
 }
 
 impl MainLoop {
@@ -128,10 +128,7 @@ impl MainLoop {
             all_down_told: false,
             next_stats: (!stats.is_zero()).then(|| now + stats),
             next_rebootstrap: None,
-            consumer: shared
-                .consumer
-                .as_ref()
-                .map(|c| Machine::new(&shared, c.clone(), now)),
+            consumer: Machine::new(&shared, now),
             shared,
             rx,
         }
@@ -222,7 +219,7 @@ impl MainLoop {
             self.next_unassigned,
             self.next_stats,
             self.next_rebootstrap,
-            self.consumer.as_ref().and_then(Machine::next_deadline),
+            self.consumer.next_deadline(),
         ]
         .into_iter()
         .flatten()
@@ -272,8 +269,7 @@ impl MainLoop {
         &mut self,
         now: Instant,
         work: impl FnOnce(&mut Machine, &mut World<'_>) -> R,
-    ) -> Option<R> {
-        let machine = self.consumer.as_mut()?;
+    ) -> R {
         let mut to_any = Vec::new();
         let mut world = World {
             now,
@@ -282,11 +278,11 @@ impl MainLoop {
             metadata: &mut self.metadata,
             to_any: &mut to_any,
         };
-        let result = work(machine, &mut world);
+        let result = work(&mut self.consumer, &mut world);
         for request in to_any {
             self.send_to_any(request);
         }
-        Some(result)
+        result
     }
 
     fn expire_unassigned(&mut self, now: Instant) {
@@ -380,7 +376,7 @@ impl MainLoop {
 
     fn on_link(&mut self, now: Instant, key: BrokerKey, event: LinkEvent) {
         let ours = self.with_consumer(now, |machine, world| machine.on_link(world, key, &event));
-        if ours == Some(true) {
+        if ours {
             return;
         }
         match event {

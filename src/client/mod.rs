@@ -81,14 +81,12 @@ impl Client {
         let producer = kind
             .is_producer()
             .then(|| producer_shared(&conf, &main, &main_queue, &logger));
-        let consumer = (!kind.is_producer()).then(|| {
-            let core = crate::consumer::Shared {
-                settings: settings::consumer(&conf),
-                logger: logger.clone(),
-                stats: Default::default(),
-            };
-            Consumer::new(Arc::new(core), main.clone())
-        });
+        let core = crate::consumer::Shared {
+            settings: settings::consumer(&conf, kind),
+            logger: logger.clone(),
+            stats: Default::default(),
+        };
+        let consumer = Consumer::new(Arc::new(core), main.clone());
         // Until the application says where, lines for the queue wait in the main
         // queue.
         let log_queue = conf.global.log_queue.then(|| main_queue.clone());
@@ -308,9 +306,7 @@ impl Client {
                 format_args!("the main thread ended by a fault of the library"),
             );
         }
-        if let Some(consumer) = &self.shared.consumer {
-            consumer.drop_all();
-        }
+        self.shared.consumer.drop_all();
         for queue in self.queues.lock().drain(..) {
             queue.close();
         }

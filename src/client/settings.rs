@@ -94,7 +94,7 @@ pub fn producer_topic(conf: &Conf, topic: &TopicConf) -> producer::TopicSettings
     }
 }
 
-pub fn consumer(conf: &Conf) -> consumer::Settings {
+pub fn consumer(conf: &Conf, kind: ClientKind) -> consumer::Settings {
     let c = &conf.global;
     consumer::Settings {
         max_wait: ms(c.fetch_wait_max_ms),
@@ -115,7 +115,7 @@ pub fn consumer(conf: &Conf) -> consumer::Settings {
         partition_eof: c.enable_partition_eof,
         auto_offset_store: c.enable_auto_offset_store,
         rack: c.client_rack.clone().unwrap_or_default(),
-        has_group: c.group_id.is_some(),
+        has_group: !kind.is_producer() && c.group_id.is_some(),
     }
 }
 

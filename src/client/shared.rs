@@ -67,7 +67,8 @@ pub struct Shared {
     /// Where log lines go once the application asked for them.
     pub log_queue: Mutex<Option<EventQueue>>,
     pub producer: Option<Arc<producer::Shared>>,
-    pub consumer: Option<Arc<Consumer>>,
+    /// Producers have one as well, for their questions about offsets.
+    pub consumer: Arc<Consumer>,
     pub metadata: ArcSwap<Snapshot>,
     pub fatal: Mutex<Option<KafkaError>>,
     pub broker_list: RwLock<Vec<(BrokerKey, String)>>,

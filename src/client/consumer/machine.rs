@@ -119,10 +119,15 @@ pub struct Machine {
 }
 
 impl Machine {
-    pub fn new(shared: &Arc<Shared>, consumer: Arc<Consumer>, now: Instant) -> Self {
+    pub fn new(shared: &Arc<Shared>, now: Instant) -> Self {
+        let consumer = shared.consumer.clone();
         let c = &shared.conf.global;
         let interval = ms(c.auto_commit_interval_ms);
-        let group = c.group_id.as_deref().map(|id| {
+        let id = c
+            .group_id
+            .as_deref()
+            .filter(|_| consumer.core.settings.has_group);
+        let group = id.map(|id| {
             let mut settings = group::Settings::new(id);
             settings.group_instance_id = c.group_instance_id.as_deref().map(Arc::from);
             settings.session_timeout = ms(c.session_timeout_ms);
