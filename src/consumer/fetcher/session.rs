@@ -62,6 +62,16 @@ impl Session {
         *self = Session::default();
     }
 
+    /// Starts over, and ends the session that there is. For a partition that was
+    /// started again: what did not change since is not said again in a session,
+    /// so it would not learn where the end is.
+    fn begin_anew(&mut self) {
+        *self = Session {
+            id: self.id,
+            ..Session::default()
+        };
+    }
+
     /// Whether the request under way named everything.
     pub fn was_full(&self) -> bool {
         self.epoch == 0
@@ -83,12 +93,14 @@ impl Session {
         request: &mut FetchRequest,
     ) {
         let by_id = version >= TOPIC_IDS;
-        let renamed = |(topic, partition, m): &(Arc<str>, i32, Member)| {
+        let anew = |(topic, partition, m): &(Arc<str>, i32, Member)| {
             let known = self.member(topic, *partition);
-            known.is_some_and(|k| k.topic_id != m.topic_id)
+            known.is_some_and(|k| k.topic_id != m.topic_id || k.grant != m.grant)
         };
-        if by_id != self.by_id || version < SESSIONS || wanted.iter().any(renamed) {
+        if by_id != self.by_id || version < SESSIONS {
             self.reset();
+        } else if wanted.iter().any(anew) {
+            self.begin_anew();
         }
         self.by_id = by_id;
         let incremental = self.epoch > 0;
@@ -228,6 +240,20 @@ mod tests {
     }
 
     #[test]
+    fn a_partition_that_was_started_again_is_told_everything() {
+        let mut s = Session::default();
+        let mut r = FetchRequest::default();
+        s.request(12, wanted(&[("a", 0, 5), ("a", 1, 6)]), &mut r);
+        s.answered(9);
+        let mut again = wanted(&[("a", 0, 5), ("a", 1, 6)]);
+        again[1].2.grant = 2;
+        let mut r = FetchRequest::default();
+        s.request(12, again, &mut r);
+        assert_eq!((r.session_id, r.session_epoch), (9, 0));
+        assert_eq!(named(&r).len(), 2);
+    }
+
+    #[test]
     fn a_recreated_topic_needs_a_new_session() {
         let mut s = Session::default();
         let mut r = FetchRequest::default();
@@ -238,7 +264,7 @@ mod tests {
         again[0].2.topic_id = Uuid::from_u128(99);
         let mut r = FetchRequest::default();
         s.request(13, again, &mut r);
-        assert_eq!((r.session_id, r.session_epoch), (0, 0));
+        assert_eq!((r.session_id, r.session_epoch), (9, 0));
         assert!(s.topic_name(Uuid::from_u128(1)).is_none());
         assert_eq!(s.topic_name(Uuid::from_u128(99)).map(|n| &**n), Some("a"));
     }
