@@ -5,7 +5,7 @@ use std::ffi::CString;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::{io, ptr};
 
@@ -19,6 +19,7 @@ use crate::base::conf::{BUILTIN_CALLBACK, Conf, TopicConf};
 use crate::base::log::Line;
 use crate::broker::transport::{Family, Plain, SocketHooks};
 use crate::client::shared::{EventQueue, Hooks};
+use crate::client::threads::Counted;
 use crate::client::{Client, Topic};
 use crate::producer::partitioner::CustomPartitioner;
 
@@ -87,8 +88,6 @@ pub fn give_topic(topic: &Arc<Topic>) -> *mut rd_kafka_topic_t {
 /// Instances that exist, for `rd_kafka_wait_destroyed`.
 static INSTANCES: Mutex<usize> = Mutex::new(0);
 static INSTANCE_GONE: Condvar = Condvar::new();
-/// Threads of all instances.
-static THREADS: AtomicI32 = AtomicI32::new(0);
 
 pub fn instance_made() {
     *INSTANCES.lock() += 1;
@@ -114,10 +113,6 @@ pub fn wait_all_gone(deadline: Option<std::time::Instant>) -> bool {
         }
     }
     true
-}
-
-pub fn thread_count() -> i32 {
-    THREADS.load(Ordering::Relaxed)
 }
 
 pub type LogCb = unsafe extern "C" fn(
@@ -210,9 +205,7 @@ impl Hooks for CHooks {
         self.sockets.clone()
     }
 
-    fn thread(&self, start: bool, _name: &str) {
-        THREADS.fetch_add(if start { 1 } else { -1 }, Ordering::Relaxed);
-    }
+    fn thread(&self, _start: bool, _name: &str) {}
 }
 
 /// A C string of what may contain NUL bytes, which end it.
@@ -455,9 +448,11 @@ impl Background {
         let ended = Arc::new(AtomicBool::new(false));
         let thread = {
             let (queue, ended, hooks) = (queue.clone(), ended.clone(), hooks.clone());
+            let counted = Counted::new();
             std::thread::Builder::new()
                 .name("rdk:background".into())
                 .spawn(move || {
+                    let _counted = counted;
                     hooks.thread(true, "background");
                     while !ended.load(Ordering::Acquire) {
                         let Some(event) = queue.pop(None) else {

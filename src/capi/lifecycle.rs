@@ -356,7 +356,7 @@ pub unsafe extern "C" fn rd_kafka_dump(fp: *mut FILE, rk: *mut rd_kafka_t) {
 /// How many threads the library has, of all instances.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_thread_cnt() -> c_int {
-    ffi!({ instance::thread_count() })
+    ffi!({ crate::client::threads::count() })
 }
 
 /// Waits up to `timeout_ms` until no client instance is left. Returns 0, or -1 after

@@ -6,12 +6,13 @@
 use std::io;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use super::consumer::machine;
 use super::link_user::{BrokerUser, UserCommand};
 use super::main_loop::{MainCommand, MainSender};
 use super::shared::Shared;
+use super::threads::Counted;
 use crate::broker::event_loop::{Command, ThreadHook};
 use crate::broker::link::{Identity, LinkConfig};
 use crate::broker::{BrokerStats, Handle, LinkSettings, LoopPool, Request};
@@ -273,7 +274,13 @@ impl Brokers {
         let hooks = self.shared.hooks.clone();
         let hook: ThreadHook = {
             let name = name.to_string();
-            Arc::new(move |start| hooks.thread(start, &name))
+            let counted = Mutex::new(Some(Counted::new()));
+            Arc::new(move |start| {
+                hooks.thread(start, &name);
+                if !start {
+                    *counted.lock() = None;
+                }
+            })
         };
         self.pool.add(
             name.to_string(),

@@ -12,6 +12,7 @@ pub mod main_loop;
 pub mod settings;
 pub mod shared;
 pub mod stats;
+pub mod threads;
 pub mod topic;
 
 use std::collections::HashMap;
@@ -121,9 +122,13 @@ impl Client {
             main: Mutex::new(None),
             queues: Mutex::new(vec![main_queue]),
         });
+        let counted = threads::Counted::new();
         let thread = std::thread::Builder::new()
             .name("rdk:main".into())
-            .spawn(move || MainLoop::new(shared, rx).run())
+            .spawn(move || {
+                let _counted = counted;
+                MainLoop::new(shared, rx).run();
+            })
             .map_err(|e| {
                 // The application still has the configuration, which lies in here:
                 // it must not be freed.

@@ -144,9 +144,16 @@ pub fn bootstrap(list: &str) -> Vec<Result<(String, u16), String>> {
 
 const DEFAULT_PORT: u16 = 9092;
 
+fn is_protocol(word: &str) -> bool {
+    ["plaintext", "ssl", "sasl_plaintext", "sasl_ssl"]
+        .iter()
+        .any(|p| word.eq_ignore_ascii_case(p))
+}
+
 fn address(s: &str) -> Option<(String, u16)> {
     let rest = match s.split_once("://") {
-        Some((_, rest)) => rest,
+        Some((protocol, rest)) if is_protocol(protocol) => rest,
+        Some(_) => return None,
         None => s,
     };
     if let Some(v6) = rest.strip_prefix('[') {
