@@ -101,6 +101,9 @@ impl LinkUser for BrokerUser {
     }
 
     fn on_up(&mut self, now: Instant) {
+        if let Some(s) = &mut self.sender {
+            s.look_at_all(now);
+        }
         if let Some(f) = &mut self.fetcher {
             f.on_up(now);
         }

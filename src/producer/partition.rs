@@ -81,8 +81,13 @@ pub enum Look {
     Batch(Batch),
     /// A batch whose messages waited for too long.
     Expired(Batch),
+    /// A batch that has no room in the request under way; to be looked at again
+    /// for the next one.
+    NoRoom,
     /// Nothing to do before this time, or before the next announcement.
     Wait(Option<Instant>),
+    /// Nothing is left; the next append announces.
+    Empty,
     /// The partition has another leader now.
     NotOurs,
 }
@@ -217,16 +222,16 @@ impl Partition {
             if !due {
                 next = earlier(next, front.retry_at);
             }
-            if wanted.can_send
-                && due
-                && in_turn
-                && fits
-                && let Some(batch) = acc.closed.pop_front()
-            {
-                acc.in_flight += 1;
-                acc.in_flight_messages += batch.len();
+            if wanted.can_send && due && in_turn {
                 acc.attention = Attention::Ready;
-                return Look::Batch(batch);
+                if !fits {
+                    return Look::NoRoom;
+                }
+                if let Some(batch) = acc.closed.pop_front() {
+                    acc.in_flight += 1;
+                    acc.in_flight_messages += batch.len();
+                    return Look::Batch(batch);
+                }
             }
         }
         if let Some(open) = &acc.open {
@@ -244,7 +249,11 @@ impl Partition {
             (Some(_), true) if acc.in_flight == 0 => Attention::Lingering,
             _ => Attention::Ready,
         };
-        Look::Wait(next)
+        if acc.attention == Attention::None {
+            Look::Empty
+        } else {
+            Look::Wait(next)
+        }
     }
 
     /// A batch that is not full goes out only when nothing else of the partition

@@ -102,7 +102,9 @@ impl Sender {
             return None;
         }
         match (self.next_look, self.throttled_until) {
-            (Some(look), Some(until)) => Some(look.max(until)),
+            // While throttled time passes for the messages; afterwards all is sent.
+            (Some(look), Some(until)) if up => Some(look.min(until)),
+            (None, Some(until)) if up => Some(until),
             (look, _) => look,
         }
     }
@@ -110,6 +112,17 @@ impl Sender {
     fn plan(&mut self, at: Option<Instant>) {
         if let Some(at) = at {
             self.next_look = Some(self.next_look.map_or(at, |n| n.min(at)));
+        }
+    }
+
+    /// What could not be sent before may be sent now: the connection is up, or the
+    /// broker takes requests again.
+    pub fn look_at_all(&mut self, now: Instant) {
+        for (_, at) in self.schedule.values_mut() {
+            *at = Some(now);
+        }
+        if !self.schedule.is_empty() {
+            self.next_look = Some(now);
         }
     }
 
@@ -149,17 +162,18 @@ impl Sender {
                     }
                     Look::Expired(batch) => expired.push(batch),
                     Look::NotOurs => return false,
+                    Look::NoRoom => {
+                        // The loop comes round for the next request, after what
+                        // was sent now.
+                        *at = Some(now);
+                        self.plan(Some(now));
+                        return true;
+                    }
+                    Look::Empty => return false,
                     Look::Wait(next) => {
-                        // What is ready but found no room is looked at again when
-                        // the loop comes round, after what was sent now.
-                        let next = if can_send && size >= limit {
-                            Some(now)
-                        } else {
-                            next
-                        };
                         *at = next;
                         self.plan(next);
-                        return next.is_some();
+                        return true;
                     }
                 }
             }
@@ -187,6 +201,7 @@ impl Sender {
                 return;
             }
             self.throttled_until = None;
+            self.look_at_all(now);
         }
         while out.room() > 0 && self.next_look.is_some_and(|at| at <= now) {
             let mut ready = Vec::new();
