@@ -983,6 +983,35 @@ static void retries(void) {
         proxy_stop();
 }
 
+/* What waits while no broker is reachable goes out when one is, without anything new having to be produced. */
+static void late_broker(void) {
+        const char *topic     = fresh_topic("late", 1);
+        rd_kafka_conf_t *conf = conf_of("reconnect.backoff.ms", "50", "reconnect.backoff.max.ms", "100", "message.timeout.ms", "60000", NULL);
+        rd_kafka_t *rk;
+        int i, round;
+        proxy_start();
+        proxy_set(&proxy.refuse, 1);
+        rd_kafka_conf_set_connect_cb(conf, proxy_connect_cb);
+        rk = reporting_producer(conf);
+        for (round = 1; round <= 2; round++) {
+                /* The first time no metadata is known, the second time the partition's leader is gone. */
+                for (i = 0; i < 10; i++)
+                        CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_END), 0);
+                wait_reports(rk, round * 10, 700);
+                CHECK(reports == (round - 1) * 10, "%d", reports);
+                proxy_set(&proxy.refuse, 0);
+                wait_reports(rk, round * 10, ms(10000));
+                NEED(reports == round * 10, "round %d: %d", round, reports);
+                proxy_set(&proxy.refuse, 1);
+                proxy_set(&proxy.cut, 1);
+                usleep(100000);
+        }
+        for (i = 0; i < reports; i++)
+                CHECK_ERR(report[i].err, 0);
+        DESTROY(rk, 2000);
+        proxy_stop();
+}
+
 /* A request that is not answered fails its messages when their time is over, and these may have been stored. */
 static void timeout_in_flight(void) {
         const char *topic     = fresh_topic("inflight", 1);
@@ -1071,6 +1100,7 @@ int main(int argc, char **argv) {
         RUN(purge_queued);
         RUN(purge_in_flight);
         RUN(retries);
+        RUN(late_broker);
         RUN(timeout_in_flight);
         RUN(many_threads);
         return T_END();

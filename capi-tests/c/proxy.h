@@ -24,7 +24,7 @@ static struct {
         pthread_mutex_t lock;
         int listener, port;
         /* Set by the test, read by the thread. */
-        int stop, hold_answers, hold_requests, cut;
+        int stop, hold_answers, hold_requests, cut, refuse;
         int connections;
         struct {
                 struct sockaddr_storage addr;
@@ -67,9 +67,10 @@ static UNUSED int proxy_connect_cb(int fd, const struct sockaddr *addr, int addr
         pthread_mutex_lock(&proxy.lock);
         for (i = 0; i < PROXY_MAX && proxy.wanted[i].client_port; i++)
                 ;
-        if (i == PROXY_MAX) {
+        if (i == PROXY_MAX || proxy.refuse) {
+                r = proxy.refuse ? ECONNREFUSED : EMFILE;
                 pthread_mutex_unlock(&proxy.lock);
-                return EMFILE;
+                return r;
         }
         memcpy(&proxy.wanted[i].addr, addr, (size_t)addrlen);
         proxy.wanted[i].len         = (socklen_t)addrlen;

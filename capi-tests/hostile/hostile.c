@@ -3,7 +3,7 @@
  * crashes nor hangs; calls return when they should, and rd_kafka_destroy() within its bound.
  *
  * The connect callback leads every connection to the peer, whatever address the metadata names. HOSTILE_SEED picks the
- * random numbers, HOSTILE_ROUNDS (3) how often each mode is gone through.
+ * random numbers, HOSTILE_ROUNDS (3) how often each mode is gone through; HOSTILE_DEBUG with T_VERBOSE shows the logs.
  */
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -73,6 +73,8 @@ static rd_kafka_conf_t *conf(const char *more, const char *value) {
                                      "retry.backoff.ms", "5", "socket.timeout.ms", "1000", "topic.metadata.refresh.fast.interval.ms", "5",
                                      more, value, NULL);
         rd_kafka_conf_set_connect_cb(c, to_peer);
+        if (getenv("HOSTILE_DEBUG"))
+                conf_put(c, "debug", getenv("HOSTILE_DEBUG"));
         return c;
 }
 
@@ -154,6 +156,8 @@ static void reports_of_all(const char *topic) {
         for (until = now_ms() + ms(6000); reports < 100 && now_ms() < until;)
                 rd_kafka_poll(rk, 50);
         CHECK(reports == 100, "%d reports of 100", reports);
+        if (reports != 100 && getenv("T_VERBOSE"))
+                rd_kafka_dump(stdout, rk);
         DESTROY(rk, BOUND);
 }
 

@@ -72,6 +72,13 @@ unsafe fn make(
         )
     })?;
     let name = CString::new(client.shared.name.as_str()).unwrap_or_default();
+    let rk = give::<rd_kafka_t>(Instance {
+        client: client.clone(),
+        name,
+        hooks: hooks.clone(),
+        background,
+    });
+    hooks.set_handle(rk);
     for warning in warnings {
         let level = if warning.level <= Level::Warning as i32 {
             Level::Warning
@@ -83,13 +90,7 @@ unsafe fn make(
             .logger
             .log(level, "CONFWARN", format_args!("{}", warning.text));
     }
-    let rk = give::<rd_kafka_t>(Instance {
-        client,
-        name,
-        hooks: hooks.clone(),
-        background,
-    });
-    hooks.set_handle(rk);
+    client.begin();
     instance::instance_made();
     Ok(rk)
 }

@@ -22,7 +22,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{RecvTimeoutError, bounded, unbounded};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded, unbounded};
 use parking_lot::{Mutex, RwLock};
 
 use crate::base::conf::{ClientKind, Conf, TopicConf};
@@ -49,11 +49,14 @@ pub struct Client {
     pub shared: Arc<Shared>,
     topics: RwLock<HashMap<Arc<str>, Arc<Topic>>>,
     main: Mutex<Option<JoinHandle<()>>>,
+    /// While it is there, the main thread waits; see [`Client::begin`].
+    gate: Mutex<Option<Sender<()>>>,
     queues: Mutex<Vec<EventQueue>>,
 }
 
 impl Client {
-    /// Starts an instance. `conf` has been finalized.
+    /// Makes an instance, to be started by [`Client::begin`]. `conf` has been
+    /// finalized.
     pub fn start(
         kind: ClientKind,
         conf: Box<dyn ConfBox>,
@@ -66,8 +69,13 @@ impl Client {
         };
         let id = conf.global.client_id.clone().unwrap_or_default();
         let name = format!("{id}#{kind_name}-{number}");
+        // Debugging asks for all lines; rd_kafka_set_log_level may still ask for fewer.
+        let level = match conf.global.debug {
+            0 => conf.global.log_level,
+            _ => Level::Debug as i32,
+        };
         let logger = Arc::new(Logger::new(
-            conf.global.log_level,
+            level,
             conf.global.debug,
             conf.global.log_thread_name,
         ));
@@ -116,10 +124,12 @@ impl Client {
             consumed_bytes: AtomicU64::new(0),
         });
         let _ = log.shared.set(Arc::downgrade(&shared));
+        let (gate, begun) = bounded::<()>(0);
         let client = Arc::new(Client {
             shared: shared.clone(),
             topics: RwLock::new(HashMap::new()),
             main: Mutex::new(None),
+            gate: Mutex::new(Some(gate)),
             queues: Mutex::new(vec![main_queue]),
         });
         let counted = threads::Counted::new();
@@ -127,6 +137,8 @@ impl Client {
             .name("rdk:main".into())
             .spawn(move || {
                 let _counted = counted;
+                // Ends when the other side is dropped; nothing is ever sent.
+                let _ = begun.recv();
                 MainLoop::new(shared, rx).run();
             })
             .map_err(|e| {
@@ -140,6 +152,12 @@ impl Client {
             })?;
         *client.main.lock() = Some(thread);
         Ok(client)
+    }
+
+    /// Lets the main thread begin. Until then no callback comes, so that the
+    /// application's handle can be made first.
+    pub fn begin(&self) {
+        self.gate.lock().take();
     }
 
     pub fn kind(&self) -> ClientKind {
@@ -302,6 +320,7 @@ impl Client {
     /// Ends all threads. Bounded: links drop their connections at once.
     pub fn stop(&self) {
         self.shared.main.send(MainCommand::Stop);
+        self.begin();
         if let Some(main) = self.main.lock().take()
             && main.join().is_err()
         {
