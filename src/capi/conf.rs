@@ -198,7 +198,14 @@ pub unsafe extern "C" fn rd_kafka_conf_dup_filter(
 /// instance.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf(rk: *mut rd_kafka_t) -> *const rd_kafka_conf_t {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive, and keeps its configuration.
+        match unsafe { get(rk.cast_const()) } {
+            // The box is the one that `rd_kafka_conf_new` made.
+            Some(i) => std::ptr::from_ref(&*i.client.shared.conf).cast(),
+            None => std::ptr::null(),
+        }
+    })
 }
 
 /// Sets a property by its name; topic properties go to the default topic configuration.

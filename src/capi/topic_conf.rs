@@ -3,7 +3,7 @@
 use libc::{c_char, c_int, c_void, size_t};
 
 use crate::base::conf::TopicConf;
-use crate::capi::boundary::{ffi, not_built};
+use crate::capi::boundary::ffi;
 use crate::capi::conf::{Answer, dump, write_value};
 use crate::capi::cstr;
 use crate::capi::handle::{Boxed, Opaque, get, get_mut, give, take};
@@ -84,7 +84,13 @@ pub unsafe extern "C" fn rd_kafka_topic_conf_dup(
 pub unsafe extern "C" fn rd_kafka_default_topic_conf_dup(
     rk: *mut rd_kafka_t,
 ) -> *mut rd_kafka_topic_conf_t {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        match unsafe { get(rk.cast_const()) } {
+            Some(i) => give(i.conf().topic_conf()),
+            None => std::ptr::null_mut(),
+        }
+    })
 }
 
 /// Frees a topic configuration that the application owns.

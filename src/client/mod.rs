@@ -360,6 +360,7 @@ fn producer_shared(
     });
     let wake = main.clone();
     Arc::new(producer::Shared {
+        fatal: std::sync::atomic::AtomicBool::new(false),
         settings,
         limits,
         sink,

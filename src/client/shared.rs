@@ -115,6 +115,9 @@ impl Shared {
             }
             *fatal = Some(KafkaError::new(code, text).fatal());
         }
+        if let Some(p) = &self.producer {
+            p.fatal.store(true, Ordering::Release);
+        }
         self.logger.log(
             Level::Emerg,
             "FATAL",

@@ -78,6 +78,8 @@ pub struct Shared {
     /// Announcements for partitions without a leader.
     pub orphans: Arc<announce::Announcements>,
     pub stats: ProducerStats,
+    /// The instance cannot go on: nothing more is accepted.
+    pub fatal: std::sync::atomic::AtomicBool,
 }
 
 /// Counters over all partitions.

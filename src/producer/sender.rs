@@ -144,7 +144,7 @@ impl Sender {
             }
             loop {
                 let wanted = Wanted {
-                    can_send: can_send && size < limit,
+                    can_send,
                     // A batch larger than all that may be left starts a request.
                     max_bytes: if size == 0 {
                         usize::MAX

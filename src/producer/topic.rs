@@ -139,6 +139,9 @@ impl Topic {
         block: bool,
     ) -> Result<(), ErrorCode> {
         let shared = &self.info.shared;
+        if shared.fatal.load(Ordering::Relaxed) {
+            return Err(ErrorCode::_FATAL);
+        }
         let headers: usize = record
             .headers
             .iter()
