@@ -12,6 +12,7 @@
 //!                        └─ offsets       OffsetCommit, OffsetFetch
 //! ```
 
+pub mod assignor;
 pub mod coordinator;
 pub mod offsets;
 
