@@ -9,12 +9,17 @@
 //! ```text
 //!            Event ──► Group ──► Action
 //!                        ├─ coordinator   where requests go, found and lost
+//!                        ├─ membership    joining, rebalancing, leaving
+//!                        │    └─ classic    by the classic protocol
 //!                        └─ offsets       OffsetCommit, OffsetFetch
 //! ```
 
 pub mod assignor;
+pub mod classic;
 pub mod coordinator;
+pub mod membership;
 pub mod offsets;
+pub mod wire;
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,7 +29,11 @@ use kafka_protocol::messages::{ApiKey, RequestKind};
 
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
+use classic::Classic;
 pub use coordinator::{Coordinator, KeyType, Node};
+pub use membership::{
+    Interest, MemberSettings, Membership, Rebalance, RebalanceKind, TopicView, View,
+};
 use offsets::Offsets;
 pub use offsets::{Commit, CommitDone, Committed, Fetch, Fetched, Offset};
 
@@ -70,6 +79,21 @@ pub enum Event {
     },
     Commit(Commit),
     Fetch(Fetch),
+    /// `None`: no more.
+    Subscribe(Option<Interest>),
+    /// The topics of new metadata.
+    Metadata(Arc<View>),
+    /// The answer to [`Action::LeaderMetadata`].
+    LeaderMetadata(Arc<View>),
+    /// The application has taken an assignment.
+    Assigned,
+    /// It has given partitions up: nothing of them is consumed any more, and what is
+    /// to be committed of them is committed.
+    Unassigned,
+    /// The application has been away and polls again.
+    Polled,
+    /// Gives everything up and leaves.
+    Close,
     /// Nothing waits from here on: commits and fetches that are not answered
     /// yet fail with this code.
     Stop(ErrorCode),
@@ -89,6 +113,17 @@ pub enum Action {
     CoordinatorChanged(Option<Node>),
     CommitDone(CommitDone),
     Fetched(Fetched),
+    Rebalance(Rebalance),
+    /// The leader needs fresh metadata of these topics: [`Event::LeaderMetadata`].
+    LeaderMetadata(Vec<Arc<str>>),
+    /// For the application, as a consumer error of a topic.
+    TopicError {
+        topic: Arc<str>,
+        code: ErrorCode,
+        text: String,
+    },
+    /// The membership has ended after [`Event::Close`].
+    Closed,
     /// For the application, as a consumer error.
     Error(ErrorCode, String),
     /// The client cannot go on.
@@ -138,6 +173,7 @@ pub struct Member {
 }
 
 impl Member {
+    /// Nobody, in no generation.
     pub fn none() -> Self {
         Member {
             generation: -1,
@@ -179,11 +215,15 @@ impl Context<'_> {
 pub struct Group {
     coordinator: Coordinator,
     offsets: Offsets,
+    membership: Box<dyn Membership>,
+    /// When the application last polled.
+    polled: Instant,
+    closed: bool,
     shared: Shared,
 }
 
 impl Group {
-    pub fn new(settings: Settings) -> Self {
+    pub fn new(now: Instant, settings: Settings, member: MemberSettings) -> Self {
         let shared = Shared {
             next_token: 0,
             rng: fastrand::Rng::with_seed(settings.seed),
@@ -195,7 +235,10 @@ impl Group {
                 settings.group_id.clone(),
                 settings.clone(),
             ),
+            membership: Box::new(Classic::new(now, settings.clone(), member)),
             offsets: Offsets::new(settings),
+            polled: now,
+            closed: false,
             shared,
         }
     }
@@ -210,6 +253,20 @@ impl Group {
         self.offsets.outstanding()
     }
 
+    pub fn outstanding_commits(&self) -> usize {
+        self.offsets.outstanding_commits()
+    }
+
+    pub fn membership(&self) -> &dyn Membership {
+        &*self.membership
+    }
+
+    /// When the application last polled, as far as is known; a poll that is still
+    /// waiting counts as now. To be told before the time is looked at.
+    pub fn set_polled(&mut self, at: Instant) {
+        self.polled = self.polled.max(at);
+    }
+
     pub fn on_event(&mut self, now: Instant, event: Event, actions: &mut Vec<Action>) {
         let mut cx = Context {
             now,
@@ -218,25 +275,49 @@ impl Group {
         };
         match event {
             Event::Tick => {}
+            Event::Polled => self.polled = now,
+            Event::Subscribe(interest) => self.membership.subscribe(&mut cx, interest),
+            Event::Metadata(view) => self.membership.on_metadata(&mut cx, view),
+            Event::LeaderMetadata(view) => self.membership.on_leader_metadata(&mut cx, view),
+            Event::Assigned => self.membership.on_assigned(&mut cx),
+            Event::Unassigned => self.membership.on_unassigned(&mut cx),
+            Event::Close => self.membership.close(&mut cx),
             Event::BrokerUp => self.coordinator.on_broker_up(&mut cx),
             Event::CoordinatorUp(node) => self.coordinator.on_up(&mut cx, node),
             Event::CoordinatorDown(node) => self.coordinator.on_down(&mut cx, node),
             Event::Response { token, result } => {
                 if let Some(result) = self.coordinator.on_response(&mut cx, token, result) {
-                    let outcome = self.offsets.on_response(&mut cx, token, result);
-                    if let Some(node) = outcome.lost_coordinator {
+                    let lost = if self.membership.owns(token) {
+                        self.membership.on_response(&mut cx, token, result)
+                    } else {
+                        let outcome = self.offsets.on_response(&mut cx, token, result);
+                        if let Some((generation, code)) = outcome.lost_membership {
+                            self.membership.on_commit_refused(&mut cx, generation, code);
+                        }
+                        outcome.lost_coordinator
+                    };
+                    if let Some(node) = lost {
                         self.coordinator.on_lost(&mut cx, node);
                     }
                 }
             }
-            Event::Commit(commit) => self.offsets.commit(&mut cx, commit, Member::none()),
+            Event::Commit(commit) => {
+                let member = self.membership.member();
+                self.offsets.commit(&mut cx, commit, member);
+            }
             Event::Fetch(fetch) => self.offsets.fetch(&mut cx, fetch),
             Event::Stop(code) => self.offsets.stop(&mut cx, code),
         }
-        if self.offsets.wants_coordinator() {
+        if self.offsets.wants_coordinator() || self.membership.wants_coordinator() {
             self.coordinator.want(&mut cx);
         }
         self.coordinator.on_tick(&mut cx);
+        self.membership
+            .on_tick(&mut cx, self.coordinator.up(), self.polled);
+        if self.membership.is_closed() && !self.closed {
+            self.closed = true;
+            cx.actions.push(Action::Closed);
+        }
         self.offsets.on_tick(&mut cx, self.coordinator.up());
     }
 
@@ -246,6 +327,7 @@ impl Group {
         [
             self.coordinator.next_deadline(),
             self.offsets.next_deadline(up),
+            self.membership.next_deadline(up, self.polled),
         ]
         .into_iter()
         .flatten()

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use kafka_protocol::messages::{FindCoordinatorResponse, ResponseKind};
 use kafka_protocol::protocol::StrBytes;
 
+use super::assignor::Assignor;
 use super::*;
 
 /// A group and the time it lives in.
@@ -16,9 +17,10 @@ pub(crate) struct Bench {
 
 impl Bench {
     pub fn new(settings: Settings) -> Self {
+        let now = Instant::now();
         Bench {
-            group: Group::new(settings),
-            now: Instant::now(),
+            group: Group::new(now, settings, member_settings(&[Assignor::Range])),
+            now,
             actions: Vec::new(),
         }
     }
@@ -72,6 +74,15 @@ impl Bench {
         assert!(matches!(&self.take()[..],
             [Action::CoordinatorChanged(Some(node))] if node.id == id));
         self.event(Event::CoordinatorUp(id));
+    }
+}
+
+pub(crate) fn member_settings(assignors: &[Assignor]) -> MemberSettings {
+    MemberSettings {
+        assignors: assignors.to_vec(),
+        heartbeat_interval: Duration::from_secs(3),
+        max_poll_interval: Duration::from_secs(300),
+        rack: None,
     }
 }
 

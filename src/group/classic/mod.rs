@@ -1,0 +1,576 @@
+//! Membership by the classic protocol: JoinGroup, SyncGroup, Heartbeat, LeaveGroup.
+//!
+//! ```text
+//!  Out ──► Joining ──► (leader: Assembling) ──► Syncing ──► Assigning ──► Steady
+//!   ▲         ▲                                                │            │
+//!   │         │  cooperative: nothing to take away             │ rebalance, │
+//!   │         ├────────────────────────────────────────────────┴── or lost ─┤
+//!   │         │                                                             ▼
+//!   └─ Leaving ◄────────────────────────────────────────────────────── Revoking
+//! ```
+//!
+//! `Assigning` and `Revoking` wait for the application to carry out what it was told;
+//! heartbeats go on meanwhile. What the machine is after is its [`Goal`], and
+//! [`Classic::on_tick`] takes the steps towards it that can be taken.
+//!
+//! A session is counted from the sending of the last request that succeeded, not from
+//! its answer: so a member that is cut off gives up no later than the coordinator
+//! gives it up, and what it owned is never consumed twice.
+
+mod join;
+mod rebalance;
+mod requests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::assignor::{Assignor, RebalanceProtocol, TopicPartition};
+use super::membership::{
+    Interest, MemberSettings, Membership, Rebalance, RebalanceKind, TopicView, View,
+};
+use super::{Action, Context, Member, Node, Settings, Token, assignor};
+use crate::base::error::ErrorCode;
+use crate::broker::{RequestError, Response};
+
+/// How long a LeaveGroup may take; the coordinator gives up a silent member anyway.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long the leader waits for the metadata of the others' topics.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where the machine is to get to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Goal {
+    /// Subscribed: a member that is up to date.
+    Member,
+    /// Not subscribed.
+    Out,
+    /// Fenced by another instance: never a member again, but not closed.
+    Fenced,
+    Closed,
+}
+
+/// The topics subscribed to that exist: partitions and id.
+type Shape = BTreeMap<Arc<str>, (usize, Uuid)>;
+
+/// A membership that the coordinator knows of.
+#[derive(Debug)]
+struct Session {
+    generation: i32,
+    assignor: Assignor,
+    beat: Beat,
+}
+
+#[derive(Debug)]
+enum Beat {
+    Due(Instant),
+    Out {
+        token: Token,
+        sent: Instant,
+        node: i32,
+    },
+}
+
+/// What comes after the application has taken an assignment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    Stay,
+    Rejoin,
+}
+
+/// What comes after the application has given partitions up.
+#[derive(Debug)]
+enum Then {
+    /// Whatever the goal asks for.
+    Goal,
+    /// The rest of a cooperative rebalance, then another one.
+    Assign(Vec<TopicPartition>),
+}
+
+#[derive(Debug)]
+enum State {
+    /// No membership; not to be sought before `at`.
+    Out {
+        at: Instant,
+    },
+    Joining {
+        token: Token,
+        node: Node,
+        shape: Shape,
+    },
+    /// The leader waits for metadata.
+    Assembling {
+        generation: i32,
+        assignor: Assignor,
+        members: Vec<assignor::Member>,
+        /// What was asked for, or `None` until `until`.
+        view: Option<Arc<View>>,
+        until: Instant,
+    },
+    Syncing {
+        token: Token,
+        sent: Instant,
+        node: i32,
+        generation: i32,
+        assignor: Assignor,
+    },
+    Assigning {
+        session: Session,
+        next: Next,
+    },
+    Steady {
+        session: Session,
+    },
+    Revoking {
+        /// `None` once it is lost.
+        session: Option<Session>,
+        lost: bool,
+        taking: Vec<TopicPartition>,
+        then: Then,
+    },
+    Leaving {
+        token: Token,
+        until: Instant,
+    },
+    Closed,
+}
+
+#[derive(Debug)]
+pub struct Classic {
+    settings: Arc<Settings>,
+    config: MemberSettings,
+    goal: Goal,
+    interest: Interest,
+    view: Arc<View>,
+    /// The topics as they were when joining.
+    joined_shape: Shape,
+    member_id: Arc<str>,
+    /// Of what is owned; -1 if nothing is, or not for sure.
+    generation: i32,
+    /// What the application has been given and not given up.
+    owned: Vec<TopicPartition>,
+    /// When the last request was sent that the coordinator answered as a member's.
+    contact: Instant,
+    /// The last protocol that a group agreed on.
+    protocol: Option<RebalanceProtocol>,
+    state: State,
+    /// Joins that failed in a row.
+    attempts: u32,
+    /// Topics that the application was told are not there.
+    missing: BTreeSet<Arc<str>>,
+}
+
+impl Classic {
+    pub fn new(now: Instant, settings: Arc<Settings>, config: MemberSettings) -> Self {
+        Classic {
+            settings,
+            config,
+            goal: Goal::Out,
+            interest: Interest::default(),
+            view: Arc::default(),
+            joined_shape: Shape::new(),
+            member_id: "".into(),
+            generation: -1,
+            owned: Vec::new(),
+            contact: now,
+            protocol: None,
+            state: State::Out { at: now },
+            attempts: 0,
+            missing: BTreeSet::new(),
+        }
+    }
+
+    fn session(&self) -> Option<&Session> {
+        match &self.state {
+            State::Assigning { session, .. } | State::Steady { session } => Some(session),
+            State::Revoking { session, .. } => session.as_ref(),
+            _ => None,
+        }
+    }
+
+    fn session_mut(&mut self) -> Option<&mut Session> {
+        match &mut self.state {
+            State::Assigning { session, .. } | State::Steady { session } => Some(session),
+            State::Revoking { session, .. } => session.as_mut(),
+            _ => None,
+        }
+    }
+
+    fn wants(&self, topic: &str) -> bool {
+        self.interest.topics.iter().any(|name| **name == *topic)
+            || self.interest.patterns.iter().any(|re| re.is_match(topic))
+    }
+
+    /// The topics subscribed to that exist now.
+    fn shape(&self) -> Shape {
+        self.view
+            .iter()
+            .filter(|(name, topic)| {
+                topic.code.is_ok() && !topic.partitions.is_empty() && self.wants(name)
+            })
+            .map(|(name, topic)| (name.clone(), (topic.partitions.len(), topic.id)))
+            .collect()
+    }
+
+    /// Tells the application about topics that it names and that are not there.
+    fn report_missing(&mut self, cx: &mut Context<'_>) {
+        let mut missing = BTreeSet::new();
+        for name in &self.interest.topics {
+            let code = match self.view.get(name) {
+                Some(TopicView { code, .. }) if code.is_ok() => continue,
+                Some(topic) => topic.code,
+                None => continue,
+            };
+            if !self.missing.contains(name) {
+                cx.actions.push(Action::TopicError {
+                    topic: name.clone(),
+                    code,
+                    text: format!("Subscribed topic not available: {name}: {code}"),
+                });
+            }
+            missing.insert(name.clone());
+        }
+        self.missing = missing;
+    }
+
+    fn backoff(&mut self, cx: &mut Context<'_>) -> Instant {
+        let delay = cx.backoff(
+            self.attempts,
+            self.settings.retry_backoff.max(Duration::from_millis(10)),
+            self.settings.retry_backoff_max,
+        );
+        self.attempts = self.attempts.saturating_add(1);
+        cx.now + delay
+    }
+
+    /// One step towards the goal; `false` when there is none to take now.
+    fn step(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>, polled: Instant) -> bool {
+        let now = cx.now;
+        match &mut self.state {
+            State::Closed => false,
+            State::Out { at } => {
+                let due = *at <= now;
+                self.step_out(
+                    cx,
+                    coordinator,
+                    due && now < polled + self.config.max_poll_interval,
+                )
+            }
+            State::Joining { .. } | State::Syncing { .. } | State::Assembling { .. }
+                if self.goal != Goal::Member =>
+            {
+                self.give_up(cx, None);
+                true
+            }
+            State::Joining { .. } | State::Syncing { .. } => false,
+            State::Assembling { view, until, .. } => {
+                if view.is_none() && now < *until {
+                    return false;
+                }
+                let view = view.take().unwrap_or_else(|| self.view.clone());
+                self.assign_members(cx, coordinator, &view);
+                true
+            }
+            State::Leaving { until, .. } => {
+                if *until <= now {
+                    self.state = State::Out { at: now };
+                    return true;
+                }
+                false
+            }
+            State::Steady { .. } | State::Assigning { .. } if self.goal != Goal::Member => {
+                if let State::Steady { session } | State::Assigning { session, .. } =
+                    std::mem::replace(&mut self.state, State::Out { at: now })
+                {
+                    self.give_up(cx, Some(session));
+                }
+                true
+            }
+            State::Steady { .. } | State::Assigning { .. } | State::Revoking { .. } => {
+                self.serve_session(cx, coordinator, polled)
+            }
+        }
+    }
+
+    /// Without a membership: seeks one, or leaves what the coordinator may still know
+    /// of. `may_join`: it is time, and the application polls.
+    fn step_out(
+        &mut self,
+        cx: &mut Context<'_>,
+        coordinator: Option<&Node>,
+        may_join: bool,
+    ) -> bool {
+        if !self.owned.is_empty() {
+            if self.goal != Goal::Member {
+                self.give_up(cx, None);
+                return true;
+            }
+            if self.contact + self.settings.session_timeout <= cx.now {
+                self.member_id = "".into();
+                self.lose(cx);
+                return true;
+            }
+        }
+        let joinable = self.goal == Goal::Member && !self.shape().is_empty();
+        match coordinator {
+            Some(node) if joinable && may_join => self.join(cx, node),
+            // A static member keeps its place until its session ends (KIP-345).
+            Some(node)
+                if !joinable
+                    && !self.member_id.is_empty()
+                    && self.settings.group_instance_id.is_none() =>
+            {
+                let reason = match self.goal {
+                    Goal::Closed => "the consumer is being closed",
+                    _ => "the consumer unsubscribed from all topics",
+                };
+                let token = self.send_leave(cx, node, reason);
+                self.state = State::Leaving {
+                    token,
+                    until: cx.now + LEAVE_TIMEOUT,
+                };
+            }
+            _ if self.goal == Goal::Closed => self.state = State::Closed,
+            _ => return false,
+        }
+        true
+    }
+
+    /// Heartbeats, and the timeouts of a session.
+    fn serve_session(
+        &mut self,
+        cx: &mut Context<'_>,
+        coordinator: Option<&Node>,
+        polled: Instant,
+    ) -> bool {
+        let now = cx.now;
+        let (session_timeout, max_poll) =
+            (self.settings.session_timeout, self.config.max_poll_interval);
+        let expired = self.contact + session_timeout <= now;
+        let Some(session) = self.session_mut() else {
+            return false;
+        };
+        if expired {
+            self.member_id = "".into();
+            self.lose(cx);
+            return true;
+        }
+        if polled + max_poll <= now {
+            self.stop_for_poll(cx, coordinator, polled);
+            return true;
+        }
+        if let (Beat::Due(at), Some(node)) = (&session.beat, coordinator)
+            && *at <= now
+        {
+            let generation = session.generation;
+            let token = self.send_heartbeat(cx, node, generation);
+            let sent = now;
+            let node = node.id;
+            if let Some(session) = self.session_mut() {
+                session.beat = Beat::Out { token, sent, node };
+            }
+            return true;
+        }
+        false
+    }
+
+    /// The application has not polled for too long: what it has is lost, and it is a
+    /// member again when it polls.
+    fn stop_for_poll(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>, polled: Instant) {
+        let limit = self.config.max_poll_interval;
+        let over = cx.now.saturating_duration_since(polled + limit);
+        cx.actions.push(Action::Error(
+            ErrorCode::_MAX_POLL_EXCEEDED,
+            format!(
+                "Application maximum poll interval ({}ms) exceeded by {}ms",
+                limit.as_millis(),
+                over.as_millis()
+            ),
+        ));
+        if self.settings.group_instance_id.is_none() {
+            match coordinator {
+                Some(node) => {
+                    self.send_leave(cx, node, "max.poll.interval.ms exceeded");
+                }
+                None => self.member_id = "".into(),
+            }
+        }
+        self.lose(cx);
+    }
+}
+
+impl Membership for Classic {
+    fn subscribe(&mut self, cx: &mut Context<'_>, interest: Option<Interest>) {
+        if matches!(self.goal, Goal::Closed | Goal::Fenced) {
+            return;
+        }
+        self.missing.clear();
+        self.goal = match &interest {
+            Some(interest) if !interest.is_empty() => Goal::Member,
+            _ => Goal::Out,
+        };
+        self.interest = interest.unwrap_or_default();
+        if self.goal == Goal::Member {
+            self.report_missing(cx);
+            self.check_shape(cx);
+        }
+    }
+
+    fn on_metadata(&mut self, cx: &mut Context<'_>, view: Arc<View>) {
+        self.view = view;
+        if self.goal == Goal::Member {
+            self.report_missing(cx);
+            self.check_shape(cx);
+        }
+    }
+
+    fn on_leader_metadata(&mut self, _: &mut Context<'_>, view: Arc<View>) {
+        if let State::Assembling { view: slot, .. } = &mut self.state {
+            *slot = Some(view);
+        }
+    }
+
+    fn on_assigned(&mut self, cx: &mut Context<'_>) {
+        self.assigned(cx);
+    }
+
+    fn on_unassigned(&mut self, cx: &mut Context<'_>) {
+        self.unassigned(cx);
+    }
+
+    fn close(&mut self, _: &mut Context<'_>) {
+        self.goal = Goal::Closed;
+    }
+
+    fn owns(&self, token: Token) -> bool {
+        match &self.state {
+            State::Joining { token: own, .. }
+            | State::Syncing { token: own, .. }
+            | State::Leaving { token: own, .. } => *own == token,
+            _ => matches!(
+                self.session(),
+                Some(Session { beat: Beat::Out { token: own, .. }, .. }) if *own == token
+            ),
+        }
+    }
+
+    fn on_response(
+        &mut self,
+        cx: &mut Context<'_>,
+        _: Token,
+        result: Result<Response, RequestError>,
+    ) -> Option<i32> {
+        let at = cx.now;
+        match &self.state {
+            State::Joining { .. } => self.on_join_response(cx, result),
+            State::Syncing { .. } => self.on_sync_response(cx, result),
+            State::Leaving { .. } => {
+                self.state = State::Out { at };
+                None
+            }
+            _ => self.on_heartbeat_response(cx, result),
+        }
+    }
+
+    fn on_commit_refused(&mut self, cx: &mut Context<'_>, generation: i32, code: ErrorCode) {
+        if code == ErrorCode::FENCED_INSTANCE_ID {
+            self.fence(cx, code);
+            return;
+        }
+        if self.session().is_none_or(|s| s.generation != generation) {
+            return;
+        }
+        if code == ErrorCode::UNKNOWN_MEMBER_ID {
+            self.member_id = "".into();
+        }
+        self.lose(cx);
+    }
+
+    fn on_tick(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>, polled: Instant) {
+        while self.step(cx, coordinator, polled) {}
+    }
+
+    fn next_deadline(&self, coordinator_up: bool, polled: Instant) -> Option<Instant> {
+        if let Some(session) = self.session() {
+            let end = self.contact + self.settings.session_timeout;
+            let poll = polled + self.config.max_poll_interval;
+            let beat = match session.beat {
+                Beat::Due(at) if coordinator_up => at,
+                _ => end,
+            };
+            return Some(end.min(poll).min(beat));
+        }
+        match &self.state {
+            State::Out { at } if self.goal == Goal::Member => {
+                let polls = *at < polled + self.config.max_poll_interval;
+                let join = coordinator_up && polls && !self.shape().is_empty();
+                let end = self.contact + self.settings.session_timeout;
+                let end = (!self.owned.is_empty()).then_some(end);
+                join.then_some(*at).into_iter().chain(end).min()
+            }
+            State::Leaving { until, .. } | State::Assembling { until, .. } => Some(*until),
+            State::Out { .. }
+            | State::Joining { .. }
+            | State::Syncing { .. }
+            | State::Assigning { .. }
+            | State::Steady { .. }
+            | State::Revoking { .. }
+            | State::Closed => None,
+        }
+    }
+
+    fn wants_coordinator(&self) -> bool {
+        self.goal == Goal::Member
+    }
+
+    fn wants_poll(&self) -> bool {
+        matches!(self.state, State::Out { .. }) && self.goal == Goal::Member
+    }
+
+    fn member(&self) -> Member {
+        Member {
+            generation: self.generation,
+            member_id: self.member_id.clone(),
+            instance_id: self.settings.group_instance_id.clone(),
+        }
+    }
+
+    fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed)
+    }
+
+    fn is_lost(&self) -> bool {
+        matches!(self.state, State::Revoking { lost: true, .. })
+    }
+
+    fn protocol(&self) -> Option<RebalanceProtocol> {
+        self.protocol
+    }
+
+    fn assignment(&self) -> &[TopicPartition] {
+        &self.owned
+    }
+
+    fn state_name(&self) -> &'static str {
+        match self.state {
+            State::Out { .. } => "init",
+            State::Joining { .. } => "wait-join",
+            State::Assembling { .. } => "wait-metadata",
+            State::Syncing { .. } => "wait-sync",
+            State::Assigning { .. } => "wait-assign-call",
+            State::Steady { .. } => "steady",
+            State::Revoking { .. } => "wait-unassign-call",
+            State::Leaving { .. } => "wait-leave",
+            State::Closed => "closed",
+        }
+    }
+
+    fn is_steady(&self) -> bool {
+        matches!(self.state, State::Steady { .. })
+    }
+}
+
+#[cfg(test)]
+mod tests;
