@@ -39,8 +39,34 @@ pub fn take_item(queue: &EventQueue, deadline: Option<Instant>) -> Option<Item> 
             Next::Nothing => Taken::Stale,
         },
         Event::Taken => Taken::Stale,
+        Event::ConsumerError(e) => {
+            let m = message::with_text(e.code, &e.text);
+            *event = Event::Taken;
+            m.map_or(Taken::Stale, |m| Taken::Last(Item::Message(m)))
+        }
         other => Taken::Last(Item::Other(std::mem::take(other))),
     })
+}
+
+/// While it lives, the application polls: see `max.poll.interval.ms`.
+pub struct Polling<'a>(Option<&'a Consumer>);
+
+impl<'a> Polling<'a> {
+    pub fn of(instance: &'a Instance) -> Self {
+        let consumer = consumer(instance).map(|c| &**c);
+        if let Some(consumer) = consumer {
+            consumer.poll_begins();
+        }
+        Polling(consumer)
+    }
+}
+
+impl Drop for Polling<'_> {
+    fn drop(&mut self) {
+        if let Some(consumer) = self.0 {
+            consumer.poll_ends();
+        }
+    }
 }
 
 /// A C timeout as a deadline; 0 does not wait.
@@ -61,6 +87,7 @@ pub fn next_message(
 ) -> *mut rd_kafka_message_t {
     let deadline = until(timeout_ms);
     serve::clear_yield();
+    let _polling = Polling::of(instance);
     loop {
         match take_item(queue, deadline) {
             Some(Item::Message(m)) => {
@@ -97,6 +124,7 @@ pub fn next_messages(
     let deadline = until(timeout_ms);
     let mut count = 0;
     serve::clear_yield();
+    let _polling = Polling::of(instance);
     while count < messages.len() {
         let got = queue.take(deadline, |event| match event {
             Event::Fetched(fetched) => {
@@ -117,6 +145,18 @@ pub fn next_messages(
                 Taken::Part(Got::Messages)
             }
             Event::Taken => Taken::Stale,
+            Event::ConsumerError(e) => {
+                let m = message::with_text(e.code, &e.text);
+                *event = Event::Taken;
+                match (m, messages.get_mut(count)) {
+                    (Some(m), Some(slot)) => {
+                        *slot = message::as_c(m.as_ptr());
+                        count += 1;
+                        Taken::Last(Got::Messages)
+                    }
+                    _ => Taken::Stale,
+                }
+            }
             other => Taken::Last(Got::Other(std::mem::take(other))),
         });
         match got {

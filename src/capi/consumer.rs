@@ -6,21 +6,27 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::bounded;
 use libc::{c_char, c_int};
 
+use super::consume::Item;
 use super::handle::get;
+use super::instance::Instance;
 use super::topic_partition::{add, elements, elements_mut, new_list, set_leader_epoch};
-use super::{consume, cstr, error, message};
+use super::{consume, cstr, error, message, serve};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::client::consumer::queries::Wanted;
 use crate::client::consumer::{Consumer, Toppar};
 use crate::consumer::Position;
 use crate::consumer::control::{TIMESTAMP_BEGINNING, TIMESTAMP_END};
 use crate::consumer::partition::PAUSED_BY_APP;
+use crate::group::assignor::RebalanceProtocol;
 
-use crate::capi::boundary::{ffi, not_built};
+use crate::capi::boundary::ffi;
 use crate::capi::types::{
     rd_kafka_error_t, rd_kafka_message_t, rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t,
     rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_t, rd_kafka_topic_t,
 };
+
+/// `RD_KAFKA_PARTITION_UA`.
+const ANY_PARTITION: i32 = -1;
 
 /// What stands for no limit of time.
 const FOREVER: Duration = Duration::from_secs(86_400 * 365);
@@ -148,11 +154,47 @@ fn seek_all(
     Ok(())
 }
 
+/// Leaves the group, serving what is to be done for that, and ends consuming. Bounded
+/// by what the requests of leaving may take.
+pub fn close(instance: &Instance, consumer: &Consumer) -> ErrorCode {
+    if consumer.core.settings.has_group && !consumer.is_closed() {
+        consumer.queue.forward(None);
+        consumer.begin_close();
+        let c = &instance.conf().global;
+        let most = i64::from(c.session_timeout_ms) + 2 * i64::from(c.socket_timeout_ms);
+        let bound = Instant::now() + Duration::from_millis(most.unsigned_abs());
+        while !consumer.group.is_closed() && Instant::now() < bound {
+            match consume::take_item(&consumer.queue, Some(bound)) {
+                // SAFETY: the message was just taken; nobody else has it.
+                Some(Item::Message(m)) => unsafe {
+                    message::rd_kafka_message_destroy(message::as_c(m.as_ptr()));
+                },
+                Some(Item::Other(event)) => serve::serve_one(instance, &consumer.queue, event),
+                None => {}
+            }
+        }
+    }
+    consumer.close();
+    ErrorCode::NO_ERROR
+}
+
 /// This consumer's id in its group, or null while it has none. Freed by
 /// `rd_kafka_mem_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_memberid(rk: *const rd_kafka_t) -> *mut c_char {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        match unsafe { get(rk) }.map(consume::group_consumer) {
+            Some(Ok(consumer)) => {
+                let (id, _) = consumer.group.member();
+                if id.is_empty() {
+                    return std::ptr::null_mut();
+                }
+                cstr::malloc_string(id.as_bytes())
+            }
+            _ => std::ptr::null_mut(),
+        }
+    })
 }
 
 /// Stops the delivery of messages from these partitions; what was fetched of them is
@@ -387,13 +429,44 @@ pub unsafe extern "C" fn rd_kafka_subscribe(
     rk: *mut rd_kafka_t,
     topics: *const rd_kafka_topic_partition_list_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, topics) })
+    ffi!({
+        // SAFETY: the caller's handle and list are alive.
+        let (instance, list) = unsafe { (get(rk.cast_const()), topics.as_ref()) };
+        let (Some(instance), Some(list)) = (instance, list) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        let consumer = match consume::group_consumer(instance) {
+            Ok(consumer) => consumer,
+            Err(code) => return code,
+        };
+        if instance.client.shared.fatal().is_some() {
+            return ErrorCode::_FATAL;
+        }
+        if consumer.is_closed() {
+            return ErrorCode::_STATE;
+        }
+        let names = elements(list).iter().map(|e| Arc::from(consume::name(e)));
+        match consumer.subscribe(names.collect()) {
+            Ok(()) => ErrorCode::NO_ERROR,
+            Err(e) => e.code,
+        }
+    })
 }
 
 /// Ends the subscription: the partitions are given up, and the group is left.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_unsubscribe(rk: *mut rd_kafka_t) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        match unsafe { get(rk.cast_const()) }.map(consume::group_consumer) {
+            Some(Ok(consumer)) => {
+                consumer.unsubscribe();
+                ErrorCode::NO_ERROR
+            }
+            Some(Err(code)) => code,
+            None => ErrorCode::_INVALID_ARG,
+        }
+    })
 }
 
 /// Sets `*topics` to a copy of the subscription, which the application destroys.
@@ -402,7 +475,25 @@ pub unsafe extern "C" fn rd_kafka_subscription(
     rk: *mut rd_kafka_t,
     topics: *mut *mut rd_kafka_topic_partition_list_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, topics) })
+    ffi!({
+        // SAFETY: the caller's handle is alive and the place writable.
+        unsafe {
+            let (Some(instance), Some(place)) = (get(rk.cast_const()), topics.as_mut()) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            let consumer = match consume::group_consumer(instance) {
+                Ok(consumer) => consumer,
+                Err(code) => return code,
+            };
+            let names = consumer.group.subscription();
+            let list = new_list(names.len());
+            for name in names {
+                add(&mut *list, name.as_bytes(), ANY_PARTITION);
+            }
+            *place = list;
+            ErrorCode::NO_ERROR
+        }
+    })
 }
 
 /// Takes one message of the assigned partitions, waiting up to `timeout_ms`, and calls
@@ -434,13 +525,13 @@ pub unsafe extern "C" fn rd_kafka_consumer_poll(
 pub unsafe extern "C" fn rd_kafka_consumer_close(rk: *mut rd_kafka_t) -> rd_kafka_resp_err_t {
     ffi!({
         // SAFETY: the caller's handle is alive.
-        match unsafe { get(rk.cast_const()) }.map(consume::group_consumer) {
-            Some(Ok(consumer)) => {
-                consumer.close();
-                ErrorCode::NO_ERROR
-            }
-            Some(Err(code)) => code,
-            None => ErrorCode::_INVALID_ARG,
+        let instance = unsafe { get(rk.cast_const()) };
+        let Some(instance) = instance else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        match consume::group_consumer(instance) {
+            Ok(consumer) => close(instance, consumer),
+            Err(code) => code,
         }
     })
 }
@@ -453,7 +544,28 @@ pub unsafe extern "C" fn rd_kafka_consumer_close_queue(
     rk: *mut rd_kafka_t,
     rkqu: *mut rd_kafka_queue_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(rk, rkqu) })
+    ffi!({
+        // SAFETY: the caller's handles are alive.
+        let (instance, queue) = unsafe { (get(rk.cast_const()), get(rkqu.cast_const())) };
+        let refuse = |text: &str| error::give(KafkaError::new(ErrorCode::_INVALID_ARG, text));
+        let (Some(instance), Some(queue)) = (instance, queue) else {
+            return refuse("Queue must be specified");
+        };
+        let consumer = match consume::group_consumer(instance) {
+            Ok(consumer) => consumer,
+            Err(code) => {
+                return error::give(KafkaError::new(
+                    code,
+                    "Consume close called on non-group consumer",
+                ));
+            }
+        };
+        if !Arc::ptr_eq(&consumer.queue, &queue.queue) {
+            consumer.queue.forward(Some(queue.queue.clone()));
+        }
+        consumer.begin_close();
+        std::ptr::null_mut()
+    })
 }
 
 /// 1 once the consumer is closed, otherwise 0.
@@ -518,7 +630,17 @@ pub unsafe extern "C" fn rd_kafka_incremental_unassign(
 /// settled; null if the instance has no group. A constant.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_rebalance_protocol(rk: *mut rd_kafka_t) -> *const c_char {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        match unsafe { get(rk.cast_const()) }.map(consume::group_consumer) {
+            Some(Ok(consumer)) => match consumer.group.protocol() {
+                Some(RebalanceProtocol::Eager) => c"EAGER".as_ptr(),
+                Some(RebalanceProtocol::Cooperative) => c"COOPERATIVE".as_ptr(),
+                None => c"NONE".as_ptr(),
+            },
+            _ => std::ptr::null(),
+        }
+    })
 }
 
 /// Sets the partitions to consume, in the place of all others; null for none. The
@@ -572,7 +694,13 @@ pub unsafe extern "C" fn rd_kafka_assignment(
 /// committing their offsets is too late; otherwise 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_assignment_lost(rk: *mut rd_kafka_t) -> c_int {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        match unsafe { get(rk.cast_const()) }.map(consume::group_consumer) {
+            Some(Ok(consumer)) => c_int::from(consumer.group.is_lost()),
+            _ => 0,
+        }
+    })
 }
 
 /// Sets each element's offset to that after the last message that the application has

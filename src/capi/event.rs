@@ -9,9 +9,10 @@ use super::handle::{Boxed, Opaque, get, get_mut, take};
 use super::instance::c_string;
 use super::types::{
     RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR, RD_KAFKA_EVENT_FETCH, RD_KAFKA_EVENT_LOG,
-    RD_KAFKA_EVENT_NONE, RD_KAFKA_EVENT_OFFSET_COMMIT, RD_KAFKA_EVENT_STATS, rd_kafka_event_t,
-    rd_kafka_event_type_t, rd_kafka_message_t, rd_kafka_op_s, rd_kafka_resp_err_t,
-    rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_t, rd_kafka_topic_t,
+    RD_KAFKA_EVENT_NONE, RD_KAFKA_EVENT_OFFSET_COMMIT, RD_KAFKA_EVENT_REBALANCE,
+    RD_KAFKA_EVENT_STATS, rd_kafka_event_t, rd_kafka_event_type_t, rd_kafka_message_t,
+    rd_kafka_op_s, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t,
+    rd_kafka_topic_partition_t, rd_kafka_topic_t,
 };
 use super::{consume, cstr, message};
 use crate::base::error::ErrorCode;
@@ -36,7 +37,7 @@ pub struct EventObject {
     facility: CString,
     /// Of a FETCH or an ERROR event: a message that is released with it.
     message: Option<NonNull<MessageExt>>,
-    /// Of an OFFSET_COMMIT event.
+    /// Of an OFFSET_COMMIT or REBALANCE event.
     list: *mut rd_kafka_topic_partition_list_t,
 }
 
@@ -49,11 +50,16 @@ impl EventObject {
             Event::Error(e) => (CString::default(), c_string(&e.text)),
             Event::Log(line) => (c_string(line.facility), c_string(&line.text)),
             Event::Stats(json) => (CString::default(), c_string(json)),
+            Event::ConsumerError(e) => (CString::default(), c_string(&e.text)),
             _ => Default::default(),
         };
         EventObject {
             list: match &event {
                 Event::OffsetCommit(e) => consume::list_of(&e.result.offsets),
+                Event::Rebalance(e) => {
+                    e.begin();
+                    consume::list_of(&e.partitions)
+                }
                 _ => ptr::null_mut(),
             },
             event,
@@ -88,6 +94,8 @@ impl EventObject {
         match &self.event {
             Event::Error(e) => Some(e.code),
             Event::OffsetCommit(e) => Some(e.result.code),
+            Event::Rebalance(e) => Some(e.code),
+            Event::ConsumerError(e) => Some(e.code),
             _ => self.consumed().map(|m| ErrorCode(m.msg.err)),
         }
     }
@@ -95,7 +103,8 @@ impl EventObject {
     fn kind(&self) -> rd_kafka_event_type_t {
         match &self.event {
             Event::Deliveries(_) => RD_KAFKA_EVENT_DR,
-            Event::Error(_) => RD_KAFKA_EVENT_ERROR,
+            Event::Error(_) | Event::ConsumerError(_) => RD_KAFKA_EVENT_ERROR,
+            Event::Rebalance(_) => RD_KAFKA_EVENT_REBALANCE,
             Event::Log(_) => RD_KAFKA_EVENT_LOG,
             Event::Stats(_) => RD_KAFKA_EVENT_STATS,
             Event::OffsetCommit(_) => RD_KAFKA_EVENT_OFFSET_COMMIT,

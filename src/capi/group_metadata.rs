@@ -6,7 +6,7 @@ use libc::{c_char, c_void, size_t};
 
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::group_metadata::GroupMetadata;
-use crate::capi::boundary::{ffi, not_built};
+use crate::capi::boundary::ffi;
 use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
     rd_kafka_consumer_group_metadata_s, rd_kafka_consumer_group_metadata_t, rd_kafka_error_t,
@@ -36,7 +36,25 @@ unsafe fn c_string(text: *const c_char) -> Option<CString> {
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata(
     rk: *mut rd_kafka_t,
 ) -> *mut rd_kafka_consumer_group_metadata_t {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the caller's handle is alive.
+        let instance = unsafe { handle::get(rk.cast_const()) };
+        let Some(Ok(consumer)) = instance.map(super::consume::group_consumer) else {
+            return std::ptr::null_mut();
+        };
+        let Some(instance) = instance else {
+            return std::ptr::null_mut();
+        };
+        let c = &instance.conf().global;
+        let text = |text: &str| CString::new(text).unwrap_or_default();
+        let (member_id, generation_id) = consumer.group.member();
+        handle::give(GroupMetadata {
+            group_id: text(c.group_id.as_deref().unwrap_or_default()),
+            generation_id,
+            member_id: text(&member_id),
+            group_instance_id: c.group_instance_id.as_deref().map(text),
+        })
+    })
 }
 
 /// The metadata of a group without a membership. The strings are copied. Freed by

@@ -144,7 +144,7 @@ unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
         if let Some(i) = get(rk.cast_const()) {
             let close = flags & RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE == 0;
             if close && let Some(consumer) = super::consume::consumer(i) {
-                consumer.close();
+                super::consumer::close(i, consumer);
             }
             i.client.stop();
         }

@@ -60,6 +60,19 @@ pub fn error(code: ErrorCode) -> *mut rd_kafka_message_t {
     }
 }
 
+/// As [`error`], with a text of its own.
+pub fn with_text(code: ErrorCode, text: &str) -> Option<ptr::NonNull<MessageExt>> {
+    let mut with_nul = Vec::with_capacity(text.len() + 1);
+    with_nul.extend_from_slice(text.as_bytes());
+    with_nul.push(0);
+    let data = bytes::Bytes::from(with_nul);
+    let mut m = MessageExt::default();
+    m.msg.err = code.0;
+    m.msg.payload = data.as_ptr().cast_mut().cast();
+    m.msg.len = text.len();
+    message::single(m, data, None)
+}
+
 const NOT_PERSISTED: i32 = 0;
 const POSSIBLY_PERSISTED: i32 = 1;
 const PERSISTED: i32 = 2;

@@ -253,6 +253,9 @@ pub unsafe extern "C" fn rd_kafka_queue_poll(
         let Some(q) = (unsafe { get(rkqu.cast_const()) }) else {
             return ptr::null_mut();
         };
+        let rk: *const rd_kafka_t = ptr::with_exposed_provenance(q.rk);
+        // SAFETY: a queue is used while its instance is alive.
+        let _polling = unsafe { get(rk) }.map(consume::Polling::of);
         match consume::take_item(&q.queue, consume::until(timeout_ms)) {
             Some(Item::Other(event)) => give::<rd_kafka_event_t>(EventObject::new(event)),
             Some(Item::Message(m)) => give::<rd_kafka_event_t>(EventObject::of_message(m)),

@@ -17,6 +17,7 @@ use crate::base::log::Level;
 use crate::base::message::MessageExt;
 use crate::client::consumer::commits::CommitEvent;
 use crate::client::event::{Deliveries, ErrorEvent, Event};
+use crate::client::group::RebalanceEvent;
 use crate::client::shared::{EventQueue, Hooks};
 
 thread_local! {
@@ -52,6 +53,7 @@ type DrMsgCb = unsafe extern "C" fn(*mut rd_kafka_t, *const rd_kafka_message_t, 
 /// Returns how many events were served.
 pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>) -> c_int {
     YIELD.set(false);
+    let _polling = consume::Polling::of(instance);
     let mut served = 0;
     let mut wait = deadline;
     while let Some(item) = consume::take_item(queue, wait) {
@@ -171,9 +173,69 @@ pub fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
             }
         }
         Event::OffsetCommit(e) => report_commit(instance, &e),
+        Event::Rebalance(e) => rebalance(instance, &e),
+        Event::ConsumerError(e) => report_error(
+            instance,
+            &ErrorEvent {
+                code: e.code,
+                text: e.text,
+                fatal: false,
+            },
+        ),
         Event::Fetched(_) | Event::Taken => {}
     }
     None
+}
+
+/// Calls the rebalance callback, or does what an application without one wants.
+fn rebalance(instance: &Instance, e: &RebalanceEvent) {
+    let c = &instance.conf().global;
+    e.begin();
+    if c.rebalance_cb != 0 {
+        let list = consume::list_of(&e.partitions);
+        // SAFETY: the setter took a function of this type; the list lives until it
+        // returns.
+        unsafe {
+            let callback: CommitCb = std::mem::transmute(c.rebalance_cb);
+            callback(instance.handle(), e.code, list, instance.opaque());
+            super::topic_partition::destroy_list(list);
+        }
+        return;
+    }
+    let Some(consumer) = consume::consumer(instance) else {
+        return;
+    };
+    let result = match (e.is_assign(), e.incremental) {
+        (false, false) => consumer.assign(Vec::new()),
+        (false, true) => {
+            let gone: Vec<_> = e
+                .partitions
+                .iter()
+                .map(|p| (p.topic.clone(), p.partition))
+                .collect();
+            consumer.incremental_unassign(&gone)
+        }
+        (true, incremental) => {
+            let toppars = e.partitions.iter().map(|p| {
+                let topic = instance.topic(&p.topic, None)?;
+                Ok((consumer.toppar(&topic, p.partition), p.position()))
+            });
+            let toppars: Result<Vec<_>, crate::base::error::KafkaError> = toppars.collect();
+            toppars.and_then(|list| match incremental {
+                true => consumer.incremental_assign(list),
+                false => consumer.assign(list),
+            })
+        }
+    };
+    if let Err(error) = result {
+        instance.client.shared.logger.log(
+            Level::Err,
+            "REBALANCE",
+            format_args!("cannot carry out the rebalance: {error}"),
+        );
+        // The application's assignment stays what it is; nobody waits for more.
+        consumer.answer_rebalance();
+    }
 }
 
 fn report_error(instance: &Instance, error: &ErrorEvent) {

@@ -4,6 +4,7 @@ use crate::base::error::ErrorCode;
 use crate::base::log::Line;
 use crate::base::queue::Weight;
 use crate::client::consumer::commits::CommitEvent;
+use crate::client::group::{ConsumerError, RebalanceEvent};
 use crate::consumer::Fetched;
 use crate::producer::Delivery;
 
@@ -26,6 +27,9 @@ pub enum Event {
     /// Messages of a partition, its end or an error.
     Fetched(Fetched),
     OffsetCommit(Box<CommitEvent>),
+    Rebalance(Box<RebalanceEvent>),
+    /// An error that a poll of the consumer returns.
+    ConsumerError(Box<ConsumerError>),
 }
 
 #[derive(Debug, Clone)]

@@ -563,6 +563,11 @@ impl MainLoop {
         if !snapshot.brokers.is_empty() {
             self.brokers.update(snapshot.brokers.values());
         }
+        let seen: Vec<_> = snapshot
+            .topics
+            .iter()
+            .map(|(name, info)| (name.clone(), info.err))
+            .collect();
         let changes = self.metadata.on_snapshot(snapshot, complete, all, now);
         self.shared
             .metadata
@@ -570,6 +575,7 @@ impl MainLoop {
         for change in changes {
             self.apply(now, change);
         }
+        self.with_consumer(now, |machine, world| machine.on_snapshot(world, all, &seen));
     }
 
     fn announcements(&self, node_id: i32) -> Option<Arc<Announcements>> {
@@ -629,7 +635,7 @@ impl MainLoop {
     }
 }
 
-fn metadata_request(what: &Refresh, create: bool, version: i16) -> MetadataRequest {
+pub(super) fn metadata_request(what: &Refresh, create: bool, version: i16) -> MetadataRequest {
     let mut request = MetadataRequest::default();
     request.topics = match what {
         Refresh::All => None,

@@ -7,6 +7,7 @@
 pub mod brokers;
 pub mod consumer;
 pub mod event;
+pub mod group;
 pub mod link_user;
 pub mod main_loop;
 pub mod settings;

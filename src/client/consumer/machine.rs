@@ -1,6 +1,8 @@
 //! The consumer on the main thread: carries out what the state machines of layer 4
 //! want, and brings them the answers.
 
+mod membership;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,8 +27,9 @@ use crate::client::shared::{Shared, events};
 use crate::consumer::control::{Action, Control, Leader};
 use crate::consumer::fetcher;
 use crate::consumer::{Handback, Partition, Position, Reason};
-use crate::group::{self, Group, Node, Token};
+use crate::group::{self, Group, Interest, Node, Token};
 use crate::metadata::{Manager, TopicInfo};
+use membership::Membership;
 
 /// What other threads tell the consumer's machine.
 pub enum Command {
@@ -68,6 +71,15 @@ pub enum Command {
         token: Token,
         result: Result<Response, RequestError>,
     },
+    /// `None`: unsubscribes.
+    Subscribe(Option<Interest>),
+    /// The application has carried out the rebalance of this id.
+    Rebalanced(u64),
+    /// The application polls, which the membership waited for.
+    Polled,
+    /// Gives up the membership.
+    Close,
+    LeaderMetadata(Result<Response, RequestError>),
 }
 
 pub type CommittedReply = Result<Vec<TopicPartition>, ErrorCode>;
@@ -116,6 +128,7 @@ pub struct Machine {
     next_auto_commit: Option<Instant>,
     require_stable: bool,
     group_pending: bool,
+    membership: Membership,
 }
 
 impl Machine {
@@ -136,7 +149,7 @@ impl Machine {
             settings.retry_backoff_max = ms(c.retry_backoff_max_ms);
             settings.coordinator_query_interval = ms(c.coordinator_query_interval_ms);
             settings.seed = fastrand::u64(..);
-            Group::new(settings)
+            Group::new(now, settings, membership::settings(shared))
         });
         let auto_commit =
             (c.enable_auto_commit && group.is_some() && !interval.is_zero()).then_some(interval);
@@ -154,6 +167,7 @@ impl Machine {
             auto_commit,
             next_auto_commit: auto_commit.map(|i| now + i),
             group_pending: false,
+            membership: Membership::default(),
         }
     }
 
@@ -178,6 +192,9 @@ impl Machine {
     }
 
     pub fn on_time(&mut self, w: &mut World<'_>) {
+        if let Some(group) = &mut self.group {
+            group.set_polled(self.consumer.group.polled(w.now));
+        }
         self.control.poll(w.now);
         if self.next_auto_commit.is_some_and(|at| at <= w.now) {
             self.next_auto_commit = self.auto_commit.map(|i| w.now + i);
@@ -272,6 +289,14 @@ impl Machine {
             Command::Group { token, result } => {
                 self.tell_group(w, group::Event::Response { token, result });
             }
+            Command::Subscribe(interest) => self.subscribe(w, interest),
+            Command::Rebalanced(id) => self.rebalanced(w, id),
+            Command::Polled => self.tell_group(w, group::Event::Polled),
+            Command::Close => match self.group {
+                Some(_) => self.tell_group(w, group::Event::Close),
+                None => self.closed(),
+            },
+            Command::LeaderMetadata(result) => self.on_leader_metadata(w, result),
         }
         self.settle(w);
     }
@@ -528,7 +553,10 @@ impl Machine {
         for (partition, _, _) in &stopped {
             self.control.stop(partition);
         }
-        if w.shared.conf.global.enable_auto_commit && self.group.is_some() {
+        // What is lost is others' already.
+        let lost = |group: &Group| group.membership().is_lost();
+        let ours = self.group.as_ref().is_some_and(|group| !lost(group));
+        if w.shared.conf.global.enable_auto_commit && ours {
             let reply = reply.map_or(Reply::Configured, Reply::Closing);
             self.commit_stored(w, &stopped, reply);
         } else if let Some(reply) = reply {
@@ -594,6 +622,7 @@ impl Machine {
         };
         let code = done.code;
         self.tell_committed(w, reply, CommitResult { code, offsets });
+        self.check_unassigned(w);
     }
 
     fn tell_committed(&mut self, w: &World<'_>, reply: Reply, result: CommitResult) {
@@ -698,7 +727,9 @@ impl Machine {
             return;
         };
         let mut actions = Vec::new();
+        group.set_polled(self.consumer.group.polled(w.now));
         group.on_event(w.now, event, &mut actions);
+        self.publish();
         for action in actions {
             self.do_for_group(w, action);
         }
@@ -727,7 +758,11 @@ impl Machine {
                     self.on_committed(w, who, fetched.code, offsets);
                 }
             }
-            group::Action::Error(code, text) => w.shared.error(code, text),
+            group::Action::Rebalance(rebalance) => self.rebalance(w, rebalance),
+            group::Action::LeaderMetadata(topics) => self.ask_leader_metadata(w, topics),
+            group::Action::TopicError { code, text, .. } => self.consumer_error(code, text),
+            group::Action::Closed => self.closed(),
+            group::Action::Error(code, text) => self.consumer_error(code, text),
             group::Action::Fatal(code, text) => {
                 w.shared.raise_fatal(code, &text);
             }

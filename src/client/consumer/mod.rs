@@ -21,6 +21,7 @@ use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
 use super::event::Event;
+use super::group::GroupState;
 use super::main_loop::{MainCommand, MainSender};
 use super::shared::EventQueue;
 use crate::base::error::{ErrorCode, KafkaError};
@@ -91,6 +92,7 @@ pub struct Consumer {
     started: Mutex<Assignment>,
     main: MainSender,
     closed: AtomicBool,
+    pub group: GroupState,
 }
 
 impl Consumer {
@@ -104,10 +106,11 @@ impl Consumer {
             started: Mutex::new(BTreeMap::new()),
             main,
             closed: AtomicBool::new(false),
+            group: GroupState::default(),
         })
     }
 
-    fn send(&self, command: Command) {
+    pub(super) fn send(&self, command: Command) {
         self.main.send(MainCommand::Consumer(command));
     }
 
@@ -218,6 +221,7 @@ impl Consumer {
         let old = std::mem::take(&mut *assignment);
         self.stop_all(old.into_values());
         self.begin(&mut assignment, wanted);
+        self.answer_rebalance();
         Ok(())
     }
 
@@ -241,6 +245,7 @@ impl Consumer {
             ));
         }
         self.begin(&mut assignment, wanted);
+        self.answer_rebalance();
         Ok(())
     }
 
@@ -265,6 +270,7 @@ impl Consumer {
             .filter_map(|key| assignment.remove(key))
             .collect();
         self.stop_all(gone.into_iter());
+        self.answer_rebalance();
         Ok(())
     }
 
@@ -485,7 +491,7 @@ impl Consumer {
     }
 
     pub fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
+        self.closed.load(Ordering::Acquire) || self.group.is_closed()
     }
 
     /// The client ends: what refers to each other lets go.

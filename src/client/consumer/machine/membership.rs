@@ -1,0 +1,278 @@
+//! The membership of the consumer's group: subscriptions and metadata in, rebalances
+//! out to the application.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::client::group::{ConsumerError, RebalanceEvent};
+use crate::client::main_loop::metadata_request;
+use crate::group::assignor::{Assignor, RebalanceProtocol};
+use crate::group::{Interest, MemberSettings, Rebalance, RebalanceKind, TopicView, View};
+use crate::metadata::{Refresh, Snapshot};
+
+/// What goes on between the group and the application.
+#[derive(Default)]
+pub struct Membership {
+    /// The names of the subscription, and whether there are patterns.
+    names: Vec<Arc<str>>,
+    patterns: bool,
+    /// Topics that the last metadata had errors for.
+    errors: HashMap<Arc<str>, ErrorCode>,
+    view: Arc<View>,
+    /// The last rebalance that the application was told of.
+    rebalance: u64,
+    revoking: bool,
+    /// The application has given up what it had to; these commits are still out.
+    unassigned_after: Option<HashSet<u64>>,
+}
+
+pub fn settings(shared: &Shared) -> MemberSettings {
+    let c = &shared.conf.global;
+    let strategy = c.partition_assignment_strategy.as_deref();
+    let mut assignors: Vec<Assignor> = Vec::new();
+    // The configuration has been checked when the client was made.
+    for name in strategy.unwrap_or_default().split(',') {
+        if let Some(assignor) = Assignor::from_name(name.trim())
+            && !assignors.contains(&assignor)
+        {
+            assignors.push(assignor);
+        }
+    }
+    MemberSettings {
+        assignors,
+        heartbeat_interval: ms(c.heartbeat_interval_ms),
+        max_poll_interval: ms(c.max_poll_interval_ms),
+        rack: c
+            .client_rack
+            .as_deref()
+            .filter(|rack| !rack.is_empty())
+            .map(Arc::from),
+    }
+}
+
+impl Machine {
+    pub(super) fn subscribe(&mut self, w: &mut World<'_>, interest: Option<Interest>) {
+        let m = &mut self.membership;
+        let (names, patterns) = match &interest {
+            Some(interest) => (interest.topics.clone(), !interest.patterns.is_empty()),
+            None => (Vec::new(), false),
+        };
+        m.errors.clear();
+        for name in &names {
+            w.metadata.track(name, w.now);
+        }
+        m.names = names;
+        m.patterns = patterns;
+        w.metadata.set_all_topics(patterns, w.now);
+        self.refresh_view(w);
+        let view = self.membership.view.clone();
+        // Both at once, so that the group never looks at the new subscription with
+        // the old metadata.
+        self.tell_group(w, group::Event::Metadata(view));
+        self.tell_group(w, group::Event::Subscribe(interest));
+    }
+
+    /// Metadata has come in. `errors`: topics that cannot be used.
+    pub fn on_snapshot(&mut self, w: &mut World<'_>, all: bool, seen: &[(Arc<str>, ErrorCode)]) {
+        let m = &mut self.membership;
+        if m.names.is_empty() && !m.patterns {
+            return;
+        }
+        for (name, code) in seen {
+            match code.is_ok() {
+                true => m.errors.remove(name),
+                false => m.errors.insert(name.clone(), *code),
+            };
+        }
+        if all {
+            for name in &m.names {
+                if !seen.iter().any(|(other, _)| other == name) {
+                    m.errors
+                        .insert(name.clone(), ErrorCode::UNKNOWN_TOPIC_OR_PART);
+                }
+            }
+        }
+        if self.refresh_view(w) {
+            let view = self.membership.view.clone();
+            self.tell_group(w, group::Event::Metadata(view));
+            self.settle(w);
+        }
+    }
+
+    /// Whether there is a change.
+    fn refresh_view(&mut self, w: &World<'_>) -> bool {
+        let cache = w.metadata.cache();
+        let m = &mut self.membership;
+        let mut view = View::new();
+        if m.patterns {
+            view = view_of(cache);
+        } else {
+            for name in &m.names {
+                if let Some(info) = cache.topic(name) {
+                    view.insert(name.clone(), topic_view(cache, info));
+                }
+            }
+        }
+        for (name, code) in &m.errors {
+            // A topic that was there and is not found for once is not gone: the
+            // cache says when it is.
+            view.entry(name.clone()).or_insert_with(|| TopicView {
+                id: uuid::Uuid::nil(),
+                code: *code,
+                partitions: Vec::new(),
+            });
+        }
+        let changed = view != *m.view;
+        if changed {
+            m.view = Arc::new(view);
+        }
+        changed
+    }
+
+    pub(super) fn ask_leader_metadata(&mut self, w: &mut World<'_>, topics: Vec<Arc<str>>) {
+        let main = w.shared.main.clone();
+        let timeout = ms(w.shared.conf.global.socket_timeout_ms);
+        let what = Refresh::Topics(topics);
+        w.to_any.push(Request::new(
+            ApiKey::Metadata,
+            timeout,
+            move |version| {
+                kafka_protocol::messages::RequestKind::Metadata(metadata_request(
+                    &what, false, version,
+                ))
+            },
+            move |result| {
+                main.send(MainCommand::Consumer(Command::LeaderMetadata(result)));
+            },
+        ));
+    }
+
+    pub(super) fn on_leader_metadata(
+        &mut self,
+        w: &mut World<'_>,
+        result: Result<Response, RequestError>,
+    ) {
+        let view = match result.map(|response| response.kind) {
+            Ok(Some(kafka_protocol::messages::ResponseKind::Metadata(answer))) => {
+                Arc::new(view_of(&Snapshot::from_response(&answer)))
+            }
+            // What is known will have to do.
+            _ => self.membership.view.clone(),
+        };
+        self.tell_group(w, group::Event::LeaderMetadata(view));
+    }
+
+    pub(super) fn rebalance(&mut self, w: &mut World<'_>, rebalance: Rebalance) {
+        let m = &mut self.membership;
+        m.rebalance += 1;
+        m.unassigned_after = None;
+        let code = match rebalance.kind {
+            RebalanceKind::Assign => ErrorCode::_ASSIGN_PARTITIONS,
+            RebalanceKind::Revoke { .. } => ErrorCode::_REVOKE_PARTITIONS,
+        };
+        m.revoking = code == ErrorCode::_REVOKE_PARTITIONS;
+        let event = RebalanceEvent {
+            id: m.rebalance,
+            code,
+            incremental: rebalance.protocol == RebalanceProtocol::Cooperative,
+            partitions: rebalance
+                .partitions
+                .into_iter()
+                .map(|p| TopicPartition {
+                    topic: p.topic,
+                    partition: p.partition,
+                    offset: crate::consumer::offset::INVALID,
+                    leader_epoch: -1,
+                    metadata: None,
+                    err: ErrorCode::NO_ERROR,
+                })
+                .collect(),
+            consumer: Arc::downgrade(&self.consumer),
+        };
+        w.shared.logger.debug(
+            debug::CGRP,
+            "REBALANCE",
+            format_args!("{:?} of {} partition(s)", code, event.partitions.len()),
+        );
+        // The state that the application asks about in its callback comes first.
+        self.publish();
+        self.consumer.queue.push(Event::Rebalance(Box::new(event)));
+    }
+
+    /// The application has carried out a rebalance; commits of what it gave up come
+    /// before the group hears of it.
+    pub(super) fn rebalanced(&mut self, w: &mut World<'_>, id: u64) {
+        if id != self.membership.rebalance {
+            return;
+        }
+        if !self.membership.revoking {
+            self.tell_group(w, group::Event::Assigned);
+            return;
+        }
+        self.membership.unassigned_after = Some(self.commits.keys().copied().collect());
+        self.check_unassigned(w);
+    }
+
+    pub(super) fn check_unassigned(&mut self, w: &mut World<'_>) {
+        let Some(ids) = &mut self.membership.unassigned_after else {
+            return;
+        };
+        ids.retain(|id| self.commits.contains_key(id));
+        if ids.is_empty() {
+            self.membership.unassigned_after = None;
+            self.tell_group(w, group::Event::Unassigned);
+        }
+    }
+
+    /// For the application's threads to see.
+    pub(super) fn publish(&self) {
+        if let Some(group) = &self.group {
+            let membership = group.membership();
+            let member = membership.member();
+            self.consumer.group.publish(
+                (member.member_id, member.generation),
+                membership.is_lost(),
+                membership.protocol(),
+                membership.wants_poll(),
+            );
+        }
+    }
+
+    pub(super) fn consumer_error(&self, code: ErrorCode, text: String) {
+        self.consumer
+            .queue
+            .push(Event::ConsumerError(Box::new(ConsumerError { code, text })));
+    }
+
+    pub(super) fn closed(&self) {
+        self.consumer.group.set_closed();
+        self.consumer.queue.yield_now();
+    }
+}
+
+fn view_of(snapshot: &Snapshot) -> View {
+    snapshot
+        .topics
+        .iter()
+        .map(|(name, info)| (name.clone(), topic_view(snapshot, info)))
+        .collect()
+}
+
+fn topic_view(snapshot: &Snapshot, info: &TopicInfo) -> TopicView {
+    let rack = |id: &i32| {
+        let rack = snapshot.brokers.get(id)?.rack.as_deref()?;
+        Some(Arc::from(rack))
+    };
+    TopicView {
+        id: info.id,
+        code: match info.err {
+            ErrorCode::LEADER_NOT_AVAILABLE => ErrorCode::NO_ERROR,
+            code => code,
+        },
+        partitions: info
+            .partitions
+            .iter()
+            .map(|p| p.replicas.iter().filter_map(rack).collect())
+            .collect(),
+    }
+}

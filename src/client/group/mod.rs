@@ -1,0 +1,205 @@
+//! A consumer's membership as application threads see it; the main thread's side is
+//! `client::consumer::machine::membership`.
+//!
+//! The main thread writes what [`GroupState`] says of the membership; application
+//! threads write when they poll and which rebalance they are carrying out.
+
+use std::sync::Arc;
+use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::consumer::machine::Command;
+use super::consumer::{Consumer, TopicPartition};
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::regex::Regex;
+use crate::group::Interest;
+use crate::group::assignor::RebalanceProtocol;
+
+/// A REBALANCE event: what the application is to do.
+pub struct RebalanceEvent {
+    pub id: u64,
+    /// `_ASSIGN_PARTITIONS` or `_REVOKE_PARTITIONS`.
+    pub code: ErrorCode,
+    pub incremental: bool,
+    pub partitions: Vec<TopicPartition>,
+    pub consumer: Weak<Consumer>,
+}
+
+impl RebalanceEvent {
+    /// The application sees it now: its next call that changes the assignment is the
+    /// answer.
+    pub fn begin(&self) {
+        if let Some(consumer) = self.consumer.upgrade() {
+            *consumer.group.serving.lock() = Some(self.id);
+        }
+    }
+
+    pub fn is_assign(&self) -> bool {
+        self.code == ErrorCode::_ASSIGN_PARTITIONS
+    }
+}
+
+/// An error that is the consumer's, for whoever polls it.
+#[derive(Debug, Clone)]
+pub struct ConsumerError {
+    pub code: ErrorCode,
+    pub text: String,
+}
+
+/// A call is polling now, and how long it takes does not matter.
+const POLLING: u64 = u64::MAX;
+
+pub struct GroupState {
+    /// As the application gave it.
+    subscription: Mutex<Vec<Arc<str>>>,
+    /// Id and generation.
+    member: Mutex<(Arc<str>, i32)>,
+    lost: AtomicBool,
+    /// 0: none yet, 1: eager, 2: cooperative.
+    protocol: AtomicU8,
+    /// The rebalance that the application is carrying out.
+    serving: Mutex<Option<u64>>,
+    started: Instant,
+    /// When the application last polled, in milliseconds after `started`.
+    polled: AtomicU64,
+    /// The membership goes on with the next poll.
+    wants_poll: AtomicBool,
+    closed: AtomicBool,
+}
+
+impl Default for GroupState {
+    fn default() -> Self {
+        GroupState {
+            subscription: Mutex::default(),
+            member: Mutex::new(("".into(), -1)),
+            lost: AtomicBool::new(false),
+            protocol: AtomicU8::new(0),
+            serving: Mutex::new(None),
+            started: Instant::now(),
+            polled: AtomicU64::new(0),
+            wants_poll: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+        }
+    }
+}
+
+impl GroupState {
+    pub fn subscription(&self) -> Vec<Arc<str>> {
+        self.subscription.lock().clone()
+    }
+
+    /// The member id, empty without a membership, and the generation, -1 then.
+    pub fn member(&self) -> (Arc<str>, i32) {
+        self.member.lock().clone()
+    }
+
+    pub fn is_lost(&self) -> bool {
+        self.lost.load(Ordering::Acquire)
+    }
+
+    pub fn protocol(&self) -> Option<RebalanceProtocol> {
+        match self.protocol.load(Ordering::Acquire) {
+            1 => Some(RebalanceProtocol::Eager),
+            2 => Some(RebalanceProtocol::Cooperative),
+            _ => None,
+        }
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    /// When the application last polled; now, if it is polling.
+    pub(super) fn polled(&self, now: Instant) -> Instant {
+        match self.polled.load(Ordering::Acquire) {
+            POLLING => now,
+            millis => self.started + Duration::from_millis(millis),
+        }
+    }
+
+    /// The main thread's news.
+    pub(super) fn publish(
+        &self,
+        member: (Arc<str>, i32),
+        lost: bool,
+        protocol: Option<RebalanceProtocol>,
+        wants_poll: bool,
+    ) {
+        let mut place = self.member.lock();
+        if *place != member {
+            *place = member;
+        }
+        drop(place);
+        self.lost.store(lost, Ordering::Release);
+        let protocol = match protocol {
+            None => 0,
+            Some(RebalanceProtocol::Eager) => 1,
+            Some(RebalanceProtocol::Cooperative) => 2,
+        };
+        self.protocol.store(protocol, Ordering::Release);
+        self.wants_poll.store(wants_poll, Ordering::Release);
+    }
+
+    pub(super) fn set_closed(&self) {
+        self.closed.store(true, Ordering::Release);
+    }
+}
+
+impl Consumer {
+    /// Replaces the subscription; names that begin with `^` are expressions.
+    pub fn subscribe(&self, topics: Vec<Arc<str>>) -> Result<(), KafkaError> {
+        if topics.is_empty() || topics.iter().any(|name| name.is_empty()) {
+            return Err(ErrorCode::_INVALID_ARG.into());
+        }
+        let mut interest = Interest::default();
+        for topic in &topics {
+            if topic.starts_with('^') {
+                let pattern = Regex::new(topic)
+                    .map_err(|why| KafkaError::new(ErrorCode::_INVALID_ARG, why))?;
+                interest.patterns.push(Arc::new(pattern));
+            } else if !interest.topics.contains(topic) {
+                interest.topics.push(topic.clone());
+            }
+        }
+        *self.group.subscription.lock() = topics;
+        self.send(Command::Subscribe(Some(interest)));
+        Ok(())
+    }
+
+    pub fn unsubscribe(&self) {
+        self.group.subscription.lock().clear();
+        self.send(Command::Subscribe(None));
+    }
+
+    /// The application begins to poll.
+    pub fn poll_begins(&self) {
+        self.group.polled.store(POLLING, Ordering::Release);
+        if self.group.wants_poll.swap(false, Ordering::AcqRel) {
+            self.send(Command::Polled);
+        }
+    }
+
+    pub fn poll_ends(&self) {
+        let millis = self.group.started.elapsed().as_millis();
+        let millis = u64::try_from(millis).unwrap_or(POLLING - 1);
+        self.group.polled.store(millis, Ordering::Release);
+    }
+
+    /// A call of the application has changed the assignment: the answer to the
+    /// rebalance that it was told of, if there is one.
+    pub fn answer_rebalance(&self) {
+        if let Some(id) = self.group.serving.lock().take() {
+            self.send(Command::Rebalanced(id));
+        }
+    }
+
+    /// Begins to leave the group; the events of that come through the consumer's
+    /// queue until [`GroupState::is_closed`].
+    pub fn begin_close(&self) {
+        self.group.subscription.lock().clear();
+        self.send(Command::Close);
+    }
+}
