@@ -728,7 +728,21 @@ impl Machine {
         };
         let mut actions = Vec::new();
         group.set_polled(self.consumer.group.polled(w.now));
+        let before = group.membership().state_name();
         group.on_event(w.now, event, &mut actions);
+        let membership = group.membership();
+        if membership.state_name() != before {
+            w.shared.logger.debug(
+                debug::CGRP,
+                "CGRPJOINSTATE",
+                format_args!(
+                    "Group membership {before} -> {}: generation {}, {} partition(s)",
+                    membership.state_name(),
+                    membership.member().generation,
+                    membership.assignment().len()
+                ),
+            );
+        }
         self.publish();
         for action in actions {
             self.do_for_group(w, action);
