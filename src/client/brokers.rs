@@ -206,7 +206,7 @@ impl Brokers {
             let fetches = !self.shared.kind.is_producer();
             let consumer = fetches.then(|| self.shared.consumer.core.clone());
             let main = self.main.clone();
-            let stats = stats.clone();
+            let (stats, counters) = (stats.clone(), stats.clone());
             let announced = &mut announced;
             self.start(key, &name, identity.clone(), stats.clone(), move |wake| {
                 let fetcher = consumer.map(|shared| {
@@ -215,7 +215,7 @@ impl Brokers {
                     let handbacks = Arc::new(move |back| {
                         main.send(MainCommand::Consumer(machine::Command::Handback(back)));
                     });
-                    Fetcher::new(shared, room, handbacks, node_id)
+                    Fetcher::new(shared, room, handbacks, node_id, counters)
                 });
                 let sender = producer.map(|shared| {
                     let list = Arc::new(Announcements::new(Arc::new(move || wake.notify())));

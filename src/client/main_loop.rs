@@ -630,6 +630,7 @@ impl MainLoop {
             brokers: &self.brokers,
             topics: &self.topics,
             metadata: self.metadata.cache(),
+            consumer: self.consumer.as_ref(),
         };
         shared.main_queue.push(Event::Stats(sources.json(now)));
     }

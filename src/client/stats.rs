@@ -12,7 +12,8 @@ use std::time::Instant;
 
 use kafka_protocol::messages::ApiKey;
 
-use super::brokers::{Broker, Brokers};
+use super::brokers::{Broker, Brokers, Condition};
+use super::consumer::machine::Machine;
 use super::shared::Shared;
 use super::topic::Topic;
 use crate::base::conf::ClientKind;
@@ -23,7 +24,7 @@ use crate::broker::link::StateName;
 use crate::metadata::Snapshot;
 use crate::producer::topic::View;
 use json::Json;
-use partition::PartitionFields;
+use partition::{Consumed, PartitionFields};
 
 /// What the main thread has to tell of.
 pub struct Sources<'a> {
@@ -31,6 +32,7 @@ pub struct Sources<'a> {
     pub brokers: &'a Brokers,
     pub topics: &'a [Arc<Topic>],
     pub metadata: &'a Snapshot,
+    pub consumer: Option<&'a Machine>,
 }
 
 #[derive(Debug, Default)]
@@ -64,6 +66,7 @@ impl Sources<'_> {
                     self.topic(j, t, now, &mut totals);
                 }
             });
+            self.group(j);
             self.eos(j);
             self.fatal(j);
             j.int("tx", totals.tx);
@@ -103,7 +106,8 @@ impl Sources<'_> {
         let max = s.producer.as_ref().map(|p| &p.settings);
         j.int("msg_max", max.map_or(0, |m| m.max_queued_messages));
         j.int("msg_size_max", max.map_or(0, |m| m.max_queued_bytes));
-        j.int("simple_cnt", 0);
+        let simple = s.consumer.as_ref().map_or(0, |c| c.started_count());
+        j.int("simple_cnt", simple);
         j.int("metadata_cache_cnt", self.metadata.topics.len());
     }
 
@@ -241,8 +245,79 @@ impl Sources<'_> {
             unassigned.produced.waiting = messages;
             unassigned.produced.waiting_bytes = bytes;
         }
+        self.consumed(topic, &mut all);
         all.push(unassigned);
         all
+    }
+
+    fn consumed(&self, topic: &Topic, all: &mut Vec<PartitionFields>) {
+        let (Some(consumer), Some(machine)) = (&self.shared.consumer, self.consumer) else {
+            return;
+        };
+        let read_committed = consumer.core.settings.read_committed;
+        for toppar in consumer.toppars() {
+            let p = &toppar.partition;
+            if p.topic.name != topic.name {
+                continue;
+            }
+            let shown = machine.control().show(p);
+            let (low, high) = p.watermarks();
+            let (stored, committed) = (p.stored.get(), p.committed.get());
+            let f = entry(all, p.id);
+            f.desired = p.is_assigned();
+            f.consumed = Consumed {
+                fetch_state: shown.state,
+                queued: p.waiting.messages(),
+                queued_bytes: p.waiting.bytes(),
+                query_offset: shown.query,
+                next_offset: p.next_offset.load(Ordering::Relaxed),
+                app_offset: p.position.get().offset,
+                stored_offset: stored.offset,
+                stored_epoch: stored.epoch,
+                committed_offset: committed.offset,
+                committed_epoch: committed.epoch,
+                eof_offset: p.eof_offset.load(Ordering::Relaxed),
+                low,
+                high,
+                last_stable: p.last_stable(),
+                end: if read_committed {
+                    p.last_stable()
+                } else {
+                    high
+                },
+                rx_messages: get(&p.stats.rx_messages),
+                rx_bytes: get(&p.stats.rx_bytes),
+                dropped: get(&p.stats.dropped),
+            };
+        }
+    }
+
+    fn group(&self, j: &mut Json) {
+        let Some(machine) = self.consumer.filter(|m| m.has_group()) else {
+            return;
+        };
+        let link = machine.coordinator().and_then(|key| self.brokers.get(key));
+        let state = match link.map(|b| b.condition) {
+            None => "query-coord",
+            Some(Condition::Up) => "up",
+            Some(_) => "wait-broker-transport",
+        };
+        let age = link.and_then(|b| since(&b.stats.state_since_us));
+        let age = age.unwrap_or_else(|| wall_us() - self.shared.started_us);
+        let assigned = self
+            .shared
+            .consumer
+            .as_ref()
+            .map_or(0, |c| c.assignment().len());
+        j.object("cgrp", |j| {
+            j.text("state", state);
+            j.int("stateage", age / 1000);
+            j.text("join_state", "init");
+            j.int("rebalance_age", 0);
+            j.int("rebalance_cnt", 0);
+            j.text("rebalance_reason", "");
+            j.int("assignment_size", assigned);
+        });
     }
 
     fn eos(&self, j: &mut Json) {

@@ -10,6 +10,7 @@
 
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
@@ -110,6 +111,14 @@ struct Writer {
     in_source: bool,
 }
 
+fn weight_of(data: &Data) -> usize {
+    match data {
+        Data::Records(r) => r.left,
+        Data::Event { .. } => 1,
+        Data::Resumed => 0,
+    }
+}
+
 impl Fetched {
     fn new(partition: Arc<Partition>, version: u32, data: Data) -> Self {
         Fetched(Some(Box::new(Inner {
@@ -191,6 +200,11 @@ impl Fetched {
             };
             let partition = &inner.partition;
             if inner.version != partition.version() {
+                let dropped = weight_of(&inner.data) as u64;
+                partition
+                    .stats
+                    .dropped
+                    .fetch_add(dropped, Ordering::Relaxed);
                 return Next::Nothing;
             }
             let flags = partition.flags();
@@ -247,11 +261,7 @@ impl Fetched {
     }
 
     pub(super) fn weight_of_data(&self) -> usize {
-        self.0.as_ref().map_or(0, |inner| match &inner.data {
-            Data::Records(r) => r.left,
-            Data::Event { .. } => 1,
-            Data::Resumed => 0,
-        })
+        self.0.as_ref().map_or(0, |inner| weight_of(&inner.data))
     }
 
     /// How many messages can be taken.

@@ -176,6 +176,19 @@ impl Machine {
         self.last_id
     }
 
+    pub fn control(&self) -> &Control {
+        &self.control
+    }
+
+    pub fn has_group(&self) -> bool {
+        self.group.is_some()
+    }
+
+    /// The coordinator's connection, once one was found.
+    pub fn coordinator(&self) -> Option<BrokerKey> {
+        self.coordinator.as_ref().map(|c| c.key)
+    }
+
     pub fn next_deadline(&self) -> Option<Instant> {
         let auto = self
             .next_auto_commit

@@ -353,6 +353,11 @@ impl Consumer {
         p.end();
     }
 
+    /// How many partitions the simple consumer has started.
+    pub fn started_count(&self) -> usize {
+        self.started.lock().len()
+    }
+
     pub fn is_simple(&self) -> bool {
         !self.started.lock().is_empty()
     }

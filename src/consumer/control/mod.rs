@@ -19,6 +19,7 @@
 //! that is over are ignored.
 
 mod answers;
+pub mod show;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -35,7 +35,7 @@ use super::room::Room;
 use super::{Fetched, Handback, Partition, Position, Reason, Shared, offset};
 use crate::base::error::ErrorCode;
 use crate::base::log::debug;
-use crate::broker::{Outbox, RequestError, Response};
+use crate::broker::{BrokerStats, Outbox, RequestError, Response};
 use crate::protocol::compression::Decompressor;
 
 /// What control tells a loop.
@@ -104,6 +104,7 @@ const MAX_FETCH_SIZE: i32 = 1 << 30;
 
 pub struct Fetcher {
     shared: Arc<Shared>,
+    stats: Arc<BrokerStats>,
     room: Arc<Room>,
     handbacks: Handbacks,
     broker_id: i32,
@@ -117,9 +118,16 @@ pub struct Fetcher {
 }
 
 impl Fetcher {
-    pub fn new(shared: Arc<Shared>, room: Arc<Room>, handbacks: Handbacks, broker_id: i32) -> Self {
+    pub fn new(
+        shared: Arc<Shared>,
+        room: Arc<Room>,
+        handbacks: Handbacks,
+        broker_id: i32,
+        stats: Arc<BrokerStats>,
+    ) -> Self {
         Fetcher {
             shared,
+            stats,
             room,
             handbacks,
             broker_id,
@@ -439,6 +447,9 @@ impl Fetcher {
         };
         let size = records.len();
         let read = records::read(records.clone(), &reading, &mut self.decompressor);
+        if matches!(read.damage, Some(Damage::TooLarge(_))) {
+            BrokerStats::bump(&self.stats.rx_partial);
+        }
         slot.take_in(records, size, &self.shared, self.broker_id, read, now);
         let end = if settings.read_committed && data.last_stable_offset >= 0 {
             data.last_stable_offset
