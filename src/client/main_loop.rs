@@ -630,7 +630,7 @@ impl MainLoop {
             brokers: &self.brokers,
             topics: &self.topics,
             metadata: self.metadata.cache(),
-            consumer: self.consumer.as_ref(),
+            consumer: &self.consumer,
         };
         shared.main_queue.push(Event::Stats(sources.json(now)));
     }

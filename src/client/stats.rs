@@ -32,7 +32,7 @@ pub struct Sources<'a> {
     pub brokers: &'a Brokers,
     pub topics: &'a [Arc<Topic>],
     pub metadata: &'a Snapshot,
-    pub consumer: Option<&'a Machine>,
+    pub consumer: &'a Machine,
 }
 
 #[derive(Debug, Default)]
@@ -106,8 +106,7 @@ impl Sources<'_> {
         let max = s.producer.as_ref().map(|p| &p.settings);
         j.int("msg_max", max.map_or(0, |m| m.max_queued_messages));
         j.int("msg_size_max", max.map_or(0, |m| m.max_queued_bytes));
-        let simple = s.consumer.as_ref().map_or(0, |c| c.started_count());
-        j.int("simple_cnt", simple);
+        j.int("simple_cnt", s.consumer.started_count());
         j.int("metadata_cache_cnt", self.metadata.topics.len());
     }
 
@@ -251,16 +250,14 @@ impl Sources<'_> {
     }
 
     fn consumed(&self, topic: &Topic, all: &mut Vec<PartitionFields>) {
-        let (Some(consumer), Some(machine)) = (&self.shared.consumer, self.consumer) else {
-            return;
-        };
+        let consumer = &self.shared.consumer;
         let read_committed = consumer.core.settings.read_committed;
         for toppar in consumer.toppars() {
             let p = &toppar.partition;
             if p.topic.name != topic.name {
                 continue;
             }
-            let shown = machine.control().show(p);
+            let shown = self.consumer.control().show(p);
             let (low, high) = p.watermarks();
             let (stored, committed) = (p.stored.get(), p.committed.get());
             let f = entry(all, p.id);
@@ -293,9 +290,10 @@ impl Sources<'_> {
     }
 
     fn group(&self, j: &mut Json) {
-        let Some(machine) = self.consumer.filter(|m| m.has_group()) else {
+        let machine = self.consumer;
+        if !machine.has_group() || self.shared.kind.is_producer() {
             return;
-        };
+        }
         let link = machine.coordinator().and_then(|key| self.brokers.get(key));
         let state = match link.map(|b| b.condition) {
             None => "query-coord",
@@ -304,11 +302,7 @@ impl Sources<'_> {
         };
         let age = link.and_then(|b| since(&b.stats.state_since_us));
         let age = age.unwrap_or_else(|| wall_us() - self.shared.started_us);
-        let assigned = self
-            .shared
-            .consumer
-            .as_ref()
-            .map_or(0, |c| c.assignment().len());
+        let assigned = self.shared.consumer.assignment().len();
         j.object("cgrp", |j| {
             j.text("state", state);
             j.int("stateage", age / 1000);
