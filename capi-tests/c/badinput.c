@@ -143,7 +143,7 @@ static void producer_calls_on_a_consumer(void) {
         CHECK(error != NULL, "init_transactions");
         if (error) {
                 printf("  init_transactions: %s: %s\n", rd_kafka_error_name(error), rd_kafka_error_string(error));
-                CHECK_ERR(rd_kafka_error_code(error), RD_KAFKA_RESP_ERR__INVALID_ARG);
+                CHECK_ERR_LATER(rd_kafka_error_code(error), RD_KAFKA_RESP_ERR__INVALID_ARG);
                 rd_kafka_error_destroy(error);
         }
         rd_kafka_topic_destroy(rkt);
@@ -157,11 +157,11 @@ static void consumer_calls_on_a_producer(void) {
         rd_kafka_message_t *m;
         rd_kafka_queue_t *q;
         rd_kafka_topic_partition_list_add(l, "topic", 0);
-        CHECK_ERR(rd_kafka_subscribe(rk, l), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
-        CHECK_ERR(rd_kafka_unsubscribe(rk), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
+        CHECK_ERR_LATER(rd_kafka_subscribe(rk, l), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
+        CHECK_ERR_LATER(rd_kafka_unsubscribe(rk), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
         CHECK_ERR(rd_kafka_assign(rk, l), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
         CHECK_ERR(rd_kafka_assignment(rk, &got), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
-        CHECK_ERR(rd_kafka_subscription(rk, &got), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
+        CHECK_ERR_LATER(rd_kafka_subscription(rk, &got), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
         CHECK_ERR(rd_kafka_commit(rk, l, 0), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
         CHECK_ERR(rd_kafka_committed(rk, l, 100), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
         CHECK_ERR(rd_kafka_consumer_close(rk), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
@@ -183,7 +183,7 @@ static void group_calls_without_a_group(void) {
         rd_kafka_t *rk                     = client(RD_KAFKA_CONSUMER, conf_of(NULL, NULL));
         rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
         rd_kafka_topic_partition_list_add(l, "topic", 0);
-        CHECK_ERR(rd_kafka_subscribe(rk, l), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
+        CHECK_ERR_LATER(rd_kafka_subscribe(rk, l), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
         CHECK_ERR(rd_kafka_commit(rk, l, 0), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
         CHECK_ERR(rd_kafka_committed(rk, l, 100), RD_KAFKA_RESP_ERR__UNKNOWN_GROUP);
         rd_kafka_topic_partition_list_destroy(l);
@@ -193,9 +193,9 @@ static void group_calls_without_a_group(void) {
 static void subscribe_to_nonsense(void) {
         rd_kafka_t *rk                     = client(RD_KAFKA_CONSUMER, conf_of("group.id", "g", NULL));
         rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(2);
-        CHECK_ERR(rd_kafka_subscribe(rk, l), RD_KAFKA_RESP_ERR__INVALID_ARG);
+        CHECK_ERR_LATER(rd_kafka_subscribe(rk, l), RD_KAFKA_RESP_ERR__INVALID_ARG);
         rd_kafka_topic_partition_list_add(l, "", 0);
-        CHECK_ERR(rd_kafka_subscribe(rk, l), RD_KAFKA_RESP_ERR__INVALID_ARG);
+        CHECK_ERR_LATER(rd_kafka_subscribe(rk, l), RD_KAFKA_RESP_ERR__INVALID_ARG);
         rd_kafka_topic_partition_list_destroy(l);
         DESTROY(rk, 5000);
 }
