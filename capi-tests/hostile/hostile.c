@@ -248,6 +248,13 @@ static void against(const char *mode, int milliseconds) {
         }
         CHECK(t_threads_down_to(threads) == threads, "%d threads left", t_threads() - threads);
         CHECK(t_fds() == fds, "%d file descriptors left", t_fds() - fds);
+        for (i = 0; t_fds() > fds && i < 1024; i++) {
+                char link[64], target[256];
+                ssize_t n;
+                snprintf(link, sizeof(link), "/proc/self/fd/%d", i);
+                if ((n = readlink(link, target, sizeof(target) - 1)) > 0)
+                        printf("  descriptor %d: %.*s\n", i, (int)n, target);
+        }
 }
 
 #define MODE(name, text, milliseconds)                                                                                 \
