@@ -4,6 +4,7 @@
 #   LIB=ours|upstream LINES=1000000 CODECS="none gzip snappy lz4 zstd" KAFKA_PORT=19092 acceptance.sh [CHECK...]
 #
 # Checks: codecs metadata query offsets properties errors restart (all of them by default). QUICK=1 moves 50,000 lines.
+# CONSUME=ours|upstream consumes with the other library than LIB produces with.
 # A running cluster on KAFKA_PORT is used, otherwise one is started for the run; `restart` has three nodes of its own.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
@@ -19,6 +20,7 @@ FORMAT='%p %o %K %S %T\n%k%s\n%h\n'
 bash "$ROOT/capi-tests/setup/kcat.sh" || exit 1
 need python3 python3
 lib=$(bash "$ROOT/capi-tests/setup/library.sh" "${LIB:-ours}") || exit 1
+consume_lib=$(bash "$ROOT/capi-tests/setup/library.sh" "${CONSUME:-${LIB:-ours}}") || exit 1
 work=$CACHE/kcat/$$; mkdir -p "$work"
 own_cluster=
 cleanup() {
@@ -35,7 +37,10 @@ failed=0 rows=()
 
 # HOME: kcat reads no configuration of the user's. The newest librdkafka warns of a property that this kcat sets; that
 # goes to standard error, so results are read from standard output. The library path is set for kcat alone.
-kcat() { HOME=$work LD_LIBRARY_PATH=$lib timeout "${KCAT_TIMEOUT:-900}" "$kcat" "$@"; }
+kcat() {
+    local use=$lib; [ "$1" = -C ] && use=$consume_lib
+    HOME=$work LD_LIBRARY_PATH=$use timeout "${KCAT_TIMEOUT:-900}" "$kcat" "$@"
+}
 topic() { # NAME PARTITIONS
     python3 "$ROOT/capi-tests/kafka/admin.py" --bootstrap-server "${3:-$brokers}" --create --topic "$1" --partitions "$2" --replication-factor "${4:-1}" || die "topic $1"
 }
@@ -178,6 +183,6 @@ check_restart() {
 
 for c in $checks; do declare -F "check_$c" >/dev/null || die "no check $c"; "check_$c"; done
 echo
-echo "kcat on $(LD_LIBRARY_PATH=$lib "$kcat" -V 2>&1 | sed -n 's/.*\(librdkafka [0-9.a-zA-Z-]*\).*/\1/p') (${LIB:-ours}), Kafka $(bash "$KAFKA" version), $lines lines"
+echo "kcat on $(LD_LIBRARY_PATH=$lib "$kcat" -V 2>&1 | sed -n 's/.*\(librdkafka [0-9.a-zA-Z-]*\).*/\1/p') (${LIB:-ours}${CONSUME:+, consumed with $CONSUME}), Kafka $(bash "$KAFKA" version), $lines lines"
 printf '%s\n' "${rows[@]}"
 exit $failed
