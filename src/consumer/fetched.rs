@@ -293,7 +293,12 @@ impl Records {
                     partition.advance(self.end);
                     return Taken::Stale;
                 };
-                self.current = Some(Current::new(&batch));
+                let current = Current::new(&batch);
+                // A block keeps the bytes of one compressed batch, not of the next.
+                if !current.in_source {
+                    self.writer = None;
+                }
+                self.current = Some(current);
                 continue;
             };
             match current.cursor.next() {
@@ -372,12 +377,15 @@ impl Records {
 
     #[cold]
     fn new_block(&mut self, partition: &Partition, in_source: bool) {
-        let data = match &self.current {
-            Some(current) if !in_source => current.cursor.bytes().clone(),
-            _ => self.source.clone(),
-        };
         // The one that is taken now is not among those left.
-        let capacity = BLOCK.min(self.left + 1);
+        let (data, left) = match &self.current {
+            Some(current) if !in_source => {
+                let cursor = &current.cursor;
+                (cursor.bytes().clone(), cursor.remaining().min(self.left))
+            }
+            _ => (self.source.clone(), self.left),
+        };
+        let capacity = BLOCK.min(left + 1);
         self.give_back(partition, capacity);
         let handle = partition.topic.handle.lock().clone();
         let (topic, keep) = handle.map_or((0, None), |h| (h.address, Some(h.keep)));
