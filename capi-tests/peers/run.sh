@@ -1,0 +1,76 @@
+#!/bin/bash
+# Other clients against the mock cluster, or against whatever answers at BOOTSTRAP: each produces, consumes in a
+# group of two, commits, reads the commits back, commits a transaction and aborts one, and reads both isolation levels.
+#
+#   run.sh [--bootstrap HOST:PORT,...] [python|js|go|java]...
+#
+# Without --bootstrap a kafka-mock of three brokers is built and started. What the peers need comes from their own
+# package managers into the cache folder.
+set -u
+. "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
+HERE=$ROOT/capi-tests/peers
+WORK=$CACHE/peers
+mkdir -p "$WORK"
+
+bootstrap= peers=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        --bootstrap) bootstrap=$2; shift 2 ;;
+        python|js|go|java) peers+=("$1"); shift ;;
+        *) die "unknown argument $1" ;;
+    esac
+done
+[ ${#peers[@]} -gt 0 ] || peers=(python js go java)
+
+mock=
+if [ -z "$bootstrap" ]; then
+    (cd "$ROOT" && cargo build -q --bin kafka-mock) || die "kafka-mock does not build"
+    bin=${CARGO_TARGET_DIR:-$ROOT/target}/debug/kafka-mock
+    "$bin" --brokers 3 --port 0 >"$WORK/mock.out" 2>&1 &
+    mock=$!
+    trap 'kill -INT $mock 2>/dev/null; wait $mock 2>/dev/null' EXIT
+    for _ in $(seq 100); do
+        bootstrap=$(sed -n 's/^bootstrap.servers=//p' "$WORK/mock.out")
+        [ -n "$bootstrap" ] && break
+        sleep 0.1
+    done
+    [ -n "$bootstrap" ] || die "kafka-mock did not start"
+fi
+
+python() {
+    [ -x "$WORK/venv/bin/python" ] || { need python3 python3; apt_install python3-venv; python3 -m venv "$WORK/venv"; }
+    "$WORK/venv/bin/pip" -q install --disable-pip-version-check -r "$HERE/python/requirements.txt" || return 1
+    timeout 180 "$WORK/venv/bin/python" "$HERE/python/peer.py" "$bootstrap"
+}
+
+js() {
+    need npm npm
+    mkdir -p "$WORK/js" && cp "$HERE/js/package.json" "$HERE/js/peer.js" "$WORK/js/"
+    [ -d "$WORK/js/node_modules/kafkajs" ] || (cd "$WORK/js" && npm install --silent --no-audit --no-fund) || return 1
+    KAFKAJS_NO_PARTITIONER_WARNING=1 NODE_NO_WARNINGS=1 timeout 180 node "$WORK/js/peer.js" "$bootstrap"
+}
+
+go() {
+    command -v go >/dev/null || apt_install golang-go
+    (cd "$HERE/go" && command go build -o "$WORK/go-peer" .) || return 1
+    timeout 180 "$WORK/go-peer" "$bootstrap"
+}
+
+java() {
+    bash "$ROOT/capi-tests/setup/java.sh" || return 1
+    local jars=$WORK/java-jars
+    if [ ! -f "$jars/.complete" ]; then
+        mvn -q -B -f "$HERE/java/pom.xml" dependency:copy-dependencies -DoutputDirectory="$jars" >"$WORK/maven.log" 2>&1 </dev/null ||
+            { tail -20 "$WORK/maven.log"; return 1; }
+        touch "$jars/.complete"
+    fi
+    timeout 180 env java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$jars/*" "$HERE/java/Peer.java" "$bootstrap"
+}
+
+passed=0 failed=0
+for peer in "${peers[@]}"; do
+    echo "== $peer"
+    if $peer; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED $peer"; fi
+done
+echo "$passed passed, $failed failed"
+[ $failed = 0 ]
