@@ -111,7 +111,8 @@ fn describe_one(
                         .with_name(super::text(name))
                         .with_value(Some(super::text(value)))
                         .with_read_only(true)
-                        .with_config_source(SOURCE_STATIC_BROKER);
+                        .with_config_source(SOURCE_STATIC_BROKER)
+                        .with_documentation(None);
                     if cx.version >= 3 {
                         out.config_type = kind.code();
                     }
@@ -130,7 +131,8 @@ fn told(cx: &Cx, e: &Entry<'_>, synonyms: bool) -> DescribeConfigsResourceResult
     let mut out = DescribeConfigsResourceResult::default()
         .with_name(super::text(e.name))
         .with_value(Some(super::text(e.value)))
-        .with_config_source(e.source);
+        .with_config_source(e.source)
+        .with_documentation(None);
     if cx.version >= 3 {
         out.config_type = e.kind.code();
     }
@@ -186,12 +188,13 @@ fn changed(
         let message = "The mock's brokers cannot be configured".to_owned();
         return Err((E::InvalidRequest.code(), message));
     }
-    let topic = state.topics.get(name).ok_or((
-        E::UnknownTopicOrPartition.code(),
-        format!("The topic '{name}' does not exist."),
-    ))?;
-    let mut config = topic.config.clone();
+    let topic = state.topics.get(name);
+    let mut config = topic.map(|t| t.config.clone()).unwrap_or_default();
     change(&mut config).map_err(|why| (E::InvalidConfig.code(), why))?;
+    if topic.is_none() {
+        let message = format!("The topic '{name}' does not exist.");
+        return Err((E::UnknownTopicOrPartition.code(), message));
+    }
     Ok(config)
 }
 

@@ -248,10 +248,7 @@ fn fill(out: &mut TransactionState, t: &Transaction) {
     out.transaction_timeout_ms = t.timeout_ms;
     out.producer_id = t.producer_id.into();
     out.producer_epoch = t.epoch;
-    out.transaction_start_time_ms = match t.state {
-        TxnState::Ongoing { started } => started.wall_ms,
-        _ => -1,
-    };
+    out.transaction_start_time_ms = t.started_ms;
     let mut topics: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
     for (topic, partition) in &t.partitions {
         topics.entry(topic).or_default().push(*partition);

@@ -71,6 +71,7 @@ fn failed(partition: i32, code: i16) -> PartitionData {
         .with_high_watermark(-1)
         .with_last_stable_offset(-1)
         .with_log_start_offset(-1)
+        .with_aborted_transactions(None)
         .with_records(Some(Bytes::new()))
 }
 
@@ -113,13 +114,13 @@ fn look<'a>(
     read_committed: bool,
     may_redirect: bool,
 ) -> Outcome<'a> {
-    let topic = if w.topic_id.is_nil() {
-        state.topics.get(&w.topic)
-    } else {
+    let topic = if w.by_id {
         match state.topic_by_id(w.topic_id) {
             None => return Outcome::Refused(E::UnknownTopicId, None),
             found => found,
         }
+    } else {
+        state.topics.get(&w.topic)
     };
     let Some(p) = topic.and_then(|t| t.partition(w.partition)) else {
         return Outcome::Refused(E::UnknownTopicOrPartition, None);
@@ -307,6 +308,10 @@ fn read(
                 None,
             )
         }
+        Outcome::Refused(e, None) => {
+            let data = data.with_error_code(e.code());
+            (data.with_aborted_transactions(Some(Vec::new())), None)
+        }
         Outcome::Refused(e, p) => {
             let data = data.with_error_code(e.code());
             if p.is_some() && e == E::NotLeaderOrFollower && cx.version >= 12 {
@@ -351,10 +356,22 @@ fn read_log(
 ) -> PartitionData {
     let limit = usize::try_from(w.max_bytes).unwrap_or(0).min(budget.left);
     let got = p.log.read(w.offset, until, limit, budget.empty);
-    budget.left = budget.left.saturating_sub(got.bytes);
+    // Kafka fills the limit up with the beginning of one more batch; only whole ones
+    // go out here, but the other partitions get no more than they would there.
+    // A beginning alone is not sent at all, and then nothing is said of aborted
+    // transactions either.
+    let nothing_fits = got.cut && got.batches.is_empty() && limit > 0;
+    let taken = if got.cut && !nothing_fits {
+        got.bytes.max(limit)
+    } else {
+        got.bytes
+    };
+    budget.left = budget.left.saturating_sub(taken);
     budget.empty &= got.bytes == 0;
-    if read_committed {
-        let aborted = p.producers.aborted(w.offset, got.next_offset);
+    // Up to the end of the log, not of what was read: Kafka has only a sparse index to
+    // tell, and consumers take what they need.
+    if read_committed && !nothing_fits {
+        let aborted = p.producers.aborted(w.offset, p.log.end());
         let told = aborted.into_iter().map(|a| {
             AbortedTransaction::default()
                 .with_producer_id(a.producer_id.into())

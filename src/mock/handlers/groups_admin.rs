@@ -58,9 +58,9 @@ fn fill(out: &mut DescribedGroup, cx: &Cx, group: &Group) {
             .with_member_id(super::text(&m.id))
             .with_client_id(super::text(&m.client_id))
             .with_client_host(super::text(&m.client_host));
+        member.member_assignment = m.assignment.clone();
         if let Some(protocol) = protocol {
             member.member_metadata = m.metadata(protocol);
-            member.member_assignment = m.assignment.clone();
         }
         if cx.version >= 4 {
             member.group_instance_id = m.instance_id.as_deref().map(super::text);

@@ -12,7 +12,7 @@ use kafka_protocol::messages::{BrokerId, TopicName};
 /// Operations allowed on a topic and the cluster where nobody is refused
 /// anything: the bits that Kafka sets for them.
 const TOPIC_OPERATIONS: i32 = 0x0df8;
-pub const CLUSTER_OPERATIONS: i32 = 0x37a0;
+pub const CLUSTER_OPERATIONS: i32 = 0x1fa0;
 
 /// The injected code has no place in this response; its delay was applied.
 pub fn handle(state: &mut ClusterState, cx: &Cx, request: MetadataRequest) -> Reply {
@@ -52,7 +52,10 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: MetadataRequest) -> Re
         }
     }
     if cx.version >= 8 {
-        for t in response.topics.iter_mut().filter(|t| t.error_code == 0) {
+        let told = |t: &&mut MetadataResponseTopic| {
+            t.error_code == 0 || t.error_code == E::InvalidTopicException.code()
+        };
+        for t in response.topics.iter_mut().filter(told) {
             t.topic_authorized_operations = operations;
         }
     }

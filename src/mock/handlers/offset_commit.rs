@@ -12,7 +12,18 @@ use kafka_protocol::messages::{ApiKey, OffsetCommitRequest};
 pub const MAX_METADATA: usize = 4096;
 
 pub fn handle(state: &mut ClusterState, cx: &Cx, request: OffsetCommitRequest) -> Reply {
-    let whole = may_commit(state, cx, &request);
+    let mut known = request.topics.iter().flat_map(|t| {
+        let partitions = t.partitions.iter();
+        partitions.map(move |p| (&t.name, p.partition_index))
+    });
+    // What does not exist is sorted out before the group is asked, or even made.
+    let whole = if cx.error != 0 {
+        Err(cx.error)
+    } else if known.any(|(t, p)| state.partition(t, p).is_some()) {
+        may_commit(state, cx, &request)
+    } else {
+        Ok(())
+    };
     let mut response = OffsetCommitResponse::default();
     for topic in &request.topics {
         let mut out = OffsetCommitResponseTopic::default().with_name(topic.name.clone());
@@ -22,9 +33,10 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: OffsetCommitRequest) -
                 leader_epoch: p.committed_leader_epoch,
                 metadata: p.committed_metadata.as_deref().unwrap_or("").to_owned(),
             };
+            let exists = state.partition(&topic.name, p.partition_index).is_some();
             let error_code = match whole {
-                Err(code) => code,
-                Ok(()) => commit(state, &request, &topic.name, p.partition_index, committed),
+                Err(code) if exists || cx.error != 0 => code,
+                _ => commit(state, &request, &topic.name, p.partition_index, committed),
             };
             out.partitions.push(
                 OffsetCommitResponsePartition::default()

@@ -53,7 +53,7 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: ProduceRequest) -> Rep
                     answer.error_code = failure.code;
                     answer.base_offset = -1;
                     answer.log_append_time_ms = -1;
-                    answer.log_start_offset = -1;
+                    answer.log_start_offset = failure.log_start;
                     answer.error_message = failure.message.map(Into::into);
                     if let (Some((id, epoch)), 10..) = (failure.leader, cx.version) {
                         moved.insert(id);
@@ -88,9 +88,6 @@ fn refuse_whole(cx: &Cx, request: &ProduceRequest) -> Option<i16> {
     if cx.error != 0 {
         return Some(cx.error);
     }
-    if !(-1..=1).contains(&request.acks) {
-        return Some(E::InvalidRequiredAcks.code());
-    }
     let mut batches = request
         .topic_data
         .iter()
@@ -103,7 +100,7 @@ fn refuse_whole(cx: &Cx, request: &ProduceRequest) -> Option<i16> {
 
 struct Stored {
     base_offset: i64,
-    /// -1 unless the topic has the broker's timestamps.
+    /// -1 for a new batch, unless the topic has the broker's timestamps.
     append_time: i64,
     log_start: i64,
 }
@@ -114,6 +111,7 @@ struct Failure {
     message: Option<&'static str>,
     /// The leader to go to.
     leader: Option<(i32, i32)>,
+    log_start: i64,
 }
 
 impl Failure {
@@ -122,6 +120,7 @@ impl Failure {
             code,
             message: None,
             leader: None,
+            log_start: -1,
         }
     }
 
@@ -130,6 +129,15 @@ impl Failure {
             code: e.code(),
             message: Some(message),
             leader: None,
+            log_start: -1,
+        }
+    }
+
+    /// What the log itself refuses is told with its beginning.
+    fn at(p: &Partition, e: E) -> Failure {
+        Failure {
+            log_start: p.log.start(),
+            ..e.into()
         }
     }
 }
@@ -140,6 +148,25 @@ impl From<E> for Failure {
     }
 }
 
+/// A partition with its topic's configuration.
+fn find<'a>(
+    state: &'a mut ClusterState,
+    topic: &str,
+    index: i32,
+) -> Result<(&'a mut Partition, &'a TopicConfig), E> {
+    let Some(Topic {
+        partitions, config, ..
+    }) = state.topics.get_mut(topic)
+    else {
+        return Err(E::UnknownTopicOrPartition);
+    };
+    usize::try_from(index)
+        .ok()
+        .and_then(|i| partitions.get_mut(i))
+        .map(|p| (p, &*config))
+        .ok_or(E::UnknownTopicOrPartition)
+}
+
 fn append(
     state: &mut ClusterState,
     cx: &Cx,
@@ -148,17 +175,10 @@ fn append(
     acks: i16,
     txn_id: Option<&str>,
 ) -> Result<Stored, Failure> {
-    let topic = state
-        .topics
-        .get_mut(name)
-        .ok_or(E::UnknownTopicOrPartition)?;
-    let Topic {
-        partitions, config, ..
-    } = topic;
-    let p = usize::try_from(data.index)
-        .ok()
-        .and_then(|i| partitions.get_mut(i))
-        .ok_or(E::UnknownTopicOrPartition)?;
+    let (p, config) = find(state, name, data.index)?;
+    if !(-1..=1).contains(&acks) {
+        return Err(E::InvalidRequiredAcks.into());
+    }
     if p.leader != cx.broker {
         return Err(Failure {
             leader: Some((p.leader, p.leader_epoch)),
@@ -178,34 +198,26 @@ fn append(
     if acks == ALL_REPLICAS && p.replicas.len() < needed.unwrap_or(1) {
         return Err(E::NotEnoughReplicas.into());
     }
+    // The partition joins its producer's transaction whatever becomes of the batch.
+    if header.is_transactional() {
+        let id = txn_id.ok_or(E::InvalidTxnState)?;
+        p.producers.attempted(&header);
+        state.join_transaction(cx, id, &header, name, data.index)?;
+    }
+    let (p, config) = find(state, name, data.index)?;
     if header.has_producer()
         && let Check::Duplicate {
             base_offset,
             timestamp,
-        } = p.producers.check(&header)?
+        } = p.producers.check(&header).map_err(|e| Failure::at(p, e))?
     {
         return Ok(Stored {
             base_offset,
-            append_time: if config.log_append_time {
-                timestamp
-            } else {
-                -1
-            },
+            // A retry is told the batch's timestamp in either case.
+            append_time: timestamp,
             log_start: p.log.start(),
         });
     }
-    if header.is_transactional() {
-        let id = txn_id.ok_or(E::InvalidTxnState)?;
-        state.join_transaction(cx, id, &header, name, data.index)?;
-    }
-    let topic = state.topics.get_mut(name);
-    let Topic {
-        partitions, config, ..
-    } = topic.ok_or(E::UnknownTopicOrPartition)?;
-    let p = usize::try_from(data.index)
-        .ok()
-        .and_then(|i| partitions.get_mut(i))
-        .ok_or(E::UnknownTopicOrPartition)?;
     Ok(store(p, config, &header, records, cx.now))
 }
 

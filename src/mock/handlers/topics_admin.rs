@@ -85,7 +85,7 @@ pub fn create(state: &mut ClusterState, cx: &Cx, request: CreateTopicsRequest) -
                 out.error_code = code;
                 out.error_message = message.map(Into::into);
                 if cx.version >= 5 {
-                    out.configs = None;
+                    out.configs = Some(Vec::new());
                 }
             }
         }

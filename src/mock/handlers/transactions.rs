@@ -144,18 +144,29 @@ pub fn add_offsets(state: &mut ClusterState, cx: &Cx, request: AddOffsetsToTxnRe
 
 pub fn offset_commit(state: &mut ClusterState, cx: &Cx, request: TxnOffsetCommitRequest) -> Reply {
     let pid = pid(request.producer_id, request.producer_epoch);
-    let whole = may_commit(state, cx, &request, pid);
+    let mut known = request.topics.iter().flat_map(|t| {
+        let partitions = t.partitions.iter();
+        partitions.map(move |p| (&t.name, p.partition_index))
+    });
+    // What does not exist is sorted out before the group is asked.
+    let whole = if cx.error != 0 {
+        Err(cx.error)
+    } else if known.any(|(t, p)| state.partition(t, p).is_some()) {
+        may_commit(state, cx, &request, pid)
+    } else {
+        Ok(())
+    };
     let mut response = TxnOffsetCommitResponse::default();
     for topic in &request.topics {
         let mut out = TxnOffsetCommitResponseTopic::default().with_name(topic.name.clone());
         for p in &topic.partitions {
             let index = p.partition_index;
             let metadata = p.committed_metadata.as_deref().unwrap_or("");
+            let exists = state.partition(&topic.name, index).is_some();
             let error_code = match whole {
+                Err(code) if exists || cx.error != 0 => code,
+                _ if !exists => E::UnknownTopicOrPartition.code(),
                 Err(code) => code,
-                Ok(()) if state.partition(&topic.name, index).is_none() => {
-                    E::UnknownTopicOrPartition.code()
-                }
                 Ok(()) if metadata.len() > MAX_METADATA => E::OffsetMetadataTooLarge.code(),
                 Ok(()) => {
                     let committed = Committed {

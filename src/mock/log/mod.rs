@@ -122,6 +122,7 @@ impl Log {
             }
             let first = read.batches.is_empty() && at_least_one;
             if !first && read.bytes + b.bytes.len() > max_bytes {
+                read.cut = true;
                 break;
             }
             read.bytes += b.bytes.len();
@@ -263,5 +264,7 @@ impl Log {
 pub struct Read {
     pub batches: Vec<Bytes>,
     pub bytes: usize,
+    /// The limit, and not the end of the log, ended it.
+    pub cut: bool,
     pub next_offset: i64,
 }

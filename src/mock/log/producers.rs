@@ -64,11 +64,20 @@ pub struct Producers {
     /// First offset of each open transaction, and whose it is.
     open: BTreeMap<i64, i64>,
     aborted: Vec<Aborted>,
+    /// Epoch and lowest sequence of transactional batches of which none is stored yet.
+    attempts: HashMap<i64, (i16, i32)>,
 }
 
 impl Producers {
     /// Checks epoch and sequence of a batch that is about to be appended.
     pub fn check(&self, h: &Header) -> Result<Check, E> {
+        if self
+            .attempts
+            .get(&h.producer_id)
+            .is_some_and(|&(_, lowest)| h.base_sequence > lowest)
+        {
+            return Err(E::OutOfOrderSequenceNumber);
+        }
         let Some(p) = self.by_id.get(&h.producer_id) else {
             // Unknown, perhaps because its records are gone: any sequence may be next.
             return Ok(Check::Append);
@@ -106,6 +115,7 @@ impl Producers {
 
     /// Remembers a data batch that was appended at `base_offset`.
     pub fn appended(&mut self, h: &Header, base_offset: i64) {
+        self.attempts.remove(&h.producer_id);
         let p = self.entry(h.producer_id, h.producer_epoch);
         if p.recent.len() == REMEMBERED_BATCHES {
             p.recent.pop_front();
@@ -154,6 +164,19 @@ impl Producers {
             p.recent.clear();
         }
         p
+    }
+
+    /// A transactional batch is here, whatever will become of it. Until one is stored
+    /// the lowest sequence that was tried is remembered: a later one may not be first.
+    pub fn attempted(&mut self, h: &Header) {
+        if self.has_open(h.producer_id) {
+            return;
+        }
+        let seen = (h.producer_epoch, h.base_sequence);
+        let lowest = self.attempts.entry(h.producer_id).or_insert(seen);
+        if seen.0 > lowest.0 || seen.1 < lowest.1 {
+            *lowest = seen;
+        }
     }
 
     /// Where the earliest open transaction begins.

@@ -21,6 +21,7 @@ pub struct Wanted {
     pub topic: String,
     /// Nil if only the name was given.
     pub topic_id: Uuid,
+    pub by_id: bool,
     pub partition: i32,
     pub offset: i64,
     pub max_bytes: i32,
@@ -69,7 +70,7 @@ impl ClusterState {
     /// Resolves a request's session.
     pub fn begin_fetch(&mut self, cx: &Cx, request: &FetchRequest) -> Result<Fetching, E> {
         let by_id = cx.version >= 13;
-        let named = wanted_of(request);
+        let named = wanted_of(request, by_id);
         let (id, epoch) = (request.session_id, request.session_epoch);
         if epoch <= 0 {
             self.fetch_sessions.remove(&(cx.broker, id));
@@ -188,13 +189,14 @@ impl FetchSession {
     }
 }
 
-fn wanted_of(request: &FetchRequest) -> Vec<Wanted> {
+fn wanted_of(request: &FetchRequest, by_id: bool) -> Vec<Wanted> {
     let mut all = Vec::new();
     for topic in &request.topics {
         for p in &topic.partitions {
             all.push(Wanted {
                 topic: topic.topic.to_string(),
                 topic_id: topic.topic_id,
+                by_id,
                 partition: p.partition,
                 offset: p.fetch_offset,
                 max_bytes: p.partition_max_bytes,

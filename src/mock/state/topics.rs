@@ -88,9 +88,6 @@ impl ClusterState {
         for group in self.groups.values_mut() {
             group.forget_topic(name);
         }
-        for t in self.transactions.values_mut() {
-            t.partitions.retain(|(topic, _)| topic != name);
-        }
         let waiters: Vec<u64> = topic
             .partitions
             .iter()

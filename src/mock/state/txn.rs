@@ -46,7 +46,8 @@ pub struct Transaction {
     pub partitions: BTreeSet<(String, i32)>,
     /// Groups whose offsets it commits.
     pub groups: BTreeSet<String>,
-    pub updated: Now,
+    /// When the running or last transaction began; -1 if there was none.
+    pub started_ms: i64,
 }
 
 /// A producer's claim to be the one of a transactional id.
@@ -68,11 +69,11 @@ impl Transaction {
     }
 
     fn begin(&mut self, now: Now) -> bool {
-        self.updated = now;
         if matches!(self.state, TxnState::Ongoing { .. }) {
             return false;
         }
         self.state = TxnState::Ongoing { started: now };
+        self.started_ms = now.wall_ms;
         true
     }
 
@@ -124,7 +125,7 @@ impl ClusterState {
             state: TxnState::Empty,
             partitions: BTreeSet::new(),
             groups: BTreeSet::new(),
-            updated: cx.now,
+            started_ms: -1,
         };
         if !self.transactions.contains_key(id) {
             let producer_id = self.new_producer_id();
@@ -153,22 +154,11 @@ impl ClusterState {
         }
         let next_id = self.next_producer_id;
         let txn = self.transactions.get_mut(id).ok_or(E::UnknownServerError)?;
-        let expected = match expected {
-            // The abort has just moved the epoch of the one that asks.
-            Some(e) if aborted => Some(Pid {
-                epoch: txn.epoch,
-                ..e
-            }),
-            // The answer to an earlier attempt was lost.
-            Some(e) if txn.last_epoch == Some(e.epoch) => {
-                return Ok(Pid {
-                    id: txn.producer_id,
-                    epoch: txn.epoch,
-                });
-            }
-            e => e,
-        };
         match expected {
+            // The abort has just moved the epoch of the one that asks.
+            Some(_) if aborted => {}
+            // The answer to an earlier attempt was lost.
+            Some(e) if txn.last_epoch == Some(e.epoch) => {}
             Some(e) if !is_new && e.epoch != txn.epoch && e.epoch < LAST_EPOCH => {
                 return Err(E::ProducerFenced);
             }
@@ -184,7 +174,7 @@ impl ClusterState {
             }
         }
         txn.timeout_ms = timeout_ms;
-        txn.updated = cx.now;
+        txn.started_ms = -1;
         txn.state = TxnState::Empty;
         let pid = Pid {
             id: txn.producer_id,
@@ -274,6 +264,7 @@ impl ClusterState {
         topic: &str,
         partition: i32,
     ) -> Result<(), E> {
+        const KNOWS_ABORTABLE: i16 = 11;
         const JOINS_BY_PRODUCING: i16 = 12;
         let pid = Pid {
             id: h.producer_id,
@@ -286,10 +277,10 @@ impl ClusterState {
         let at = (topic.to_owned(), partition);
         if cx.version < JOINS_BY_PRODUCING {
             let joined = txn.deadline().is_some() && txn.partitions.contains(&at);
-            return if joined {
-                Ok(())
-            } else {
-                Err(E::InvalidTxnState)
+            return match cx.version {
+                _ if joined => Ok(()),
+                KNOWS_ABORTABLE.. => Err(E::TransactionAbortable),
+                _ => Err(E::InvalidTxnState),
             };
         }
         txn.partitions.insert(at);
@@ -300,6 +291,7 @@ impl ClusterState {
 
     /// TxnOffsetCommit: the group must be part of the transaction, or becomes so.
     pub fn join_group_to_txn(&mut self, cx: &Cx, id: &str, pid: Pid, group: &str) -> Result<(), E> {
+        const KNOWS_ABORTABLE: i16 = 4;
         const JOINS_BY_COMMITTING: i16 = 5;
         let txn = self.claimed(id, pid).map_err(|e| match e {
             E::ProducerFenced => E::InvalidProducerEpoch,
@@ -307,10 +299,10 @@ impl ClusterState {
         })?;
         if cx.version < JOINS_BY_COMMITTING {
             let joined = txn.deadline().is_some() && txn.groups.contains(group);
-            return if joined {
-                Ok(())
-            } else {
-                Err(E::InvalidTxnState)
+            return match cx.version {
+                _ if joined => Ok(()),
+                KNOWS_ABORTABLE.. => Err(E::TransactionAbortable),
+                _ => Err(E::InvalidTxnState),
             };
         }
         txn.groups.insert(group.to_owned());
@@ -391,7 +383,6 @@ impl ClusterState {
         let partitions = std::mem::take(&mut txn.partitions);
         let groups = std::mem::take(&mut txn.groups);
         txn.state = TxnState::Complete { commit };
-        txn.updated = now;
         // The last epoch was for the markers alone.
         if txn.epoch == i16::MAX {
             txn.producer_id = self.next_producer_id;

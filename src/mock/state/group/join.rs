@@ -36,9 +36,7 @@ pub fn refused(cx: &Cx, code: i16, member_id: &str) -> JoinGroupResponse {
         .with_generation_id(-1)
         .with_member_id(str_bytes(member_id));
     // Before version 7 the protocol's name could not be missing.
-    if cx.version < 7 {
-        response.protocol_name = Some(StrBytes::default());
-    }
+    response.protocol_name = (cx.version < 7).then(StrBytes::default);
     response
 }
 
@@ -374,7 +372,6 @@ impl Group {
             let Some(m) = self.members.get_mut(&id) else {
                 continue;
             };
-            m.assignment = Bytes::new();
             m.heard_of(now);
             if let Waiting::Join(cx) = std::mem::replace(&mut m.waiting, Waiting::No) {
                 let response = self.joined(&cx, &id, false);
