@@ -166,6 +166,10 @@ impl Producers {
         p
     }
 
+    pub fn knows(&self, producer_id: i64) -> bool {
+        self.by_id.contains_key(&producer_id)
+    }
+
     /// A transactional batch is here, whatever will become of it. Until one is stored
     /// the lowest sequence that was tried is remembered: a later one may not be first.
     pub fn attempted(&mut self, h: &Header) {
