@@ -17,6 +17,7 @@ use bytes::Bytes;
 use super::topic::TopicInfo;
 use super::{Shared, TopicSettings};
 use crate::base::error::ErrorCode;
+use crate::base::time::wall_ms;
 use crate::protocol::compression::{Codec, Compressor};
 use crate::protocol::records::encode::{BatchMeta, RecordSpans, append_record};
 use crate::protocol::records::{BATCH_HEADER, HeaderRef, encode};
@@ -40,6 +41,7 @@ pub struct NewRecord<'a, H> {
     pub key: Option<&'a [u8]>,
     pub value: Option<&'a [u8]>,
     pub headers: H,
+    /// Milliseconds since the epoch; 0: now.
     pub timestamp: i64,
     pub opaque: usize,
     pub payload_ptr: usize,
@@ -52,6 +54,8 @@ pub struct OpenBatch {
     base_timestamp: i64,
     max_timestamp: i64,
     pub opened: Instant,
+    /// The wall clock at that time, in milliseconds since the epoch.
+    opened_wall: i64,
     last: Instant,
     /// What the messages count as in the limits.
     counted_bytes: u64,
@@ -65,6 +69,7 @@ impl OpenBatch {
             base_timestamp: 0,
             max_timestamp: 0,
             opened: now,
+            opened_wall: wall_ms(),
             last: now,
             counted_bytes: 0,
         }
@@ -84,15 +89,23 @@ impl OpenBatch {
     where
         H: Iterator<Item = HeaderRef<'h>> + Clone,
     {
-        if self.entries.is_empty() {
-            self.base_timestamp = record.timestamp;
-            self.max_timestamp = record.timestamp;
+        let age = now.saturating_duration_since(self.opened);
+        // The wall clock is read once for a batch; within it time goes by the
+        // monotonic one.
+        let timestamp = if record.timestamp == 0 {
+            self.opened_wall + age.as_millis() as i64
         } else {
-            self.max_timestamp = self.max_timestamp.max(record.timestamp);
+            record.timestamp
+        };
+        if self.entries.is_empty() {
+            self.base_timestamp = timestamp;
+            self.max_timestamp = timestamp;
+        } else {
+            self.max_timestamp = self.max_timestamp.max(timestamp);
         }
         let spans = append_record(
             &mut self.buf,
-            record.timestamp.wrapping_sub(self.base_timestamp),
+            timestamp.wrapping_sub(self.base_timestamp),
             // A batch is closed long before it has 2³¹ records.
             self.entries.len() as i32,
             record.key,
@@ -103,9 +116,8 @@ impl OpenBatch {
             opaque: record.opaque,
             payload_ptr: record.payload_ptr,
             spans,
-            timestamp: record.timestamp,
-            produced_us: u32::try_from(now.saturating_duration_since(self.opened).as_micros())
-                .unwrap_or(u32::MAX),
+            timestamp,
+            produced_us: u32::try_from(age.as_micros()).unwrap_or(u32::MAX),
         });
         self.counted_bytes += counted as u64;
         self.last = now;

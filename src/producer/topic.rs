@@ -20,7 +20,6 @@ use super::batch::{self, Batch, NewRecord, OpenBatch};
 use super::partitioner::{self, Builtin, CustomPartitioner};
 use super::{Partition, Shared, TopicSettings};
 use crate::base::error::ErrorCode;
-use crate::base::time::wall_ms;
 use crate::base::window::Window;
 use crate::protocol::records::{HeaderRef, cursor};
 
@@ -152,9 +151,6 @@ impl Topic {
         if size > shared.settings.max_message_bytes {
             return Err(ErrorCode::MSG_SIZE_TOO_LARGE);
         }
-        if let View::Missing(err) = **self.view.load() {
-            return Err(err);
-        }
         let room = if block {
             shared.limits.add_waiting(size, None)
         } else {
@@ -168,11 +164,7 @@ impl Topic {
             key: record.key,
             value: record.value,
             headers: record.headers.iter().copied(),
-            timestamp: if record.timestamp == 0 {
-                wall_ms()
-            } else {
-                record.timestamp
-            },
+            timestamp: record.timestamp,
             opaque: record.opaque,
             payload_ptr: record.payload_ptr,
         };
