@@ -7,25 +7,25 @@ macro_rules! consumer_rows {
     ($next:ident $($rest:ident)*; $($before:tt)*) => {
         $next! { $($rest)*; $($before)*
             "group.id" [group_id: Option<String>] text(None)
-                Consumer High [] Group todo
+                Consumer High [] Group done
                 "Name of the consumer group. Consumers of the same name share the partitions of their topics.";
             "group.instance.id" [group_instance_id: Option<String>] text(None)
-                Consumer Medium [] Group todo
+                Consumer Medium [] Group done
                 "Makes the consumer a static member under this name: it may go away and come back within \
                  `session.timeout.ms` without a rebalance, so give that more time. Needs brokers of 2.3.0 or newer. \
                  Share consumers refuse it.";
             "partition.assignment.strategy" [partition_assignment_strategy: Option<String>] text(Some("range,roundrobin"))
-                Consumer Medium [] Group todo
+                Consumer Medium [] Group done
                 "Assignors the consumer is ready to use, best first: `range`, `roundrobin`, `cooperative-sticky`. The \
                  group's leader takes one that every member knows. Eager ones and cooperative ones cannot be mixed. \
                  Share consumers refuse it.";
             "session.timeout.ms" [session_timeout_ms: i32] int(1, 3_600_000, 45_000)
-                Consumer High [] Group todo
+                Consumer High [] Group done
                 "How long the group may be without a heartbeat of a member before the member is taken out and its \
                  partitions go to others. Must lie within the broker's `group.min.session.timeout.ms` and \
                  `group.max.session.timeout.ms`. With `group.protocol=consumer` the broker's settings decide instead.";
             "heartbeat.interval.ms" [heartbeat_interval_ms: i32] int(1, 3_600_000, 3000)
-                Consumer Low [] Group todo
+                Consumer Low [] Group done
                 "Time between heartbeats, a third of `session.timeout.ms` at most. With `group.protocol=consumer` the \
                  broker's settings decide instead.";
             "group.protocol.type" [group_protocol_type: Option<String>] untrimmed(Some("consumer"))
@@ -41,85 +41,85 @@ macro_rules! consumer_rows {
                 "With `group.protocol=consumer`, the broker's assignor to use, `uniform` or `range`. The broker \
                  chooses unless set. Share consumers refuse it.";
             "coordinator.query.interval.ms" [coordinator_query_interval_ms: i32] int(1, 3_600_000, 600_000)
-                Consumer Low [] Group todo
+                Consumer Low [] Group done
                 "How often to ask who the group's coordinator is; ten times as often while it is down.";
             "max.poll.interval.ms" [max_poll_interval_ms: i32] int(1, 86_400_000, 300_000)
-                Consumer High [] Group todo
+                Consumer High [] Group done
                 "Longest time between two polls of the application. Past it the consumer counts as stuck and leaves \
                  the group, so that others get its partitions; its offsets can no longer be committed then. With long \
                  processing set `enable.auto.offset.store=false` and store offsets afterwards. Checked twice a \
                  second. Needs brokers of 0.10.1.0 or newer to be told apart from the session timeout.";
             "enable.auto.commit" [enable_auto_commit: bool] boolean(true)
-                Consumer High [] Group todo
+                Consumer High [] Group done
                 "Commit stored offsets in the background. Without it a consumer still starts at the group's committed \
                  offsets: give offsets in the assignment to start elsewhere.";
             "auto.commit.interval.ms" [auto_commit_interval_ms: i32] int(0, 86_400_000, 5000)
-                Consumer Medium [] Group todo
+                Consumer Medium [] Group done
                 "Time between automatic commits; 0 turns them off. Share consumers ignore it.";
             "enable.auto.offset.store" [enable_auto_offset_store: bool] boolean(true)
-                Consumer High [] Consumer todo
+                Consumer High [] Consumer done
                 "Store each message's offset, plus one, for the next commit as it is handed to the application.";
             "queued.min.messages" [queued_min_messages: i32] int(1, 10_000_000, 100_000)
-                Consumer Medium [] Consumer todo
+                Consumer Medium [] Consumer done
                 "Messages to have fetched ahead for each partition. Share consumers refuse it.";
             "queued.max.messages.kbytes" [queued_max_messages_kbytes: i32] int(1, 2_097_151, 65_536)
-                Consumer Medium [] Consumer todo
+                Consumer Medium [] Consumer done
                 "Kilobytes to have fetched ahead at most, over all partitions, or for each partition where it has a \
                  queue of its own. May be exceeded by one fetch of `fetch.message.max.bytes`. It wins over \
                  `queued.min.messages`. Share consumers refuse it.";
             "fetch.wait.max.ms" [fetch_wait_max_ms: i32] int(0, 300_000, 500)
-                Consumer Low [] Consumer todo
+                Consumer Low [] Consumer done
                 "How long a broker may hold back a fetch until it has `fetch.min.bytes` for it.";
             "fetch.queue.backoff.ms" [fetch_queue_backoff_ms: i32] int(0, 300_000, 1000)
-                Consumer Medium [] Consumer todo
+                Consumer Medium [] Consumer done
                 "Upper bound of the pause in fetching a partition whose queue is full (`queued.min.messages`, \
                  `queued.max.messages.kbytes`). Here fetching resumes when the application has taken enough, without \
                  waiting the time out. Share consumers refuse it.";
             "fetch.message.max.bytes" [fetch_message_max_bytes: i32] int(1, 1_000_000_000, 1_048_576)
-                Consumer Medium [] Consumer todo
+                Consumer Medium [] Consumer done
                 "Bytes to ask for in each partition of a fetch. A larger batch still comes through, since brokers \
                  send at least one. Share consumers ignore it.";
             "max.partition.fetch.bytes" [] alias("fetch.message.max.bytes")
-                Consumer Medium [] Consumer todo
+                Consumer Medium [] Consumer done
                 "";
             "fetch.max.bytes" [fetch_max_bytes: i32] int(0, 2_147_483_135, 52_428_800)
-                Consumer Medium [] Consumer todo
+                Consumer Medium [] Consumer done
                 "Bytes a broker may return in one fetch; the first batch comes whole even if it is larger. Unless set \
                  it is kept between `message.max.bytes` and `queued.max.messages.kbytes`; set lower than \
                  `message.max.bytes` it is refused.";
             "fetch.min.bytes" [fetch_min_bytes: i32] int(0, i32::MAX, 1)
-                Consumer Low [] Consumer todo
+                Consumer Low [] Consumer done
                 "Bytes for which a broker waits, up to `fetch.wait.max.ms`, before it answers a fetch. At most \
                  100000000, and at least 1, unless for a share consumer.";
             "fetch.error.backoff.ms" [fetch_error_backoff_ms: i32] int(0, 300_000, 500)
-                Consumer Medium [] Consumer todo
+                Consumer Medium [] Consumer done
                 "Pause in fetching a partition after an error. Share consumers refuse it.";
             "offset.store.method" [offset_store_method: OffsetStoreMethod] word(OffsetStoreMethod::WORDS, "broker")
                 Consumer Low [Deprecated] Group todo
                 "Where offsets are committed to: `broker`, or `file`, which is deprecated (`offset.store.path`).";
             "isolation.level" [isolation_level: IsolationLevel] word(IsolationLevel::WORDS, "read_committed")
-                Consumer High [] Consumer todo
+                Consumer High [] Consumer done
                 "What to see of transactions: `read_committed` gives only messages of those committed, \
                  `read_uncommitted` gives all, even of those aborted. Share consumers refuse it.";
             "consume_cb" [consume_cb: usize] pointer(0)
-                Consumer Low [] Consumer todo
+                Consumer Low [] Consumer done
                 "Called with consumed messages by rd_kafka_poll() and its like; set with \
                  rd_kafka_conf_set_consume_cb().";
             "rebalance_cb" [rebalance_cb: usize] pointer(0)
-                Consumer Low [] Group todo
+                Consumer Low [] Group done
                 "Called when the group gives or takes partitions; set with rd_kafka_conf_set_rebalance_cb().";
             "offset_commit_cb" [offset_commit_cb: usize] pointer(0)
-                Consumer Low [] Group todo
+                Consumer Low [] Group done
                 "Called with the result of offset commits; set with rd_kafka_conf_set_offset_commit_cb().";
             "enable.partition.eof" [enable_partition_eof: bool] boolean(false)
-                Consumer Low [] Consumer todo
+                Consumer Low [] Consumer done
                 "Report the end of a partition, each time it is reached, with RD_KAFKA_RESP_ERR__PARTITION_EOF. Share \
                  consumers refuse it.";
             "check.crcs" [check_crcs: bool] boolean(false)
-                Consumer Medium [] Consumer todo
+                Consumer Medium [] Consumer done
                 "Verify the checksum of fetched batches, against damage on the wire and on disk, at some cost in CPU.";
             "client.rack" [client_rack: Option<String>] untrimmed(Some(""))
-                Both Low [] Consumer todo
+                Both Low [] Consumer done
                 "Where this client is: compared with the brokers' `broker.rack` to fetch from replicas nearby and to \
                  assign partitions by rack.";
             "max.poll.records" [max_poll_records: i32] int(1, i32::MAX, 500)

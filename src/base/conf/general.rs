@@ -11,26 +11,26 @@ macro_rules! general_rows {
                 "What this build can do. Reading the property gives the list; setting it to the features an \
                  application needs fails when one of them is missing.";
             "client.id" [client_id: Option<String>] text(Some("rdkafka"))
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Name of this client, sent with every request and shown in the broker's logs, metrics and quotas.";
             "client.software.name" [client_software_name: Option<String>] text(Some("librdkafka"))
-                Both Low [Hidden] Core todo
+                Both Low [Hidden] Core done
                 "Software name announced to brokers since 2.4.0 (KIP-511). Anything but `a-zA-Z0-9.-` becomes `-`, \
                  and the name is trimmed to begin and end with a letter or digit. Meant for language bindings only.";
             "client.software.version" [client_software_version: Option<String>] text(None)
-                Both Low [Hidden] Core todo
+                Both Low [Hidden] Core done
                 "Software version announced to brokers since 2.4.0 (KIP-511), under the same rules as \
                  `client.software.name`. Meant for language bindings, which should append this library's version to \
                  their own.";
             "metadata.broker.list" [metadata_broker_list: Option<String>] text(None)
-                Both High [] Core todo
+                Both High [] Core done
                 "Comma-separated brokers, `host` or `host:port`, from which the client learns about the rest of the \
                  cluster. More can be added at run time with `rd_kafka_brokers_add()`.";
             "bootstrap.servers" [] alias("metadata.broker.list")
-                Both High [] Core todo
+                Both High [] Core done
                 "";
             "message.max.bytes" [message_max_bytes: i32] int(1000, 1_000_000_000, 1_000_000)
-                Both Medium [] Producer todo
+                Both Medium [] Producer done
                 "Largest request, and so the largest message, that the producer sends. Because framing differs \
                  between protocol versions a ProduceRequest may exceed it by one message. The broker applies its own \
                  limit, the topic's `max.message.bytes`.";
@@ -39,19 +39,19 @@ macro_rules! general_rows {
                 "Payloads up to this size are copied into the outgoing buffer, larger ones are referenced where they \
                  are. Share consumers refuse it.";
             "receive.message.max.bytes" [receive_message_max_bytes: i32] int(1000, i32::MAX, 100_000_000)
-                Both Medium [] Core todo
+                Both Medium [] Core done
                 "Largest response accepted from a broker, a guard against absurd sizes on the wire. At least \
                  `fetch.max.bytes` + 512: raised to that by itself unless set, refused when set lower. Share \
                  consumers have no limit unless it is set.";
             "max.in.flight.requests.per.connection" [max_in_flight_requests_per_connection: i32] int(1, 1_000_000, 1_000_000)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "How many requests may wait for their response on one broker connection. It matters mostly to \
                  producers; fetches are limited to one per broker anyway. Share consumers ignore it.";
             "max.in.flight" [] alias("max.in.flight.requests.per.connection")
-                Both Low [] Core todo
+                Both Low [] Core done
                 "";
             "metadata.recovery.strategy" [metadata_recovery_strategy: MetadataRecovery] word(MetadataRecovery::WORDS, "rebootstrap")
-                Both Low [] Core todo
+                Both Low [] Core done
                 "What to do when none of the known brokers can be reached: `rebootstrap` starts over from \
                  `bootstrap.servers` and the brokers added with `rd_kafka_brokers_add()`, `none` keeps trying the \
                  brokers it knows. Starting over is also triggered by `metadata.recovery.rebootstrap.trigger.ms` and \
@@ -64,16 +64,16 @@ macro_rules! general_rows {
                 Both Low [Deprecated Hidden] Core done
                 "No effect.";
             "topic.metadata.refresh.interval.ms" [topic_metadata_refresh_interval_ms: i32] int(-1, 3_600_000, 300_000)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "How often metadata is refreshed to notice new brokers, topics, partitions and leaders. -1 turns it \
                  off, which is not recommended. While the client uses no topic, only the broker list is refreshed, at \
                  most every 10 seconds.";
             "metadata.max.age.ms" [metadata_max_age_ms: i32] int(1, 86_400_000, 900_000)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Age after which cached metadata is dropped. Unless set it is three times \
                  `topic.metadata.refresh.interval.ms`.";
             "topic.metadata.refresh.fast.interval.ms" [topic_metadata_refresh_fast_interval_ms: i32] int(1, 60_000, 100)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "When a partition has lost its leader metadata is asked for at once, then again after this interval, \
                  doubling up to `retry.backoff.max.ms`, until the new leader is known. Unless set it follows \
                  `retry.backoff.ms`.";
@@ -84,7 +84,7 @@ macro_rules! general_rows {
                 Both Low [] Core todo
                 "Ask only for the topics in use instead of all topics of the cluster.";
             "topic.metadata.propagation.max.ms" [topic_metadata_propagation_max_ms: i32] int(0, 3_600_000, 30_000)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "A topic just created is not known to every broker at once. For this long after its first use here, a \
                  topic that brokers do not know is waited for instead of failing its messages with \
                  `ERR__UNKNOWN_TOPIC`.";
@@ -93,11 +93,11 @@ macro_rules! general_rows {
                 "Comma-separated regular expressions; a topic that matches one of them is treated as if the cluster \
                  did not have it. Share consumers refuse it.";
             "debug" [debug: u32] flags(debug::FLAGS, 0)
-                Both Medium [] Core todo
+                Both Medium [] Core done
                 "Comma-separated parts of the client that log their debug messages. `broker,topic,msg` shows a \
                  producer at work, `consumer,cgrp,topic,fetch` a consumer. `-name` takes a part away again.";
             "socket.timeout.ms" [socket_timeout_ms: i32] int(10, 300_000, 60_000)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "How long a request may take. A ProduceRequest gets the shorter of this and what is left of its first \
                  message's `message.timeout.ms`, a fetch gets `fetch.wait.max.ms` on top, an admin request may have a \
                  time of its own in its options.";
@@ -105,33 +105,33 @@ macro_rules! general_rows {
                 Both Low [Deprecated] Core done
                 "No effect.";
             "socket.send.buffer.bytes" [socket_send_buffer_bytes: i32] int(0, 100_000_000, 0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Send buffer of broker sockets (SO_SNDBUF); 0 leaves it to the system.";
             "socket.receive.buffer.bytes" [socket_receive_buffer_bytes: i32] int(0, 100_000_000, 0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Receive buffer of broker sockets (SO_RCVBUF); 0 leaves it to the system.";
             "socket.keepalive.enable" [socket_keepalive_enable: bool] boolean(false)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Turn on TCP keep-alive (SO_KEEPALIVE) for broker sockets.";
             "socket.nagle.disable" [socket_nagle_disable: bool] boolean(true)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Send without Nagle's delay (TCP_NODELAY).";
             "socket.max.fails" [socket_max_fails: i32] int(0, 1_000_000, 1)
                 Both Low [] Core todo
                 "Requests that may fail, by timing out for example, before the connection is closed and made anew; 0 \
                  for never. Anything but 1 risks a client that waits for responses the broker will not send.";
             "broker.address.ttl" [broker_address_ttl: i32] int(0, 86_400_000, 1000)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "How long the resolved addresses of a broker's host name are used before asking again (milliseconds).";
             "broker.address.family" [broker_address_family: AddressFamily] word(AddressFamily::WORDS, "any")
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Which addresses of a broker may be used: both kinds, only IPv4 or only IPv6.";
             "socket.connection.setup.timeout.ms" [socket_connection_setup_timeout_ms: i32] int(1000, i32::MAX, 30_000)
-                Both Medium [] Core todo
+                Both Medium [] Core done
                 "Time for a connection to become usable: TCP connect, TLS handshake, API versions and SASL together. \
                  After that it is closed and tried again.";
             "connections.max.idle.ms" [connections_max_idle_ms: i32] int(0, i32::MAX, 0)
-                Both Medium [] Core todo
+                Both Medium [] Core done
                 "Close a broker connection that has had no traffic for this long; 0 keeps it. Unless set, brokers \
                  whose address says Azure get just under 4 minutes, since Azure drops idle connections, and share \
                  consumers get 9 minutes. From 4 seconds on up to 2 seconds of jitter are taken off, so that \
@@ -143,72 +143,72 @@ macro_rules! general_rows {
                 Both Low [Deprecated] Core done
                 "No effect: see `reconnect.backoff.ms` and `reconnect.backoff.max.ms`.";
             "reconnect.backoff.ms" [reconnect_backoff_ms: i32] int(0, 3_600_000, 100)
-                Both Medium [] Core todo
+                Both Medium [] Core done
                 "Pause before the first attempt to connect again, doubled with each failure up to \
                  `reconnect.backoff.max.ms` and varied by -25% to +50%. 0 reconnects at once. Share consumers start \
                  at 50.";
             "reconnect.backoff.max.ms" [reconnect_backoff_max_ms: i32] int(0, 3_600_000, 10_000)
-                Both Medium [] Core todo
+                Both Medium [] Core done
                 "Upper bound of the pause between attempts to connect. Share consumers use 1000.";
             "statistics.interval.ms" [statistics_interval_ms: i32] int(0, 86_400_000, 0)
-                Both High [] Core todo
+                Both High [] Core done
                 "How often statistics are produced, in steps of a second, for the callback of \
                  `rd_kafka_conf_set_stats_cb()` or the statistics event; 0 for never.";
             "enabled_events" [enabled_events: i32] int(0, i32::MAX, 0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Bits of the events wanted on queues: see `rd_kafka_conf_set_events()`.";
             "error_cb" [error_cb: usize] pointer(0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Called with errors of the client instance; set with rd_kafka_conf_set_error_cb().";
             "throttle_cb" [throttle_cb: usize] pointer(0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Called when a broker throttles the client; set with rd_kafka_conf_set_throttle_cb().";
             "stats_cb" [stats_cb: usize] pointer(0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Called with the statistics; set with rd_kafka_conf_set_stats_cb().";
             "log_cb" [log_cb: usize] pointer(BUILTIN_CALLBACK)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Called with log lines; set with rd_kafka_conf_set_log_cb().";
             "log_level" [log_level: i32] int(0, 7, 6)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Least important level that is logged, as in syslog(3): 0 for emergencies only, 7 for everything.";
             "log.queue" [log_queue: bool] boolean(false)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Queue log lines for the application to poll (`rd_kafka_set_log_queue()`) instead of calling the log \
                  callback on the thread that logs. Lines are kept until a queue has been set.";
             "log.thread.name" [log_thread_name: bool] boolean(true)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Begin log lines with the name of the thread.";
             "enable.random.seed" [enable_random_seed: bool] boolean(true)
                 Both Low [] Core done
                 "Kept for compatibility: random numbers here are seeded without srand(), so nothing has to be seeded \
                  by the application.";
             "log.connection.close" [log_connection_close: bool] boolean(true)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Log connections that brokers close. Worth turning off where brokers close idle connections early.";
             "background_event_cb" [background_event_cb: usize] pointer(0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Called with events from a thread of its own; set with rd_kafka_conf_set_background_event_cb().";
             "socket_cb" [socket_cb: usize] pointer(BUILTIN_CALLBACK)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Opens sockets in place of socket(2); set with rd_kafka_conf_set_socket_cb().";
             "connect_cb" [connect_cb: usize] pointer(0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Connects sockets in place of connect(2); set with rd_kafka_conf_set_connect_cb().";
             "closesocket_cb" [closesocket_cb: usize] pointer(0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Closes sockets in place of close(2); set with rd_kafka_conf_set_closesocket_cb().";
             "open_cb" [open_cb: usize] pointer(BUILTIN_CALLBACK)
                 Both Low [] Core todo
                 "Opens files in place of open(2); set with rd_kafka_conf_set_open_cb().";
             "resolve_cb" [resolve_cb: usize] pointer(0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Resolves host names in place of getaddrinfo(3); set with rd_kafka_conf_set_resolve_cb().";
             "opaque" [opaque: usize] pointer(0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Pointer handed to callbacks; set with rd_kafka_conf_set_opaque().";
             "default_topic_conf" [default_topic_conf: usize] pointer(0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Topic properties for topics used without a configuration of their own; set with \
                  rd_kafka_conf_set_default_topic_conf().";
             "internal.termination.signal" [internal_termination_signal: i32] int(0, 128, 0)
@@ -220,17 +220,17 @@ macro_rules! general_rows {
                 "Ask brokers which API versions they know. Without it, or when asking fails, \
                  `broker.version.fallback` decides.";
             "api.version.request.timeout.ms" [api_version_request_timeout_ms: i32] int(1, 300_000, 10_000)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Time for a broker to tell its API versions.";
             "api.version.fallback.ms" [api_version_fallback_ms: i32] int(0, 604_800_000, 0)
-                Both Medium [Deprecated] Core todo
+                Both Medium [Deprecated] Core done
                 "How long `broker.version.fallback` is used for a broker that failed to tell its API versions.";
             "broker.version.fallback" [broker_version_fallback: Option<String>] checked("0.10.0", is_broker_version)
-                Both Medium [Deprecated] Core todo
+                Both Medium [Deprecated] Core done
                 "Broker version to assume when brokers are not asked for their API versions, or fail to tell: 0.9.0, \
                  0.8.2, 0.8.1 or 0.8.0. Any other value counts as 0.10 or newer and turns asking on.";
             "allow.auto.create.topics" [allow_auto_create_topics: bool] boolean(false)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Let the broker create topics that are used and do not exist, where its `auto.create.topics.enable` \
                  allows that. Unless set: on for producers, off for consumers (the Java consumer has it on). \
                  Consumers need brokers of 0.11 or newer for it.";

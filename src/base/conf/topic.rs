@@ -7,24 +7,24 @@ macro_rules! topic_rows {
     ($next:ident $($rest:ident)*; $($before:tt)*) => {
         $next! { $($rest)*; $($before)*
             "request.required.acks" [request_required_acks: i32] int_or_word(-1, 1000, -1, &[("all", -1)])
-                Producer High [] Producer todo
+                Producer High [] Producer done
                 "Who must have a message before it counts as delivered: `-1` or `all` for all replicas in sync (at \
                  least the broker's `min.insync.replicas`), `1` for the leader, `0` for nobody, in which case the \
                  broker does not even answer.";
             "acks" [] alias("request.required.acks")
-                Producer High [] Producer todo
+                Producer High [] Producer done
                 "";
             "request.timeout.ms" [request_timeout_ms: i32] int(1, 900_000, 30_000)
-                Producer Medium [] Producer todo
+                Producer Medium [] Producer done
                 "How long the broker may wait for replicas before it answers; only where `request.required.acks` is \
                  not 0.";
             "message.timeout.ms" [message_timeout_ms: i32] int(0, i32::MAX, 300_000)
-                Producer High [] Producer todo
+                Producer High [] Producer done
                 "How long a message may take to be delivered, retries included; 0 for ever. After that it fails, as \
                  it does when its retries are used up. Unless set it follows `transaction.timeout.ms` for a \
                  transactional producer.";
             "delivery.timeout.ms" [] alias("message.timeout.ms")
-                Producer High [] Producer todo
+                Producer High [] Producer done
                 "";
             "queuing.strategy" [queuing_strategy: QueuingStrategy] word(QueuingStrategy::WORDS, "fifo")
                 Producer Low [Deprecated Experimental] Producer todo
@@ -33,46 +33,46 @@ macro_rules! topic_rows {
                 Producer Low [Deprecated] Producer done
                 "No effect.";
             "partitioner" [partitioner: Option<String>] checked("consistent_random", is_partitioner)
-                Producer High [] Producer todo
+                Producer High [] Producer done
                 "How a message's partition is chosen: `random`; `consistent`, the CRC32 of the key, with messages \
                  without key, or with an empty one, all in one partition; `consistent_random`, the same with those \
                  spread at random; `murmur2`, the Java client's hash, with messages without key in one partition; \
                  `murmur2_random`, with those spread, which is what the Java client does; `fnv1a` and `fnv1a_random`, \
                  likewise with FNV-1a.";
             "partitioner_cb" [partitioner_cb: usize] pointer(0)
-                Producer Low [] Producer todo
+                Producer Low [] Producer done
                 "Chooses partitions in place of `partitioner`; set with rd_kafka_topic_conf_set_partitioner_cb().";
             "msg_order_cmp" [msg_order_cmp: usize] pointer(0)
-                Producer Low [Deprecated Experimental] Producer todo
+                Producer Low [Deprecated Experimental] Producer done
                 "Orders queued messages; set with rd_kafka_topic_conf_set_msg_order_cmp(). See also \
                  `queuing.strategy`.";
             "opaque" [opaque: usize] pointer(0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Pointer handed to the topic's callbacks; set with rd_kafka_topic_conf_set_opaque().";
             "compression.codec" [compression_codec: Option<Compression>] word(<Option<Compression> as Word>::WORDS, "inherit")
-                Producer High [] Producer todo
+                Producer High [] Producer done
                 "How the topic's batches are compressed; `inherit` for what the global `compression.codec` says.";
             "compression.type" [] alias("compression.codec")
-                Producer High [] Producer todo
+                Producer High [] Producer done
                 "";
             "compression.level" [compression_level: i32] int(-1, 12, -1)
-                Producer Medium [] Producer todo
+                Producer Medium [] Producer done
                 "How hard to compress: 0 to 9 for gzip, 0 to 12 for lz4, only 0 for snappy; -1 for the codec's own \
                  default. More gives smaller batches for more CPU.";
             "auto.commit.enable" [auto_commit_enable: bool] boolean(true)
-                Consumer Low [Deprecated] Consumer todo
+                Consumer Low [Deprecated] Consumer done
                 "For the simple consumer: commit the offset of the last message handed to the application from time \
                  to time, to go on from there after a restart. Without it the application stores offsets by \
                  rd_kafka_offset_store(). Consumers of a group use the global `enable.auto.commit`.";
             "enable.auto.commit" [] alias("auto.commit.enable")
-                Consumer Low [] Consumer todo
+                Consumer Low [] Consumer done
                 "";
             "auto.commit.interval.ms" [auto_commit_interval_ms: i32] int(10, 86_400_000, 60_000)
-                Consumer High [] Consumer todo
+                Consumer High [] Consumer done
                 "For the simple consumer: time between commits. Consumers of a group use the global \
                  `auto.commit.interval.ms`. Share consumers ignore it.";
             "auto.offset.reset" [auto_offset_reset: OffsetReset] word(OffsetReset::WORDS, "largest")
-                Consumer High [] Consumer todo
+                Consumer High [] Consumer done
                 "Where to start when there is no committed offset, or when it is out of range: at the oldest message \
                  (`smallest`, `earliest`, `beginning`), after the newest (`largest`, `latest`, `end`), or not at all \
                  (`error`): a message with ERR__AUTO_OFFSET_RESET comes instead.";
@@ -89,7 +89,7 @@ macro_rules! topic_rows {
                 "Where offsets go: `broker`, for which `group.id` must be set, or `file`, which is deprecated \
                  (`offset.store.path`).";
             "consume.callback.max.messages" [consume_callback_max_messages: i32] int(0, 1_000_000, 0)
-                Consumer Low [] Consumer todo
+                Consumer Low [] Consumer done
                 "Messages that one `rd_kafka_consume_callback*()` hands over at most; 0 for no limit. Share consumers \
                  refuse it.";
         }
