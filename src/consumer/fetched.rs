@@ -468,3 +468,6 @@ fn event_message(
     message.kind = MessageKind::Consumed;
     message::single(message, data, keep)
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,8 @@ pub mod fetched;
 pub mod fetcher;
 pub mod partition;
 pub mod room;
+#[cfg(test)]
+mod testing;
 
 use std::any::Any;
 use std::sync::Arc;

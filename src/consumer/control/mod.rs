@@ -123,6 +123,8 @@ enum State {
     },
     Releasing {
         grant: u64,
+        /// The topic was recreated: the epoch of what comes back means nothing.
+        forget_epoch: bool,
     },
     /// Ended with an error that only a seek or a new assignment gets over.
     Failed,
@@ -461,9 +463,10 @@ impl Control {
                     if moved || recreated {
                         let (grant, at) = (*grant, *at);
                         entry.preferred = None;
-                        self.release(key, at, grant);
+                        self.release(key, at, grant, recreated);
                     }
                 }
+                State::Releasing { forget_epoch, .. } => *forget_epoch |= recreated,
                 State::Pending { not_before, .. } => {
                     // What failed for the old leader need not fail for the new one.
                     if changed {
@@ -476,23 +479,27 @@ impl Control {
         }
     }
 
-    /// The epochs known are those of another log.
+    /// The epochs known are those of another log; an answer about them as well.
     fn forget_epochs(&mut self, key: Key) {
-        if let Some(Entry {
-            state: State::Pending { goal, .. } | State::Asking { goal, .. },
-            ..
-        }) = self.entries.get_mut(&key)
-            && let Goal::Validate(at) | Goal::Fetch(at) = goal
+        if let Some(entry) = self.entries.get_mut(&key)
+            && let State::Pending { goal, .. } | State::Asking { goal, .. } = &entry.state
+            && let Goal::Validate(at) | Goal::Fetch(at) = *goal
         {
-            *goal = Goal::Fetch(Position::new(at.offset, -1));
+            entry.state = State::Pending {
+                goal: Goal::Fetch(Position::new(at.offset, -1)),
+                not_before: None,
+            };
         }
     }
 
-    fn release(&mut self, key: Key, broker: i32, grant: u64) {
+    fn release(&mut self, key: Key, broker: i32, grant: u64, forget_epoch: bool) {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
-        entry.state = State::Releasing { grant };
+        entry.state = State::Releasing {
+            grant,
+            forget_epoch,
+        };
         self.actions.push(Action::Stop {
             broker,
             partition: entry.partition.clone(),
@@ -590,18 +597,26 @@ impl Control {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
+        let mut at = back.position;
         let from_replica = match entry.state {
             State::Fetching {
                 grant,
                 replica_until,
                 ..
             } if grant == back.grant => replica_until.is_some(),
-            State::Releasing { grant } if grant == back.grant => false,
+            State::Releasing {
+                grant,
+                forget_epoch,
+            } if grant == back.grant => {
+                if forget_epoch {
+                    at.epoch = -1;
+                }
+                false
+            }
             // Of an earlier fetch.
             _ => return,
         };
         entry.state = State::Failed;
-        let at = back.position;
         if from_replica && !matches!(back.reason, Reason::Preferred(_)) {
             // A follower's word is not final; the leader is asked.
             entry.preferred = None;
@@ -674,7 +689,7 @@ impl Control {
                 } => {
                     if until <= now {
                         entry.preferred = None;
-                        self.release(key, broker, grant);
+                        self.release(key, broker, grant, false);
                     } else {
                         self.next_timer = Some(self.next_timer.map_or(until, |t| t.min(until)));
                     }
@@ -718,3 +733,6 @@ impl Control {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

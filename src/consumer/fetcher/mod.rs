@@ -656,3 +656,6 @@ impl Slot {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

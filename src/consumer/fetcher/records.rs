@@ -154,3 +154,6 @@ pub fn describe(e: &RecordsError) -> String {
         other => format!("Records at offset {} cannot be read: {other}", e.offset),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,588 @@
+use super::super::testing::{Bench, bench_of, settings};
+use super::*;
+use crate::base::log::Logger;
+use crate::consumer::ConsumerStats;
+
+fn shared() -> Arc<Shared> {
+    Arc::new(Shared {
+        settings: settings(),
+        logger: Arc::new(Logger::new(0, 0, false)),
+        stats: ConsumerStats::default(),
+    })
+}
+
+struct World {
+    control: Control,
+    now: Instant,
+    b: Bench,
+}
+
+const LEADER: Leader = Leader::At {
+    broker: 1,
+    epoch: 5,
+};
+
+fn world(reset: ResetPolicy) -> World {
+    let shared = shared();
+    World {
+        control: Control::new(shared.clone()),
+        now: Instant::now(),
+        b: bench_of(&shared, "t", 0, reset),
+    }
+}
+
+impl World {
+    fn start(&mut self, at: Position, leader: Leader) -> Vec<Action> {
+        let version = self.b.partition.begin();
+        let p = self.b.partition.clone();
+        self.control.start(self.now, &p, version, at, leader);
+        self.actions()
+    }
+
+    fn actions(&mut self) -> Vec<Action> {
+        self.control.check_invariants();
+        self.control.take_actions()
+    }
+
+    fn handback(&mut self, grant: u64, at: Position, reason: Reason) -> Vec<Action> {
+        let back = Handback {
+            partition: self.b.partition.clone(),
+            grant,
+            position: at,
+            broker: 1,
+            reason,
+        };
+        self.control.on_handback(self.now, back);
+        self.actions()
+    }
+
+    fn leader(&mut self, broker: i32, epoch: i32) -> Vec<Action> {
+        let leader = Leader::At { broker, epoch };
+        self.control.on_metadata(self.now, "t", false, |_| leader);
+        self.actions()
+    }
+
+    fn offset(&mut self, token: u64, found: Result<Position, ErrorCode>) -> Vec<Action> {
+        let p = self.b.partition.clone();
+        self.control.on_offset(self.now, &p, token, found);
+        self.actions()
+    }
+
+    fn errors(&self) -> Vec<(i32, i64)> {
+        let seen = self.b.take_all();
+        seen.iter().map(|s| (s.err, s.offset)).collect()
+    }
+}
+
+fn at(offset: i64) -> Position {
+    Position::new(offset, -1)
+}
+
+/// The one fetch that is begun: broker, grant and position.
+fn begun(actions: &[Action]) -> (i32, u64, Position) {
+    match actions {
+        [Action::Start { broker, start }] => (*broker, start.grant, start.position),
+        other => panic!("not one start: {other:?}"),
+    }
+}
+
+fn listed(actions: &[Action]) -> (u64, i64) {
+    match actions {
+        [
+            Action::ListOffset {
+                token, timestamp, ..
+            },
+        ] => (*token, *timestamp),
+        other => panic!("not one look-up: {other:?}"),
+    }
+}
+
+fn validated(actions: &[Action]) -> (u64, i32) {
+    match actions {
+        [Action::EpochEnd { token, epoch, .. }] => (*token, *epoch),
+        other => panic!("not one validation: {other:?}"),
+    }
+}
+
+#[test]
+fn an_offset_waits_for_a_leader_only() {
+    let mut w = world(ResetPolicy::Error);
+    let actions = w.start(at(7), Leader::Unknown);
+    assert!(matches!(actions[..], [Action::RefreshMetadata { .. }]));
+    let (broker, _, from) = begun(&w.leader(3, 1));
+    assert_eq!((broker, from), (3, at(7)));
+}
+
+#[test]
+fn a_tail_is_counted_from_the_end_but_not_below_the_beginning() {
+    let mut w = world(ResetPolicy::Error);
+    for (tail, low, want) in [(10, 0, 90), (10, 95, 95), (500, 20, 20)] {
+        let actions = w.start(at(offset::TAIL_BASE - tail), LEADER);
+        let stops = actions.len() - 1;
+        let (token, timestamp) = listed(&actions[stops..]);
+        assert_eq!(timestamp, TIMESTAMP_END);
+        let (token, timestamp) = listed(&w.offset(token, Ok(at(100))));
+        assert_eq!(timestamp, TIMESTAMP_BEGINNING);
+        let (_, _, from) = begun(&w.offset(token, Ok(at(low))));
+        assert_eq!(from.offset, want);
+    }
+}
+
+#[test]
+fn without_a_committed_offset_the_reset_policy_counts() {
+    let mut w = world(ResetPolicy::Beginning);
+    let actions = w.start(at(offset::STORED), LEADER);
+    let [Action::Committed { token, .. }] = actions[..] else {
+        panic!("{actions:?}");
+    };
+    let p = w.b.partition.clone();
+    w.control
+        .on_committed(w.now, &p, token, Ok(Position::INVALID));
+    let (_, timestamp) = listed(&w.actions());
+    assert_eq!(timestamp, TIMESTAMP_BEGINNING);
+
+    let mut w = world(ResetPolicy::Error);
+    let actions = w.start(at(offset::STORED), LEADER);
+    let [Action::Committed { token, .. }] = actions[..] else {
+        panic!("{actions:?}");
+    };
+    let p = w.b.partition.clone();
+    w.control
+        .on_committed(w.now, &p, token, Ok(Position::INVALID));
+    assert!(w.actions().is_empty());
+    let code = ErrorCode::_AUTO_OFFSET_RESET.0;
+    assert_eq!(w.errors(), [(code, offset::INVALID)]);
+}
+
+#[test]
+fn a_new_leader_gets_the_position_only_when_the_old_one_has_let_go() {
+    let mut w = world(ResetPolicy::Error);
+    let (_, grant, _) = begun(&w.start(at(0), LEADER));
+    let actions = w.leader(2, 6);
+    assert!(matches!(actions[..], [Action::Stop { broker: 1, grant: g, .. }] if g == grant));
+    assert!(w.leader(2, 6).is_empty(), "it is being released already");
+    let (token, epoch) = validated(&w.handback(grant, Position::new(40, 5), Reason::Stopped));
+    assert_eq!(epoch, 5);
+    let p = w.b.partition.clone();
+    let end = Ok(Position::new(40, 5));
+    w.control.on_epoch_end(w.now, &p, token, end);
+    let (broker, _, from) = begun(&w.actions());
+    assert_eq!((broker, from.offset), (2, 40));
+}
+
+#[test]
+fn a_truncated_log_is_gone_on_with_at_its_end() {
+    let mut w = world(ResetPolicy::End);
+    let (token, _) = validated(&w.start(Position::new(40, 4), LEADER));
+    let version = w.b.partition.version();
+    let p = w.b.partition.clone();
+    let end = Ok(Position::new(33, 4));
+    w.control.on_epoch_end(w.now, &p, token, end);
+    let (_, _, from) = begun(&w.actions());
+    assert_eq!(from.offset, 33);
+    assert_ne!(version, p.version(), "what was fetched beyond is dropped");
+
+    let mut w = world(ResetPolicy::Error);
+    let (token, _) = validated(&w.start(Position::new(40, 4), LEADER));
+    let p = w.b.partition.clone();
+    w.control
+        .on_epoch_end(w.now, &p, token, Ok(Position::new(33, 4)));
+    assert!(w.actions().is_empty());
+    let code = ErrorCode::_AUTO_OFFSET_RESET.0;
+    assert_eq!(w.errors(), [(code, offset::INVALID)]);
+}
+
+#[test]
+fn a_refusal_asks_for_metadata_and_pauses() {
+    let mut w = world(ResetPolicy::Error);
+    let (_, grant, _) = begun(&w.start(at(0), LEADER));
+    let why = Reason::Refused(ErrorCode::NOT_LEADER_FOR_PARTITION);
+    let actions = w.handback(grant, at(9), why);
+    assert!(matches!(actions[..], [Action::RefreshMetadata { .. }]));
+    let due = w.control.next_deadline().unwrap();
+    assert!(due > w.now);
+    // The same leader again: the pause holds. Another one ends it.
+    assert!(w.leader(1, 5).is_empty());
+    let (broker, _, from) = begun(&w.leader(2, 6));
+    assert_eq!((broker, from), (2, at(9)));
+    // Without news the pause ends by itself.
+    let mut w = world(ResetPolicy::Error);
+    let (_, grant, _) = begun(&w.start(at(0), LEADER));
+    w.handback(
+        grant,
+        at(9),
+        Reason::Refused(ErrorCode::KAFKA_STORAGE_ERROR),
+    );
+    w.now = w.control.next_deadline().unwrap();
+    w.control.poll(w.now);
+    assert_eq!(begun(&w.actions()).2, at(9));
+}
+
+#[test]
+fn a_replica_is_left_when_its_time_is_up_or_it_refuses() {
+    let mut w = world(ResetPolicy::Error);
+    let (_, grant, _) = begun(&w.start(at(0), LEADER));
+    let (broker, grant, _) = begun(&w.handback(grant, at(5), Reason::Preferred(9)));
+    assert_eq!(broker, 9);
+    assert!(w.leader(1, 5).is_empty(), "the leader is the same");
+    // Out of range there is not final.
+    let (broker, grant, from) = begun(&w.handback(grant, at(6), Reason::OutOfRange));
+    assert_eq!((broker, from), (1, at(6)));
+    let (_, grant, _) = begun(&w.handback(grant, at(6), Reason::Preferred(9)));
+    w.now += settings().metadata_max_age;
+    w.control.poll(w.now);
+    assert!(matches!(w.actions()[..], [Action::Stop { broker: 9, .. }]));
+    let (broker, ..) = begun(&w.handback(grant, at(7), Reason::Stopped));
+    assert_eq!(broker, 1);
+}
+
+#[test]
+fn out_of_range_at_the_leader_resets() {
+    let mut w = world(ResetPolicy::End);
+    let (_, grant, _) = begun(&w.start(at(0), LEADER));
+    let (token, timestamp) = listed(&w.handback(grant, at(0), Reason::OutOfRange));
+    assert_eq!(timestamp, TIMESTAMP_END);
+    assert_eq!(begun(&w.offset(token, Ok(at(12)))).2, at(12));
+    let mut w = world(ResetPolicy::Error);
+    let (_, grant, _) = begun(&w.start(at(3), LEADER));
+    assert!(w.handback(grant, at(3), Reason::OutOfRange).is_empty());
+    assert_eq!(w.errors(), [(ErrorCode::_AUTO_OFFSET_RESET.0, 3)]);
+}
+
+#[test]
+fn a_seek_makes_earlier_answers_meaningless() {
+    let mut w = world(ResetPolicy::Error);
+    let (token, _) = listed(&w.start(at(offset::END), LEADER));
+    let p = w.b.partition.clone();
+    let version = p.new_version();
+    w.control.seek(w.now, &p, version, at(5)).unwrap();
+    let (_, grant, from) = begun(&w.actions());
+    assert_eq!(from, at(5));
+    assert!(w.offset(token, Ok(at(100))).is_empty());
+    let version = p.new_version();
+    w.control.seek(w.now, &p, version, at(8)).unwrap();
+    let actions = w.actions();
+    assert!(matches!(actions[0], Action::Stop { .. }));
+    assert_eq!(begun(&actions[1..]).2, at(8));
+    assert!(w.handback(grant, at(77), Reason::Stopped).is_empty());
+    let stored = at(offset::STORED);
+    let refused = w.control.seek(w.now, &p, version, stored);
+    assert_eq!(refused, Err(ErrorCode::_INVALID_ARG));
+    w.control.stop(&p);
+    assert_eq!(
+        w.control.seek(w.now, &p, version, at(1)),
+        Err(ErrorCode::_STATE)
+    );
+}
+
+#[test]
+fn a_missing_topic_is_told_once_and_may_come() {
+    let mut w = world(ResetPolicy::Error);
+    w.start(at(0), Leader::Unknown);
+    for _ in 0..2 {
+        let missing = Leader::Missing(ErrorCode::_UNKNOWN_TOPIC);
+        w.control.on_metadata(w.now, "t", false, |_| missing);
+    }
+    let code = ErrorCode::_UNKNOWN_TOPIC.0;
+    assert_eq!(w.errors(), [(code, offset::INVALID)]);
+    begun(&w.leader(1, 0));
+}
+
+#[test]
+fn a_recreated_topic_has_other_epochs() {
+    let mut w = world(ResetPolicy::Error);
+    let (_, grant, _) = begun(&w.start(at(0), LEADER));
+    w.control.on_metadata(w.now, "t", true, |_| Leader::At {
+        broker: 1,
+        epoch: 0,
+    });
+    assert!(matches!(w.actions()[..], [Action::Stop { .. }]));
+    let (_, _, from) = begun(&w.handback(grant, Position::new(30, 5), Reason::Stopped));
+    assert_eq!(from, at(30), "nothing to validate against");
+}
+
+/// Loops, a log and a coordinator that answer late, wrongly or not at all, while
+/// leaders move and the application seeks.
+mod simulation {
+    use super::*;
+
+    const BROKERS: i32 = 3;
+    const PARTITIONS: i32 = 4;
+
+    enum Mail {
+        Back(Handback),
+        Offset(Arc<Partition>, u64, Result<Position, ErrorCode>),
+        Epoch(Arc<Partition>, u64, Result<Position, ErrorCode>),
+        Committed(Arc<Partition>, u64, Result<Position, ErrorCode>),
+        /// A command on its way to a loop.
+        Loop(i32, fetcher::Command),
+    }
+
+    use super::super::super::fetcher;
+
+    struct Sim {
+        rng: fastrand::Rng,
+        now: Instant,
+        control: Control,
+        benches: Vec<Bench>,
+        leaders: Vec<(i32, i32)>,
+        /// Per broker and partition: what the loop fetches.
+        loops: HashMap<(i32, i32), Start>,
+        /// In order per sender, as channels are.
+        mail: Vec<Mail>,
+        calm: bool,
+    }
+
+    impl Sim {
+        fn new(seed: u64) -> Sim {
+            let shared = shared();
+            Sim {
+                rng: fastrand::Rng::with_seed(seed),
+                now: Instant::now(),
+                control: Control::new(shared.clone()),
+                benches: (0..PARTITIONS)
+                    .map(|id| bench_of(&shared, "t", id, ResetPolicy::Beginning))
+                    .collect(),
+                leaders: vec![(0, 0); PARTITIONS as usize],
+                loops: HashMap::new(),
+                mail: Vec::new(),
+                calm: false,
+            }
+        }
+
+        fn bench(&mut self) -> (Arc<Partition>, usize) {
+            let i = self.rng.usize(..self.benches.len());
+            (self.benches[i].partition.clone(), i)
+        }
+
+        fn fails(&mut self) -> bool {
+            !self.calm && self.rng.u8(..4) == 0
+        }
+
+        fn error(&mut self) -> ErrorCode {
+            let list = [
+                ErrorCode::NOT_LEADER_FOR_PARTITION,
+                ErrorCode::_TRANSPORT,
+                ErrorCode::UNKNOWN_LEADER_EPOCH,
+                ErrorCode::TOPIC_AUTHORIZATION_FAILED,
+            ];
+            list[self.rng.usize(..list.len())]
+        }
+
+        fn act(&mut self) {
+            for action in self.control.take_actions() {
+                let error = self.error();
+                let fails = self.fails();
+                let epoch = self.rng.i32(0..6);
+                let found = |offset| {
+                    if fails {
+                        Err(error)
+                    } else {
+                        Ok(Position::new(offset, epoch))
+                    }
+                };
+                let mail = match action {
+                    Action::Start { broker, start } => {
+                        Mail::Loop(broker, fetcher::Command::Start(start))
+                    }
+                    Action::Stop {
+                        broker,
+                        partition,
+                        grant,
+                    } => Mail::Loop(broker, fetcher::Command::Stop { partition, grant }),
+                    Action::ListOffset {
+                        partition,
+                        token,
+                        timestamp,
+                        ..
+                    } => {
+                        let offset = if timestamp == TIMESTAMP_END { 100 } else { 10 };
+                        Mail::Offset(partition, token, found(offset))
+                    }
+                    Action::EpochEnd {
+                        partition, token, ..
+                    } => {
+                        let offset = self.rng.i64(-1..100);
+                        Mail::Epoch(partition, token, found(offset))
+                    }
+                    Action::Committed { partition, token } => {
+                        let offset = self.rng.i64(-1..100);
+                        Mail::Committed(partition, token, found(offset))
+                    }
+                    Action::RefreshMetadata { .. } => {
+                        self.metadata();
+                        continue;
+                    }
+                };
+                self.mail.push(mail);
+            }
+        }
+
+        fn metadata(&mut self) {
+            let leaders = self.leaders.clone();
+            let recreated = !self.calm && self.rng.u8(..8) == 0;
+            self.control.on_metadata(self.now, "t", recreated, |id| {
+                let (broker, epoch) = leaders[id as usize];
+                Leader::At { broker, epoch }
+            });
+        }
+
+        /// Delivers one mail; loops take theirs in order.
+        fn deliver(&mut self) {
+            if self.mail.is_empty() {
+                return;
+            }
+            let mut i = self.rng.usize(..self.mail.len());
+            if let Mail::Loop(to, _) = self.mail[i] {
+                i = self
+                    .mail
+                    .iter()
+                    .position(|m| matches!(m, Mail::Loop(b, _) if *b == to))
+                    .unwrap();
+            }
+            match self.mail.remove(i) {
+                Mail::Back(back) => self.control.on_handback(self.now, back),
+                Mail::Offset(p, t, r) => self.control.on_offset(self.now, &p, t, r),
+                Mail::Epoch(p, t, r) => self.control.on_epoch_end(self.now, &p, t, r),
+                Mail::Committed(p, t, r) => self.control.on_committed(self.now, &p, t, r),
+                Mail::Loop(broker, fetcher::Command::Start(start)) => {
+                    self.loops.insert((broker, start.partition.id), start);
+                }
+                Mail::Loop(broker, fetcher::Command::Stop { partition, grant }) => {
+                    let key = (broker, partition.id);
+                    if self.loops.get(&key).is_some_and(|s| s.grant == grant) {
+                        self.give_back(key, Reason::Stopped);
+                    }
+                }
+            }
+        }
+
+        fn give_back(&mut self, key: (i32, i32), reason: Reason) {
+            if let Some(start) = self.loops.remove(&key) {
+                let offset = start.position.offset + self.rng.i64(0..5);
+                self.mail.push(Mail::Back(Handback {
+                    partition: start.partition,
+                    grant: start.grant,
+                    position: Position::new(offset, start.leader_epoch),
+                    broker: key.0,
+                    reason,
+                }));
+            }
+        }
+
+        fn step(&mut self) {
+            match self.rng.u8(..12) {
+                0 => {
+                    let (p, i) = self.bench();
+                    let version = p.begin();
+                    let at = [offset::BEGINNING, offset::END, offset::STORED, -2005, 50];
+                    let at = Position::new(at[self.rng.usize(..at.len())], -1);
+                    let (broker, epoch) = self.leaders[i];
+                    let leader = Leader::At { broker, epoch };
+                    self.control.start(self.now, &p, version, at, leader);
+                }
+                1 => {
+                    let (p, _) = self.bench();
+                    p.end();
+                    self.control.stop(&p);
+                }
+                2 => {
+                    let (p, _) = self.bench();
+                    let version = p.new_version();
+                    let to = Position::new(self.rng.i64(-2..100), self.rng.i32(-1..3));
+                    let _ = self.control.seek(self.now, &p, version, to);
+                }
+                3 => {
+                    let (_, i) = self.bench();
+                    self.leaders[i].0 = self.rng.i32(..BROKERS);
+                    self.leaders[i].1 += 1;
+                }
+                4 => self.metadata(),
+                5 => {
+                    let keys: Vec<_> = self.loops.keys().copied().collect();
+                    if !keys.is_empty() {
+                        let key = keys[self.rng.usize(..keys.len())];
+                        let reason = match self.rng.u8(..4) {
+                            0 => Reason::OutOfRange,
+                            1 => Reason::Preferred(self.rng.i32(..BROKERS)),
+                            2 => Reason::Ended,
+                            _ => Reason::Refused(ErrorCode::NOT_LEADER_FOR_PARTITION),
+                        };
+                        self.give_back(key, reason);
+                    }
+                }
+                6 => self.now += Duration::from_millis(self.rng.u64(..400)),
+                _ => self.deliver(),
+            }
+            self.control.poll(self.now);
+            self.act();
+            self.check();
+        }
+
+        fn check(&self) {
+            self.control.check_invariants();
+            for b in &self.benches {
+                let p = &b.partition;
+                let current = self
+                    .loops
+                    .values()
+                    .filter(|s| s.partition.id == p.id && s.version == p.version())
+                    .count();
+                assert!(current <= 1, "{p:?} is fetched twice");
+            }
+        }
+
+        /// Once nothing fails any more, every partition is fetched from its leader.
+        fn settle(&mut self) {
+            self.calm = true;
+            self.metadata();
+            for _ in 0..600 {
+                self.act();
+                self.deliver();
+                self.now += Duration::from_millis(20);
+                self.control.poll(self.now);
+                self.check();
+            }
+            // A replica's time is up as well.
+            self.now += settings().metadata_max_age;
+            for _ in 0..200 {
+                self.control.poll(self.now);
+                self.act();
+                self.deliver();
+            }
+            assert!(self.mail.is_empty());
+            for (i, b) in self.benches.iter().enumerate() {
+                let p = &b.partition;
+                let at: Vec<i32> = self
+                    .loops
+                    .iter()
+                    .filter(|(_, s)| s.partition.id == p.id)
+                    .map(|((broker, _), _)| *broker)
+                    .collect();
+                if self.control.is_started(p) {
+                    assert_eq!(at, [self.leaders[i].0], "{p:?}");
+                } else {
+                    assert!(at.is_empty(), "{p:?} was stopped");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_partition_is_fetched_by_its_leader_in_the_end() {
+        for seed in 0..2000 {
+            let mut sim = Sim::new(seed);
+            // A failure names its seed.
+            let outcome = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                for _ in 0..150 {
+                    sim.step();
+                }
+                sim.settle();
+            }));
+            if let Err(panic) = outcome {
+                eprintln!("seed {seed}");
+                std::panic::resume_unwind(panic);
+            }
+        }
+    }
+}
