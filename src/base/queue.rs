@@ -138,17 +138,31 @@ impl<T: Weight> Queue<T> {
     pub fn take<R>(
         self: &Arc<Self>,
         deadline: Option<Instant>,
+        look: impl FnMut(&mut T) -> Taken<R>,
+    ) -> Option<R> {
+        self.take_until(|| deadline, look)
+    }
+
+    /// As [`Queue::take`]; the clock is asked only if there is nothing yet.
+    #[inline]
+    pub fn take_until<R>(
+        self: &Arc<Self>,
+        deadline: impl FnOnce() -> Option<Instant>,
         mut look: impl FnMut(&mut T) -> Taken<R>,
     ) -> Option<R> {
-        let mut at = self.clone();
+        let mut deadline = Some(deadline);
+        let mut until = None;
+        // The end of the chain, where that is not this queue.
+        let mut end: Option<Arc<Self>> = None;
         let mut hops = 0;
         'chain: loop {
+            let current = end.take();
+            let at = current.as_ref().unwrap_or(self);
             let mut q = at.inner.lock();
             loop {
-                if let Some(next) = q.forward.clone().filter(|_| hops < MAX_HOPS) {
-                    drop(q);
+                if q.forward.is_some() && hops < MAX_HOPS {
                     hops += 1;
-                    at = next;
+                    end = q.forward.clone();
                     continue 'chain;
                 }
                 q.notified = false;
@@ -172,7 +186,10 @@ impl<T: Weight> Queue<T> {
                     continue;
                 }
                 q.waiters += 1;
-                let timed_out = match deadline {
+                if let Some(deadline) = deadline.take() {
+                    until = deadline();
+                }
+                let timed_out = match until {
                     Some(d) => at.added.wait_until(&mut q, d).timed_out(),
                     None => {
                         at.added.wait(&mut q);

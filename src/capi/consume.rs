@@ -31,8 +31,8 @@ pub enum Item {
 
 /// Takes one item, waiting for it until `deadline`.
 #[inline]
-pub fn take_item(queue: &EventQueue, deadline: Option<Instant>) -> Option<Item> {
-    queue.take(deadline, |event| match event {
+pub fn take_item(queue: &EventQueue, deadline: impl FnOnce() -> Option<Instant>) -> Option<Item> {
+    queue.take_until(deadline, |event| match event {
         Event::Fetched(fetched) => match fetched.next() {
             Next::Message(m) => Taken::Part(Item::Message(m)),
             Next::Last(m) => Taken::Last(Item::Message(m)),
@@ -85,10 +85,11 @@ pub fn next_message(
     queue: &EventQueue,
     timeout_ms: c_int,
 ) -> *mut rd_kafka_message_t {
-    let deadline = until(timeout_ms);
+    let mut deadline = None;
     serve::clear_yield();
     let _polling = Polling::of(instance);
     loop {
+        let deadline = || *deadline.get_or_insert_with(|| until(timeout_ms));
         match take_item(queue, deadline) {
             Some(Item::Message(m)) => {
                 set_last_error(ErrorCode::NO_ERROR, 0);
@@ -121,12 +122,13 @@ pub fn next_messages(
         Messages,
         Other(Event),
     }
-    let deadline = until(timeout_ms);
+    let mut deadline = None;
     let mut count = 0;
     serve::clear_yield();
     let _polling = Polling::of(instance);
     while count < messages.len() {
-        let got = queue.take(deadline, |event| match event {
+        let deadline = || *deadline.get_or_insert_with(|| until(timeout_ms));
+        let got = queue.take_until(deadline, |event| match event {
             Event::Fetched(fetched) => {
                 let before = count;
                 while let Some(slot) = messages.get_mut(count) {

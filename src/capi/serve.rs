@@ -56,7 +56,7 @@ pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>)
     let _polling = consume::Polling::of(instance);
     let mut served = 0;
     let mut wait = deadline;
-    while let Some(item) = consume::take_item(queue, wait) {
+    while let Some(item) = consume::take_item(queue, || wait) {
         wait = Some(super::past());
         match item {
             Item::Message(m) => hand_over(instance, m),

@@ -126,7 +126,7 @@ unsafe fn callbacks(
     let mut count = 0;
     serve::clear_yield();
     while limit <= 0 || count < limit {
-        match consume::take_item(queue, deadline) {
+        match consume::take_item(queue, || deadline) {
             Some(Item::Message(m)) => {
                 let m = message::as_c(m.as_ptr());
                 // SAFETY: the message is good until the callback returns, and is

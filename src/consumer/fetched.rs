@@ -38,7 +38,7 @@ pub enum Next {
 }
 
 /// Messages per block: what stays in memory for a message that is kept.
-const BLOCK: usize = 64;
+const BLOCK: usize = 128;
 /// `RD_KAFKA_MSG_STATUS_PERSISTED`.
 const PERSISTED: i32 = 2;
 

@@ -346,6 +346,7 @@ impl Machine {
     pub fn on_missing(&mut self, w: &mut World<'_>, topic: &str, err: ErrorCode) {
         self.control
             .on_metadata(w.now, topic, false, |_| Leader::Missing(err));
+        self.queries.on_missing(topic, err);
         self.settle(w);
     }
 

@@ -176,6 +176,18 @@ impl Queries {
         self.finish();
     }
 
+    /// The topic does not exist, or must not be used.
+    pub fn on_missing(&mut self, topic: &str, err: ErrorCode) {
+        for r in &mut self.running {
+            for (item, wanted) in r.items.iter_mut().zip(&r.query.wanted) {
+                if &*wanted.topic == topic && matches!(item, Item::Open) {
+                    *item = Item::Done(Err(err));
+                }
+            }
+        }
+        self.finish();
+    }
+
     fn finish(&mut self) {
         self.running.retain_mut(|r| {
             let done = r.items.iter().all(|i| matches!(i, Item::Done(_)));
