@@ -38,8 +38,10 @@ fn commit(
 ) -> ErrorCode {
     if asynchronous != 0 {
         let reply = Reply::Configured;
-        consumer.commit(Commit { offsets, reply });
-        return ErrorCode::NO_ERROR;
+        return match consumer.commit(Commit { offsets, reply }) {
+            Ok(()) => ErrorCode::NO_ERROR,
+            Err(code) => code,
+        };
     }
     consumer
         .commit_and_wait(offsets)
@@ -261,7 +263,9 @@ pub unsafe extern "C" fn rd_kafka_commit_queue(
             opaque: commit_opaque.expose_provenance(),
         };
         let offsets = list.map(|l| elements(l).iter().map(consume::read).collect());
-        consumer.commit(Commit { offsets, reply });
+        if let Err(code) = consumer.commit(Commit { offsets, reply }) {
+            return code;
+        }
         if queue.is_some() {
             return ErrorCode::NO_ERROR;
         }

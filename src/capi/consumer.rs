@@ -12,12 +12,13 @@ use super::instance::Instance;
 use super::topic_partition::{add, elements, elements_mut, new_list, set_leader_epoch};
 use super::{consume, cstr, error, message, serve};
 use crate::base::error::{ErrorCode, KafkaError};
-use crate::client::consumer::queries::Wanted;
+use crate::client::consumer::queries::{Found, Wanted};
 use crate::client::consumer::{Consumer, Toppar};
 use crate::consumer::Position;
 use crate::consumer::control::{TIMESTAMP_BEGINNING, TIMESTAMP_END};
 use crate::consumer::partition::PAUSED_BY_APP;
 use crate::group::assignor::RebalanceProtocol;
+use crate::metadata::Refresh;
 
 use crate::capi::boundary::ffi;
 use crate::capi::types::{
@@ -99,6 +100,46 @@ unsafe fn wanted<'a>(
     Ok((consumer, wishes))
 }
 
+/// Asks the leaders, after the cluster was asked about topics that are not known yet.
+fn look_up(
+    instance: &Instance,
+    wanted: Vec<Wanted>,
+    timeout: Option<Duration>,
+) -> Result<Vec<Found>, ErrorCode> {
+    let client = &instance.client;
+    let until = Instant::now() + timeout.unwrap_or(FOREVER);
+    let is_known = |topic: &Arc<str>| client.shared.metadata.load().topic(topic).is_some();
+    let mut unknown: Vec<_> = wanted.iter().map(|w| w.topic.clone()).collect();
+    unknown.retain(|topic| !is_known(topic));
+    unknown.sort();
+    unknown.dedup();
+    if !unknown.is_empty() {
+        let left = until.saturating_duration_since(Instant::now());
+        let asked = client.metadata(Refresh::Topics(unknown), left);
+        asked.map_err(|e| e.code)?;
+    }
+    let exists: Vec<bool> = wanted.iter().map(|w| is_known(&w.topic)).collect();
+    let to_ask: Vec<_> = wanted
+        .into_iter()
+        .zip(&exists)
+        .filter_map(|(w, exists)| exists.then_some(w))
+        .collect();
+    let left = timeout.map(|_| until.saturating_duration_since(Instant::now()));
+    let mut found = if to_ask.is_empty() {
+        Vec::new().into_iter()
+    } else {
+        client.shared.consumer.offsets(to_ask, left)?.into_iter()
+    };
+    let missing = ErrorCode::UNKNOWN_TOPIC_OR_PART;
+    Ok(exists
+        .into_iter()
+        .map(|exists| match exists {
+            true => found.next().unwrap_or(Err(missing)),
+            false => Err(missing),
+        })
+        .collect())
+}
+
 /// Whether consuming can start at such an offset.
 fn is_start(at: i64) -> bool {
     use crate::consumer::offset::{BEGINNING, END, INVALID, STORED, TAIL_BASE};
@@ -164,7 +205,7 @@ pub fn close(instance: &Instance, consumer: &Consumer) -> ErrorCode {
         let most = i64::from(c.session_timeout_ms) + 2 * i64::from(c.socket_timeout_ms);
         let bound = Instant::now() + Duration::from_millis(most.unsigned_abs());
         while !consumer.group.is_closed() && Instant::now() < bound {
-            match consume::take_item(&consumer.queue, Some(bound)) {
+            match consume::take_item(&consumer.queue, || Some(bound)) {
                 // SAFETY: the message was just taken; nobody else has it.
                 Some(Item::Message(m)) => unsafe {
                     message::rd_kafka_message_destroy(message::as_c(m.as_ptr()));
@@ -249,7 +290,6 @@ pub unsafe extern "C" fn rd_kafka_query_watermark_offsets(
             let (Some(instance), Some(topic)) = (get(rk.cast_const()), cstr::text(topic)) else {
                 return ErrorCode::_INVALID_ARG;
             };
-            let consumer = &instance.client.shared.consumer;
             let topic: Arc<str> = Arc::from(&*topic);
             let wanted = |timestamp| Wanted {
                 topic: topic.clone(),
@@ -257,7 +297,7 @@ pub unsafe extern "C" fn rd_kafka_query_watermark_offsets(
                 timestamp,
             };
             let both = vec![wanted(TIMESTAMP_BEGINNING), wanted(TIMESTAMP_END)];
-            let found = match consumer.offsets(both, timeout(timeout_ms)) {
+            let found = match look_up(instance, both, timeout(timeout_ms)) {
                 Ok(found) => found,
                 Err(code) => return code,
             };
@@ -265,6 +305,9 @@ pub unsafe extern "C" fn rd_kafka_query_watermark_offsets(
                 match (found, place.as_mut()) {
                     (Ok(at), Some(place)) => *place = at.offset,
                     (Ok(_), None) => {}
+                    (Err(ErrorCode::UNKNOWN_TOPIC_OR_PART), _) => {
+                        return ErrorCode::_UNKNOWN_PARTITION;
+                    }
                     (Err(code), _) => return *code,
                 }
             }
@@ -322,7 +365,6 @@ pub unsafe extern "C" fn rd_kafka_offsets_for_times(
             let (Some(instance), Some(list)) = (get(rk.cast_const()), offsets.as_mut()) else {
                 return ErrorCode::_INVALID_ARG;
             };
-            let consumer = &instance.client.shared.consumer;
             let list = elements_mut(list);
             if list.is_empty() {
                 return ErrorCode::_INVALID_ARG;
@@ -335,13 +377,18 @@ pub unsafe extern "C" fn rd_kafka_offsets_for_times(
                     timestamp: e.offset,
                 })
                 .collect();
-            let found = match consumer.offsets(wanted, timeout(timeout_ms)) {
+            let found = match look_up(instance, wanted, timeout(timeout_ms)) {
                 Ok(found) => found,
                 Err(code) => return code,
             };
-            if found.iter().all(|f| *f == Err(ErrorCode::_TIMED_OUT)) {
+            let all = |code| found.iter().all(|f| *f == Err(code));
+            let result = if all(ErrorCode::_TIMED_OUT) {
                 return ErrorCode::_TIMED_OUT;
-            }
+            } else if all(ErrorCode::UNKNOWN_TOPIC_OR_PART) {
+                ErrorCode::_UNKNOWN_PARTITION
+            } else {
+                ErrorCode::NO_ERROR
+            };
             for (element, found) in list.iter_mut().zip(found) {
                 match found {
                     Ok(at) => {
@@ -352,7 +399,7 @@ pub unsafe extern "C" fn rd_kafka_offsets_for_times(
                     Err(code) => element.err = code,
                 }
             }
-            ErrorCode::NO_ERROR
+            result
         }
     })
 }
@@ -720,7 +767,7 @@ pub unsafe extern "C" fn rd_kafka_position(
                 return ErrorCode::_INVALID_ARG;
             };
             for element in elements_mut(list) {
-                let toppar = consume::find(consumer, element);
+                let toppar = consume::ensure(instance, consumer, element).ok();
                 let at = toppar.as_ref().map(|t| t.partition.position.get());
                 element.err = match at {
                     Some(_) => ErrorCode::NO_ERROR,

@@ -54,6 +54,7 @@ pub unsafe fn consumed<'a>(m: *const rd_kafka_message_t) -> Option<&'a MessageEx
 pub fn error(code: ErrorCode) -> *mut rd_kafka_message_t {
     let mut m = MessageExt::default();
     m.msg.err = code.0;
+    (m.msg.partition, m.msg.offset) = (0, 0);
     match message::single(m, bytes::Bytes::new(), None) {
         Some(m) => as_c(m.as_ptr()),
         None => ptr::null_mut(),

@@ -20,7 +20,7 @@ use crate::base::time::ms;
 use crate::broker::event_loop;
 use crate::broker::{Handle, LinkEvent, Request, RequestError, Response};
 use crate::client::brokers::{BrokerKey, Brokers};
-use crate::client::event::Event;
+use crate::client::event::{ErrorEvent, Event};
 use crate::client::link_user::{BrokerUser, UserCommand};
 use crate::client::main_loop::MainCommand;
 use crate::client::shared::{Shared, events};
@@ -440,6 +440,11 @@ impl Machine {
                     asked.entry(key).or_default().add(partition, token, ask);
                 }
                 Action::Committed { partition, token } => self.wanted.push((partition, token)),
+                Action::Error {
+                    partition,
+                    code,
+                    text,
+                } => self.tell_error(&partition, code, text),
                 Action::RefreshMetadata { topic, why } => {
                     w.shared.logger.debug(
                         debug::METADATA | debug::CONSUMER,
@@ -456,6 +461,16 @@ impl Machine {
         for (partition, token) in std::mem::take(&mut self.wanted) {
             let key = (partition.topic.name.clone(), partition.id);
             self.fetch_committed(w, vec![key], None, Fetching::Control(partition, token));
+        }
+    }
+
+    fn tell_error(&self, partition: &Partition, code: ErrorCode, text: String) {
+        if let Some(t) = self.consumer.find(&partition.topic.name, partition.id) {
+            t.queue.push(Event::Error(ErrorEvent {
+                code,
+                text,
+                fatal: false,
+            }));
         }
     }
 

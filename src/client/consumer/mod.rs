@@ -213,11 +213,14 @@ impl Consumer {
 
     // --- assignment
 
-    /// Replaces the assignment. Every partition begins anew.
+    /// Replaces the assignment. Every partition begins anew. Without effect once the
+    /// consumer is closed.
     pub fn assign(&self, wanted: Vec<(Arc<Toppar>, Position)>) -> Result<(), KafkaError> {
-        self.check_open()?;
         check_distinct(&wanted)?;
         let mut assignment = self.assignment.lock();
+        if self.is_closed() {
+            return Ok(());
+        }
         let old = std::mem::take(&mut *assignment);
         self.stop_all(old.into_values());
         self.begin(&mut assignment, wanted);
@@ -229,9 +232,11 @@ impl Consumer {
         &self,
         wanted: Vec<(Arc<Toppar>, Position)>,
     ) -> Result<(), KafkaError> {
-        self.check_open()?;
         check_distinct(&wanted)?;
         let mut assignment = self.assignment.lock();
+        if self.is_closed() {
+            return Ok(());
+        }
         if let Some((toppar, _)) = wanted
             .iter()
             .find(|(t, _)| assignment.contains_key(&t.key()))
@@ -316,13 +321,6 @@ impl Consumer {
 
     pub fn assignment(&self) -> Vec<Arc<Toppar>> {
         self.assignment.lock().values().cloned().collect()
-    }
-
-    fn check_open(&self) -> Result<(), KafkaError> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(KafkaError::new(ErrorCode::_STATE, "Consumer is closed"));
-        }
-        Ok(())
     }
 
     // --- the simple consumer
@@ -445,8 +443,12 @@ impl Consumer {
 
     // --- commits
 
-    pub fn commit(&self, commit: Commit) {
+    pub fn commit(&self, commit: Commit) -> Result<(), ErrorCode> {
+        if self.is_closed() {
+            return Err(ErrorCode::_DESTROY);
+        }
         self.send(Command::Commit(commit));
+        Ok(())
     }
 
     /// As `commit`, until there is a result.
@@ -454,6 +456,9 @@ impl Consumer {
         &self,
         offsets: Option<Vec<TopicPartition>>,
     ) -> Result<CommitResult, ErrorCode> {
+        if self.is_closed() {
+            return Err(ErrorCode::_DESTROY);
+        }
         self.ask(
             |reply| {
                 Command::Commit(Commit {

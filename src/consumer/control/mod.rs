@@ -71,6 +71,12 @@ pub enum Action {
         topic: Arc<str>,
         why: ErrorCode,
     },
+    /// For the application, as an error that is no message.
+    Error {
+        partition: Arc<Partition>,
+        code: ErrorCode,
+        text: String,
+    },
 }
 
 /// Who leads a partition, as metadata has it.
@@ -519,8 +525,15 @@ impl Control {
             _ => "topic does not exist",
         };
         let p = &entry.partition;
-        let text = format!("{} [{}]: {reason} ({err})", p.topic.name, p.id);
-        self.tell(key, err, &text, offset::INVALID, -1);
+        if entry.told == err {
+            return;
+        }
+        entry.told = err;
+        self.actions.push(Action::Error {
+            text: format!("{} [{}]: {reason} ({err})", p.topic.name, p.id),
+            partition: p.clone(),
+            code: err,
+        });
     }
 
     /// An error for the application; the same one is told once in a row.

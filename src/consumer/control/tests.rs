@@ -283,8 +283,12 @@ fn a_missing_topic_is_told_once_and_may_come() {
         let missing = Leader::Missing(ErrorCode::_UNKNOWN_TOPIC);
         w.control.on_metadata(w.now, "t", false, |_| missing);
     }
-    let code = ErrorCode::_UNKNOWN_TOPIC.0;
-    assert_eq!(w.errors(), [(code, offset::INVALID)]);
+    let actions = w.actions();
+    let [Action::Error { code, text, .. }] = &actions[..] else {
+        panic!("{actions:?}");
+    };
+    assert_eq!(*code, ErrorCode::_UNKNOWN_TOPIC);
+    assert_eq!(text, "t [0]: topic does not exist (Local: Unknown topic)");
     begun(&w.leader(1, 0));
 }
 
@@ -409,6 +413,7 @@ mod simulation {
                         let offset = self.rng.i64(-1..100);
                         Mail::Committed(partition, token, found(offset))
                     }
+                    Action::Error { .. } => continue,
                     Action::RefreshMetadata { .. } => {
                         self.metadata();
                         continue;
