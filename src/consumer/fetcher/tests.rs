@@ -31,7 +31,7 @@ fn world_with(settings: crate::consumer::Settings, max_fetch: i16) -> World {
     let (room, woken) = room();
     let handbacks: Handbacks = Arc::new(move |b| kept.lock().push(b));
     let now = Instant::now();
-    let mut fetcher = Fetcher::new(shared.clone(), room, handbacks, 1);
+    let mut fetcher = Fetcher::new(shared.clone(), room, handbacks, 1, Arc::default());
     fetcher.on_up(now);
     World {
         fetcher,
