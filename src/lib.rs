@@ -13,6 +13,8 @@ pub mod capi;
 pub mod client;
 pub mod consumer;
 pub mod group;
+#[cfg(test)]
+mod layering;
 pub mod metadata;
 pub mod mock;
 pub mod producer;

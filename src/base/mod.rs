@@ -8,9 +8,12 @@ pub mod group_metadata;
 pub mod headers;
 pub mod log;
 pub mod message;
+#[cfg(all(test, loom))]
+pub mod model;
 pub mod panic;
 pub mod queue;
 pub mod regex;
+pub mod sync;
 pub mod time;
 pub mod wake;
 pub mod window;

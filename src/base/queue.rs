@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
-use parking_lot::{Condvar, Mutex};
+use super::sync::{Condvar, Mutex, MutexGuard};
 
 /// How an application that runs its own event loop is told of new items.
 pub type Notify = Arc<dyn Fn() + Send + Sync>;
@@ -182,7 +182,7 @@ impl<T: Weight> Queue<T> {
                         drop(spent);
                         return result;
                     }
-                    parking_lot::MutexGuard::unlocked(&mut q, || drop(spent));
+                    MutexGuard::unlocked(&mut q, || drop(spent));
                     continue;
                 }
                 q.waiters += 1;

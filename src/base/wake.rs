@@ -19,10 +19,7 @@
 
 use std::io;
 
-#[cfg(loom)]
-use loom::sync::atomic::{AtomicU8, Ordering};
-#[cfg(not(loom))]
-use std::sync::atomic::{AtomicU8, Ordering};
+use super::sync::atomic::{AtomicU8, Ordering};
 
 const RUNNING: u8 = 0;
 const SLEEPING: u8 = 1;

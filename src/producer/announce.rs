@@ -6,9 +6,8 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::Partition;
+use crate::base::sync::Mutex;
 
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 

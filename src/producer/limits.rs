@@ -8,10 +8,10 @@
 //! before it looks at the counters, both sequentially consistent, so one of the
 //! two sees the other.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
+use crate::base::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::base::sync::{Condvar, Mutex};
 
 #[derive(Debug)]
 pub struct Limits {

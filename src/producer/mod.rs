@@ -15,6 +15,8 @@
 pub mod announce;
 pub mod batch;
 pub mod limits;
+#[cfg(all(test, loom))]
+mod model;
 pub mod partition;
 pub mod partitioner;
 pub mod sender;

@@ -22,11 +22,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use super::announce::Announcements;
 use super::batch::{Batch, NewRecord, OpenBatch};
 use super::topic::TopicInfo;
+use crate::base::sync::Mutex;
 use crate::protocol::records::HeaderRef;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,14 +12,12 @@ use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
-use parking_lot::Mutex;
-
 use super::announce::Announcements;
 use super::batch::{self, Batch, NewRecord, OpenBatch};
 use super::partitioner::{self, Builtin, CustomPartitioner};
 use super::{Partition, Shared, TopicSettings};
 use crate::base::error::ErrorCode;
+use crate::base::sync::{ArcSwap, Mutex};
 use crate::base::window::Window;
 use crate::protocol::records::{HeaderRef, cursor};
 

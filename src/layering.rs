@@ -1,0 +1,221 @@
+//! The rules of the source tree, checked by reading it: imports go down only, no
+//! file grows beyond measure, `unsafe` stays where it is audited.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Files outside `capi` that may use `unsafe`, and what for.
+const AUDITED: [&str; 5] = [
+    // The global allocator.
+    "base/alloc.rs",
+    // Blocks of messages with a reference count.
+    "base/message.rs",
+    // libc's regular expressions.
+    "base/regex.rs",
+    // libdeflate and the LZ4 frame functions, called directly.
+    "protocol/compression/gzip.rs",
+    "protocol/compression/lz4.rs",
+];
+
+/// A program that takes signals; it is no part of the library.
+const PROGRAMS: &str = "bin/";
+
+const MAX_LINES: usize = 1000;
+
+/// Higher layers may use lower ones; those of the same layer use nothing of each
+/// other, but for a module itself.
+fn layer(module: &str) -> Option<u32> {
+    Some(match module {
+        "base" => 1,
+        "protocol" => 2,
+        "broker" => 3,
+        "producer" | "consumer" | "group" | "admin" | "metadata" | "telemetry" => 4,
+        "client" => 5,
+        "capi" => 6,
+        _ => return None,
+    })
+}
+
+fn may_use(from: &str, to: &str) -> bool {
+    match (from, to) {
+        _ if from == to => true,
+        // Beside the layers.
+        ("mock", _) => matches!(to, "base" | "protocol"),
+        (_, "mock") => matches!(from, "client" | "capi"),
+        _ => matches!((layer(from), layer(to)), (Some(f), Some(t)) if f > t),
+    }
+}
+
+struct Source {
+    /// Below `src`.
+    path: String,
+    text: String,
+}
+
+impl Source {
+    fn module(&self) -> &str {
+        self.path.split('/').next().unwrap_or_default()
+    }
+
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.text
+            .lines()
+            .enumerate()
+            .map(|(n, line)| (n + 1, line.split("//").next().unwrap_or_default()))
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![root.clone()];
+    let mut found: Vec<PathBuf> = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).expect("src can be read") {
+            let path = entry.expect("an entry of src").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    assert!(
+        found.len() > 50,
+        "the source tree is not where it should be"
+    );
+    found
+        .into_iter()
+        .map(|path| Source {
+            text: fs::read_to_string(&path).expect("a source file"),
+            path: path
+                .strip_prefix(&root)
+                .expect("below src")
+                .to_string_lossy()
+                .into_owned(),
+        })
+        .collect()
+}
+
+/// The modules named after `crate::` in some code; for `crate::{a::b, c}` all of
+/// the group's.
+fn modules_in(code: &str) -> Vec<String> {
+    let name = |s: &str| -> String {
+        let s = s.trim_start();
+        let end = s.find(|c: char| !(c.is_alphanumeric() || c == '_'));
+        s[..end.unwrap_or(s.len())].to_string()
+    };
+    let mut found = Vec::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        let Some(group) = rest.strip_prefix('{') else {
+            found.push(name(rest));
+            continue;
+        };
+        let mut depth = 0;
+        let mut start = 0;
+        for (i, c) in group.char_indices() {
+            match c {
+                '{' => depth += 1,
+                '}' if depth == 0 => {
+                    found.push(name(&group[start..i]));
+                    break;
+                }
+                '}' => depth -= 1,
+                ',' if depth == 0 => {
+                    found.push(name(&group[start..i]));
+                    start = i + 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    found.retain(|m| !m.is_empty());
+    found
+}
+
+#[test]
+fn imports_are_found() {
+    let code =
+        "use crate::base::{a, b}; use crate::{client::x, capi, mock::{y, z}}; crate::broker::f()";
+    assert_eq!(
+        modules_in(code),
+        ["base", "client", "capi", "mock", "broker"]
+    );
+}
+
+#[test]
+fn imports_go_down_only() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let module = source.module();
+        if !source.path.contains('/') || source.path.starts_with(PROGRAMS) {
+            continue;
+        }
+        let code: String = source.code().map(|(_, line)| format!("{line}\n")).collect();
+        for used in modules_in(&code) {
+            // Macros and such at the crate's root are nobody's.
+            let known = layer(&used).is_some() || used == "mock";
+            if known && !may_use(module, &used) {
+                wrong.push(format!("{} uses {used}", source.path));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn siblings_and_upper_layers_are_refused() {
+    assert!(may_use("client", "mock") && may_use("capi", "base"));
+    assert!(!may_use("producer", "metadata"));
+    assert!(!may_use("base", "protocol"));
+    assert!(!may_use("mock", "broker"));
+    assert!(!may_use("broker", "mock"));
+}
+
+#[test]
+fn every_module_has_a_layer() {
+    let unknown: BTreeSet<String> = sources()
+        .iter()
+        .filter(|s| s.path.contains('/'))
+        .map(|s| s.module().to_string())
+        .filter(|m| layer(m).is_none() && m != "mock" && m != "bin")
+        .collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn files_stay_small() {
+    let large: Vec<_> = sources()
+        .iter()
+        .map(|s| (s.path.clone(), s.text.lines().count()))
+        .filter(|(_, lines)| *lines > MAX_LINES)
+        .collect();
+    assert!(large.is_empty(), "{large:?}");
+}
+
+#[test]
+fn unsafe_stays_where_it_is_audited() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let path = source.path.as_str();
+        if path.starts_with("capi/") || path.starts_with(PROGRAMS) || AUDITED.contains(&path) {
+            continue;
+        }
+        for (line, code) in source.code() {
+            // This test's own words stand in quotes or are part of a name.
+            let word = code
+                .split(|c: char| !(c.is_alphanumeric() || c == '_'))
+                .any(|w| w == "unsafe" || w == "unsafe_code");
+            if word && !code.contains("deny(") && path != "layering.rs" {
+                wrong.push(format!("{path}:{line}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    for audited in AUDITED {
+        let source = sources().into_iter().find(|s| s.path == audited);
+        let needs = source.is_some_and(|s| s.text.contains("allow(unsafe_code)"));
+        assert!(needs, "{audited} needs no exception any more");
+    }
+}
