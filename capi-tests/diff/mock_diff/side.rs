@@ -200,6 +200,7 @@ pub fn describe_fetch(side: &Side, response: &FetchResponse) -> String {
         for p in &mut topic.partitions {
             let mut rest = p.records.take().unwrap_or_default();
             all.push_str(&format!("\n  partition {}:", p.partition_index));
+            let mut next = 0;
             while let Ok(h) = Header::parse(&rest) {
                 all.push_str(&format!(
                     " [{}..{} x{} epoch {} attr {:#x} producer_id: {}, {} {}",
@@ -221,7 +222,12 @@ pub fn describe_fetch(side: &Side, response: &FetchResponse) -> String {
                 } else {
                     all.push_str(&format!(" crc {:x}]", h.crc));
                 }
+                next = h.last_offset() + 1;
                 rest.advance(h.size());
+            }
+            // Transactions that were aborted later may be told as well.
+            if let Some(aborted) = &mut p.aborted_transactions {
+                aborted.retain(|a| a.first_offset < next);
             }
         }
     }

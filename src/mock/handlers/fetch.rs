@@ -368,10 +368,8 @@ fn read_log(
     };
     budget.left = budget.left.saturating_sub(taken);
     budget.empty &= got.bytes == 0;
-    // Up to the end of the log, not of what was read: Kafka has only a sparse index to
-    // tell, and consumers take what they need.
     if read_committed && !nothing_fits {
-        let aborted = p.producers.aborted(w.offset, p.log.end());
+        let aborted = p.producers.aborted(w.offset, got.next_offset);
         let told = aborted.into_iter().map(|a| {
             AbortedTransaction::default()
                 .with_producer_id(a.producer_id.into())

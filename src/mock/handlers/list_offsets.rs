@@ -104,7 +104,7 @@ fn at(p: &Partition, cx: &Cx, timestamp: i64, read_committed: bool) -> Result<Fo
         }
         EARLIEST | EARLIEST_LOCAL => return Ok(position(p.log.start())),
         LATEST_TIERED => return Ok(NOTHING),
-        MAX_TIMESTAMP if cx.version >= 7 => p.log.max_timestamp(),
+        MAX_TIMESTAMP if cx.version >= 7 => p.log.max_timestamp().filter(|m| m.offset < end),
         0.. => p.log.find_timestamp(timestamp, end),
         _ => return Err(E::UnsupportedVersion),
     };

@@ -52,9 +52,7 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: MetadataRequest) -> Re
         }
     }
     if cx.version >= 8 {
-        let told = |t: &&mut MetadataResponseTopic| {
-            t.error_code == 0 || t.error_code == E::InvalidTopicException.code()
-        };
+        let told = |t: &&mut MetadataResponseTopic| t.error_code != E::UnknownTopicId.code();
         for t in response.topics.iter_mut().filter(told) {
             t.topic_authorized_operations = operations;
         }

@@ -201,15 +201,11 @@ fn append(
     // The partition joins its producer's transaction whatever becomes of the batch.
     if header.is_transactional() {
         let id = txn_id.ok_or(E::InvalidTxnState)?;
-        p.producers.attempted(&header);
+        // From version 12 a lost beginning is noticed even where nothing is known.
+        p.producers.attempted(&header, cx.version >= 12);
         state.join_transaction(cx, id, &header, name, data.index)?;
     }
     let (p, config) = find(state, name, data.index)?;
-    // From version 12 a lost beginning is noticed even where nothing is known.
-    let strict = header.is_transactional() && cx.version >= 12;
-    if strict && header.base_sequence != 0 && !p.producers.knows(header.producer_id) {
-        return Err(Failure::at(p, E::OutOfOrderSequenceNumber));
-    }
     if header.has_producer()
         && let Check::Duplicate {
             base_offset,

@@ -64,21 +64,29 @@ pub struct Producers {
     /// First offset of each open transaction, and whose it is.
     open: BTreeMap<i64, i64>,
     aborted: Vec<Aborted>,
-    /// Epoch and lowest sequence of transactional batches of which none is stored yet.
-    attempts: HashMap<i64, (i16, i32)>,
+    /// Of transactional batches of which none is stored yet.
+    attempts: HashMap<i64, Attempt>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Attempt {
+    epoch: i16,
+    lowest: i32,
+    from_zero: bool,
 }
 
 impl Producers {
     /// Checks epoch and sequence of a batch that is about to be appended.
     pub fn check(&self, h: &Header) -> Result<Check, E> {
-        if self
-            .attempts
-            .get(&h.producer_id)
-            .is_some_and(|&(_, lowest)| h.base_sequence > lowest)
-        {
-            return Err(E::OutOfOrderSequenceNumber);
+        let state = self.by_id.get(&h.producer_id);
+        if let Some(a) = self.attempts.get(&h.producer_id) {
+            let nothing_known = state.is_none_or(|p| p.recent.is_empty());
+            let not_zero = a.from_zero && nothing_known && h.base_sequence != 0;
+            if h.base_sequence > a.lowest || not_zero {
+                return Err(E::OutOfOrderSequenceNumber);
+            }
         }
-        let Some(p) = self.by_id.get(&h.producer_id) else {
+        let Some(p) = state else {
             // Unknown, perhaps because its records are gone: any sequence may be next.
             return Ok(Check::Append);
         };
@@ -166,20 +174,21 @@ impl Producers {
         p
     }
 
-    pub fn knows(&self, producer_id: i64) -> bool {
-        self.by_id.contains_key(&producer_id)
-    }
-
     /// A transactional batch is here, whatever will become of it. Until one is stored
     /// the lowest sequence that was tried is remembered: a later one may not be first.
-    pub fn attempted(&mut self, h: &Header) {
+    /// The first attempt decides whether only 0 may be.
+    pub fn attempted(&mut self, h: &Header, from_zero: bool) {
         if self.has_open(h.producer_id) {
             return;
         }
-        let seen = (h.producer_epoch, h.base_sequence);
-        let lowest = self.attempts.entry(h.producer_id).or_insert(seen);
-        if seen.0 > lowest.0 || seen.1 < lowest.1 {
-            *lowest = seen;
+        let attempt = self.attempts.entry(h.producer_id).or_insert(Attempt {
+            epoch: h.producer_epoch,
+            lowest: h.base_sequence,
+            from_zero,
+        });
+        if h.producer_epoch > attempt.epoch || h.base_sequence < attempt.lowest {
+            attempt.epoch = h.producer_epoch;
+            attempt.lowest = h.base_sequence;
         }
     }
 

@@ -38,7 +38,7 @@ impl TxnState {
 pub struct Transaction {
     pub producer_id: i64,
     pub epoch: i16,
-    /// The epoch before the last bump that the producer itself asked for: it may ask again.
+    /// The epoch before the last bump, by which its owner may still ask for the new one.
     last_epoch: Option<i16>,
     previous_producer_id: Option<i64>,
     pub timeout_ms: i32,
@@ -145,19 +145,14 @@ impl ClusterState {
         if !expected.is_none_or(may_be) {
             return Err(E::ProducerFenced);
         }
-        let aborted = txn.deadline().is_some();
-        if aborted {
-            if expected.is_some_and(|e| e.epoch != txn.epoch) {
-                return Err(E::ProducerFenced);
-            }
+        if txn.deadline().is_some() {
             self.fence_and_abort(cx.now, id);
         }
         let next_id = self.next_producer_id;
         let txn = self.transactions.get_mut(id).ok_or(E::UnknownServerError)?;
         match expected {
-            // The abort has just moved the epoch of the one that asks.
-            Some(_) if aborted => {}
-            // The answer to an earlier attempt was lost.
+            // Its epoch has been moved already: by the abort just now, or by an earlier
+            // attempt of which the answer was lost.
             Some(e) if txn.last_epoch == Some(e.epoch) => {}
             Some(e) if !is_new && e.epoch != txn.epoch && e.epoch < LAST_EPOCH => {
                 return Err(E::ProducerFenced);
@@ -354,7 +349,7 @@ impl ClusterState {
             _ => return Err(E::InvalidTxnState),
         }
         if bumps {
-            txn.last_epoch = None;
+            txn.last_epoch = Some(txn.epoch);
             txn.epoch = txn.epoch.saturating_add(1);
         }
         self.finish(cx.now, id, commit);
@@ -368,7 +363,7 @@ impl ClusterState {
     /// The producer is presumed dead: no request of its epoch is taken any more.
     fn fence_and_abort(&mut self, now: Now, id: &str) {
         if let Some(txn) = self.transactions.get_mut(id) {
-            txn.last_epoch = None;
+            txn.last_epoch = Some(txn.epoch);
             txn.epoch = txn.epoch.saturating_add(1);
         }
         self.finish(now, id, false);

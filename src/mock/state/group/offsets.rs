@@ -92,11 +92,15 @@ impl Group {
         self.offsets.remove(&(topic.to_owned(), partition));
     }
 
-    pub fn forget_topic(&mut self, topic: &str) {
+    /// A topic is deleted. False if that leaves nothing of the group.
+    pub fn forget_topic(&mut self, topic: &str) -> bool {
+        let before = self.offsets.len();
         self.offsets.retain(|(t, _), _| t != topic);
+        let emptied = self.offsets.is_empty() && before > 0;
         for pending in self.txn_offsets.values_mut() {
             pending.retain(|(t, _), _| t != topic);
         }
+        !(emptied && self.is_empty())
     }
 
     /// Whether members subscribe to the topic; only consumers tell.
