@@ -245,8 +245,8 @@ pub unsafe extern "C" fn rd_kafka_pause_partitions(
     rk: *mut rd_kafka_t,
     partitions: *mut rd_kafka_topic_partition_list_t,
 ) -> rd_kafka_resp_err_t {
-    // SAFETY: the caller's handle and list are alive.
     ffi!({
+        // SAFETY: the caller's handle and list are alive.
         unsafe {
             each(rk, partitions, |toppar| {
                 toppar.partition.pause(PAUSED_BY_APP);
@@ -262,8 +262,8 @@ pub unsafe extern "C" fn rd_kafka_resume_partitions(
     rk: *mut rd_kafka_t,
     partitions: *mut rd_kafka_topic_partition_list_t,
 ) -> rd_kafka_resp_err_t {
-    // SAFETY: the caller's handle and list are alive.
     ffi!({
+        // SAFETY: the caller's handle and list are alive.
         unsafe {
             each(rk, partitions, |toppar| {
                 toppar.partition.resume(PAUSED_BY_APP);

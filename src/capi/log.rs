@@ -14,7 +14,7 @@ use crate::capi::boundary::ffi;
 use crate::capi::types::{rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t};
 
 /// Writes a line to stderr: the standard logger.
-pub fn print(rk: *const rd_kafka_t, level: c_int, facility: &CStr, text: &CStr) {
+pub(super) fn print(rk: *const rd_kafka_t, level: c_int, facility: &CStr, text: &CStr) {
     let now = wall_ms();
     // SAFETY: null, or a live handle.
     let name = unsafe { get(rk) }.map(|i| i.name.to_string_lossy());

@@ -51,6 +51,8 @@ struct Inner {
     data: Data,
 }
 
+// One per response, in a box anyway.
+#[allow(clippy::large_enum_variant)]
 enum Data {
     Records(Records),
     /// The end was reached, or an error.
@@ -192,6 +194,8 @@ impl Fetched {
     }
 
     /// Looks at the item as the front of its queue.
+    // Not an iterator: what it gives says whether the item is spent.
+    #[allow(clippy::should_implement_trait)]
     #[inline]
     pub fn next(&mut self) -> Next {
         loop {

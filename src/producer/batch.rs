@@ -79,6 +79,10 @@ impl OpenBatch {
         self.entries.len()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Bytes of the records.
     pub fn size(&self) -> usize {
         self.buf.len().saturating_sub(BATCH_HEADER)

@@ -666,7 +666,6 @@ impl Machine {
                     callback,
                     opaque,
                 })));
-                return;
             }
             Reply::Waiting(waiting) => {
                 let _ = waiting.send(result.clone());

@@ -292,7 +292,7 @@ impl Control {
                 tail: offset::TAIL_BASE.saturating_sub(n),
             },
             offset::STORED if self.shared.settings.has_group => Goal::Committed,
-            n if n >= 0 => self.from_here(key, at),
+            n if n >= 0 => self.goal_from(key, at),
             _ => {
                 let why = "no previously committed offset available";
                 self.reset(now, key, at, ErrorCode::_NO_OFFSET, why, -1);
@@ -303,7 +303,7 @@ impl Control {
     }
 
     /// The goal for an offset in the log: it is checked first if its epoch is known.
-    fn from_here(&self, key: Key, at: Position) -> Goal {
+    fn goal_from(&self, key: Key, at: Position) -> Goal {
         let epoch = match self.entries.get(&key).map(|e| e.leader) {
             Some(Leader::At { epoch, .. }) => epoch,
             _ => 0,
@@ -641,7 +641,7 @@ impl Control {
         match back.reason {
             Reason::Stopped | Reason::Ended => {
                 entry.attempts = 0;
-                let goal = self.from_here(key, at);
+                let goal = self.goal_from(key, at);
                 self.pursue(now, key, goal, None);
             }
             Reason::Preferred(id) => {
@@ -664,7 +664,7 @@ impl Control {
                     topic: back.partition.topic.name.clone(),
                     why,
                 });
-                let goal = self.from_here(key, at);
+                let goal = self.goal_from(key, at);
                 self.retry(now, key, goal);
             }
         }

@@ -54,7 +54,7 @@ pub fn read(records: Bytes, how: &Reading<'_>, decompressor: &mut Decompressor) 
         damage: None,
         bytes: 0,
     };
-    while let Some(next) = reader.next() {
+    for next in reader.by_ref() {
         let opened = next.and_then(|raw| {
             let header = raw.header;
             let seen = aborted.wants(&raw, decompressor, how.decompress_limit);

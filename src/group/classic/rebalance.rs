@@ -17,11 +17,8 @@ impl Classic {
     pub(super) fn rebalance(&mut self, cx: &mut Context<'_>) {
         let at = cx.now;
         match &mut self.state {
-            State::Assigning { next, .. } => {
-                if *next == Next::Stay {
-                    *next = Next::Rejoin;
-                }
-            }
+            State::Assigning { next, .. } if *next == Next::Stay => *next = Next::Rejoin,
+            State::Assigning { .. } => {}
             State::Steady { session } => {
                 let eager = session.assignor.protocol() == RebalanceProtocol::Eager;
                 let shape = self.shape();
