@@ -69,6 +69,14 @@ impl Drop for Polling<'_> {
     }
 }
 
+/// The next event that is no message, and the end of all messages before it.
+pub fn take_event(queue: &EventQueue, deadline: Instant) -> Option<Event> {
+    queue.take(Some(deadline), |event| match event {
+        Event::Fetched(_) | Event::Taken => Taken::Stale,
+        other => Taken::Last(std::mem::take(other)),
+    })
+}
+
 /// A C timeout as a deadline; 0 does not wait.
 pub fn until(timeout_ms: c_int) -> Option<Instant> {
     if timeout_ms == 0 {

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::bounded;
 use libc::{c_char, c_int};
 
-use super::consume::Item;
 use super::handle::get;
 use super::instance::Instance;
 use super::topic_partition::{add, elements, elements_mut, new_list, set_leader_epoch};
@@ -116,7 +115,10 @@ fn look_up(
     if !unknown.is_empty() {
         let left = until.saturating_duration_since(Instant::now());
         let asked = client.metadata(Refresh::Topics(unknown), left);
-        asked.map_err(|e| e.code)?;
+        asked.map_err(|e| match e.code {
+            ErrorCode::_TRANSPORT => ErrorCode::_TIMED_OUT,
+            other => other,
+        })?;
     }
     let exists: Vec<bool> = wanted.iter().map(|w| is_known(&w.topic)).collect();
     let to_ask: Vec<_> = wanted
@@ -205,13 +207,10 @@ pub fn close(instance: &Instance, consumer: &Consumer) -> ErrorCode {
         let most = i64::from(c.session_timeout_ms) + 2 * i64::from(c.socket_timeout_ms);
         let bound = Instant::now() + Duration::from_millis(most.unsigned_abs());
         while !consumer.group.is_closed() && Instant::now() < bound {
-            match consume::take_item(&consumer.queue, || Some(bound)) {
-                // SAFETY: the message was just taken; nobody else has it.
-                Some(Item::Message(m)) => unsafe {
-                    message::rd_kafka_message_destroy(message::as_c(m.as_ptr()));
-                },
-                Some(Item::Other(event)) => serve::serve_one(instance, &consumer.queue, event),
-                None => {}
+            // Messages are dropped as they are: to hand them out would store their
+            // offsets, and what nobody saw would be committed.
+            if let Some(event) = consume::take_event(&consumer.queue, bound) {
+                serve::serve_one(instance, &consumer.queue, event);
             }
         }
     }
@@ -334,10 +333,13 @@ pub unsafe extern "C" fn rd_kafka_get_watermark_offsets(
             let (Some(instance), Some(topic)) = (get(rk.cast_const()), cstr::text(topic)) else {
                 return ErrorCode::_INVALID_ARG;
             };
-            let toppar = consume::consumer(instance).and_then(|c| c.find(&topic, partition));
-            let Some(toppar) = toppar else {
+            let Some(consumer) = consume::consumer(instance) else {
                 return ErrorCode::_UNKNOWN_PARTITION;
             };
+            let Ok(topic) = instance.topic(&topic, None) else {
+                return ErrorCode::_INVALID_ARG;
+            };
+            let toppar = consumer.toppar(&topic, partition);
             let marks = toppar.partition.watermarks();
             if let Some(low) = low.as_mut() {
                 *low = marks.0;

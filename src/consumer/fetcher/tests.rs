@@ -183,11 +183,11 @@ fn a_full_queue_is_left_out_and_comes_back_at_once() {
     w.respond(ErrorCode::NO_ERROR, vec![]);
     w.poll();
     w.respond(ErrorCode::NO_ERROR, vec![]);
-    for _ in 0..180 {
+    for _ in 0..128 {
         a.take().unwrap();
     }
     assert_eq!(w.woken.load(Ordering::Relaxed), 0, "1000 are still there");
-    for _ in 0..100 {
+    for _ in 0..72 {
         a.take().unwrap();
     }
     assert_eq!(w.woken.load(Ordering::Relaxed), 1);
