@@ -198,6 +198,7 @@ impl Coordinator {
             api: ApiKey::FindCoordinator,
             max_version: None,
             timeout: self.settings.request_timeout,
+            aside: false,
             build: Box::new(move |version| {
                 let request = FindCoordinatorRequest::default().with_key_type(key_type);
                 RequestKind::FindCoordinator(match version {

@@ -75,7 +75,8 @@ pub trait Membership: Send + fmt::Debug {
     /// `None`: unsubscribes.
     fn subscribe(&mut self, cx: &mut Context<'_>, interest: Option<Interest>);
     fn on_metadata(&mut self, cx: &mut Context<'_>, view: Arc<View>);
-    /// The metadata that the leader asked for.
+    /// The metadata that the leader asked for. From here on `on_metadata` has those
+    /// topics, too.
     fn on_leader_metadata(&mut self, cx: &mut Context<'_>, view: Arc<View>);
     /// The application has carried out an assignment.
     fn on_assigned(&mut self, cx: &mut Context<'_>);
@@ -101,6 +102,9 @@ pub trait Membership: Send + fmt::Debug {
     fn wants_coordinator(&self) -> bool;
     /// Goes on when the application polls again.
     fn wants_poll(&self) -> bool;
+    /// Commits have to wait: the coordinator answers a JoinGroup first, and then their
+    /// generation is over.
+    fn holds_commits(&self) -> bool;
     /// As what commits are made.
     fn member(&self) -> Member;
     fn is_closed(&self) -> bool;
@@ -110,6 +114,8 @@ pub trait Membership: Send + fmt::Debug {
     fn protocol(&self) -> Option<RebalanceProtocol>;
     /// What the application has been given.
     fn assignment(&self) -> &[TopicPartition];
+    /// The topics subscribed to that exist.
+    fn topics(&self) -> Vec<Arc<str>>;
     /// For statistics and logs.
     fn state_name(&self) -> &'static str;
     /// Nothing is on its way: the assignment is the group's.

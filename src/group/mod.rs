@@ -29,6 +29,7 @@ use kafka_protocol::messages::{ApiKey, RequestKind};
 
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
+use assignor::RebalanceProtocol;
 use classic::Classic;
 pub use coordinator::{Coordinator, KeyType, Node};
 pub use membership::{
@@ -50,6 +51,9 @@ pub struct Outgoing {
     pub max_version: Option<i16>,
     /// How long it may take altogether, from now.
     pub timeout: Duration,
+    /// Must not wait behind what is unanswered on the coordinator's connection, such
+    /// as a JoinGroup: better sent on another one to the same broker.
+    pub aside: bool,
     /// Builds the request for the version that was negotiated.
     pub build: Box<dyn FnOnce(i16) -> RequestKind + Send>,
 }
@@ -273,6 +277,7 @@ impl Group {
             actions,
             shared: &mut self.shared,
         };
+        let before = self.membership.member();
         match event {
             Event::Tick => {}
             Event::Polled => self.polled = now,
@@ -314,11 +319,18 @@ impl Group {
         self.coordinator.on_tick(&mut cx);
         self.membership
             .on_tick(&mut cx, self.coordinator.up(), self.polled);
+        if self.membership.protocol() == Some(RebalanceProtocol::Cooperative) {
+            self.offsets.follow(&before, &self.membership.member());
+        }
         if self.membership.is_closed() && !self.closed {
             self.closed = true;
             cx.actions.push(Action::Closed);
         }
-        self.offsets.on_tick(&mut cx, self.coordinator.up());
+        self.offsets.on_tick(
+            &mut cx,
+            self.coordinator.up(),
+            self.membership.holds_commits(),
+        );
     }
 
     /// When to come back with [`Event::Tick`] if nothing happens before.
@@ -326,7 +338,8 @@ impl Group {
         let up = self.coordinator.up().is_some();
         [
             self.coordinator.next_deadline(),
-            self.offsets.next_deadline(up),
+            self.offsets
+                .next_deadline(up, self.membership.holds_commits()),
             self.membership.next_deadline(up, self.polled),
         ]
         .into_iter()
@@ -335,5 +348,7 @@ impl Group {
     }
 }
 
+#[cfg(test)]
+mod sim;
 #[cfg(test)]
 pub(crate) mod testing;

@@ -789,7 +789,12 @@ impl Machine {
                 w.to_any.push(request);
             }
             group::Action::SendToCoordinator(node, out) => {
+                let aside = out.aside;
                 let request = group_request(w, out);
+                if aside && let Some(broker) = w.brokers.by_node(node.id) {
+                    broker.request(request);
+                    return;
+                }
                 match &self.coordinator {
                     Some(link) if link.node == node => link.handle.request(request),
                     _ => (request.reply)(Err(RequestError::Disconnected(

@@ -130,6 +130,7 @@ impl Classic {
         };
         self.member_id = answer.member_id.as_str().into();
         self.joined_shape = shape;
+        self.led.clear();
         let leads = answer.leader == answer.member_id;
         if leads && !answer.skip_assignment {
             let members: Vec<assignor::Member> = answer
@@ -167,7 +168,7 @@ impl Classic {
         let State::Assembling {
             generation,
             assignor,
-            members,
+            mut members,
             ..
         } = std::mem::replace(&mut self.state, State::Out { at })
         else {
@@ -184,6 +185,20 @@ impl Classic {
         let cluster = Cluster {
             topics: topics.collect(),
         };
+        self.led = view
+            .iter()
+            .filter(|(name, topic)| topic.code.is_ok() && !self.wants(name))
+            .filter(|(name, _)| members.iter().any(|m| m.topics.contains(name)))
+            .map(|(name, topic)| (name.clone(), (topic.partitions.len(), topic.id)))
+            .collect();
+        // A topic that was made anew with fewer partitions: the Java client's sticky
+        // assignor would keep those that are gone.
+        for member in &mut members {
+            member.owned.retain(|p| {
+                let count = view.get(&p.topic).map_or(0, |t| t.partitions.len());
+                usize::try_from(p.partition).is_ok_and(|at| at < count)
+            });
+        }
         let assignment = assignor.assign(&cluster, &members);
         let assignments: Vec<_> = members
             .into_iter()

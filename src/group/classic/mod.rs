@@ -146,6 +146,8 @@ pub struct Classic {
     view: Arc<View>,
     /// The topics as they were when joining.
     joined_shape: Shape,
+    /// For the leader: the topics of others, as they were when it assigned them.
+    led: Shape,
     member_id: Arc<str>,
     /// Of what is owned; -1 if nothing is, or not for sure.
     generation: i32,
@@ -156,6 +158,8 @@ pub struct Classic {
     /// The last protocol that a group agreed on.
     protocol: Option<RebalanceProtocol>,
     state: State,
+    /// The time of the last `on_tick`.
+    ticked: Instant,
     /// Joins that failed in a row.
     attempts: u32,
     /// Topics that the application was told are not there.
@@ -171,12 +175,14 @@ impl Classic {
             interest: Interest::default(),
             view: Arc::default(),
             joined_shape: Shape::new(),
+            led: Shape::new(),
             member_id: "".into(),
             generation: -1,
             owned: Vec::new(),
             contact: now,
             protocol: None,
             state: State::Out { at: now },
+            ticked: now,
             attempts: 0,
             missing: BTreeSet::new(),
         }
@@ -489,6 +495,7 @@ impl Membership for Classic {
     }
 
     fn on_tick(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>, polled: Instant) {
+        self.ticked = cx.now;
         while self.step(cx, coordinator, polled) {}
     }
 
@@ -504,7 +511,8 @@ impl Membership for Classic {
         }
         match &self.state {
             State::Out { at } if self.goal == Goal::Member => {
-                let polls = *at < polled + self.config.max_poll_interval;
+                // An application that does not poll is not waited for by time.
+                let polls = self.ticked.max(*at) < polled + self.config.max_poll_interval;
                 let join = coordinator_up && polls && !self.shape().is_empty();
                 let end = self.contact + self.settings.session_timeout;
                 let end = (!self.owned.is_empty()).then_some(end);
@@ -529,6 +537,14 @@ impl Membership for Classic {
         matches!(self.state, State::Out { .. }) && self.goal == Goal::Member
     }
 
+    fn holds_commits(&self) -> bool {
+        let joining = matches!(
+            self.state,
+            State::Joining { .. } | State::Assembling { .. } | State::Syncing { .. }
+        );
+        joining && !self.owned.is_empty()
+    }
+
     fn member(&self) -> Member {
         Member {
             generation: self.generation,
@@ -551,6 +567,10 @@ impl Membership for Classic {
 
     fn assignment(&self) -> &[TopicPartition] {
         &self.owned
+    }
+
+    fn topics(&self) -> Vec<Arc<str>> {
+        self.shape().into_keys().collect()
     }
 
     fn state_name(&self) -> &'static str {

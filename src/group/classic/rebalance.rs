@@ -8,7 +8,11 @@ impl Classic {
         if self.session().is_none() {
             return;
         }
-        if self.shape() != self.joined_shape {
+        let led_changed = self.led.iter().any(|(name, was)| {
+            let topic = self.view.get(name).filter(|topic| topic.code.is_ok());
+            topic.is_some_and(|now| (now.partitions.len(), now.id) != *was)
+        });
+        if led_changed || self.shape() != self.joined_shape {
             self.rebalance(cx);
         }
     }

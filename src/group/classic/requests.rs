@@ -39,6 +39,7 @@ impl Classic {
             api,
             max_version: None,
             timeout,
+            aside: api == ApiKey::LeaveGroup,
             build: Box::new(build),
         };
         cx.actions

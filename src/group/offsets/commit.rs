@@ -143,6 +143,14 @@ impl Commits {
         }
     }
 
+    pub(super) fn follow(&mut self, before: &Member, now: &Member) {
+        for commit in &mut self.queue {
+            if commit.member == *before {
+                commit.member = now.clone();
+            }
+        }
+    }
+
     pub(super) fn outstanding(&self) -> usize {
         let in_flight = match &self.state {
             State::InFlight { commits, .. } => commits.len(),
@@ -210,6 +218,7 @@ impl Commits {
             api: ApiKey::OffsetCommit,
             max_version: Some(MAX_VERSION),
             timeout: self.settings.request_timeout,
+            aside: false,
             build: Box::new(move |version| RequestKind::OffsetCommit(fit(request, version))),
         };
         cx.actions

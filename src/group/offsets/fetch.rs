@@ -212,6 +212,7 @@ fn send(settings: &Settings, pending: &mut Pending, cx: &mut Context<'_>, node: 
         api: ApiKey::OffsetFetch,
         max_version: Some(MAX_VERSION),
         timeout: settings.request_timeout,
+        aside: false,
         build: Box::new(move |version| {
             RequestKind::OffsetFetch(request(group, topics, require_stable, version))
         }),

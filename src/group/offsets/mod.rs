@@ -76,8 +76,18 @@ impl Offsets {
         self.outstanding() > 0
     }
 
-    pub fn on_tick(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>) {
-        self.commits.on_tick(cx, coordinator);
+    /// A member of the next generation, that has kept what it owned, takes over the
+    /// commits of the one before that have not been sent.
+    pub fn follow(&mut self, before: &Member, now: &Member) {
+        let same = before.member_id == now.member_id && before.generation >= 0;
+        if same && before.generation < now.generation {
+            self.commits.follow(before, now);
+        }
+    }
+
+    /// `hold`: commits are not to be sent now.
+    pub fn on_tick(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>, hold: bool) {
+        self.commits.on_tick(cx, coordinator.filter(|_| !hold));
         self.fetches.on_tick(cx, coordinator);
     }
 
@@ -94,9 +104,9 @@ impl Offsets {
         }
     }
 
-    pub fn next_deadline(&self, coordinator_up: bool) -> Option<Instant> {
+    pub fn next_deadline(&self, coordinator_up: bool, hold: bool) -> Option<Instant> {
         [
-            self.commits.next_deadline(coordinator_up),
+            self.commits.next_deadline(coordinator_up && !hold),
             self.fetches.next_deadline(coordinator_up),
         ]
         .into_iter()

@@ -16,6 +16,8 @@ pub struct Membership {
     /// The names of the subscription, and whether there are patterns.
     names: Vec<Arc<str>>,
     patterns: bool,
+    /// The topics of the group that this member leads, or has led.
+    led: Vec<Arc<str>>,
     /// Topics that the last metadata had errors for.
     errors: HashMap<Arc<str>, ErrorCode>,
     view: Arc<View>,
@@ -107,7 +109,7 @@ impl Machine {
         if m.patterns {
             view = view_of(cache);
         } else {
-            for name in &m.names {
+            for name in m.names.iter().chain(&m.led) {
                 if let Some(info) = cache.topic(name) {
                     view.insert(name.clone(), topic_view(cache, info));
                 }
@@ -132,6 +134,10 @@ impl Machine {
     pub(super) fn ask_leader_metadata(&mut self, w: &mut World<'_>, topics: Vec<Arc<str>>) {
         let main = w.shared.main.clone();
         let timeout = ms(w.shared.conf.global.socket_timeout_ms);
+        for name in &topics {
+            w.metadata.track(name, w.now);
+        }
+        self.membership.led = topics.clone();
         let what = Refresh::Topics(topics);
         w.to_any.push(Request::new(
             ApiKey::Metadata,

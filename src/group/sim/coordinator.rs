@@ -1,0 +1,393 @@
+//! A coordinator as Kafka's is, for one group, without sockets or time of its own.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use kafka_protocol::messages::join_group_response::JoinGroupResponseMember;
+use kafka_protocol::messages::leave_group_response::LeaveGroupResponse;
+use kafka_protocol::messages::offset_commit_response::{
+    OffsetCommitResponse, OffsetCommitResponsePartition, OffsetCommitResponseTopic,
+};
+use kafka_protocol::messages::{
+    HeartbeatResponse, JoinGroupRequest, JoinGroupResponse, OffsetCommitRequest, RequestKind,
+    ResponseKind, SyncGroupRequest, SyncGroupResponse,
+};
+use kafka_protocol::protocol::StrBytes;
+
+use crate::base::error::ErrorCode;
+
+/// Who gets an answer: the simulation's number of a request.
+pub type Caller = u64;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Empty,
+    Preparing { until: Instant },
+    Completing,
+    Stable,
+}
+
+#[derive(Debug)]
+struct Member {
+    protocols: Vec<(String, Bytes)>,
+    session_end: Instant,
+    joining: Option<Caller>,
+    syncing: Option<Caller>,
+    assignment: Bytes,
+}
+
+#[derive(Debug)]
+pub struct Coordinator {
+    state: State,
+    pub generation: i32,
+    leader: String,
+    protocol: String,
+    members: BTreeMap<String, Member>,
+    /// Ids given out and not joined with.
+    pending: BTreeSet<String>,
+    named: u32,
+    session: Duration,
+    rebalance: Duration,
+    pub committed: BTreeMap<(String, i32), i64>,
+    pub answers: Vec<(Caller, ResponseKind)>,
+}
+
+impl Coordinator {
+    pub fn new(session: Duration, rebalance: Duration) -> Self {
+        Coordinator {
+            state: State::Empty,
+            generation: 0,
+            leader: String::new(),
+            protocol: String::new(),
+            members: BTreeMap::new(),
+            pending: BTreeSet::new(),
+            named: 0,
+            session,
+            rebalance,
+            committed: BTreeMap::new(),
+            answers: Vec::new(),
+        }
+    }
+
+    pub fn members(&self) -> usize {
+        self.members.len()
+    }
+
+    pub fn on_request(&mut self, now: Instant, caller: Caller, request: RequestKind) {
+        match request {
+            RequestKind::JoinGroup(r) => self.join(now, caller, r),
+            RequestKind::SyncGroup(r) => self.sync(now, caller, r),
+            RequestKind::Heartbeat(r) => {
+                let code = self.heartbeat(now, &r.member_id, r.generation_id);
+                let answer = HeartbeatResponse::default().with_error_code(code.0 as i16);
+                self.answers.push((caller, ResponseKind::Heartbeat(answer)));
+            }
+            RequestKind::LeaveGroup(r) => {
+                for member in &r.members {
+                    self.remove(now, &member.member_id);
+                }
+                let answer = ResponseKind::LeaveGroup(LeaveGroupResponse::default());
+                self.answers.push((caller, answer));
+            }
+            RequestKind::OffsetCommit(r) => self.commit(caller, r),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Another broker takes over: it knows the group as it was last stable.
+    pub fn moved(&mut self, now: Instant) {
+        // The old one tells those who wait.
+        let code = ErrorCode::NOT_COORDINATOR;
+        let mut joining = Vec::new();
+        let mut syncing = Vec::new();
+        for member in self.members.values_mut() {
+            joining.extend(member.joining.take());
+            syncing.extend(member.syncing.take());
+            member.session_end = now + self.session;
+        }
+        for caller in joining {
+            let answer = JoinGroupResponse::default().with_error_code(code.0 as i16);
+            self.answers.push((caller, ResponseKind::JoinGroup(answer)));
+        }
+        for caller in syncing {
+            self.answer_sync(caller, code, Bytes::new());
+        }
+        self.pending.clear();
+        if let State::Preparing { .. } | State::Completing = self.state {
+            self.state = State::Preparing {
+                until: now + self.rebalance,
+            };
+        }
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        let sessions = self
+            .members
+            .values()
+            .filter(|m| m.joining.is_none())
+            .map(|m| m.session_end);
+        let until = match self.state {
+            State::Preparing { until } => Some(until),
+            _ => None,
+        };
+        sessions.chain(until).min()
+    }
+
+    pub fn on_time(&mut self, now: Instant) {
+        let gone: Vec<String> = self
+            .members
+            .iter()
+            .filter(|(_, m)| m.joining.is_none() && m.session_end <= now)
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in gone {
+            self.remove(now, &id);
+        }
+        if let State::Preparing { until } = self.state
+            && until <= now
+        {
+            self.members.retain(|_, m| m.joining.is_some());
+            self.complete_join(now);
+        }
+    }
+
+    fn remove(&mut self, now: Instant, id: &str) {
+        self.pending.remove(id);
+        if self.members.remove(id).is_some() {
+            match self.state {
+                State::Preparing { .. } => self.try_complete_join(now),
+                _ => self.prepare(now),
+            }
+        }
+    }
+
+    fn join(&mut self, now: Instant, caller: Caller, r: JoinGroupRequest) {
+        let mut id = r.member_id.to_string();
+        if id.is_empty() {
+            self.named += 1;
+            id = format!("member-{}", self.named);
+            self.pending.insert(id.clone());
+            let answer = JoinGroupResponse::default()
+                .with_member_id(StrBytes::from_string(id))
+                .with_error_code(ErrorCode::MEMBER_ID_REQUIRED.0 as i16);
+            self.answers.push((caller, ResponseKind::JoinGroup(answer)));
+            return;
+        }
+        let protocols: Vec<(String, Bytes)> = r
+            .protocols
+            .iter()
+            .map(|p| (p.name.to_string(), p.metadata.clone()))
+            .collect();
+        let session_end = now + self.session;
+        if self.pending.remove(&id) {
+            let member = Member {
+                protocols,
+                session_end,
+                joining: Some(caller),
+                syncing: None,
+                assignment: Bytes::new(),
+            };
+            self.members.insert(id, member);
+            return self.rejoin(now);
+        }
+        let Some(member) = self.members.get_mut(&id) else {
+            let answer =
+                JoinGroupResponse::default().with_error_code(ErrorCode::UNKNOWN_MEMBER_ID.0 as i16);
+            self.answers.push((caller, ResponseKind::JoinGroup(answer)));
+            return;
+        };
+        let same = member.protocols == protocols;
+        member.protocols = protocols;
+        member.session_end = session_end;
+        member.syncing = None;
+        let leads = self.leader == id;
+        let as_it_is = match self.state {
+            State::Completing => same,
+            State::Stable => same && !leads,
+            _ => false,
+        };
+        if as_it_is {
+            let answer = self.joined(&id);
+            self.answers.push((caller, answer));
+        } else {
+            if let Some(member) = self.members.get_mut(&id) {
+                member.joining = Some(caller);
+            }
+            self.rejoin(now);
+        }
+    }
+
+    fn rejoin(&mut self, now: Instant) {
+        match self.state {
+            State::Preparing { .. } => self.try_complete_join(now),
+            _ => self.prepare(now),
+        }
+    }
+
+    fn prepare(&mut self, now: Instant) {
+        // Who waits for its assignment has to join again.
+        let waiting: Vec<Caller> = self
+            .members
+            .values_mut()
+            .filter_map(|m| m.syncing.take())
+            .collect();
+        for caller in waiting {
+            self.answer_sync(caller, ErrorCode::REBALANCE_IN_PROGRESS, Bytes::new());
+        }
+        self.state = State::Preparing {
+            until: now + self.rebalance,
+        };
+        self.try_complete_join(now);
+    }
+
+    fn try_complete_join(&mut self, now: Instant) {
+        if self.members.values().all(|m| m.joining.is_some()) {
+            self.complete_join(now);
+        }
+    }
+
+    fn complete_join(&mut self, now: Instant) {
+        self.generation += 1;
+        if self.members.is_empty() {
+            self.state = State::Empty;
+            return;
+        }
+        if !self.members.contains_key(&self.leader) {
+            self.leader = self.members.keys().next().unwrap().clone();
+        }
+        let first = self.members.values().next().unwrap();
+        self.protocol = first.protocols[0].0.clone();
+        self.state = State::Completing;
+        let callers: Vec<(String, Caller)> = self
+            .members
+            .iter_mut()
+            .filter_map(|(id, m)| {
+                m.session_end = now + self.session;
+                m.joining.take().map(|caller| (id.clone(), caller))
+            })
+            .collect();
+        for (id, caller) in callers {
+            let answer = self.joined(&id);
+            self.answers.push((caller, answer));
+        }
+    }
+
+    fn joined(&self, id: &str) -> ResponseKind {
+        let mut answer = JoinGroupResponse::default()
+            .with_generation_id(self.generation)
+            .with_protocol_name(Some(StrBytes::from_string(self.protocol.clone())))
+            .with_leader(StrBytes::from_string(self.leader.clone()))
+            .with_member_id(StrBytes::from_string(id.to_string()));
+        if self.leader == id {
+            answer.members = self
+                .members
+                .iter()
+                .map(|(id, m)| {
+                    JoinGroupResponseMember::default()
+                        .with_member_id(StrBytes::from_string(id.clone()))
+                        .with_metadata(m.protocols[0].1.clone())
+                })
+                .collect();
+        }
+        ResponseKind::JoinGroup(answer)
+    }
+
+    fn answer_sync(&mut self, caller: Caller, code: ErrorCode, assignment: Bytes) {
+        let answer = SyncGroupResponse::default()
+            .with_error_code(code.0 as i16)
+            .with_assignment(assignment);
+        self.answers.push((caller, ResponseKind::SyncGroup(answer)));
+    }
+
+    fn check(&self, id: &str, generation: i32) -> ErrorCode {
+        if !self.members.contains_key(id) {
+            ErrorCode::UNKNOWN_MEMBER_ID
+        } else if generation != self.generation {
+            ErrorCode::ILLEGAL_GENERATION
+        } else {
+            ErrorCode::NO_ERROR
+        }
+    }
+
+    fn sync(&mut self, now: Instant, caller: Caller, r: SyncGroupRequest) {
+        let id = r.member_id.to_string();
+        let mut code = self.check(&id, r.generation_id);
+        if code.is_ok()
+            && let State::Preparing { .. } = self.state
+        {
+            code = ErrorCode::REBALANCE_IN_PROGRESS;
+        }
+        let session_end = now + self.session;
+        let Some(member) = self.members.get_mut(&id).filter(|_| code.is_ok()) else {
+            return self.answer_sync(caller, code, Bytes::new());
+        };
+        member.session_end = session_end;
+        if self.state == State::Stable {
+            let assignment = member.assignment.clone();
+            return self.answer_sync(caller, code, assignment);
+        }
+        member.syncing = Some(caller);
+        if self.leader == id {
+            for a in &r.assignments {
+                if let Some(m) = self.members.get_mut(a.member_id.as_str()) {
+                    m.assignment = a.assignment.clone();
+                }
+            }
+            self.state = State::Stable;
+            let waiting: Vec<(Caller, Bytes)> = self
+                .members
+                .values_mut()
+                .filter_map(|m| Some((m.syncing.take()?, m.assignment.clone())))
+                .collect();
+            for (caller, assignment) in waiting {
+                self.answer_sync(caller, ErrorCode::NO_ERROR, assignment);
+            }
+        }
+    }
+
+    fn heartbeat(&mut self, now: Instant, id: &str, generation: i32) -> ErrorCode {
+        let code = self.check(id, generation);
+        if code.is_err() {
+            return code;
+        }
+        if let Some(member) = self.members.get_mut(id) {
+            member.session_end = now + self.session;
+        }
+        match self.state {
+            State::Preparing { .. } => ErrorCode::REBALANCE_IN_PROGRESS,
+            _ => ErrorCode::NO_ERROR,
+        }
+    }
+
+    fn commit(&mut self, caller: Caller, r: OffsetCommitRequest) {
+        let code = if self.state == State::Empty && r.generation_id_or_member_epoch < 0 {
+            ErrorCode::NO_ERROR
+        } else {
+            match self.check(&r.member_id, r.generation_id_or_member_epoch) {
+                ErrorCode::NO_ERROR if self.state == State::Completing => {
+                    ErrorCode::REBALANCE_IN_PROGRESS
+                }
+                code => code,
+            }
+        };
+        let mut answer = OffsetCommitResponse::default();
+        for topic in &r.topics {
+            let mut done = OffsetCommitResponseTopic::default().with_name(topic.name.clone());
+            for p in &topic.partitions {
+                if code.is_ok() {
+                    let key = (topic.name.to_string(), p.partition_index);
+                    self.committed.insert(key, p.committed_offset);
+                }
+                done.partitions.push(
+                    OffsetCommitResponsePartition::default()
+                        .with_partition_index(p.partition_index)
+                        .with_error_code(code.0 as i16),
+                );
+            }
+            answer.topics.push(done);
+        }
+        self.answers
+            .push((caller, ResponseKind::OffsetCommit(answer)));
+    }
+}
