@@ -1,12 +1,12 @@
 #!/bin/bash
-# make test: everything that must pass, on one Kafka 4.2. PARTS="unit abi install c kcat conformance python demo" selects.
+# make test: everything that must pass, on one Kafka 4.2. PARTS="unit model abi install c kcat conformance python demo" selects.
 # The quick forms of the longer parts run here; `make kcat` and `make conformance` have them in full.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
 . "$ROOT/capi-tests/setup/rust.sh"
 cd "$ROOT" || exit 1
-parts=${PARTS:-unit abi install c kcat conformance python demo}
+parts=${PARTS:-unit model abi install c kcat conformance python demo}
 unset LIB
 export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 KAFKA=capi-tests/kafka/kafka.sh
@@ -21,6 +21,7 @@ esac
 for part in $parts; do
     case $part in
         unit) section "unit tests" cargo test -q ;;
+        model) section "what threads share, under every interleaving" bash capi-tests/model.sh ;;
         abi) section "C interface against its data" bash capi-tests/abi/check.sh ;;
         install) section "make install" bash packaging/check.sh ;;
         c) section "C programs" bash capi-tests/c/run.sh ;;

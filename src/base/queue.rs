@@ -13,8 +13,9 @@
 //! and nothing is moved.
 //!
 //! Locks: one mutex per queue, held for the length of one push or one look at the
-//! front; forwarding is resolved hop by hop, never holding two. Items are dropped
-//! and notifications are sent after it is released.
+//! front; forwarding is resolved hop by hop, never holding two. Only where a queue
+//! begins to be forwarded are two held, one thread at a time in the whole process.
+//! Items are dropped and notifications are sent after they are released.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -55,6 +56,13 @@ struct Inner<T> {
 pub struct Queue<T> {
     inner: Mutex<Inner<T>>,
     added: Condvar,
+}
+
+#[cfg(not(loom))]
+static FORWARDING: Mutex<()> = Mutex::new(());
+#[cfg(loom)]
+loom::lazy_static! {
+    static ref FORWARDING: Mutex<()> = Mutex::new(());
 }
 
 /// Forwarding chains are short; a cycle that the application built ends here.
@@ -172,8 +180,14 @@ impl<T: Weight> Queue<T> {
                 }
                 if let Some(front) = q.items.front_mut() {
                     let (result, spent) = match look(front) {
-                        Taken::Part(r) => return Some(r),
-                        Taken::Leave => return None,
+                        Taken::Part(r) => {
+                            at.wake_next(&q);
+                            return Some(r);
+                        }
+                        Taken::Leave => {
+                            at.wake_next(&q);
+                            return None;
+                        }
                         Taken::Last(r) => (Some(r), q.items.pop_front()),
                         Taken::Stale => (None, q.items.pop_front()),
                     };
@@ -202,6 +216,13 @@ impl<T: Weight> Queue<T> {
                     return None;
                 }
             }
+        }
+    }
+
+    /// Who was woken leaves something behind, for which nobody else was woken.
+    fn wake_next(&self, q: &Inner<T>) {
+        if q.waiters > 0 {
+            self.added.notify_one();
         }
     }
 
@@ -237,27 +258,44 @@ impl<T: Weight> Queue<T> {
     /// From now on items go to `to`, those already here included; `None` ends
     /// forwarding.
     pub fn forward(self: &Arc<Self>, to: Option<Arc<Queue<T>>>) {
-        // A chain that would lead back here is refused.
-        if to.as_ref().is_some_and(|t| Arc::ptr_eq(&t.target(), self)) {
-            return;
-        }
-        let (moved, old) = {
+        let (old, notify) = {
+            // No chain changes meanwhile, so no two threads lock each other's end.
+            let _serial = FORWARDING.lock();
+            let end = to.as_ref().map(Queue::target);
+            // A chain that would lead back here is refused.
+            if end.as_ref().is_some_and(|end| Arc::ptr_eq(end, self)) {
+                return;
+            }
             let mut q = self.inner.lock();
-            let old = std::mem::replace(&mut q.forward, to.clone());
-            let moved = match to {
-                Some(_) => std::mem::take(&mut q.items),
-                None => VecDeque::new(),
-            };
+            // Both are locked, so that what is pushed from now on comes after what
+            // is here.
+            let notify = end.and_then(|end| end.append(&mut q.items));
+            let old = std::mem::replace(&mut q.forward, to);
             // Waiters follow to the new end of the chain.
             self.added.notify_all();
-            (moved, old)
+            (old, notify)
         };
         drop(old);
-        if let Some(to) = to {
-            for item in moved {
-                to.push(item);
-            }
+        if let Some(n) = notify {
+            n();
         }
+    }
+
+    /// Takes over all items; says whom to notify.
+    fn append(&self, items: &mut VecDeque<T>) -> Option<Notify> {
+        if items.is_empty() {
+            return None;
+        }
+        let mut q = self.inner.lock();
+        q.items.append(items);
+        if q.waiters > 0 {
+            self.added.notify_all();
+        }
+        if q.notified {
+            return None;
+        }
+        q.notified = q.notify.is_some();
+        q.notify.clone()
     }
 
     pub fn set_notify(&self, notify: Option<Notify>) {

@@ -5,12 +5,13 @@
 //! atomic addition each. Threads that wait for room (`MSG_F_BLOCK`) or for
 //! everything to be delivered (flush) sleep on a condition variable; who gives
 //! back looks at `waiters` after the subtraction, who waits announces itself
-//! before it looks at the counters, both sequentially consistent, so one of the
-//! two sees the other.
+//! before it looks at the counters, a fence between the two on either side, so one
+//! of the two sees the other. An attempt that fails gives back like a message that
+//! is reported.
 
 use std::time::{Duration, Instant};
 
-use crate::base::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::base::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 use crate::base::sync::{Condvar, Mutex};
 
 #[derive(Debug)]
@@ -54,8 +55,8 @@ impl Limits {
         if n < self.max_messages && (b + bytes <= self.max_bytes || n == 0) {
             return true;
         }
-        self.messages.fetch_sub(1, Ordering::SeqCst);
-        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+        // Somebody who waits may have found it full because of this attempt.
+        self.remove(1, bytes);
         false
     }
 
@@ -71,18 +72,19 @@ impl Limits {
             if self.add(bytes) {
                 return true;
             }
-            self.waiters.fetch_add(1, Ordering::SeqCst);
+            self.begin_wait();
             let mut guard = self.lock.lock();
-            let full = self.messages.load(Ordering::SeqCst) >= self.max_messages
-                || self.bytes.load(Ordering::SeqCst) + bytes as u64 > self.max_bytes;
-            let timed_out = full
-                && match deadline {
+            let mut timed_out = false;
+            // Only looks: an attempt in vain would wake the others that wait.
+            while !timed_out && self.is_full(bytes as u64) {
+                timed_out = match deadline {
                     Some(d) => self.changed.wait_until(&mut guard, d).timed_out(),
                     None => {
                         self.changed.wait(&mut guard);
                         false
                     }
                 };
+            }
             drop(guard);
             self.waiters.fetch_sub(1, Ordering::SeqCst);
             if timed_out {
@@ -91,11 +93,18 @@ impl Limits {
         }
     }
 
+    fn is_full(&self, bytes: u64) -> bool {
+        let n = self.messages.load(Ordering::SeqCst);
+        let b = self.bytes.load(Ordering::SeqCst);
+        n >= self.max_messages || (b + bytes > self.max_bytes && n > 0)
+    }
+
     /// Messages were reported, or refused after they were counted.
     pub fn remove(&self, messages: u64, bytes: u64) {
         self.bytes.fetch_sub(bytes, Ordering::SeqCst);
         self.messages.fetch_sub(messages, Ordering::SeqCst);
-        if self.waiters.load(Ordering::SeqCst) > 0 {
+        fence(Ordering::SeqCst);
+        if self.waiters.load(Ordering::Relaxed) > 0 {
             let _guard = self.lock.lock();
             self.changed.notify_all();
         }
@@ -109,9 +118,14 @@ impl Limits {
         self.bytes.load(Ordering::SeqCst)
     }
 
+    fn begin_wait(&self) {
+        self.waiters.fetch_add(1, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
     /// Waits until nothing is queued, for at most `step`.
     pub fn wait_empty(&self, step: Duration) -> bool {
-        self.waiters.fetch_add(1, Ordering::SeqCst);
+        self.begin_wait();
         let mut guard = self.lock.lock();
         if self.messages() > 0 {
             self.changed.wait_for(&mut guard, step);

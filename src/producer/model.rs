@@ -12,7 +12,7 @@ use super::batch::{Batch, NewRecord};
 use super::limits::Limits;
 use super::partition::{Look, Wanted};
 use super::partitioner::Builtin;
-use super::topic::{Partitioner, Record, Topic, TopicInfo};
+use super::topic::{Partitioner, Record, Topic};
 use super::{Delivery, DeliverySink, Partition, ProducerStats, Settings, Shared, TopicSettings};
 use crate::base::error::ErrorCode;
 use crate::base::log::Logger;
@@ -48,6 +48,7 @@ fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Ar
         logger: Arc::new(Logger::new(0, 0, false)),
         orphans: announcements(sleeper),
         stats: ProducerStats::default(),
+        fatal: Default::default(),
     })
 }
 
