@@ -291,9 +291,10 @@ impl Sources<'_> {
 
     fn group(&self, j: &mut Json) {
         let machine = self.consumer;
-        if !machine.has_group() || self.shared.kind.is_producer() {
+        let Some(group) = machine.group().filter(|_| !self.shared.kind.is_producer()) else {
             return;
-        }
+        };
+        let (rebalances, last) = machine.rebalances();
         let link = machine.coordinator().and_then(|key| self.brokers.get(key));
         let state = match link.map(|b| b.condition) {
             None => "query-coord",
@@ -306,9 +307,13 @@ impl Sources<'_> {
         j.object("cgrp", |j| {
             j.text("state", state);
             j.int("stateage", age / 1000);
-            j.text("join_state", "init");
-            j.int("rebalance_age", 0);
-            j.int("rebalance_cnt", 0);
+            j.text("join_state", group.membership().state_name());
+            j.int(
+                "rebalance_age",
+                last.map_or(0, |at| at.elapsed().as_millis()),
+            );
+            j.int("rebalance_cnt", rebalances);
+            // The reasons are in the log.
             j.text("rebalance_reason", "");
             j.int("assignment_size", assigned);
         });

@@ -129,6 +129,8 @@ pub struct Machine {
     require_stable: bool,
     group_pending: bool,
     membership: Membership,
+    /// Assignments and revocations so far, and when the last one began.
+    rebalances: (u32, Option<Instant>),
 }
 
 impl Machine {
@@ -168,6 +170,7 @@ impl Machine {
             next_auto_commit: auto_commit.map(|i| now + i),
             group_pending: false,
             membership: Membership::default(),
+            rebalances: (0, None),
         }
     }
 
@@ -180,8 +183,12 @@ impl Machine {
         &self.control
     }
 
-    pub fn has_group(&self) -> bool {
-        self.group.is_some()
+    pub fn group(&self) -> Option<&Group> {
+        self.group.as_ref()
+    }
+
+    pub fn rebalances(&self) -> (u32, Option<Instant>) {
+        self.rebalances
     }
 
     /// The coordinator's connection, once one was found.
@@ -765,6 +772,13 @@ impl Machine {
         group.on_event(w.now, event, &mut actions);
         let membership = group.membership();
         if membership.state_name() != before {
+            if matches!(
+                membership.state_name(),
+                "wait-assign-call" | "wait-unassign-call"
+            ) {
+                self.rebalances.0 += 1;
+                self.rebalances.1 = Some(w.now);
+            }
             w.shared.logger.debug(
                 debug::CGRP,
                 "CGRPJOINSTATE",
