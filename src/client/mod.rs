@@ -97,9 +97,8 @@ impl Client {
             stats: Default::default(),
         };
         let consumer = Consumer::new(Arc::new(core), main.clone());
-        // Until the application says where, lines for the queue wait in the main
-        // queue.
-        let log_queue = conf.global.log_queue.then(|| main_queue.clone());
+        // Lines wait here until the application says where they are to go.
+        let log_queue = conf.global.log_queue.then(|| Arc::new(Queue::new()));
         let shared = Arc::new(Shared {
             name,
             kind,

@@ -135,22 +135,11 @@ impl Shared {
         self.fatal.lock().clone()
     }
 
-    /// Log lines go to this queue, those included that wait in the main queue.
+    /// Log lines go to this queue from now on, those included that have waited.
     pub fn set_log_queue(&self, queue: EventQueue) {
-        *self.log_queue.lock() = Some(queue.clone());
-        if Arc::ptr_eq(&queue, &self.main_queue) {
-            return;
-        }
-        let mut lines = Vec::new();
-        self.main_queue.retain(|event| match event {
-            Event::Log(_) => {
-                lines.push(std::mem::take(event));
-                false
-            }
-            _ => true,
-        });
-        for line in lines {
-            queue.push(line);
+        let lines = self.log_queue.lock().clone();
+        if let Some(lines) = lines {
+            lines.forward(Some(queue));
         }
     }
 

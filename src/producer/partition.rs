@@ -343,7 +343,7 @@ impl Partition {
 }
 
 /// The most that a record takes besides key, value and headers.
-const MAX_RECORD_OVERHEAD: usize = 40;
+pub(super) const MAX_RECORD_OVERHEAD: usize = 40;
 
 fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     match (a, b) {

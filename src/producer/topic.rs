@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use super::announce::Announcements;
 use super::batch::{self, Batch, NewRecord, OpenBatch};
+use super::partition::MAX_RECORD_OVERHEAD;
 use super::partitioner::{self, Builtin, CustomPartitioner};
 use super::{Partition, Shared, TopicSettings};
 use crate::base::error::ErrorCode;
@@ -146,7 +147,7 @@ impl Topic {
             .sum();
         let size =
             record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len) + headers;
-        if size > shared.settings.max_message_bytes {
+        if size + MAX_RECORD_OVERHEAD > shared.settings.max_message_bytes {
             return Err(ErrorCode::MSG_SIZE_TOO_LARGE);
         }
         let room = if block {
