@@ -1,0 +1,156 @@
+/* Subscribing, rebalancing between two members, committing, closing. */
+#include "client.h"
+
+struct member {
+        rd_kafka_t *rk;
+        int assigns, revokes, lost, held;
+};
+
+static void rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *parts, void *opaque) {
+        struct member *m   = opaque;
+        int cooperative    = !strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE");
+        rd_kafka_error_t *error = NULL;
+        if (err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+                m->assigns++;
+                m->held += parts->cnt;
+                if (cooperative)
+                        error = rd_kafka_incremental_assign(rk, parts);
+                else
+                        rd_kafka_assign(rk, parts);
+        } else {
+                m->revokes++;
+                m->lost += rd_kafka_assignment_lost(rk);
+                m->held -= parts->cnt;
+                if (cooperative)
+                        error = rd_kafka_incremental_unassign(rk, parts);
+                else
+                        rd_kafka_assign(rk, NULL);
+        }
+        CHECK(!error, "answering the rebalance: %s", rd_kafka_error_string(error));
+        if (error)
+                rd_kafka_error_destroy(error);
+}
+
+static void join(struct member *m, const char *group, const char *strategy, const char *topic) {
+        rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_conf_t *conf = conf_of("group.id", group, "partition.assignment.strategy", strategy, "bootstrap.servers",
+                                        bootstrap(), "auto.offset.reset", "earliest", "heartbeat.interval.ms", "300", NULL);
+        memset(m, 0, sizeof(*m));
+        rd_kafka_conf_set_rebalance_cb(conf, rebalance_cb);
+        rd_kafka_conf_set_opaque(conf, m);
+        m->rk = client(RD_KAFKA_CONSUMER, conf);
+        rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
+        CHECK(!rd_kafka_subscribe(m->rk, topics), "subscribe");
+        rd_kafka_topic_partition_list_destroy(topics);
+}
+
+/* Polls all members until they hold so many partitions, and returns how many messages came. */
+static int poll_until(struct member *a, int want_a, struct member *b, int want_b) {
+        int64_t end = now_ms() + ms(30000);
+        int messages = 0;
+        while (now_ms() < end && (a->held != want_a || (b && b->held != want_b))) {
+                struct member *both[] = {a, b};
+                int i;
+                for (i = 0; i < 2; i++) {
+                        rd_kafka_message_t *m = both[i] ? rd_kafka_consumer_poll(both[i]->rk, 50) : NULL;
+                        if (!m)
+                                continue;
+                        CHECK(!m->err, "%s", rd_kafka_message_errstr(m));
+                        messages += !m->err;
+                        rd_kafka_message_destroy(m);
+                }
+        }
+        CHECK(a->held == want_a, "the first member holds %d partitions, not %d", a->held, want_a);
+        CHECK(!b || b->held == want_b, "the second member holds %d partitions, not %d", b ? b->held : 0, want_b);
+        return messages;
+}
+
+static void leave(struct member *m) {
+        CHECK(!rd_kafka_consumer_close(m->rk), "close");
+        CHECK(rd_kafka_consumer_closed(m->rk) == 1, "closed");
+        CHECK(m->held == 0, "%d partitions are held after close", m->held);
+        CHECK(m->lost == 0, "%d assignments were lost", m->lost);
+        rd_kafka_destroy(m->rk);
+}
+
+static void two_members(const char *strategy, const char *protocol) {
+        const char *topic = fresh_topic("group", 4), *group = fresh("group");
+        struct member a, b;
+        char *id;
+        join(&a, group, strategy, topic);
+        poll_until(&a, 4, NULL, 0);
+        CHECK(!strcmp(rd_kafka_rebalance_protocol(a.rk), protocol), "protocol %s", rd_kafka_rebalance_protocol(a.rk));
+        id = rd_kafka_memberid(a.rk);
+        CHECK(id && *id, "a member has an id");
+        rd_kafka_mem_free(a.rk, id);
+        join(&b, group, strategy, topic);
+        poll_until(&a, 2, &b, 2);
+        CHECK(b.lost == 0 && a.lost == 0, "lost");
+        leave(&b);
+        poll_until(&a, 4, NULL, 0);
+        leave(&a);
+}
+
+static void eager(void) {
+        two_members("range", "EAGER");
+}
+
+static void cooperative(void) {
+        two_members("cooperative-sticky", "COOPERATIVE");
+}
+
+static void bad_input(void) {
+        rd_kafka_t *rk = consumer("group.id", "g", NULL), *none = consumer("client.id", "x", NULL);
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1), *copy = NULL;
+        CHECK(rd_kafka_subscribe(rk, list) == RD_KAFKA_RESP_ERR__INVALID_ARG, "an empty list");
+        rd_kafka_topic_partition_list_add(list, "", 0);
+        CHECK(rd_kafka_subscribe(rk, list) == RD_KAFKA_RESP_ERR__INVALID_ARG, "an empty name");
+        rd_kafka_topic_partition_list_destroy(list);
+        list = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_topic_partition_list_add(list, "^[a-", 0);
+        CHECK(rd_kafka_subscribe(rk, list) == RD_KAFKA_RESP_ERR__INVALID_ARG, "a broken expression");
+        CHECK(rd_kafka_subscribe(none, list) == RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, "no group");
+        CHECK(rd_kafka_unsubscribe(none) == RD_KAFKA_RESP_ERR__UNKNOWN_GROUP, "no group");
+        CHECK(!rd_kafka_subscription(rk, &copy) && copy->cnt == 0, "nothing is subscribed to");
+        CHECK(!strcmp(rd_kafka_rebalance_protocol(rk), "NONE"), "no protocol yet");
+        CHECK(rd_kafka_assignment_lost(rk) == 0, "nothing is lost");
+        CHECK(rd_kafka_memberid(rk) == NULL, "no id yet");
+        rd_kafka_topic_partition_list_destroy(list);
+        rd_kafka_topic_partition_list_destroy(copy);
+        rd_kafka_destroy(rk);
+        rd_kafka_destroy(none);
+}
+
+/* Closing is quick before there was an assignment, and without any broker. */
+static void close_early(void) {
+        const char *servers[] = {bootstrap(), "127.0.0.1:1"};
+        int i, wait;
+        for (i = 0; i < 2; i++) {
+                for (wait = 0; wait < 400; wait += 100) {
+                        rd_kafka_t *rk = client(RD_KAFKA_CONSUMER,
+                                                conf_of("bootstrap.servers", servers[i], "group.id", fresh("group"), NULL));
+                        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+                        rd_kafka_message_t *m;
+                        int64_t start;
+                        rd_kafka_topic_partition_list_add(list, i ? "nowhere" : fresh_topic("group", 2), RD_KAFKA_PARTITION_UA);
+                        CHECK(!rd_kafka_subscribe(rk, list), "subscribe");
+                        rd_kafka_topic_partition_list_destroy(list);
+                        m = rd_kafka_consumer_poll(rk, wait);
+                        if (m)
+                                rd_kafka_message_destroy(m);
+                        start = now_ms();
+                        CHECK(!rd_kafka_consumer_close(rk), "close");
+                        CHECK(now_ms() - start < ms(6000), "closing took %d ms", (int)(now_ms() - start));
+                        rd_kafka_destroy(rk);
+                }
+        }
+}
+
+int main(int argc, char **argv) {
+        T_START(argc, argv);
+        RUN(bad_input);
+        RUN(eager);
+        RUN(cooperative);
+        RUN(close_early);
+        return T_END();
+}
