@@ -43,7 +43,7 @@
 
 pub mod cluster;
 pub mod command;
-mod dispatch;
+pub mod dispatch;
 mod handlers;
 pub mod log;
 mod server;

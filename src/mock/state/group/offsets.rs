@@ -100,7 +100,8 @@ impl Group {
         for pending in self.txn_offsets.values_mut() {
             pending.retain(|(t, _), _| t != topic);
         }
-        !(emptied && self.is_empty())
+        // A group that never had members is no more than its offsets.
+        !(emptied && self.is_empty() && self.protocol_type.is_none())
     }
 
     /// Whether members subscribe to the topic; only consumers tell.
