@@ -14,7 +14,10 @@ use parking_lot::{Condvar, Mutex};
 
 use super::event::EventObject;
 use super::handle::{Boxed, Opaque, Shared as SharedHandle, Tagged, give, give_shared};
-use super::types::{rd_kafka_event_t, rd_kafka_s, rd_kafka_t, rd_kafka_topic_s, rd_kafka_topic_t};
+use super::types::{
+    rd_kafka_event_t, rd_kafka_mock_cluster_t, rd_kafka_s, rd_kafka_t, rd_kafka_topic_s,
+    rd_kafka_topic_t,
+};
 use crate::base::conf::{BUILTIN_CALLBACK, Conf, TopicConf};
 use crate::base::log::Line;
 use crate::broker::transport::{Family, Plain, SocketHooks};
@@ -41,6 +44,8 @@ pub struct Instance {
     pub name: CString,
     pub hooks: Arc<CHooks>,
     pub background: Option<Background>,
+    /// The cluster of `test.mock.num.brokers`.
+    pub mock: Option<Box<Tagged<rd_kafka_mock_cluster_t>>>,
 }
 
 impl Instance {

@@ -45,6 +45,7 @@ unsafe fn make(
     };
     let hooks;
     let warnings;
+    let mock;
     {
         // SAFETY: the caller's promise; nobody else uses the configuration.
         let Some(c) = (unsafe { get_mut(conf) }) else {
@@ -54,6 +55,7 @@ unsafe fn make(
             ));
         };
         c.finalize(kind)?;
+        mock = super::mock::cluster::embedded(c)?;
         let servers = c.global.metadata_broker_list.is_some();
         warnings = c.warnings(kind, servers);
         hooks = Arc::new(CHooks::new(c));
@@ -77,8 +79,13 @@ unsafe fn make(
         name,
         hooks: hooks.clone(),
         background,
+        mock,
     });
     hooks.set_handle(rk);
+    // SAFETY: made just now.
+    if let Some(mock) = unsafe { get(rk.cast_const()) }.and_then(|i| i.mock.as_ref()) {
+        mock.set_owner(rk);
+    }
     for warning in warnings {
         let level = if warning.level <= Level::Warning as i32 {
             Level::Warning

@@ -2,13 +2,15 @@
 
 use std::ffi::CString;
 use std::ptr;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libc::{c_char, c_int, size_t};
 
-use crate::base::error::ErrorCode;
-use crate::capi::boundary::{ffi, not_built};
+use crate::base::conf::Conf;
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::capi::boundary::ffi;
 use crate::capi::cstr;
-use crate::capi::handle::{self, Boxed, Opaque};
+use crate::capi::handle::{self, Boxed, Opaque, Tagged};
 use crate::capi::types::{
     rd_kafka_mock_cluster_s, rd_kafka_mock_cluster_t, rd_kafka_resp_err_t, rd_kafka_t,
 };
@@ -19,7 +21,7 @@ pub struct MockCluster {
     cluster: Cluster,
     bootstraps: CString,
     /// The client instance that it was made with; only handed back.
-    owner: *mut rd_kafka_t,
+    owner: AtomicPtr<rd_kafka_t>,
 }
 
 impl MockCluster {
@@ -28,8 +30,12 @@ impl MockCluster {
         MockCluster {
             cluster,
             bootstraps,
-            owner,
+            owner: AtomicPtr::new(owner),
         }
+    }
+
+    pub(in crate::capi) fn set_owner(&self, owner: *mut rd_kafka_t) {
+        self.owner.store(owner, Ordering::Release);
     }
 
     pub fn cluster(&self) -> &Cluster {
@@ -41,6 +47,29 @@ impl Opaque for rd_kafka_mock_cluster_s {
     type Target = MockCluster;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b4d_6f63;
+}
+
+/// The cluster that `test.mock.num.brokers` asks for; it takes the place of the
+/// configured brokers.
+pub(in crate::capi) fn embedded(
+    conf: &mut Conf,
+) -> Result<Option<Box<Tagged<rd_kafka_mock_cluster_t>>>, KafkaError> {
+    if conf.global.test_mock_num_brokers <= 0 {
+        return Ok(None);
+    }
+    let options = Options {
+        rtt_ms: u32::try_from(conf.global.test_mock_broker_rtt).unwrap_or(0),
+        ..Options::default()
+    };
+    let cluster = Cluster::new(conf.global.test_mock_num_brokers, options).map_err(|e| {
+        KafkaError::new(
+            ErrorCode::_CRIT_SYS_RESOURCE,
+            format!("Failed to create mock cluster: {e}"),
+        )
+    })?;
+    conf.global.metadata_broker_list = Some(cluster.bootstraps().to_owned());
+    let mock = MockCluster::new(cluster, ptr::null_mut());
+    Ok(Some(Box::new(Tagged::new(mock))))
 }
 
 fn code(e: CommandError) -> ErrorCode {
@@ -128,7 +157,8 @@ pub unsafe extern "C" fn rd_kafka_mock_cluster_handle(
 ) -> *mut rd_kafka_t {
     ffi!({
         // SAFETY: the cluster lives as long as the call.
-        unsafe { handle::get(mcluster) }.map_or(ptr::null_mut(), |m| m.owner)
+        unsafe { handle::get(mcluster) }
+            .map_or(ptr::null_mut(), |m| m.owner.load(Ordering::Acquire))
     })
 }
 
@@ -138,7 +168,11 @@ pub unsafe extern "C" fn rd_kafka_mock_cluster_handle(
 pub unsafe extern "C" fn rd_kafka_handle_mock_cluster(
     rk: *const rd_kafka_t,
 ) -> *mut rd_kafka_mock_cluster_t {
-    ffi!({ not_built!(rk) })
+    ffi!({
+        // SAFETY: the instance lives as long as the call.
+        let mock = unsafe { handle::get(rk) }.and_then(|i| i.mock.as_ref());
+        mock.map_or(ptr::null_mut(), |m| handle::lend(m).cast_mut())
+    })
 }
 
 /// The brokers, as `bootstrap.servers` wants them. Good as long as the cluster.
