@@ -26,9 +26,9 @@ install: $(LIBRARY_DIR)/librdkafka.so $(LIBRARY_DIR)/librdkafka.a ## library, he
 	ln -sf librdkafka.so.1 "$(DESTDIR)$(LIBDIR)/librdkafka.so"
 	install -m 644 "$(LIBRARY_DIR)/librdkafka.a" "$(DESTDIR)$(LIBDIR)/librdkafka.a"
 	install -m 644 include/rdkafka.h include/rdkafka_mock.h "$(DESTDIR)$(INCLUDEDIR)/librdkafka/"
-	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|; s|@version@|$(LIBRARY_VERSION)|' packaging/rdkafka.pc.in \
+	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|; s|@version@|$(LIBRARY_VERSION)|' src/pkgconfig/rdkafka.pc.in \
 		>"$(DESTDIR)$(LIBDIR)/pkgconfig/rdkafka.pc"
-	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|; s|@version@|$(LIBRARY_VERSION)|' packaging/rdkafka-static.pc.in \
+	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|; s|@version@|$(LIBRARY_VERSION)|' src/pkgconfig/rdkafka-static.pc.in \
 		>"$(DESTDIR)$(LIBDIR)/pkgconfig/rdkafka-static.pc"
 
 uninstall: ## take away what `make install` brought

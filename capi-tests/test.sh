@@ -23,7 +23,7 @@ for part in $parts; do
         unit) section "unit tests" cargo test -q ;;
         model) section "what threads share, under every interleaving" bash capi-tests/model.sh ;;
         abi) section "C interface against its data" bash capi-tests/abi/check.sh ;;
-        install) section "make install" bash packaging/check.sh ;;
+        install) section "make install" bash capi-tests/install/check.sh ;;
         c) section "C programs" bash capi-tests/c/run.sh ;;
         kcat) section "kcat" bash capi-tests/kcat/acceptance.sh ;;
         conformance) TESTS=expected section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate ;;

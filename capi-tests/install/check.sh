@@ -1,7 +1,7 @@
 #!/bin/bash
 # Installs below a scratch DESTDIR and builds a program with each of the two pkg-config files, the shared and the static one.
 set -u
-. "$(dirname "${BASH_SOURCE[0]}")/../capi-tests/setup/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 bash "$ROOT/capi-tests/setup/c.sh" || exit 1
 dest=$(mktemp -d "$CACHE/install.XXXXXX") || exit 1
 trap 'rm -rf "$dest"' EXIT
