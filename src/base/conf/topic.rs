@@ -60,15 +60,15 @@ macro_rules! topic_rows {
                 "How hard to compress: 0 to 9 for gzip, 0 to 12 for lz4, only 0 for snappy; -1 for the codec's own \
                  default. More gives smaller batches for more CPU.";
             "auto.commit.enable" [auto_commit_enable: bool] boolean(true)
-                Consumer Low [Deprecated] Consumer done
+                Consumer Low [Deprecated] Consumer todo
                 "For the simple consumer: commit the offset of the last message handed to the application from time \
                  to time, to go on from there after a restart. Without it the application stores offsets by \
                  rd_kafka_offset_store(). Consumers of a group use the global `enable.auto.commit`.";
             "enable.auto.commit" [] alias("auto.commit.enable")
-                Consumer Low [] Consumer done
+                Consumer Low [] Consumer todo
                 "";
             "auto.commit.interval.ms" [auto_commit_interval_ms: i32] int(10, 86_400_000, 60_000)
-                Consumer High [] Consumer done
+                Consumer High [] Consumer todo
                 "For the simple consumer: time between commits. Consumers of a group use the global \
                  `auto.commit.interval.ms`. Share consumers ignore it.";
             "auto.offset.reset" [auto_offset_reset: OffsetReset] word(OffsetReset::WORDS, "largest")
