@@ -13,6 +13,7 @@ export LIB
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
+	@mkdir -p $(TARGET_DIR)/release/lib && ln -sf ../librdkafka.so $(TARGET_DIR)/release/lib/librdkafka.so.1
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::base::conf::{self, AddressFamily, Compression, Conf, TopicConf};
+use crate::base::conf::{self, AddressFamily, ClientKind, Compression, Conf, TopicConf};
 use crate::base::time::ms;
 use crate::broker::LinkSettings;
 use crate::broker::transport::Family;
@@ -172,13 +172,6 @@ fn address(s: &str) -> Option<(String, u16)> {
         None => Some((rest.to_string(), DEFAULT_PORT)),
     }
 }
-
-/// Whether the application asked for an event or a callback of some kind.
-pub fn has(pointer: usize) -> bool {
-    pointer != 0
-}
-
-pub use conf::ClientKind;
 
 #[cfg(test)]
 mod tests {

@@ -505,13 +505,6 @@ impl Sender {
             }
         }
     }
-
-    /// The broker's loop ends: what it was to send is looked after by whoever
-    /// leads the partitions next.
-    pub fn stop(&mut self) {
-        self.schedule.clear();
-        self.next_look = None;
-    }
 }
 
 struct Action {

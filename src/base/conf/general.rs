@@ -223,10 +223,10 @@ macro_rules! general_rows {
                 Both Low [] Core done
                 "Time for a broker to tell its API versions.";
             "api.version.fallback.ms" [api_version_fallback_ms: i32] int(0, 604_800_000, 0)
-                Both Medium [Deprecated] Core done
+                Both Medium [Deprecated] Core todo
                 "How long `broker.version.fallback` is used for a broker that failed to tell its API versions.";
             "broker.version.fallback" [broker_version_fallback: Option<String>] checked("0.10.0", is_broker_version)
-                Both Medium [Deprecated] Core done
+                Both Medium [Deprecated] Core todo
                 "Broker version to assume when brokers are not asked for their API versions, or fail to tell: 0.9.0, \
                  0.8.2, 0.8.1 or 0.8.0. Any other value counts as 0.10 or newer and turns asking on.";
             "allow.auto.create.topics" [allow_auto_create_topics: bool] boolean(false)

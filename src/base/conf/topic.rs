@@ -43,7 +43,7 @@ macro_rules! topic_rows {
                 Producer Low [] Producer done
                 "Chooses partitions in place of `partitioner`; set with rd_kafka_topic_conf_set_partitioner_cb().";
             "msg_order_cmp" [msg_order_cmp: usize] pointer(0)
-                Producer Low [Deprecated Experimental] Producer done
+                Producer Low [Deprecated Experimental] Producer todo
                 "Orders queued messages; set with rd_kafka_topic_conf_set_msg_order_cmp(). See also \
                  `queuing.strategy`.";
             "opaque" [opaque: usize] pointer(0)
