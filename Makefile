@@ -1,4 +1,6 @@
 # make help lists the targets.
+# The set-up scripts are bash.
+SHELL := /bin/bash
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
