@@ -40,7 +40,7 @@ uninstall: ## take away what `make install` brought
 	rm -f "$(DESTDIR)$(INCLUDEDIR)"/librdkafka/rdkafka.h "$(DESTDIR)$(INCLUDEDIR)"/librdkafka/rdkafka_mock.h
 	-rmdir "$(DESTDIR)$(INCLUDEDIR)/librdkafka"
 
-demo: ## unmodified kcat produces to and consumes from Kafka through this library, and everything is compared
+demo: ## unmodified kcat through this library into a mock cluster of three brokers and back, everything compared
 	@bash capi-tests/demo/demo.sh
 
 test: ## everything that must pass: see capi-tests/test.sh for its parts

@@ -1,41 +1,60 @@
 #!/bin/bash
-# make demo: a generated set of orders goes through Debian's unmodified kcat, on this library, into a real Kafka and back. What
-# comes back is compared with what went in: order within each partition, every byte, every header.
+# make demo: a generated set of orders goes through Debian's unmodified kcat, on this library, into a cluster of three brokers
+# and back. What comes back is compared with what went in: order within each partition, every byte, every header. The cluster is
+# this project's own mock (kafka-mock), so that nothing is needed but kcat.
 #
 #   ORDERS=200000 CODEC=zstd LIB=ours|upstream demo.sh
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
-here=$ROOT/capi-tests/demo
-export KAFKA_PORT=${KAFKA_PORT:-19092}
-KAFKA=$ROOT/capi-tests/kafka/kafka.sh
-orders=${ORDERS:-200000} codec=${CODEC:-zstd} partitions=6
-step() { printf '%-52s' "$*"; }
-ok() { printf 'ok  %s\n' "${1:-}"; }
+. "$ROOT/capi-tests/setup/mock.sh"
+orders=${ORDERS:-200000} codec=${CODEC:-zstd} partitions=6 topic=orders
+step() { printf '%-40s' "$*"; }
+ok() { printf '%s\n' "$*"; }
+orders_py() { python3 "$ROOT/capi-tests/demo/orders.py" "$@"; }
 
 bash "$ROOT/capi-tests/setup/kcat.sh" || exit 1
 need python3 python3
-step "the library"; lib=$(bash "$ROOT/capi-tests/setup/library.sh" "${LIB:-ours}") || exit 1; ok "$lib"
 work=$(mktemp -d "$CACHE/demo.XXXXXX")
-started=
-cleanup() { [ -n "$started" ] && bash "$KAFKA" down; rm -rf "$work"; }
-trap cleanup EXIT
-step "Apache Kafka on loopback"
-if ! bash "$KAFKA" status >/dev/null 2>&1; then bash "$KAFKA" up 2>"$work/up" || { cat "$work/up"; exit 1; }; started=1; fi
-brokers=$(bash "$KAFKA" bootstrap); ok "$(bash "$KAFKA" version) at $brokers"
-topic=orders-$(date +%s)-$$
-python3 "$ROOT/capi-tests/kafka/admin.py" --bootstrap-server "$brokers" --create --topic "$topic" --partitions $partitions || exit 1
-kcat() { HOME=$work LD_LIBRARY_PATH=$lib timeout 600 kcat "$@"; }
-kcat -V 2>&1 | sed -n 's/.*\(librdkafka [^ ]*\).*/kcat runs on \1/p'
+# A signal ends the programs of the foreground first; what was started here is stopped in every case.
+trap 'mock_stop; rm -rf "$work"' EXIT
+trap 'echo; say "interrupted"; exit 130' INT TERM
 
-step "generating $orders orders"
-python3 "$here/orders.py" generate "$orders" >"$work/orders" || exit 1; ok "$(($(stat -c %s "$work/orders") / 1024)) KiB"
-step "producing them to topic $topic"
+step "building library and cluster"
+started=$SECONDS
+lib=$(bash "$ROOT/capi-tests/setup/library.sh" "${LIB:-ours}") || exit 1
+mock_build >/dev/null || exit 1
+ok "$((SECONDS - started)) s"
+step "a Kafka cluster inside one process"
+mock_start --brokers 3 --topic $topic:$partitions
+ok "3 brokers at $MOCK_BOOTSTRAP"
+kcat() { HOME=$work LD_LIBRARY_PATH=$lib timeout 600 kcat -b "$MOCK_BOOTSTRAP" -X topic.metadata.refresh.interval.ms=-1 "$@"; }
+step "kcat, as Debian packages it"
+ok "$(kcat -V 2>&1 | sed -n 's/.*Version \([^ ]*\) .*\(librdkafka [^ ]*\).*/\1 on \2/p') from $lib"
+kcat -L -t $topic >"$work/metadata" 2>"$work/err" || { cat "$work/err"; exit 1; }
+sed -n 's/^ *partition \([0-9]*\), leader \([0-9]*\),.*/\1 \2/p' "$work/metadata" >"$work/leaders"
+
 t=$(date +%s%N)
-kcat -P -b "$brokers" -t "$topic" -K '\t' -z "$codec" -H source=demo -H "codec=$codec" -X topic.acks=all <"$work/orders" 2>"$work/err" || { cat "$work/err"; exit 1; }
-p=$((($(date +%s%N) - t) / 1000000)); ok "$p ms"
-step "consuming them from the beginning"
+orders_py feed "$orders" "$(step "producing $orders orders ($codec)")" |
+    kcat -P -t $topic -K '\t' -z "$codec" -H source=demo -H "codec=$codec" -X topic.acks=all 2>"$work/err"
+codes=("${PIPESTATUS[@]}")
+[ "${codes[*]}" = "0 0" ] || { echo; cat "$work/err"; exit 1; }
+produced=$((($(date +%s%N) - t) / 1000000))
+step "producing $orders orders ($codec)"; ok "done, all acknowledged: $produced ms"
+
 t=$(date +%s%N)
-kcat -C -b "$brokers" -t "$topic" -o beginning -e -q -f '%p\t%o\t%k\t%h\t%s\n' >"$work/back" 2>"$work/err" || { cat "$work/err"; exit 1; }
-c=$((($(date +%s%N) - t) / 1000000)); ok "$c ms"
+kcat -C -t $topic -o beginning -e -q -X check.crcs=true -f '%p\t%o\t%k\t%h\t%s\n' 2>"$work/err" |
+    orders_py check "$orders" $partitions "source=demo,codec=$codec" "$work/leaders" "$(step "consuming and comparing")" >"$work/table"
+codes=("${PIPESTATUS[@]}")
+consumed=$((($(date +%s%N) - t) / 1000000))
+[ "${codes[0]}" = 0 ] || { echo; cat "$work/err"; exit 1; }
+step "consuming and comparing"; ok "done: $consumed ms"
+step "stopping the cluster"
+mock_stop || exit 1
+ok "stopped"
 echo
-python3 "$here/orders.py" compare "$work/orders" "$work/back" $partitions "source=demo,codec=$codec" $p $c
+cat "$work/table"
+if [ "${codes[1]}" = 0 ]; then
+    printf '\n%s\n' "All $orders orders came back once, in order, byte for byte. $((orders * 1000 / (produced + 1))) a second in, $((orders * 1000 / (consumed + 1))) a second out."
+else
+    exit 1
+fi
