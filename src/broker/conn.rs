@@ -15,6 +15,7 @@ use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
 use mio::Registry;
 
 use super::inflight::{InFlight, InFlightTable, Origin};
+use super::link::Identity;
 use super::transport::Stream;
 use super::{
     ApiVersions, BrokerStats, LinkSettings, Outbox, Outgoing, Request, RequestError, Response,
@@ -39,6 +40,7 @@ pub struct Conn<T> {
     stream: Stream,
     address: SocketAddr,
     broker_id: i32,
+    broker: Arc<str>,
     settings: Arc<LinkSettings>,
     stats: Arc<BrokerStats>,
     versions: Arc<ApiVersions>,
@@ -65,7 +67,7 @@ impl<T> Conn<T> {
     pub fn new(
         stream: Stream,
         address: SocketAddr,
-        broker_id: i32,
+        broker: &Identity,
         settings: Arc<LinkSettings>,
         stats: Arc<BrokerStats>,
         now: Instant,
@@ -73,7 +75,8 @@ impl<T> Conn<T> {
         Conn {
             stream,
             address,
-            broker_id,
+            broker_id: broker.node_id,
+            broker: broker.name().into(),
             reader: FrameReader::new(settings.receive_max_bytes),
             settings,
             stats,
@@ -105,8 +108,9 @@ impl<T> Conn<T> {
         self.versions = versions;
     }
 
-    pub fn set_broker_id(&mut self, id: i32) {
-        self.broker_id = id;
+    pub fn set_broker(&mut self, broker: &Identity) {
+        self.broker_id = broker.node_id;
+        self.broker = broker.name().into();
     }
 
     pub fn note_ready(&mut self, readable: bool, writable: bool) {
@@ -339,6 +343,7 @@ impl<T> Conn<T> {
                     version: entry.version,
                     rtt,
                     broker_id: self.broker_id,
+                    broker: self.broker.clone(),
                 })
             }
             Err(e) => {
@@ -429,6 +434,7 @@ impl<T> Outbox<T> for Conn<T> {
                 version: out.version,
                 rtt: Duration::ZERO,
                 broker_id: self.broker_id,
+                broker: self.broker.clone(),
             };
             self.last_used = now;
             self.finished.push((out.tag, Ok(response)));

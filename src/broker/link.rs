@@ -251,7 +251,7 @@ impl<U: LinkUser> Link<U> {
             self.enter(now, State::Idle);
         }
         if let State::Up { conn } = &mut self.state {
-            conn.set_broker_id(node_id);
+            conn.set_broker(&self.config.identity.read());
         }
     }
 
@@ -447,11 +447,10 @@ impl<U: LinkUser> Link<U> {
             });
         match stream {
             Ok(stream) => {
-                let node_id = self.config.identity.read().node_id;
                 let conn = Conn::new(
                     stream,
                     addr,
-                    node_id,
+                    &self.config.identity.read(),
                     self.config.settings.clone(),
                     self.config.stats.clone(),
                     now,

@@ -97,6 +97,8 @@ pub struct Response {
     pub version: i16,
     pub rtt: Duration,
     pub broker_id: i32,
+    /// The broker's name when it answered.
+    pub broker: Arc<str>,
 }
 
 pub type Reply = Box<dyn FnOnce(Result<Response, RequestError>) + Send>;

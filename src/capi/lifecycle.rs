@@ -68,6 +68,9 @@ unsafe fn make(
     let boxed: Box<dyn ConfBox> = owned;
     let client = Client::start(kind, boxed, hooks.clone())?;
     let background = Background::start(&client, &hooks).map_err(|e| {
+        // As above, the configuration that the application still has lies in here.
+        std::mem::forget(client.shared.clone());
+        client.stop();
         KafkaError::new(
             ErrorCode::_CRIT_SYS_RESOURCE,
             format!("Failed to create thread: {e}"),

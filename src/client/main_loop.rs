@@ -524,13 +524,12 @@ impl MainLoop {
             Ok(Response {
                 kind: Some(ResponseKind::Metadata(r)),
                 broker_id,
+                broker,
                 ..
             }) => {
                 let mut snapshot = Snapshot::from_response(&r);
                 snapshot.answered_by = broker_id;
-                if let Some(b) = self.brokers.by_node(broker_id) {
-                    snapshot.answered_by_name = b.name();
-                }
+                snapshot.answered_by_name = broker.to_string();
                 Ok(snapshot)
             }
             Ok(_) => Err(KafkaError::new(

@@ -23,8 +23,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use crossbeam_channel::{RecvTimeoutError, Sender, bounded, unbounded};
-use parking_lot::{Mutex, RwLock};
+use crossbeam_channel::{RecvTimeoutError, bounded, unbounded};
+use parking_lot::{Condvar, Mutex, RwLock};
 
 use crate::base::conf::{ClientKind, Conf, TopicConf};
 use crate::base::error::{ErrorCode, KafkaError};
@@ -50,9 +50,30 @@ pub struct Client {
     pub shared: Arc<Shared>,
     topics: RwLock<HashMap<Arc<str>, Arc<Topic>>>,
     main: Mutex<Option<JoinHandle<()>>>,
-    /// While it is there, the main thread waits; see [`Client::begin`].
-    gate: Mutex<Option<Sender<()>>>,
+    /// The main thread waits here; see [`Client::begin`].
+    gate: Arc<Gate>,
     queues: Mutex<Vec<EventQueue>>,
+}
+
+/// Closed until it is opened, once.
+#[derive(Default)]
+struct Gate {
+    is_open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn open(&self) {
+        *self.is_open.lock() = true;
+        self.opened.notify_all();
+    }
+
+    fn wait(&self) {
+        let mut is_open = self.is_open.lock();
+        while !*is_open {
+            self.opened.wait(&mut is_open);
+        }
+    }
 }
 
 impl Client {
@@ -124,12 +145,13 @@ impl Client {
             consumed_bytes: AtomicU64::new(0),
         });
         let _ = log.shared.set(Arc::downgrade(&shared));
-        let (gate, begun) = bounded::<()>(0);
+        let gate = Arc::<Gate>::default();
+        let begun = gate.clone();
         let client = Arc::new(Client {
             shared: shared.clone(),
             topics: RwLock::new(HashMap::new()),
             main: Mutex::new(None),
-            gate: Mutex::new(Some(gate)),
+            gate,
             queues: Mutex::new(vec![main_queue]),
         });
         let counted = threads::Counted::new();
@@ -137,8 +159,7 @@ impl Client {
             .name("rdk:main".into())
             .spawn(move || {
                 let _counted = counted;
-                // Ends when the other side is dropped; nothing is ever sent.
-                let _ = begun.recv();
+                begun.wait();
                 MainLoop::new(shared, rx).run();
             })
             .map_err(|e| {
@@ -157,7 +178,7 @@ impl Client {
     /// Lets the main thread begin. Until then no callback comes, so that the
     /// application's handle can be made first.
     pub fn begin(&self) {
-        self.gate.lock().take();
+        self.gate.open();
     }
 
     pub fn kind(&self) -> ClientKind {

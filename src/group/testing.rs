@@ -92,6 +92,7 @@ pub(crate) fn response(kind: ResponseKind) -> Response {
         version: 0,
         rtt: Duration::ZERO,
         broker_id: 0,
+        broker: "".into(),
     }
 }
 

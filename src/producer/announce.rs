@@ -13,27 +13,43 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 
 /// The partitions that one loop has to look at.
 pub struct Announcements {
-    list: Mutex<Vec<Arc<Partition>>>,
+    /// `None` when the loop has ended. A partition holds its leader's list, so a list
+    /// that nobody takes from would keep partitions, and itself, for ever.
+    list: Mutex<Option<Vec<Arc<Partition>>>>,
     wake: Wake,
 }
 
 impl Announcements {
     pub fn new(wake: Wake) -> Self {
         Announcements {
-            list: Mutex::new(Vec::new()),
+            list: Mutex::new(Some(Vec::new())),
             wake,
         }
     }
 
     /// Any thread, with no lock held.
     pub fn announce(&self, partition: Arc<Partition>) {
-        self.list.lock().push(partition);
+        match &mut *self.list.lock() {
+            Some(list) => list.push(partition),
+            None => return,
+        }
         (self.wake)();
     }
 
     /// The loop's thread.
     pub fn take(&self) -> Vec<Arc<Partition>> {
-        std::mem::take(&mut *self.list.lock())
+        self.list
+            .lock()
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    /// The loop has ended: what is announced from now on is let go.
+    pub fn close(&self) {
+        let rest = self.list.lock().take();
+        // Partitions are dropped with no lock held.
+        drop(rest);
     }
 
     pub fn wake(&self) {

@@ -65,6 +65,12 @@ fn key(p: &Arc<Partition>) -> PartitionKey {
     Arc::as_ptr(p).addr()
 }
 
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.announced.close();
+    }
+}
+
 impl Sender {
     pub fn new(
         shared: Arc<Shared>,

@@ -130,6 +130,7 @@ impl World {
             version: 12,
             rtt: Duration::ZERO,
             broker_id: 1,
+            broker: "".into(),
         };
         self.fetcher.on_response(self.now, Ok(response));
     }
