@@ -1,18 +1,18 @@
 #!/bin/bash
-# make test: everything that must pass, on one Kafka 4.2. PARTS="unit model abi install demo c kcat conformance python" selects.
+# make test: everything that must pass, on one Kafka 4.2. PARTS="unit model abi install demo c groups kcat conformance python" selects.
 # The quick forms of the longer parts run here; `make kcat` and `make conformance` have them in full.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
 . "$ROOT/capi-tests/setup/rust.sh"
 cd "$ROOT" || exit 1
-parts=${PARTS:-unit model abi install demo c kcat conformance python}
+parts=${PARTS:-unit model abi install demo c groups kcat conformance python}
 unset LIB
 export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 KAFKA=capi-tests/kafka/kafka.sh
 
 section "release build" bash capi-tests/setup/library.sh ours
-case " $parts " in *" c "*|*" kcat "*|*" conformance "*|*" python "*)
+case " $parts " in *" c "*|*" groups "*|*" kcat "*|*" conformance "*|*" python "*)
     own=1; bash $KAFKA status >/dev/null 2>&1 && own=
     section "Kafka 4.2 on loopback" bash $KAFKA up
     [ -n "$own" ] && trap 'bash $KAFKA down' EXIT
@@ -26,6 +26,7 @@ for part in $parts; do
         install) section "make install" bash capi-tests/install/check.sh ;;
         demo) section "demo" bash capi-tests/demo/demo.sh ;;
         c) section "C programs" bash capi-tests/c/run.sh ;;
+        groups) section "consumer groups" bash capi-tests/groups/run.sh ;;
         kcat) section "kcat" bash capi-tests/kcat/acceptance.sh ;;
         conformance) TESTS=expected section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate ;;
         python) section "confluent-kafka-python" bash capi-tests/python/run.sh ;;

@@ -286,7 +286,10 @@ impl Group {
             Event::LeaderMetadata(view) => self.membership.on_leader_metadata(&mut cx, view),
             Event::Assigned => self.membership.on_assigned(&mut cx),
             Event::Unassigned => self.membership.on_unassigned(&mut cx),
-            Event::Close => self.membership.close(&mut cx),
+            Event::Close => {
+                self.offsets.close(now);
+                self.membership.close(&mut cx);
+            }
             Event::BrokerUp => self.coordinator.on_broker_up(&mut cx),
             Event::CoordinatorUp(node) => self.coordinator.on_up(&mut cx, node),
             Event::CoordinatorDown(node) => self.coordinator.on_down(&mut cx, node),

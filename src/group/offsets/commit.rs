@@ -22,6 +22,8 @@ const MAX_VERSION: i16 = 9;
 /// How often a partition is tried again for an error that is not about the
 /// coordinator.
 const RETRIES: u32 = 2;
+/// The most that a commit of a consumer that is being closed waits for its answer.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Offsets to commit in one piece.
 #[derive(Debug, Clone)]
@@ -55,7 +57,8 @@ struct Pending {
     /// With the result, once there is one.
     offsets: Vec<(Offset, Option<ErrorCode>)>,
     retries: u32,
-    /// When waiting for a coordinator has taken too long.
+    /// When waiting for a coordinator has taken too long; when closing, waiting for
+    /// its answer, too.
     deadline: Instant,
 }
 
@@ -112,6 +115,7 @@ pub(super) struct Commits {
     state: State,
     /// Failures in a row.
     attempts: u32,
+    closing: bool,
 }
 
 impl Commits {
@@ -121,6 +125,27 @@ impl Commits {
             queue: Vec::new(),
             state: State::Idle,
             attempts: 0,
+            closing: false,
+        }
+    }
+
+    /// Somebody waits for the end of it all: from here on no commit takes longer
+    /// than [`CLOSE_TIMEOUT`], whatever becomes of the coordinator.
+    pub(super) fn close(&mut self, now: Instant) {
+        self.closing = true;
+        let in_flight = match &mut self.state {
+            State::InFlight { commits, .. } => commits.as_mut_slice(),
+            State::Idle | State::Backoff { .. } => &mut [],
+        };
+        for commit in in_flight.iter_mut().chain(&mut self.queue) {
+            commit.deadline = commit.deadline.min(now + CLOSE_TIMEOUT);
+        }
+    }
+
+    fn patience(&self) -> Duration {
+        match self.closing {
+            true => self.settings.session_timeout.min(CLOSE_TIMEOUT),
+            false => self.settings.session_timeout,
         }
     }
 
@@ -130,7 +155,7 @@ impl Commits {
             member,
             offsets: commit.offsets.into_iter().map(|o| (o, None)).collect(),
             retries: 0,
-            deadline: cx.now + self.settings.session_timeout,
+            deadline: cx.now + self.patience(),
         };
         if pending.offsets.is_empty() {
             cx.actions.push(Action::CommitDone(CommitDone {
@@ -171,6 +196,13 @@ impl Commits {
         for commit in late {
             commit.finish(cx, ErrorCode::_WAIT_COORD);
         }
+        if self.answer_due().is_some_and(|at| at <= cx.now)
+            && let State::InFlight { commits, .. } = std::mem::replace(&mut self.state, State::Idle)
+        {
+            for commit in commits {
+                commit.finish(cx, ErrorCode::_TIMED_OUT);
+            }
+        }
         if let State::Backoff { until } = self.state
             && until <= cx.now
         {
@@ -187,7 +219,17 @@ impl Commits {
             _ => None,
         };
         let late = self.queue.iter().map(|commit| commit.deadline).min();
-        due.into_iter().chain(late).min()
+        [due, late, self.answer_due()].into_iter().flatten().min()
+    }
+
+    /// When what is in flight is not waited for any more.
+    fn answer_due(&self) -> Option<Instant> {
+        match &self.state {
+            State::InFlight { commits, .. } if self.closing => {
+                commits.iter().map(|commit| commit.deadline).max()
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn stop(&mut self, cx: &mut Context<'_>, code: ErrorCode) {

@@ -114,6 +114,11 @@ impl Offsets {
         .min()
     }
 
+    /// The consumer is being closed: commits are waited for a few seconds at most.
+    pub fn close(&mut self, now: Instant) {
+        self.commits.close(now);
+    }
+
     /// Answers everything with `code`.
     pub fn stop(&mut self, cx: &mut Context<'_>, code: ErrorCode) {
         self.commits.stop(cx, code);

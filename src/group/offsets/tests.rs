@@ -105,6 +105,20 @@ fn encodes(api: ApiKey, version: i16, request: &RequestKind) {
 }
 
 #[test]
+fn closing_bounds_commits() {
+    // One is sent and not answered, the other has to wait for it.
+    let (mut bench, _, _) = started(commit(1, &[offset("t", 0, 5)]), 2);
+    bench.event(commit(2, &[offset("t", 0, 6)]));
+    bench.event(Event::Close);
+    bench.take();
+    let start = bench.now;
+    bench.pass();
+    assert_eq!(bench.now - start, Duration::from_secs(5));
+    let expected = [(2, ErrorCode::_WAIT_COORD), (1, ErrorCode::_TIMED_OUT)];
+    assert_eq!(dones(&mut bench), expected);
+}
+
+#[test]
 fn a_commit_in_every_version() {
     for version in 2..=9 {
         let (mut bench, token, request) =
