@@ -9,6 +9,8 @@ cd "$ROOT" || exit 1
 parts=${PARTS:-unit model abi install demo c groups kcat conformance python}
 unset LIB
 export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
+# The property tests try the same cases in every run; another seed or PROPTEST_CASES=100000 looks for more.
+export PROPTEST_RNG_SEED=${PROPTEST_RNG_SEED:-20260101}
 KAFKA=capi-tests/kafka/kafka.sh
 
 section "release build" bash capi-tests/setup/library.sh ours

@@ -14,6 +14,8 @@ pub mod panic;
 pub mod queue;
 pub mod regex;
 pub mod sync;
+#[cfg(test)]
+pub mod testing;
 pub mod time;
 pub mod wake;
 pub mod window;

@@ -119,12 +119,22 @@ fn topic(at: usize) -> Arc<str> {
     format!("t{at}").into()
 }
 
-/// Members with different subscriptions, some with racks.
-fn groups() -> impl Strategy<Value = (Cluster, Vec<Member>)> {
+/// How the members of a generated group differ.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    /// In racks, and all subscribe to the same.
+    Equal,
+    /// In what they subscribe to; nobody has a rack.
+    Rackless,
+    /// In both.
+    Mixed,
+}
+
+fn groups(kind: Kind) -> impl Strategy<Value = (Cluster, Vec<Member>)> {
     let racks = || proptest::option::of(0usize..3);
     let topics = prop::collection::vec(prop::collection::vec(racks(), 0..6), 1..5);
     let members = prop::collection::vec((1usize..16, racks()), 1..8);
-    (topics, members).prop_map(|(topics, members)| {
+    (topics, members).prop_map(move |(topics, members)| {
         let rack = |at: usize| Arc::from(format!("r{at}"));
         let topics = topics.into_iter().enumerate().map(|(at, partitions)| {
             let partitions = partitions
@@ -132,14 +142,22 @@ fn groups() -> impl Strategy<Value = (Cluster, Vec<Member>)> {
                 .map(|r| r.map(rack).into_iter().collect());
             (topic(at), partitions.collect())
         });
+        let first = members.first().map_or(1, |&(mask, _)| mask);
         let members = members
             .into_iter()
             .enumerate()
-            .map(|(at, (mask, r))| Member {
-                id: format!("m{at}").into(),
-                topics: (0..4).filter(|b| mask >> b & 1 == 1).map(topic).collect(),
-                rack: r.map(rack),
-                ..Member::default()
+            .map(|(at, (mask, r))| {
+                let mask = if matches!(kind, Kind::Equal) {
+                    first
+                } else {
+                    mask
+                };
+                Member {
+                    id: format!("m{at}").into(),
+                    topics: (0..4).filter(|b| mask >> b & 1 == 1).map(topic).collect(),
+                    rack: r.map(rack).filter(|_| !matches!(kind, Kind::Rackless)),
+                    ..Member::default()
+                }
             })
             .collect();
         let topics = topics.collect();
@@ -167,9 +185,58 @@ fn check(cluster: &Cluster, members: &[Member], assignment: &[Vec<TopicPartition
     assert!(!all || owners.len() == wanted, "{owners:?}");
 }
 
+/// Nobody gets what another still has: that takes two rebalances.
+fn check_transfers(members: &[Member], assignment: &[Vec<TopicPartition>]) {
+    for (at, list) in assignment.iter().enumerate() {
+        for partition in list {
+            let owner = members.iter().position(|m| m.owned.contains(partition));
+            assert!(owner.is_none_or(|owner| owner == at), "{partition:?}");
+        }
+    }
+}
+
+const ROUNDS: i32 = 8;
+
+/// A group that is assigned once, has one member replaced, and rebalances until it is
+/// at rest: everybody owns what is assigned anew. Tells the round; `None` if there was none.
+fn rounds_to_rest(cluster: &Cluster, mut members: Vec<Member>, leaver: usize) -> Option<i32> {
+    let own = |members: &mut [Member], assignment: Vec<Vec<TopicPartition>>, generation| {
+        for (member, list) in members.iter_mut().zip(assignment) {
+            member.owned = list;
+            member.owned.sort();
+            member.generation = Some(generation);
+        }
+    };
+    let sticky = Assignor::CooperativeSticky;
+    let first = sticky.assign(cluster, &members);
+    own(&mut members, first, 1);
+    if members.len() > 1 {
+        let gone = members.remove(leaver % members.len());
+        members.push(Member {
+            id: "new".into(),
+            owned: Vec::new(),
+            generation: None,
+            ..gone
+        });
+    }
+    for round in 1..=ROUNDS {
+        let next = sticky.assign(cluster, &members);
+        check(cluster, &members, &next, false);
+        check_transfers(&members, &next);
+        let before = members.clone();
+        own(&mut members, next, round + 1);
+        if members.iter().zip(&before).all(|(a, b)| a.owned == b.owned) {
+            let last: Vec<_> = members.iter().map(|m| m.owned.clone()).collect();
+            check(cluster, &members, &last, true);
+            return Some(round);
+        }
+    }
+    None
+}
+
 proptest! {
     #[test]
-    fn everything_is_owned_once((cluster, members) in groups()) {
+    fn everything_is_owned_once((cluster, members) in groups(Kind::Mixed)) {
         for assignor in [Assignor::Range, Assignor::RoundRobin, Assignor::CooperativeSticky] {
             let assignment = assignor.assign(&cluster, &members);
             prop_assert_eq!(assignment.len(), members.len());
@@ -177,41 +244,25 @@ proptest! {
         }
     }
 
-    /// Two rebalances bring a changed group to rest, and it stays there.
     #[test]
-    fn sticky_comes_to_rest((cluster, mut members) in groups(), leaver in 0usize..8) {
-        let sticky = Assignor::CooperativeSticky;
-        let own = |members: &mut Vec<Member>, assignment: Vec<Vec<TopicPartition>>, generation| {
-            for (member, list) in members.iter_mut().zip(assignment) {
-                member.owned = list;
-                member.generation = Some(generation);
-            }
-        };
-        let first = sticky.assign(&cluster, &members);
-        own(&mut members, first, 1);
-        if members.len() > 1 {
-            let gone = members.remove(leaver % members.len());
-            let newcomer = Member { id: "new".into(), owned: Vec::new(), generation: None, ..gone };
-            members.push(newcomer);
-        }
-        let mut generation = 2;
-        loop {
-            let next = sticky.assign(&cluster, &members);
-            check(&cluster, &members, &next, false);
-            let still: Vec<_> = members.iter().map(|m| m.owned.clone()).collect();
-            let sorted = |lists: &[Vec<TopicPartition>]| -> Vec<Vec<TopicPartition>> {
-                lists.iter().map(|l| { let mut l = l.clone(); l.sort(); l }).collect()
-            };
-            let at_rest = sorted(&still) == sorted(&next);
-            own(&mut members, next, generation);
-            if at_rest {
-                break;
-            }
-            generation += 1;
-            prop_assert!(generation < 8, "no rest");
-        }
-        let last: Vec<_> = members.iter().map(|m| m.owned.clone()).collect();
-        check(&cluster, &members, &last, true);
+    fn sticky_comes_to_rest_with_equal_subscriptions(
+        (cluster, members) in groups(Kind::Equal), leaver in 0usize..8
+    ) {
+        prop_assert!(rounds_to_rest(&cluster, members, leaver).is_some());
+    }
+
+    #[test]
+    fn sticky_comes_to_rest_without_racks(
+        (cluster, members) in groups(Kind::Rackless), leaver in 0usize..8
+    ) {
+        prop_assert!(rounds_to_rest(&cluster, members, leaver).is_some());
+    }
+
+    /// With both, Java's assignor may move partitions to and fro for ever (the group
+    /// `restless` of `Cases.java`); what each round gives is sound all the same.
+    #[test]
+    fn sticky_rounds_are_sound((cluster, members) in groups(Kind::Mixed), leaver in 0usize..8) {
+        rounds_to_rest(&cluster, members, leaver);
     }
 }
 

@@ -124,7 +124,7 @@ fn foreign_read(codec: Codec, src: &[u8]) -> Vec<u8> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::base::testing::cases(64))]
 
     #[test]
     fn round_trip_and_interoperate(src in text(), codec in codec(), level in -1i32..13) {

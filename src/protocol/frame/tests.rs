@@ -70,7 +70,7 @@ fn frames() -> impl Strategy<Value = Vec<Vec<u8>>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::base::testing::cases(64))]
 
     #[test]
     fn frames_come_out_as_they_went_in(frames in frames(), sizes in sizes(), keep in any::<bool>()) {

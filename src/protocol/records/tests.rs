@@ -182,7 +182,7 @@ fn from_kp(codec: kp::Compression) -> Codec {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(crate::base::testing::cases(128))]
 
     #[test]
     fn kafka_protocol_reads_ours(mut recs in vec(rec(), 1..20), codec in codec()) {
@@ -519,7 +519,7 @@ fn as_legacy(magic: i8, mut recs: Vec<Rec>) -> Vec<Rec> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(crate::base::testing::cases(64))]
 
     #[test]
     fn message_sets(magic in 0i8..2, recs in vec(rec(), 1..10), codec in codec(), base in 0i64..1 << 40, log_append in option::of(1i64..1 << 40), flip in any::<prop::sample::Index>()) {

@@ -126,7 +126,7 @@ fn flexible_version() -> impl Strategy<Value = (ApiKey, i16)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(crate::base::testing::cases(1000))]
 
     #[test]
     fn noise_is_no_panic((api, version) in flexible_version(), bytes in vec(prop_oneof![3 => 0u8..4, 1 => 0u8..0x80], 0..200)) {
