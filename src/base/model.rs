@@ -8,8 +8,8 @@ use loom::sync::Notify;
 use loom::thread;
 
 use super::queue::{Queue, Taken, Weight};
-use super::sync::Mutex;
 use super::sync::atomic::{AtomicUsize, Ordering};
+use super::sync::{Mutex, MutexGuard};
 use super::wake::WakeState;
 
 /// A [`WakeState`] and a sleep, in the place of the event loop's poll.
@@ -41,6 +41,21 @@ impl Sleeper {
             self.poll.wait();
             self.state.woke_up();
         }
+    }
+
+    /// Does the loop's work here if the loop sleeps, or wakes it.
+    fn visit<T>(&self, work: &Mutex<T>, run: impl FnOnce(&mut T)) {
+        if self.state.is_asleep()
+            && let Some(mut work) = work.try_lock()
+            && self.state.enter()
+        {
+            run(&mut work);
+            if !self.state.leave() {
+                self.poll.notify();
+            }
+            return;
+        }
+        self.notify();
     }
 }
 
@@ -76,6 +91,46 @@ fn model_wake_loses_nothing() {
         }
         notifiers.into_iter().for_each(|n| n.join().unwrap());
         assert!(sleeper.calls.load(Ordering::Relaxed) <= 2);
+    });
+}
+
+/// Two threads announce work and do it themselves where the loop sleeps; what they
+/// leave, the loop does. The loop holds the lock except in its sleep.
+#[test]
+fn model_visits_lose_nothing() {
+    check(Some(3), || {
+        let sleeper = Arc::new(Sleeper::new());
+        let announced = Arc::new(Mutex::new(0));
+        let done = Arc::new(Mutex::new(0));
+        let visitors: Vec<_> = (0..2)
+            .map(|_| {
+                let (sleeper, announced, done) = (sleeper.clone(), announced.clone(), done.clone());
+                thread::spawn(move || {
+                    *announced.lock() += 1;
+                    let collect = |done: &mut i32| {
+                        *done += std::mem::take(&mut *announced.lock());
+                        // The loop has to look whether all is done.
+                        if *done == 2 {
+                            sleeper.notify();
+                        }
+                    };
+                    sleeper.visit(&done, collect);
+                })
+            })
+            .collect();
+        let mut all = done.lock();
+        loop {
+            *all += std::mem::take(&mut *announced.lock());
+            if *all == 2 {
+                break;
+            }
+            if sleeper.state.prepare_sleep() {
+                MutexGuard::unlocked(&mut all, || sleeper.poll.wait());
+                sleeper.state.woke_up();
+            }
+        }
+        drop(all);
+        visitors.into_iter().for_each(|v| v.join().unwrap());
     });
 }
 

@@ -43,6 +43,11 @@ mod model {
                 inner: Some(self.0.lock().unwrap()),
             }
         }
+
+        pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+            let inner = Some(self.0.try_lock().ok()?);
+            Some(MutexGuard { lock: self, inner })
+        }
     }
 
     impl<T> MutexGuard<'_, T> {

@@ -58,6 +58,25 @@ impl WakeState {
     pub fn woke_up(&self) {
         self.0.swap(RUNNING, Ordering::AcqRel);
     }
+
+    /// A hint, for those who would [`WakeState::enter`].
+    pub fn is_asleep(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == SLEEPING
+    }
+
+    /// Work's lock held. True: the loop sleeps, and the caller may do its work.
+    pub fn enter(&self) -> bool {
+        self.0
+            .compare_exchange(SLEEPING, RUNNING, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
+
+    /// Work's lock held. False: the loop is to be woken, for something was notified.
+    pub fn leave(&self) -> bool {
+        self.0
+            .compare_exchange(RUNNING, SLEEPING, Ordering::AcqRel, Ordering::Acquire)
+            .is_ok()
+    }
 }
 
 /// Wakes the thread that sleeps in a mio `Poll`.
@@ -78,10 +97,28 @@ impl Wakeup {
     /// Any thread: work was added. Never blocks.
     pub fn notify(&self) {
         if self.state.notify() {
-            // Fails only if the eventfd's counter is full, and then the loop is
-            // about to wake up anyway.
-            let _ = self.waker.wake();
+            self.end_sleep();
         }
+    }
+
+    fn end_sleep(&self) {
+        // Fails only if the eventfd's counter is full, and then the loop is about
+        // to wake up anyway.
+        let _ = self.waker.wake();
+    }
+
+    /// See [`WakeState::is_asleep`].
+    pub fn is_asleep(&self) -> bool {
+        self.state.is_asleep()
+    }
+
+    /// The lock of the loop's work held: the loop's work may be done here, if it
+    /// sleeps. A visit that does not [`Visit::leave`], for a panic, wakes the loop.
+    pub fn enter(&self) -> Option<Visit<'_>> {
+        self.state.enter().then(|| Visit {
+            wake: self,
+            left: false,
+        })
     }
 
     /// Loop thread only. False: do not sleep.
@@ -92,6 +129,27 @@ impl Wakeup {
     /// Loop thread only.
     pub fn woke_up(&self) {
         self.state.woke_up();
+    }
+}
+
+/// Another thread does the work of a loop that sleeps.
+pub struct Visit<'a> {
+    wake: &'a Wakeup,
+    left: bool,
+}
+
+impl Visit<'_> {
+    /// `in_time`: the loop's sleep ends soon enough for all that was planned.
+    pub fn leave(mut self, in_time: bool) {
+        self.left = in_time && self.wake.state.leave();
+    }
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        if !self.left {
+            self.wake.end_sleep();
+        }
     }
 }
 

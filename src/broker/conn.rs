@@ -4,7 +4,7 @@
 //! and `writable` remember the last edge until an operation would block.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use bytes::{Buf, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
 use mio::Registry;
+use mio::event::Event;
 
 use super::inflight::{InFlight, InFlightTable, Origin};
 use super::link::Identity;
@@ -47,6 +48,10 @@ pub struct Conn<T> {
     reader: FrameReader,
     readable: bool,
     writable: bool,
+    /// The peer sends no more: what it sent is to be read to the end.
+    read_closed: bool,
+    /// All that had arrived when the socket was read last has been read.
+    drained: bool,
     out: VecDeque<Bytes>,
     unsent: usize,
     /// Bytes put into `out` and taken from it since the connection began.
@@ -83,6 +88,8 @@ impl<T> Conn<T> {
             versions: Arc::default(),
             readable: false,
             writable: false,
+            read_closed: false,
+            drained: false,
             out: VecDeque::new(),
             unsent: 0,
             queued: 0,
@@ -113,9 +120,17 @@ impl<T> Conn<T> {
         self.broker = broker.name().into();
     }
 
-    pub fn note_ready(&mut self, readable: bool, writable: bool) {
-        self.readable |= readable;
-        self.writable |= writable;
+    pub fn note_writable(&mut self) {
+        self.writable = true;
+    }
+
+    pub fn note_ready(&mut self, event: &Event) {
+        self.read_closed |= event.is_read_closed() || event.is_error();
+        if event.is_readable() || self.read_closed {
+            self.readable = true;
+            self.drained = false;
+        }
+        self.writable |= event.is_writable();
     }
 
     pub fn close(&mut self, registry: &Registry) {
@@ -299,7 +314,12 @@ impl<T> Conn<T> {
         if !self.readable {
             return Ok(None);
         }
-        let frame = match self.reader.read_from(&mut self.stream)? {
+        let mut arrived = Arrived {
+            stream: &mut self.stream,
+            drained: &mut self.drained,
+            to_end: self.read_closed,
+        };
+        let frame = match self.reader.read_from(&mut arrived)? {
             Frame::Complete(frame) => frame,
             Frame::Pending => {
                 self.readable = false;
@@ -356,6 +376,26 @@ impl<T> Conn<T> {
             result,
             throttle,
         }))
+    }
+}
+
+/// What has arrived at the socket. A read that does not fill its buffer has emptied
+/// the socket, and what comes later brings an event of its own: that saves the read
+/// that would say so. Only the end of the stream may have arrived unseen.
+struct Arrived<'a> {
+    stream: &'a mut Stream,
+    drained: &'a mut bool,
+    to_end: bool,
+}
+
+impl Read for Arrived<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if *self.drained && !self.to_end {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let n = self.stream.read(buf)?;
+        *self.drained = n < buf.len();
+        Ok(n)
     }
 }
 

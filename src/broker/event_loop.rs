@@ -7,16 +7,23 @@
 //! until the earliest deadline, an event on a socket or a wake-up. A link's
 //! commands come over a channel; bulk data is announced by a list that the link's
 //! user collects. Both are followed by [`Wakeup::notify`].
+//!
+//! Links and channel are behind a lock that the loop holds except in its sleep. A
+//! thread that announces urgent work to a sleeping loop whose link is up and idle
+//! takes the turn itself ([`Bell::urgent`]): the request is in the socket when it
+//! comes back, and two switches of threads are saved. The loop sleeps on, unless the
+//! turn planned something for before the end of its sleep; then it is woken, and
+//! keeps that time as its alarm, so that one wake-up does for all visits until then.
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
-use mio::{Events, Poll, Token};
-use parking_lot::Mutex;
+use mio::{Events, Poll, Registry, Token};
+use parking_lot::{Mutex, MutexGuard};
 
 use super::link::{Link, LinkConfig};
 use super::{LinkUser, Request};
@@ -106,11 +113,6 @@ impl<U: LinkUser> Handle<U> {
         self.send(Command::Send(request));
     }
 
-    /// Wakes the loop, for work that is announced by other means.
-    pub fn waker(&self) -> Arc<Wakeup> {
-        self.sender.wake.clone()
-    }
-
     /// Waits for the thread to end, after `Stop`.
     pub fn join(&self) {
         if let Some(thread) = self.thread.lock().take() {
@@ -128,14 +130,14 @@ pub struct LoopPool;
 pub type ThreadHook = Arc<dyn Fn(bool) + Send + Sync>;
 
 impl LoopPool {
-    /// Starts a link on a loop. `user` is built with the loop's wake-up, so that
+    /// Starts a link on a loop. `user` is built with the loop's bell, so that
     /// whatever announces work to it can wake it.
     pub fn add<U: LinkUser>(
         &self,
         thread_name: String,
         hook: ThreadHook,
         config: LinkConfig,
-        user: impl FnOnce(Arc<Wakeup>) -> U,
+        user: impl FnOnce(Bell) -> U,
     ) -> io::Result<Handle<U>> {
         let poll = Poll::new()?;
         let wake = Arc::new(Wakeup::new(poll.registry(), WAKE)?);
@@ -150,15 +152,23 @@ impl LoopPool {
             link: link_id,
             thread: Arc::default(),
         };
-        let link = Link::new(config, user(wake.clone()), Token(link_id), move |result| {
+        let hosted = Arc::new(Mutex::new(Hosted {
+            registry: poll.registry().try_clone()?,
+            rx,
+            links: HashMap::new(),
+            asleep_until: None,
+            alarm: None,
+        }));
+        let visited: Weak<Mutex<Hosted<U>>> = Arc::downgrade(&hosted);
+        let bell = Bell {
+            wake: wake.clone(),
+            hosted: visited,
+        };
+        let link = Link::new(config, user(bell), Token(link_id), move |result| {
             handle_for_lookups.send(Command::Resolved(result));
         });
-        let event_loop = EventLoop {
-            poll,
-            wake,
-            rx,
-            links: HashMap::from([(link_id, link)]),
-        };
+        hosted.lock().links.insert(link_id, link);
+        let event_loop = EventLoop { poll, wake, hosted };
         let thread = std::thread::Builder::new()
             .name(format!("rdk:{thread_name}"))
             .spawn(move || {
@@ -174,54 +184,93 @@ impl LoopPool {
     }
 }
 
-struct EventLoop<U: LinkUser> {
-    poll: Poll,
+/// Tells a loop of work that is announced by other means. Holds nothing of the loop
+/// alive but its wake-up.
+#[derive(Clone)]
+pub struct Bell {
     wake: Arc<Wakeup>,
-    rx: Receiver<Mail<U>>,
-    links: HashMap<usize, Link<U>>,
+    hosted: Weak<Mutex<dyn Visited>>,
 }
 
-impl<U: LinkUser> EventLoop<U> {
-    fn run(mut self) {
-        let mut events = Events::with_capacity(64);
-        while !self.links.is_empty() {
-            let now = Instant::now();
-            self.take_commands(now);
-            let registry = self.poll.registry();
-            let mut next: Option<Instant> = None;
-            for link in self.links.values_mut() {
-                link.run(now, registry);
-                next = match (next, link.next_deadline()) {
-                    (Some(a), Some(b)) => Some(a.min(b)),
-                    (a, b) => a.or(b),
-                };
-            }
-            if self.links.is_empty() || !self.wake.prepare_sleep() {
-                continue;
-            }
-            let timeout = next.map(|t| t.saturating_duration_since(Instant::now()));
-            let polled = self.poll.poll(&mut events, timeout);
-            self.wake.woke_up();
-            if polled.is_err() {
-                // EINTR, the only error a valid epoll descriptor gives.
-                continue;
-            }
-            let now = Instant::now();
-            for event in &events {
-                if let Some(link) = self.links.get_mut(&event.token().0) {
-                    link.on_event(now, event, self.poll.registry());
-                }
-            }
-            for link in self.links.values() {
-                link.count_wakeup();
-            }
+impl Bell {
+    /// Any thread: the loop is to look.
+    pub fn ring(&self) {
+        self.wake.notify();
+    }
+
+    /// Any thread, which holds no lock that a link's user takes: as `ring`, for work
+    /// that is to be done at once, here if that can be.
+    pub fn urgent(&self) {
+        if !(self.wake.is_asleep() && self.visit()) {
+            self.wake.notify();
         }
-        // Whoever still has a handle learns from the closed channel.
-        while let Ok(mail) = self.rx.try_recv() {
-            if let Command::Send(request) = mail.command {
-                (request.reply)(Err(super::RequestError::Destroyed));
-            }
+    }
+
+    fn visit(&self) -> bool {
+        let Some(hosted) = self.hosted.upgrade() else {
+            return false;
+        };
+        let Some(mut hosted) = hosted.try_lock() else {
+            return false;
+        };
+        if !hosted.takes_visitors() {
+            return false;
         }
+        let Some(visit) = self.wake.enter() else {
+            return false;
+        };
+        let in_time = hosted.visit(Instant::now());
+        visit.leave(in_time);
+        true
+    }
+}
+
+/// A loop's work, as a visitor sees it.
+trait Visited: Send {
+    /// Not where there is more to do than to send something small.
+    fn takes_visitors(&self) -> bool;
+    /// One turn. False: the loop sleeps for too long, and is to be woken.
+    fn visit(&mut self, now: Instant) -> bool;
+}
+
+/// What a turn of the loop works on.
+struct Hosted<U: LinkUser> {
+    registry: Registry,
+    rx: Receiver<Mail<U>>,
+    links: HashMap<usize, Link<U>>,
+    /// While the loop sleeps; `None`: until it is woken.
+    asleep_until: Option<Instant>,
+    /// The loop's sleep ends then at the latest: a visitor's plan.
+    alarm: Option<Instant>,
+}
+
+impl<U: LinkUser> Visited for Hosted<U> {
+    fn takes_visitors(&self) -> bool {
+        self.links.len() == 1 && self.links.values().all(Link::is_up_and_idle)
+    }
+
+    fn visit(&mut self, now: Instant) -> bool {
+        let Some(next) = self.turn(now) else {
+            return true;
+        };
+        if self.asleep_until.is_some_and(|until| until <= next) {
+            return true;
+        }
+        self.alarm = Some(next);
+        false
+    }
+}
+
+impl<U: LinkUser> Hosted<U> {
+    /// Does what is due, and says when something will be.
+    fn turn(&mut self, now: Instant) -> Option<Instant> {
+        self.take_commands(now);
+        let mut next: Option<Instant> = None;
+        for link in self.links.values_mut() {
+            link.run(now, &self.registry);
+            next = earlier(next, link.next_deadline());
+        }
+        next
     }
 
     fn take_commands(&mut self, now: Instant) {
@@ -233,11 +282,74 @@ impl<U: LinkUser> EventLoop<U> {
                 continue;
             };
             if matches!(mail.command, Command::Stop) {
-                link.stop(now, self.poll.registry());
+                link.stop(now, &self.registry);
                 self.links.remove(&mail.link);
             } else {
-                link.on_command(now, mail.command, self.poll.registry());
+                link.on_command(now, mail.command, &self.registry);
             }
         }
+    }
+}
+
+fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+struct EventLoop<U: LinkUser> {
+    poll: Poll,
+    wake: Arc<Wakeup>,
+    hosted: Arc<Mutex<Hosted<U>>>,
+}
+
+impl<U: LinkUser> EventLoop<U> {
+    fn run(self) {
+        let EventLoop {
+            mut poll,
+            wake,
+            hosted,
+        } = self;
+        let mut events = Events::with_capacity(64);
+        let mut hosted = hosted.lock();
+        while !hosted.links.is_empty() {
+            let now = Instant::now();
+            let next = hosted.turn(now);
+            if hosted.links.is_empty() || !wake.prepare_sleep() {
+                continue;
+            }
+            hosted.alarm = hosted.alarm.filter(|at| *at > now);
+            hosted.asleep_until = earlier(next, hosted.alarm);
+            let timeout = hosted
+                .asleep_until
+                .map(|t| t.saturating_duration_since(Instant::now()));
+            let polled = MutexGuard::unlocked(&mut hosted, || poll.poll(&mut events, timeout));
+            wake.woke_up();
+            if polled.is_err() {
+                // EINTR, the only error a valid epoll descriptor gives.
+                continue;
+            }
+            let now = Instant::now();
+            let Hosted {
+                links, registry, ..
+            } = &mut *hosted;
+            for event in &events {
+                if let Some(link) = links.get_mut(&event.token().0) {
+                    link.on_event(now, event, registry);
+                }
+            }
+            for link in links.values() {
+                link.count_wakeup();
+            }
+        }
+        // Whoever still has a handle learns from the closed channel.
+        while let Ok(mail) = hosted.rx.try_recv() {
+            if let Command::Send(request) = mail.command {
+                (request.reply)(Err(super::RequestError::Destroyed));
+            }
+        }
+        // A visitor may hold on to the rest a little longer, but not to the channel.
+        hosted.rx = crossbeam_channel::never();
     }
 }

@@ -255,6 +255,11 @@ impl<U: LinkUser> Link<U> {
         }
     }
 
+    /// Nothing is under way or waits: the next turn can only send.
+    pub fn is_up_and_idle(&self) -> bool {
+        matches!(&self.state, State::Up { conn } if conn.is_idle()) && self.pending.is_empty()
+    }
+
     fn has_connection(&self) -> bool {
         matches!(
             self.state,
@@ -479,7 +484,9 @@ impl<U: LinkUser> Link<U> {
 
     pub fn on_event(&mut self, now: Instant, event: &Event, registry: &Registry) {
         match std::mem::replace(&mut self.state, State::Idle) {
-            State::Connecting { conn, deadline } => {
+            State::Connecting { mut conn, deadline } => {
+                // The peer may have closed it already: there is no second event.
+                conn.note_ready(event);
                 let made = conn.connected();
                 match made {
                     Ok(false) if !event.is_error() => {
@@ -501,10 +508,7 @@ impl<U: LinkUser> Link<U> {
                 deadline,
                 version,
             } => {
-                conn.note_ready(
-                    event.is_readable() || event.is_read_closed(),
-                    event.is_writable(),
-                );
+                conn.note_ready(event);
                 self.state = State::Handshake {
                     conn,
                     deadline,
@@ -513,10 +517,7 @@ impl<U: LinkUser> Link<U> {
                 self.run_handshake(now, registry);
             }
             State::Up { mut conn } => {
-                conn.note_ready(
-                    event.is_readable() || event.is_read_closed(),
-                    event.is_writable(),
-                );
+                conn.note_ready(event);
                 self.state = State::Up { conn };
             }
             other => self.state = other,
@@ -539,7 +540,7 @@ impl<U: LinkUser> Link<U> {
                 StrBytes::from_string(settings.software_version.clone());
         }
         let deadline = now + settings.api_version_timeout.min(settings.setup_timeout);
-        conn.note_ready(false, true);
+        conn.note_writable();
         conn.send_request(
             now,
             ApiKey::ApiVersions,

@@ -13,13 +13,13 @@ use super::link_user::{BrokerUser, UserCommand};
 use super::main_loop::{MainCommand, MainSender};
 use super::shared::Shared;
 use super::threads::Counted;
-use crate::broker::event_loop::{Command, ThreadHook};
+use crate::broker::event_loop::{Bell, Command, ThreadHook};
 use crate::broker::link::{Identity, LinkConfig};
 use crate::broker::{BrokerStats, Handle, LinkSettings, LoopPool, Request};
 use crate::consumer::fetcher::Fetcher;
 use crate::consumer::room::Room;
 use crate::metadata::BrokerInfo;
-use crate::producer::announce::Announcements;
+use crate::producer::announce::{Announcements, Looker};
 use crate::producer::sender::Sender;
 
 /// A broker's number in the registry; never used twice.
@@ -208,17 +208,20 @@ impl Brokers {
             let main = self.main.clone();
             let (stats, counters) = (stats.clone(), stats.clone());
             let announced = &mut announced;
-            self.start(key, &name, identity.clone(), stats.clone(), move |wake| {
+            self.start(key, &name, identity.clone(), stats.clone(), move |bell| {
                 let fetcher = consumer.map(|shared| {
-                    let wake = wake.clone();
-                    let room = Room::new(Arc::new(move || wake.notify()));
+                    let bell = bell.clone();
+                    let room = Room::new(Arc::new(move || bell.ring()));
                     let handbacks = Arc::new(move |back| {
                         main.send(MainCommand::Consumer(machine::Command::Handback(back)));
                     });
                     Fetcher::new(shared, room, handbacks, node_id, counters)
                 });
                 let sender = producer.map(|shared| {
-                    let list = Arc::new(Announcements::new(Arc::new(move || wake.notify())));
+                    let list = Arc::new(Announcements::new(Arc::new(move |looker| match looker {
+                        Looker::Loop => bell.ring(),
+                        Looker::Anyone => bell.urgent(),
+                    })));
                     *announced = Some(list.clone());
                     Sender::new(shared, list, stats)
                 });
@@ -268,7 +271,7 @@ impl Brokers {
         name: &str,
         identity: Arc<RwLock<Identity>>,
         stats: Arc<BrokerStats>,
-        user: impl FnOnce(Arc<crate::base::wake::Wakeup>) -> BrokerUser,
+        user: impl FnOnce(Bell) -> BrokerUser,
     ) -> io::Result<Handle<BrokerUser>> {
         let main = self.main.clone();
         let hooks = self.shared.hooks.clone();

@@ -386,7 +386,7 @@ fn producer_shared(
         limits,
         sink,
         logger: logger.clone(),
-        orphans: Arc::new(Announcements::new(Arc::new(move || {
+        orphans: Arc::new(Announcements::new(Arc::new(move |_| {
             wake.send(MainCommand::Orphans);
         }))),
         stats: ProducerStats {

@@ -9,7 +9,16 @@ use std::sync::Arc;
 use super::Partition;
 use crate::base::sync::Mutex;
 
-pub type Wake = Arc<dyn Fn() + Send + Sync>;
+/// Who is to look at what was announced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Looker {
+    /// The loop, when it is its turn.
+    Loop,
+    /// The announcing thread itself, if the loop sleeps.
+    Anyone,
+}
+
+pub type Wake = Arc<dyn Fn(Looker) + Send + Sync>;
 
 /// The partitions that one loop has to look at.
 pub struct Announcements {
@@ -29,14 +38,19 @@ impl Announcements {
 
     /// Any thread, with no lock held.
     pub fn announce(&self, partition: Arc<Partition>) {
+        self.announce_to(partition, Looker::Loop);
+    }
+
+    /// As `announce`; with [`Looker::Anyone`] the batch may be sent before this returns.
+    pub fn announce_to(&self, partition: Arc<Partition>, looker: Looker) {
         match &mut *self.list.lock() {
             Some(list) => list.push(partition),
             None => return,
         }
-        (self.wake)();
+        (self.wake)(looker);
     }
 
-    /// The loop's thread.
+    /// The loop's thread, or who stands in for it.
     pub fn take(&self) -> Vec<Arc<Partition>> {
         self.list
             .lock()
@@ -53,6 +67,6 @@ impl Announcements {
     }
 
     pub fn wake(&self) {
-        (self.wake)();
+        (self.wake)(Looker::Loop);
     }
 }

@@ -54,7 +54,7 @@ fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Ar
 
 fn announcements(sleeper: &Arc<Sleeper>) -> Arc<Announcements> {
     let sleeper = sleeper.clone();
-    Arc::new(Announcements::new(Arc::new(move || sleeper.notify())))
+    Arc::new(Announcements::new(Arc::new(move |_| sleeper.notify())))
 }
 
 fn topic(shared: &Arc<Shared>) -> Topic {

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
-use super::announce::Announcements;
+use super::announce::{Announcements, Looker};
 use super::batch::{Batch, NewRecord, OpenBatch};
 use super::topic::TopicInfo;
 use crate::base::sync::Mutex;
@@ -162,7 +162,18 @@ impl Partition {
             })
         };
         if let Some(leader) = announce {
-            leader.announce(self.clone());
+            leader.announce_to(self.clone(), self.looker());
+        }
+    }
+
+    /// A message that waits for no others is sent by the thread that produces it, if
+    /// the connection is idle: it saves the way over the loop's thread. Without
+    /// answers to wait for the connection would always be idle, and no batch grow.
+    fn looker(&self) -> Looker {
+        if self.topic.shared.settings.linger.is_zero() && self.topic.settings.acks != 0 {
+            Looker::Anyone
+        } else {
+            Looker::Loop
         }
     }
 
