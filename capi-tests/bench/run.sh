@@ -35,7 +35,7 @@ batch, 16 partitions|batch|1000000|consume16|group.id=bench
 simple consume_batch, 1 partition|simple-batch|1000000|consume1|
 simple consume_callback, 1 partition|simple-callback|1000000|consume1|
 simple consume_callback, 16 partitions|simple-callback|1000000|consume16|
-latency, linger 0, one at a time|latency|2000|latency|linger.ms=0
+latency, linger 0, one at a time|latency|20000|latency|linger.ms=0
 latency, linger 0, 2,000/s|paced|4000|latency|linger.ms=0
 '
 

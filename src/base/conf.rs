@@ -24,6 +24,7 @@ mod scoped;
 mod security;
 pub mod table;
 mod topic;
+mod unbuilt;
 mod value;
 mod warnings;
 mod words;
@@ -37,7 +38,8 @@ pub use flags::debug;
 pub use kind::BUILTIN_CALLBACK;
 pub use patterns::PatternList;
 pub use scoped::{ConfError, Scoped};
-pub use table::{Area, GlobalProps, Scope, TopicProps, Unbuilt, unbuilt};
+pub use table::{Area, GlobalProps, Scope, TopicProps};
+pub use unbuilt::{Unbuilt, unbuilt};
 pub use warnings::Warning;
 pub use words::*;
 

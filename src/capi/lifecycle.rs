@@ -45,6 +45,7 @@ unsafe fn make(
     };
     let hooks;
     let warnings;
+    let without_effect;
     let mock;
     {
         // SAFETY: the caller's promise; nobody else uses the configuration.
@@ -56,6 +57,8 @@ unsafe fn make(
         };
         c.finalize(kind)?;
         mock = super::mock::cluster::embedded(c)?;
+        c.refuse_unbuilt()?;
+        without_effect = c.set_without_effect();
         let servers = c.global.metadata_broker_list.is_some();
         warnings = c.warnings(kind, servers);
         hooks = Arc::new(CHooks::new(c));
@@ -99,6 +102,17 @@ unsafe fn make(
             .shared
             .logger
             .log(level, "CONFWARN", format_args!("{}", warning.text));
+    }
+    if !without_effect.is_empty() {
+        client.shared.logger.log(
+            Level::Warning,
+            "NOTBUILT",
+            format_args!(
+                "This version of librskafka accepts these configuration properties and does \
+                 nothing about them: {}",
+                without_effect.join(", ")
+            ),
+        );
     }
     client.begin();
     instance::instance_made();

@@ -76,6 +76,11 @@ impl<P: Props> Scoped<P> {
         self.modified.get(at).copied().unwrap_or(false)
     }
 
+    /// Whether the property's value is that which it has when nothing is set.
+    pub(super) fn is_at_default(&self, row: &Property<P>) -> bool {
+        self.get_row(row) == Self::default().get_row(row)
+    }
+
     pub fn is_any_modified(&self) -> bool {
         self.modified.contains(&true)
     }

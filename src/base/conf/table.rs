@@ -202,27 +202,3 @@ macro_rules! define_topic {
 // Each section passes its rows on to the next, the last one to the definition.
 general_rows! { security_rows consumer_rows producer_rows define_global; }
 topic_rows! { define_topic; }
-
-/// A property that is accepted and does nothing yet.
-#[derive(Debug, Clone, Copy)]
-pub struct Unbuilt {
-    pub scope: Scope,
-    pub name: &'static str,
-    pub area: Area,
-}
-
-/// The rows whose state is `todo`, aliases and hidden ones left out.
-pub fn unbuilt() -> Vec<Unbuilt> {
-    fn of<P: Props>() -> impl Iterator<Item = Unbuilt> {
-        P::table()
-            .iter()
-            .filter(|row| !row.built && !matches!(row.kind, Kind::Alias(_)))
-            .filter(|row| !row.is(Attribute::Hidden))
-            .map(|row| Unbuilt {
-                scope: P::SCOPE,
-                name: row.name,
-                area: row.area,
-            })
-    }
-    of::<GlobalProps>().chain(of::<TopicProps>()).collect()
-}
