@@ -1,12 +1,12 @@
 #!/bin/bash
-# make test: everything that must pass, on one Kafka 4.2. PARTS="unit model abi install demo c groups kcat conformance python" selects.
+# make test: everything that must pass, on one Kafka 4.2. PARTS="unit model abi install demo peers mock c groups kcat conformance python" selects.
 # The quick forms of the longer parts run here; `make kcat` and `make conformance` have them in full.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
 . "$ROOT/capi-tests/setup/rust.sh"
 cd "$ROOT" || exit 1
-parts=${PARTS:-unit model abi install demo c groups kcat conformance python}
+parts=${PARTS:-unit model abi install demo peers mock c groups kcat conformance python}
 unset LIB
 export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 # The property tests try the same cases in every run; another seed or PROPTEST_CASES=100000 looks for more.
@@ -14,7 +14,7 @@ export PROPTEST_RNG_SEED=${PROPTEST_RNG_SEED:-20260101}
 KAFKA=capi-tests/kafka/kafka.sh
 
 section "release build" bash capi-tests/setup/library.sh ours
-case " $parts " in *" c "*|*" groups "*|*" kcat "*|*" conformance "*|*" python "*)
+case " $parts " in *" mock "*|*" c "*|*" groups "*|*" kcat "*|*" conformance "*|*" python "*)
     own=1; bash $KAFKA status >/dev/null 2>&1 && own=
     section "Kafka 4.2 on loopback" bash $KAFKA up
     [ -n "$own" ] && trap 'bash $KAFKA down' EXIT
@@ -27,6 +27,8 @@ for part in $parts; do
         abi) section "C interface against its data" bash capi-tests/abi/check.sh ;;
         install) section "make install" bash capi-tests/install/check.sh ;;
         demo) section "demo" bash capi-tests/demo/demo.sh ;;
+        peers) section "other clients on the mock" bash capi-tests/peers/run.sh ;;
+        mock) section "the mock against Kafka" bash capi-tests/diff/mock_diff/run.sh --kafka "$BOOTSTRAP" 1 ;;
         c) section "C programs" bash capi-tests/c/run.sh ;;
         groups) section "consumer groups" bash capi-tests/groups/run.sh ;;
         kcat) section "kcat" bash capi-tests/kcat/acceptance.sh ;;

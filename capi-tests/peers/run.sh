@@ -8,6 +8,7 @@
 # package managers into the cache folder.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
+. "$ROOT/capi-tests/setup/mock.sh"
 HERE=$ROOT/capi-tests/peers
 WORK=$CACHE/peers
 mkdir -p "$WORK"
@@ -22,19 +23,11 @@ while [ $# -gt 0 ]; do
 done
 [ ${#peers[@]} -gt 0 ] || peers=(python js go java)
 
-mock=
 if [ -z "$bootstrap" ]; then
-    (cd "$ROOT" && cargo build -q --bin kafka-mock) || die "kafka-mock does not build"
-    bin=${CARGO_TARGET_DIR:-$ROOT/target}/debug/kafka-mock
-    "$bin" --brokers 3 --port 0 >"$WORK/mock.out" 2>&1 &
-    mock=$!
-    trap 'kill -INT $mock 2>/dev/null; wait $mock 2>/dev/null' EXIT
-    for _ in $(seq 100); do
-        bootstrap=$(sed -n 's/^bootstrap.servers=//p' "$WORK/mock.out")
-        [ -n "$bootstrap" ] && break
-        sleep 0.1
-    done
-    [ -n "$bootstrap" ] || die "kafka-mock did not start"
+    PROFILE=${PROFILE:-debug}
+    trap mock_stop EXIT
+    mock_start --brokers 3
+    bootstrap=$MOCK_BOOTSTRAP
 fi
 
 python() {
@@ -73,4 +66,4 @@ for peer in "${peers[@]}"; do
     if $peer; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED $peer"; fi
 done
 echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+mock_stop && [ $failed = 0 ]

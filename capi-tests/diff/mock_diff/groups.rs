@@ -218,6 +218,11 @@ fn commit(diff: &mut Diff, world: &World, group: &str) {
     if group == "never" && !as_member {
         return;
     }
+    // A commit that fails makes the group, too, but Kafka shows it only after another write.
+    let fails = as_member || metadata.as_ref().is_some_and(|m| m.len() > 4096);
+    if fails {
+        commit_plainly(diff, world, &id);
+    }
     let detail = format!("v{version} {group} {topic}/{partition} member {as_member}");
     diff.both("OffsetCommit", &detail, |side| {
         let mut p = OffsetCommitRequestPartition::default()
@@ -235,6 +240,19 @@ fn commit(diff: &mut Diff, world: &World, group: &str) {
             request.generation_id_or_member_epoch = generation(side);
         }
         (format!("{:?}", side.ask(version, &request)), ())
+    });
+}
+
+/// Succeeds, unless the group has members.
+fn commit_plainly(diff: &mut Diff, world: &World, id: &GroupId) {
+    let p = OffsetCommitRequestPartition::default().with_committed_offset(1);
+    let t = OffsetCommitRequestTopic::default().with_name(topic_name(&world.topics[0]));
+    let request = OffsetCommitRequest::default()
+        .with_group_id(id.clone())
+        .with_generation_id_or_member_epoch(-1)
+        .with_topics(vec![t.with_partitions(vec![p])]);
+    diff.both("OffsetCommit", "plain", |side| {
+        (format!("{:?}", side.ask(8, &request)), ())
     });
 }
 

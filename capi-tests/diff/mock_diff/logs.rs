@@ -146,7 +146,6 @@ fn wait_for_logs(side: &mut Side, name: &str) {
 fn create(diff: &mut Diff, world: &mut World) {
     world.made += 1;
     let name = format!("d{}-{}", diff.run, world.made);
-    let version = diff.rng.i16(2..=7);
     let configs = if diff.chance(30) {
         vec![
             CreatableTopicConfig::default()
@@ -156,11 +155,17 @@ fn create(diff: &mut Diff, world: &mut World) {
     } else {
         Vec::new()
     };
+    create_named(diff, &name, configs);
+    world.topics.push(name);
+}
+
+pub fn create_named(diff: &mut Diff, name: &str, configs: Vec<CreatableTopicConfig>) {
+    let version = diff.rng.i16(2..=7);
     let request = CreateTopicsRequest::default()
         .with_timeout_ms(10_000)
         .with_topics(vec![
             CreatableTopic::default()
-                .with_name(topic_name(&name))
+                .with_name(topic_name(name))
                 .with_num_partitions(2)
                 .with_replication_factor(1)
                 .with_configs(configs),
@@ -174,10 +179,9 @@ fn create(diff: &mut Diff, world: &mut World) {
             // Which properties there are, and the broker's own defaults, are not of interest.
             t.configs = t.configs.take().map(|_| Vec::new());
         }
-        wait_for(side, &name, true);
+        wait_for(side, name, true);
         (format!("{response:?}"), ())
     });
-    world.topics.push(name);
 }
 
 fn bad_create(diff: &mut Diff, world: &World) {
@@ -266,14 +270,8 @@ fn produce(diff: &mut Diff, world: &World) {
     let (topic, partition) = (world.topic(diff), partition(diff));
     let version = diff.rng.i16(3..=13);
     diff.clock += 10;
-    let spec = Spec {
-        records: diff.rng.i32(1..=4),
-        timestamp: diff.clock - diff.rng.i64(0..30),
-        pid: -1,
-        epoch: -1,
-        sequence: -1,
-        transactional: false,
-    };
+    let records = diff.rng.i32(1..=4);
+    let spec = Spec::plain(records, diff.clock - diff.rng.i64(0..30));
     let good = batch(&spec);
     let mut bytes = good.to_vec();
     let mut acks = -1;

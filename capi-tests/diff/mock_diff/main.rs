@@ -5,6 +5,7 @@
 //!
 //! Both clusters have one broker, and are used by nobody else.
 
+mod codecs;
 mod groups;
 mod logs;
 mod records;
@@ -102,10 +103,12 @@ fn main() -> ExitCode {
         verbose,
     };
     let mut world = logs::World::new(&mut diff);
+    codecs::create(&mut diff);
     txns::wait_for_coordinators(&mut diff);
     while diff.asked.values().sum::<u32>() < count as u32 {
         match diff.rng.u32(..100) {
-            0..60 => logs::step(&mut diff, &mut world),
+            0..55 => logs::step(&mut diff, &mut world),
+            55..60 => codecs::step(&mut diff),
             60..80 => groups::step(&mut diff, &world),
             _ => txns::step(&mut diff, &world),
         }

@@ -4,6 +4,7 @@
 #   run.sh [--kafka HOST:PORT] [SEED...]        (default: a Kafka is started and stopped, seeds 1 2 3)
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../../setup/lib.sh"
+. "$ROOT/capi-tests/setup/mock.sh"
 kafka= seeds=()
 while [ $# -gt 0 ]; do
     case $1 in
@@ -12,36 +13,29 @@ while [ $# -gt 0 ]; do
     esac
 done
 [ ${#seeds[@]} -gt 0 ] || seeds=(1 2 3)
-(cd "$ROOT" && cargo build -q --bin kafka-mock --example mock_diff) || die "does not build"
-target=${CARGO_TARGET_DIR:-$ROOT/target}/debug
+PROFILE=${PROFILE:-debug}
+. "$ROOT/capi-tests/setup/rust.sh"
+flag=--release; [ "$PROFILE" = debug ] && flag=
+(cd "$ROOT" && cargo build -q $flag --bin kafka-mock --example mock_diff) || die "does not build"
 port=
-if [ -z "$kafka" ]; then
-    port=${MOCK_DIFF_PORT:-39192}
-    bash "$ROOT/capi-tests/kafka/kafka.sh" up --port "$port" || die "no Kafka"
-    kafka=127.0.0.1:$port
-fi
-"$target/kafka-mock" --brokers 1 --port 0 >"$CACHE/mock_diff.out" 2>&1 &
-mock=$!
 finish() {
-    kill -INT $mock 2>/dev/null
-    wait $mock 2>/dev/null
+    mock_stop
     [ -z "$port" ] || bash "$ROOT/capi-tests/kafka/kafka.sh" down --port "$port"
 }
 trap finish EXIT
-bootstrap=
-for _ in $(seq 100); do
-    bootstrap=$(sed -n 's/^bootstrap.servers=//p' "$CACHE/mock_diff.out")
-    [ -n "$bootstrap" ] && break
-    sleep 0.1
-done
-[ -n "$bootstrap" ] || die "kafka-mock did not start"
+if [ -z "$kafka" ]; then
+    port=${KAFKA_PORT:-39192}
+    bash "$ROOT/capi-tests/kafka/kafka.sh" up --port "$port" || die "no Kafka"
+    kafka=127.0.0.1:$port
+fi
+mock_start --brokers 1
 passed=0 failed=0
 for seed in "${seeds[@]}"; do
-    if "$target/examples/mock_diff" "$bootstrap" "$kafka" --seed "$seed" --count "${MOCK_DIFF_COUNT:-3000}"; then
+    if "${CARGO_TARGET_DIR:-$ROOT/target}/$PROFILE/examples/mock_diff" "$MOCK_BOOTSTRAP" "$kafka" --seed "$seed" --count "${MOCK_DIFF_COUNT:-3000}"; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
     fi
 done
 echo "$passed passed, $failed failed"
-[ $failed = 0 ]
+mock_stop && [ $failed = 0 ]

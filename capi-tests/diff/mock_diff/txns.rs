@@ -36,6 +36,12 @@ pub fn wait_for_coordinators(diff: &mut Diff) {
         }
         let group = OffsetFetchRequest::default().with_group_id(GroupId(text("warm-up")));
         side.settled(5, &group).expect("answer");
+        // A new cluster's first producer id is 0, and so is the field where an answer has none.
+        let spare = InitProducerIdRequest::default()
+            .with_transactional_id(None)
+            .with_producer_id(ProducerId(-1))
+            .with_producer_epoch(-1);
+        side.settled(1, &spare).expect("answer");
     }
 }
 
@@ -185,12 +191,8 @@ fn produce_as(diff: &mut Diff, world: &World, key: &str, txn: Option<Transaction
     // A retry, a gap, or rightly the next.
     let off = *diff.pick(&[0, 0, 0, 0, 0, 0, -2, 1]);
     let spec = Spec {
-        records: 2,
-        timestamp: diff.clock,
-        pid: 0,
-        epoch: 0,
-        sequence: 0,
         transactional: txn.is_some(),
+        ..Spec::plain(2, diff.clock)
     };
     let next = format!("next {key} {topic} {partition}");
     let what = if txn.is_some() {

@@ -1,15 +1,16 @@
 //! Produce: one batch for each partition, checked and appended.
 
+use crate::mock::log::admit::{Refused, admit};
 use crate::mock::log::batch::{BadBatch, Header};
 use crate::mock::log::producers::Check;
-use crate::mock::log::records::Records;
 use crate::mock::state::partition::Partition;
 use crate::mock::state::topic::{Topic, TopicConfig};
 use crate::mock::state::{ClusterState, Cx, Now, Reply};
 use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, ProduceRequest};
 use kafka_protocol::messages::produce_response::{
-    LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse, ProduceResponse, TopicProduceResponse,
+    BatchIndexAndErrorMessage, LeaderIdAndEpoch, NodeEndpoint, PartitionProduceResponse,
+    ProduceResponse, TopicProduceResponse,
 };
 use kafka_protocol::messages::{ApiKey, BrokerId};
 use std::collections::BTreeSet;
@@ -55,6 +56,11 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: ProduceRequest) -> Rep
                     answer.log_append_time_ms = -1;
                     answer.log_start_offset = failure.log_start;
                     answer.error_message = failure.message.map(Into::into);
+                    answer.record_errors = failure
+                        .records
+                        .iter()
+                        .map(|&i| BatchIndexAndErrorMessage::default().with_batch_index(i))
+                        .collect();
                     if let (Some((id, epoch)), 10..) = (failure.leader, cx.version) {
                         moved.insert(id);
                         answer.current_leader = LeaderIdAndEpoch::default()
@@ -112,6 +118,8 @@ struct Failure {
     /// The leader to go to.
     leader: Option<(i32, i32)>,
     log_start: i64,
+    /// Those that are to blame.
+    records: Vec<i32>,
 }
 
 impl Failure {
@@ -121,6 +129,7 @@ impl Failure {
             message: None,
             leader: None,
             log_start: -1,
+            records: Vec::new(),
         }
     }
 
@@ -130,6 +139,7 @@ impl Failure {
             message: Some(message),
             leader: None,
             log_start: -1,
+            records: Vec::new(),
         }
     }
 
@@ -192,6 +202,11 @@ fn append(
     }
     let records = data.records.as_deref().unwrap_or_default();
     let header = check_batch(cx, config, records)?;
+    let packed = admitted(p, config, records)?;
+    let (header, records) = match &packed {
+        Some((header, records)) => (*header, records.as_slice()),
+        None => (header, records),
+    };
     let needed = config
         .get("min.insync.replicas")
         .and_then(|v| v.parse().ok());
@@ -239,6 +254,29 @@ fn store(
         base_offset,
         append_time: append_time.unwrap_or(-1),
         log_start: p.log.start(),
+    }
+}
+
+/// The batch in the topic's own codec, if that is not the batch's.
+fn admitted(
+    p: &Partition,
+    config: &TopicConfig,
+    records: &[u8],
+) -> Result<Option<(Header, Vec<u8>)>, Failure> {
+    match admit(records, config.compact, config.compression) {
+        Ok(Some((_, packed))) if packed.len() > config.max_message_bytes => {
+            Err(E::MessageTooLarge.into())
+        }
+        Ok(packed) => Ok(packed),
+        Err(Refused::Unreadable) => Err(Failure::at(p, E::UnknownServerError)),
+        Err(Refused::Malformed) => Err(Failure::at(p, E::InvalidRecord)),
+        Err(Refused::Keyless(records)) => Err(Failure {
+            message: Some(
+                "One or more records have been rejected: a compacted topic takes no record without a key",
+            ),
+            records,
+            ..Failure::at(p, E::InvalidRecord)
+        }),
     }
 }
 
@@ -290,16 +328,6 @@ fn check_batch(cx: &Cx, config: &TopicConfig, records: &[u8]) -> Result<Header, 
         && header.max_timestamp > cx.now.wall_ms.saturating_add(after)
     {
         return Err(E::InvalidTimestamp.into());
-    }
-    if config.compact {
-        let all_keyed = Records::open(records)
-            .is_ok_and(|rs| rs.iter().all(|r| r.is_ok_and(|r| r.key.is_some())));
-        if !all_keyed {
-            return Err(Failure::with(
-                E::InvalidRecord,
-                "One or more records have been rejected: a compacted topic takes no record without a key",
-            ));
-        }
     }
     Ok(header)
 }

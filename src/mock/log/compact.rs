@@ -8,8 +8,9 @@
 
 use super::batch::{self, NewBatch};
 use super::producers::Aborted;
-use super::records::Records;
+use super::records::{self, Records};
 use super::{Log, StoredBatch};
+use crate::protocol::compression::DEFAULT_LEVEL;
 use std::collections::HashMap;
 
 /// What the owner of the log knows and compaction needs.
@@ -121,7 +122,7 @@ fn clean(
         return None;
     }
     let h = records.header();
-    let packed = super::records::pack(h, &kept)?;
+    let packed = records::pack(records::codec_of(h)?, DEFAULT_LEVEL, &kept)?;
     let new = NewBatch {
         base_offset: h.base_offset,
         leader_epoch: h.leader_epoch,

@@ -9,6 +9,7 @@
 //! `start` may lie inside the first batch (DeleteRecords), which is then served
 //! whole: consumers skip what is before the offset they asked for.
 
+pub mod admit;
 pub mod batch;
 pub mod compact;
 pub mod producers;
@@ -51,6 +52,11 @@ impl Log {
     /// The log start offset: the first that can be read.
     pub fn start(&self) -> i64 {
         self.start
+    }
+
+    /// Where the first batch begins: at the log start, or before it if that lies inside.
+    pub fn first_batch(&self) -> i64 {
+        self.batches.front().map_or(self.end, |b| b.base_offset)
     }
 
     /// The log end offset: the next to be assigned.

@@ -2,7 +2,7 @@
 //! for ListOffsets, keys for compaction.
 
 use super::batch::{BadBatch, HEADER, Header};
-use crate::protocol::compression::{self, Codec, DEFAULT_LEVEL};
+use crate::protocol::compression::{self, Codec};
 use crate::protocol::varint::{take_i32, take_signed};
 
 /// A hostile batch may claim to hold anything; this is where unpacking it stops.
@@ -82,13 +82,14 @@ impl<'a> Iterator for Iter<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.left <= 0 {
-            return None;
+            let more = std::mem::take(&mut self.rest);
+            return (!more.is_empty()).then_some(Err(BadBatch::Inconsistent));
         }
         self.left -= 1;
         match read_record(self.header, &mut self.rest) {
             Some(record) => Some(Ok(record)),
             None => {
-                self.left = 0;
+                (self.left, self.rest) = (0, &[]);
                 Some(Err(BadBatch::Truncated))
             }
         }
@@ -129,13 +130,13 @@ fn blob<'a>(b: &mut &'a [u8]) -> Option<Option<&'a [u8]>> {
     Some(Some(out))
 }
 
-fn codec_of(header: &Header) -> Option<Codec> {
+pub fn codec_of(header: &Header) -> Option<Codec> {
     Codec::from_id(u8::try_from(header.compression()).ok()?)
 }
 
-/// The record section of what compaction has left, in the batch's own codec.
-pub fn pack(header: &Header, section: &[u8]) -> Option<Vec<u8>> {
+/// A record section, packed.
+pub fn pack(codec: Codec, level: i32, section: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::new();
-    compression::compress(codec_of(header)?, DEFAULT_LEVEL, section, &mut out).ok()?;
+    compression::compress(codec, level, section, &mut out).ok()?;
     Some(out)
 }

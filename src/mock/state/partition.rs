@@ -66,7 +66,8 @@ impl Partition {
 
     /// The first offset that an open transaction keeps from read_committed readers.
     pub fn last_stable_offset(&self) -> i64 {
-        self.producers.first_open().unwrap_or(self.log.end())
+        let open = self.producers.first_open();
+        open.map_or(self.log.end(), |at| at.max(self.log.first_batch()))
     }
 
     pub fn follows(&self, broker: i32) -> bool {

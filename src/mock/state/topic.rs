@@ -1,6 +1,7 @@
 //! Topics and their configuration.
 
 use super::partition::Partition;
+use crate::mock::log::admit::Target;
 use std::collections::BTreeMap;
 use uuid::Uuid;
 
@@ -132,6 +133,8 @@ pub struct TopicConfig {
     pub log_append_time: bool,
     pub min_cleanable_dirty_ratio: f64,
     pub delete_retention_ms: i64,
+    /// `None` keeps what the producer chose.
+    pub compression: Option<Target>,
 }
 
 impl Default for TopicConfig {
@@ -146,6 +149,7 @@ impl Default for TopicConfig {
             log_append_time: false,
             min_cleanable_dirty_ratio: 0.0,
             delete_retention_ms: 0,
+            compression: None,
         };
         config.refresh();
         config
@@ -205,6 +209,8 @@ impl TopicConfig {
             .and_then(|v| v.parse().ok())
             .unwrap_or(0.5);
         let policy = self.get("cleanup.policy").unwrap_or_default().to_owned();
+        let codec = self.get("compression.type").unwrap_or_default();
+        self.compression = Target::of(codec, |name| self.number(name));
         self.compact = policy.split(',').any(|p| p.trim() == "compact");
         self.delete = policy.split(',').any(|p| p.trim() == "delete");
     }

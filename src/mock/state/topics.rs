@@ -85,7 +85,9 @@ impl ClusterState {
     pub fn delete_topic(&mut self, now: Now, name: &str) -> Result<(), E> {
         let topic = self.topics.remove(name).ok_or(E::UnknownTopicOrPartition)?;
         self.topic_ids.remove(&topic.id);
-        self.groups.retain(|_, group| group.forget_topic(name));
+        for group in self.groups.values_mut() {
+            group.forget_topic(name);
+        }
         let waiters: Vec<u64> = topic
             .partitions
             .iter()

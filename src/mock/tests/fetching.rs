@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::mock::command::{At, Change, PartitionChange};
-use crate::mock::log::batch::Header;
+use crate::mock::log::batch::{HEADER, Header, PREFIX, seal};
+use crate::protocol::compression::{Codec, DEFAULT_LEVEL, compress};
 use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::fetch_request::ForgottenTopic;
 use kafka_protocol::messages::fetch_request::{FetchPartition, FetchRequest, FetchTopic};
@@ -61,16 +62,19 @@ fn batches_come_back_as_they_went_in() {
         let mut sim = Sim::new(1);
         sim.create("t", 1);
         let three = [(Some("a"), None), (None, Some("b")), (Some("c"), Some("d"))];
-        // kafka-protocol packs nothing here, so the codec's bit is only claimed:
-        // the log must keep the bytes without looking inside.
+        // kafka-protocol is built without codecs.
         let plain = Batch {
             records: &three,
             ..Batch::default()
         };
         let mut bytes = plain.encode(sim.now.wall_ms).to_vec();
+        let codec = Codec::from_id(compression as u8).expect("known");
+        let section = bytes.split_off(HEADER);
+        compress(codec, DEFAULT_LEVEL, &section, &mut bytes).expect("packs");
+        let length = (bytes.len() - PREFIX) as i32;
+        bytes[8..PREFIX].copy_from_slice(&length.to_be_bytes());
         bytes[22] |= compression as u8;
-        let crc = crc32c::crc32c(&bytes[21..]);
-        bytes[17..21].copy_from_slice(&crc.to_be_bytes());
+        seal(&mut bytes);
         for round in 0..3 {
             let request = ProduceRequest::default()
                 .with_acks(-1)

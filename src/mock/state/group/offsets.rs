@@ -93,15 +93,11 @@ impl Group {
     }
 
     /// A topic is deleted. False if that leaves nothing of the group.
-    pub fn forget_topic(&mut self, topic: &str) -> bool {
-        let before = self.offsets.len();
+    pub fn forget_topic(&mut self, topic: &str) {
         self.offsets.retain(|(t, _), _| t != topic);
-        let emptied = self.offsets.is_empty() && before > 0;
         for pending in self.txn_offsets.values_mut() {
             pending.retain(|(t, _), _| t != topic);
         }
-        // A group that never had members is no more than its offsets.
-        !(emptied && self.is_empty() && self.protocol_type.is_none())
     }
 
     /// Whether members subscribe to the topic; only consumers tell.
