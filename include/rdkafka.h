@@ -269,6 +269,8 @@ struct addrinfo;
 /** The result of electleaders. */
 #define RD_KAFKA_EVENT_ELECTLEADERS_RESULT 8388608
 
+#define CREATE_TIME 1
+
 /**
  * Response codes. Those below zero, save `UNKNOWN`, are the library's own;
  * the others are Kafka's.
@@ -1938,7 +1940,8 @@ rd_kafka_resp_err_t rd_kafka_message_headers(const rd_kafka_message_t *rkmessage
 
 /**
  * As `rd_kafka_message_headers`, and the application owns the headers from then on: it
- * frees them, or produces them again.
+ * frees them, or produces them again. A consumed message that is asked again gives
+ * another copy.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_message_detach_headers(rd_kafka_message_t *rkmessage,
@@ -3586,8 +3589,8 @@ rd_kafka_resp_err_t rd_kafka_oauthbearer_set_token_failure(rd_kafka_t *rk,
 /* Interceptors and plugins ------------------------------------------------------------ */
 
 /**
- * Adds a function that sees each property that is set on `conf`. `ic_name` names the
- * interceptor; `_CONFLICT` if it has added one already.
+ * Adds a function that sees each property that is set on `conf`, and may take it.
+ * `ic_name` names the interceptor; `_CONFLICT` if it has added that function already.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_conf_interceptor_add_on_conf_set(rd_kafka_conf_t *conf,
@@ -3624,7 +3627,8 @@ rd_kafka_resp_err_t rd_kafka_conf_interceptor_add_on_new(rd_kafka_conf_t *conf,
 
 /**
  * Adds a function that is told when the instance goes away. As all below: to be called
- * from `on_new` only; `_CONFLICT` if `ic_name` has added one already.
+ * from `on_new`, otherwise `_STATE`; `_CONFLICT` if `ic_name` has added it already;
+ * `_NOT_IMPLEMENTED` for a share consumer.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_interceptor_add_on_destroy(rd_kafka_t *rk,

@@ -238,15 +238,27 @@ impl Conf {
     /// The default topic configuration is one property here.
     pub fn dup_without(&self, prefixes: &[&str]) -> Self {
         let mut copy = Conf::with_topic_conf_box(self.new_topic);
-        copy.global = self.global.dup(prefixes);
-        if copy.is_modified(DEFAULT_TOPIC_CONF) {
-            let topic = self.default_topic_conf().map(|topic| {
+        copy.copy_from(self, |name| {
+            prefixes.iter().any(|start| name.starts_with(start))
+        });
+        copy
+    }
+
+    /// Takes over what was set in `other`, but for the properties to be skipped.
+    pub fn copy_from(&mut self, other: &Conf, skip: impl Fn(&str) -> bool) {
+        self.global.copy_from(&other.global, &skip);
+        if other.is_modified(DEFAULT_TOPIC_CONF) && !skip(DEFAULT_TOPIC_CONF) {
+            let topic = other.default_topic_conf().map(|topic| {
                 let mut boxed = (self.new_topic)();
                 **boxed = topic.dup();
                 boxed
             });
-            copy.put_default_topic_conf(topic);
+            self.put_default_topic_conf(topic);
         }
-        copy
+    }
+
+    /// The name of the global property that this one is, or is an alias of.
+    pub fn global_name(name: &str) -> Option<&'static str> {
+        scoped::find::<GlobalProps>(name).map(|(_, row)| row.name)
     }
 }

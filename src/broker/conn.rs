@@ -17,10 +17,12 @@ use mio::event::Event;
 
 use super::inflight::{InFlight, InFlightTable, Origin};
 use super::link::Identity;
+use super::observer::{OnWire, Watch};
 use super::transport::Stream;
 use super::{
     ApiVersions, BrokerStats, LinkSettings, Outbox, Outgoing, Request, RequestError, Response,
 };
+use crate::base::error::ErrorCode;
 use crate::base::time::wall_us;
 use crate::protocol::frame::{Frame, FrameReader};
 use crate::protocol::request;
@@ -36,6 +38,13 @@ pub struct Received<T> {
 const MAX_UNSENT: usize = 8 << 20;
 /// Segments handed to one write.
 const MAX_SLICES: usize = 64;
+
+/// Where in `queued` a request ends, since when it waits, and what to tell of it.
+struct Leaving {
+    end: u64,
+    since: Instant,
+    request: OnWire,
+}
 
 pub struct Conn<T> {
     stream: Stream,
@@ -57,9 +66,10 @@ pub struct Conn<T> {
     /// Bytes put into `out` and taken from it since the connection began.
     queued: u64,
     written: u64,
-    /// For the statistics, if they are on: where in `queued` a request ends, and
-    /// since when it waits.
-    request_ends: VecDeque<(u64, Instant)>,
+    /// Requests not yet written whole; kept for the statistics, if they are on, and
+    /// for the observer.
+    leaving: VecDeque<Leaving>,
+    watch: Option<Watch>,
     in_flight: InFlightTable<T>,
     correlation_id: i32,
     last_used: Instant,
@@ -75,6 +85,7 @@ impl<T> Conn<T> {
         broker: &Identity,
         settings: Arc<LinkSettings>,
         stats: Arc<BrokerStats>,
+        watch: Option<Watch>,
         now: Instant,
     ) -> Self {
         Conn {
@@ -94,7 +105,8 @@ impl<T> Conn<T> {
             unsent: 0,
             queued: 0,
             written: 0,
-            request_ends: VecDeque::new(),
+            leaving: VecDeque::new(),
+            watch,
             in_flight: InFlightTable::default(),
             correlation_id: 0,
             last_used: now,
@@ -189,8 +201,9 @@ impl<T> Conn<T> {
             &mut buf,
         ) {
             Ok(()) => {
+                let size = buf.len();
                 self.enqueue(buf.freeze());
-                self.queued_request(now, api);
+                self.queued_request(now, api, version, id, size);
                 self.track(id, api, version, deadline, origin);
             }
             Err(e) => {
@@ -248,20 +261,47 @@ impl<T> Conn<T> {
     }
 
     /// The last byte of a request is in `out`.
-    fn queued_request(&mut self, now: Instant, api: ApiKey) {
+    fn queued_request(&mut self, now: Instant, api: ApiKey, version: i16, id: i32, size: usize) {
         self.stats.sent(api, wall_us());
-        if self.stats.outbuf_latency.is_enabled() {
-            self.request_ends.push_back((self.queued, now));
+        if self.stats.outbuf_latency.is_enabled() || self.watch.is_some() {
+            self.leaving.push_back(Leaving {
+                end: self.queued,
+                since: now,
+                request: OnWire {
+                    socket: self.stream.socket(),
+                    api,
+                    version,
+                    correlation_id: id,
+                    size,
+                },
+            });
         }
     }
 
     fn note_written(&mut self) {
-        while let Some((end, since)) = self.request_ends.front()
-            && *end <= self.written
+        while let Some(front) = self.leaving.front()
+            && front.end <= self.written
         {
-            let waited = i64::try_from(since.elapsed().as_micros()).unwrap_or(i64::MAX);
+            let waited = i64::try_from(front.since.elapsed().as_micros()).unwrap_or(i64::MAX);
             self.stats.outbuf_latency.add(waited);
-            self.request_ends.pop_front();
+            if let Some(watch) = &self.watch {
+                watch.request_sent(&front.request);
+            }
+            self.leaving.pop_front();
+        }
+    }
+
+    /// Tells the observer of the end of a request.
+    pub fn note_answer(&self, entry: &InFlight<T>, size: usize, rtt_us: i64, err: ErrorCode) {
+        if let Some(watch) = &self.watch {
+            let request = OnWire {
+                socket: -1,
+                api: entry.api,
+                version: entry.version,
+                correlation_id: entry.correlation_id,
+                size,
+            };
+            watch.response_received(&request, rtt_us, err);
         }
     }
 
@@ -347,9 +387,9 @@ impl<T> Conn<T> {
             .in_flight
             .store(self.in_flight.len(), Ordering::Relaxed);
         let rtt = now.saturating_duration_since(entry.sent_at);
-        self.stats
-            .rtt
-            .add(i64::try_from(rtt.as_micros()).unwrap_or(i64::MAX));
+        let rtt_us = i64::try_from(rtt.as_micros()).unwrap_or(i64::MAX);
+        self.stats.rtt.add(rtt_us);
+        self.note_answer(&entry, frame.len() - 4, rtt_us, ErrorCode::NO_ERROR);
         let mut throttle = Duration::ZERO;
         let result = match request::decode_response(entry.api, entry.version, frame) {
             Ok((_, kind)) => {
@@ -456,10 +496,11 @@ impl<T> Outbox<T> for Conn<T> {
 
     fn send_segments(&mut self, now: Instant, out: Outgoing<T>) {
         self.now = now;
+        let size = out.segments.iter().map(Bytes::len).sum();
         for segment in out.segments {
             self.enqueue(segment);
         }
-        self.queued_request(now, out.api);
+        self.queued_request(now, out.api, out.version, out.correlation_id, size);
         if out.answered {
             self.track(
                 out.correlation_id,

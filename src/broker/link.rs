@@ -28,6 +28,7 @@ use parking_lot::RwLock;
 use super::conn::{Conn, Received};
 use super::event_loop::Command;
 use super::inflight::Origin;
+use super::observer::{Observer, Watch};
 use super::transport::tcp::{Options, TcpLink};
 use super::transport::{SocketHooks, Stream};
 use super::{
@@ -72,6 +73,16 @@ pub struct LinkConfig {
     pub hooks: Arc<dyn SocketHooks>,
     pub stats: Arc<BrokerStats>,
     pub events: EventSink,
+    pub observer: Option<Arc<dyn Observer>>,
+}
+
+impl LinkConfig {
+    fn watch(&self) -> Option<Watch> {
+        self.observer.as_ref().map(|observer| Watch {
+            observer: observer.clone(),
+            identity: self.identity.clone(),
+        })
+    }
 }
 
 /// The numbers in the statistics' `state`.
@@ -164,6 +175,9 @@ impl<U: LinkUser> Link<U> {
         token: Token,
         look_up_done: impl Fn(io::Result<Vec<SocketAddr>>) + Send + Sync + 'static,
     ) -> Self {
+        if let Some(watch) = config.watch() {
+            watch.state_changed(StateName::Init);
+        }
         Link {
             config,
             user,
@@ -300,6 +314,9 @@ impl<U: LinkUser> Link<U> {
                     after.text()
                 ),
             );
+            if let Some(watch) = self.config.watch() {
+                watch.state_changed(after);
+            }
         }
     }
 
@@ -458,6 +475,7 @@ impl<U: LinkUser> Link<U> {
                     &self.config.identity.read(),
                     self.config.settings.clone(),
                     self.config.stats.clone(),
+                    self.config.watch(),
                     now,
                 );
                 let deadline = now + self.config.settings.setup_timeout;
@@ -724,6 +742,7 @@ impl<U: LinkUser> Link<U> {
                 } else {
                     RequestError::Disconnected(why.to_string())
                 };
+                conn.note_answer(&entry, 0, -1, error.code());
                 match entry.origin {
                     Origin::Caller(reply) => reply(Err(error)),
                     Origin::User(tag) => self.user.on_response(now, tag, Err(error)),
@@ -844,6 +863,7 @@ impl<U: LinkUser> Link<U> {
         {
             conn.close(registry);
             for entry in conn.drain() {
+                conn.note_answer(&entry, 0, -1, ErrorCode::_DESTROY);
                 match entry.origin {
                     Origin::Caller(reply) => reply(Err(RequestError::Destroyed)),
                     Origin::User(tag) => {

@@ -14,6 +14,7 @@ mod conn;
 pub mod event_loop;
 pub mod inflight;
 pub mod link;
+pub mod observer;
 pub mod stats;
 pub mod transport;
 

@@ -1,13 +1,12 @@
 //! Configuration of a client instance.
 
-use std::borrow::Cow;
-
 use libc::{FILE, addrinfo, c_char, c_int, c_void, mode_t, size_t, sockaddr};
 
-use crate::base::conf::{Conf, ConfError, TopicConf, TopicConfBox, listing};
+use crate::base::conf::{ConfError, TopicConf, TopicConfBox, listing};
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::conf_object::{self, ConfObject};
 use crate::capi::cstr;
-use crate::capi::handle::{Boxed, Opaque, Tagged, get, get_mut, give, take};
+use crate::capi::handle::{Tagged, get, get_mut, give, take};
 use crate::capi::types::{
     RD_KAFKA_CONF_INVALID, RD_KAFKA_CONF_OK, RD_KAFKA_CONF_UNKNOWN, rd_kafka_cert_enc_t,
     rd_kafka_cert_type_t, rd_kafka_conf_res_t, rd_kafka_conf_t, rd_kafka_event_t,
@@ -15,17 +14,8 @@ use crate::capi::types::{
     rd_kafka_topic_partition_list_t,
 };
 
-/// A property for tests, whose value is a pointer.
-const UT_HANDLE_PRODUCE_RESPONSE: &str = "ut_handle_ProduceResponse";
-
-impl Opaque for rd_kafka_conf_t {
-    type Target = Conf;
-    type Ownership = Boxed;
-    const TAG: u32 = 0x636f_6e66;
-}
-
 /// The box of default topic configurations, to which C gets pointers.
-fn new_topic_conf() -> Box<dyn TopicConfBox> {
+pub(super) fn new_topic_conf() -> Box<dyn TopicConfBox> {
     Box::new(Tagged::<rd_kafka_topic_conf_t>::new(TopicConf::new()))
 }
 
@@ -78,20 +68,6 @@ impl Answer {
         // SAFETY: the caller's promise.
         unsafe { self.give(Err(ConfError::Invalid(text))) }
     }
-}
-
-/// The strings of a C array, null ones left out.
-///
-/// # Safety
-/// Null, or an array of `count` strings that live for `'a`.
-unsafe fn prefixes<'a>(array: *mut *const c_char, count: size_t) -> Vec<Cow<'a, str>> {
-    if array.is_null() {
-        return Vec::new();
-    }
-    (0..count)
-        // SAFETY: the caller's promise.
-        .filter_map(|at| unsafe { cstr::text(*array.add(at)) })
-        .collect()
 }
 
 /// Hands a value to the application: cut to `*dest_size`, which then becomes the
@@ -148,7 +124,7 @@ pub(super) unsafe fn dump(
 /// which takes it over, or is freed by `rd_kafka_conf_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_new() -> *mut rd_kafka_conf_t {
-    ffi!({ give(Conf::with_topic_conf_box(new_topic_conf)) })
+    ffi!({ give(ConfObject::new()) })
 }
 
 /// Frees a configuration that the application owns. Null is allowed.
@@ -164,13 +140,8 @@ pub unsafe extern "C" fn rd_kafka_conf_destroy(conf: *mut rd_kafka_conf_t) {
 /// the copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_dup(conf: *const rd_kafka_conf_t) -> *mut rd_kafka_conf_t {
-    ffi!({
-        // SAFETY: C keeps the configuration alive and unchanged for the call.
-        match unsafe { get(conf) } {
-            Some(conf) => give(conf.dup()),
-            None => std::ptr::null_mut(),
-        }
-    })
+    // SAFETY: C keeps the configuration alive and unchanged for the call.
+    ffi!({ unsafe { conf_object::dup(conf, 0, std::ptr::null_mut()) } })
 }
 
 /// As `rd_kafka_conf_dup`, without the properties whose names begin with one of the
@@ -181,17 +152,8 @@ pub unsafe extern "C" fn rd_kafka_conf_dup_filter(
     filter_cnt: size_t,
     filter: *mut *const c_char,
 ) -> *mut rd_kafka_conf_t {
-    ffi!({
-        // SAFETY: C keeps the configuration and the array alive and unchanged for the call.
-        let (conf, prefixes) = unsafe { (get(conf), prefixes(filter, filter_cnt)) };
-        match conf {
-            Some(conf) => {
-                let prefixes: Vec<&str> = prefixes.iter().map(AsRef::as_ref).collect();
-                give(conf.dup_without(&prefixes))
-            }
-            None => std::ptr::null_mut(),
-        }
-    })
+    // SAFETY: C keeps the configuration and the array alive and unchanged for the call.
+    ffi!({ unsafe { conf_object::dup(conf, filter_cnt, filter) } })
 }
 
 /// The configuration of a client instance, for reading only. Good as long as the
@@ -200,11 +162,7 @@ pub unsafe extern "C" fn rd_kafka_conf_dup_filter(
 pub unsafe extern "C" fn rd_kafka_conf(rk: *mut rd_kafka_t) -> *const rd_kafka_conf_t {
     ffi!({
         // SAFETY: the caller's handle is alive, and keeps its configuration.
-        match unsafe { get(rk.cast_const()) } {
-            // The box is the one that `rd_kafka_conf_new` made.
-            Some(i) => std::ptr::from_ref(&*i.client.shared.conf).cast(),
-            None => std::ptr::null(),
-        }
+        unsafe { get(rk.cast_const()) }.map_or(std::ptr::null(), |i| i.conf_handle)
     })
 }
 
@@ -220,31 +178,9 @@ pub unsafe extern "C" fn rd_kafka_conf_set(
     errstr: *mut c_char,
     errstr_size: size_t,
 ) -> rd_kafka_conf_res_t {
-    ffi!({
-        // SAFETY: the strings live for the call; `errstr` has room for `errstr_size`
-        // bytes; nobody else uses the configuration meanwhile.
-        unsafe {
-            let answer = Answer {
-                errstr,
-                errstr_size,
-            };
-            let Some(conf) = get_mut(conf) else {
-                return answer.not_a_configuration();
-            };
-            // For tests the value is a function, and must not be read as text.
-            if cstr::bytes(name) == Some(UT_HANDLE_PRODUCE_RESPONSE.as_bytes()) {
-                conf.global
-                    .set_pointer(UT_HANDLE_PRODUCE_RESPONSE, value as usize);
-                return RD_KAFKA_CONF_OK;
-            }
-            // Interceptors (on_conf_set) come before the library's own properties,
-            // and `plugin.library.paths` loads its plugins: both belong here.
-            match (cstr::strict(name), cstr::strict(value)) {
-                (Ok(Some(name)), Ok(value)) => answer.give(conf.set(name, value)),
-                (name, _) => answer.not_text(name),
-            }
-        }
-    })
+    // SAFETY: the strings live for the call; `errstr` has room for `errstr_size` bytes;
+    // nobody else uses the configuration meanwhile.
+    ffi!({ unsafe { conf_object::set(conf, name, value, errstr, errstr_size) } })
 }
 
 /// Asks for events of these kinds, a sum of `RD_KAFKA_EVENT_DR` and others, on queues

@@ -100,8 +100,11 @@ pub fn next_message(
         let deadline = || *deadline.get_or_insert_with(|| until(timeout_ms));
         match take_item(queue, deadline) {
             Some(Item::Message(m)) => {
+                let m = message::as_c(m.as_ptr());
+                // SAFETY: the message was just taken.
+                unsafe { instance.consumed(m) };
                 set_last_error(ErrorCode::NO_ERROR, 0);
-                return message::as_c(m.as_ptr());
+                return m;
             }
             Some(Item::Other(event)) => {
                 serve::serve_one(instance, queue, event);
@@ -178,6 +181,12 @@ pub fn next_messages(
                 }
             }
             None => break,
+        }
+    }
+    if instance.on_consume {
+        for m in messages.iter().take(count) {
+            // SAFETY: the messages were just taken.
+            unsafe { instance.consumed(*m) };
         }
     }
     set_last_error(ErrorCode::NO_ERROR, 0);

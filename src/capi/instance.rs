@@ -1,6 +1,7 @@
 //! What stands behind a `rd_kafka_t`: the client, and the callbacks that run on
 //! its own threads.
 
+use std::any::Any;
 use std::ffi::CString;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
@@ -14,16 +15,22 @@ use parking_lot::{Condvar, Mutex};
 
 use super::event::EventObject;
 use super::handle::{Boxed, Opaque, Shared as SharedHandle, Tagged, give, give_shared};
+use super::intercept::{ConfHooks, Interceptors, LinkHooks, Point, SendHooks};
 use super::types::{
-    rd_kafka_event_t, rd_kafka_mock_cluster_t, rd_kafka_s, rd_kafka_t, rd_kafka_topic_s,
-    rd_kafka_topic_t,
+    RD_KAFKA_THREAD_BACKGROUND, RD_KAFKA_THREAD_BROKER, RD_KAFKA_THREAD_MAIN, rd_kafka_conf_t,
+    rd_kafka_event_t, rd_kafka_message_t, rd_kafka_mock_cluster_t, rd_kafka_s, rd_kafka_t,
+    rd_kafka_topic_s, rd_kafka_topic_t,
 };
-use crate::base::conf::{BUILTIN_CALLBACK, Conf, TopicConf};
+use super::{consume, message};
+use crate::base::conf::{BUILTIN_CALLBACK, Conf, TopicConf, Word};
 use crate::base::log::Line;
+use crate::broker::observer::Observer;
 use crate::broker::transport::{Family, Plain, SocketHooks};
-use crate::client::shared::{EventQueue, Hooks};
+use crate::client::consumer::commits::CommitResult;
+use crate::client::shared::{EventQueue, Hooks, ThreadKind};
 use crate::client::threads::Counted;
 use crate::client::{Client, Topic};
+use crate::producer::Delivery;
 use crate::producer::partitioner::CustomPartitioner;
 
 impl Opaque for rd_kafka_s {
@@ -44,6 +51,11 @@ pub struct Instance {
     pub name: CString,
     pub hooks: Arc<CHooks>,
     pub background: Option<Background>,
+    /// The configuration as C knows it, which lies in the client.
+    pub conf_handle: *const rd_kafka_conf_t,
+    pub conf_hooks: Arc<ConfHooks>,
+    /// There are interceptors for consumed messages.
+    pub on_consume: bool,
     /// The cluster of `test.mock.num.brokers`.
     pub mock: Option<Box<Tagged<rd_kafka_mock_cluster_t>>>,
 }
@@ -70,6 +82,22 @@ impl Instance {
 
     pub fn handle(&self) -> *mut rd_kafka_t {
         self.hooks.handle()
+    }
+
+    /// A message is about to be handed to the application.
+    ///
+    /// # Safety
+    /// A live message, which the application has not seen yet.
+    #[inline]
+    pub unsafe fn consumed(&self, m: *mut rd_kafka_message_t) {
+        if self.on_consume {
+            // SAFETY: the caller's promise.
+            unsafe {
+                if (*m).err.is_ok() && !(*m).rkt.is_null() {
+                    self.hooks.interceptors.on_consume(self.handle(), m);
+                }
+            }
+        }
     }
 }
 
@@ -133,6 +161,9 @@ pub struct CHooks {
     rk: AtomicUsize,
     log_cb: AtomicUsize,
     sockets: Arc<CSockets>,
+    pub interceptors: Arc<Interceptors>,
+    /// `security.protocol`.
+    protocol: &'static str,
 }
 
 impl CHooks {
@@ -141,6 +172,8 @@ impl CHooks {
         CHooks {
             rk: AtomicUsize::new(0),
             log_cb: AtomicUsize::new(c.log_cb),
+            interceptors: Arc::default(),
+            protocol: c.security_protocol.word(),
             sockets: Arc::new(CSockets {
                 opaque: c.opaque,
                 resolve: c.resolve_cb,
@@ -210,7 +243,69 @@ impl Hooks for CHooks {
         self.sockets.clone()
     }
 
-    fn thread(&self, _start: bool, _name: &str) {}
+    fn thread(&self, start: bool, kind: ThreadKind, name: &str) {
+        let kind = match kind {
+            ThreadKind::Main => RD_KAFKA_THREAD_MAIN,
+            ThreadKind::Background => RD_KAFKA_THREAD_BACKGROUND,
+            ThreadKind::Broker => RD_KAFKA_THREAD_BROKER,
+        };
+        let name = c_string(name);
+        // SAFETY: the instance outlives its threads, the name the call.
+        unsafe {
+            match start {
+                true => (self.interceptors).on_thread_start(self.handle(), kind, &name),
+                false => (self.interceptors).on_thread_exit(self.handle(), kind, &name),
+            }
+        }
+    }
+
+    fn acknowledged(&self, delivery: &Delivery) {
+        if !self.interceptors.has(Point::Acknowledgement) {
+            return;
+        }
+        for at in 0..delivery.batch.len() {
+            if let Some(mut m) = message::delivered(delivery, at) {
+                // SAFETY: the message and what it points to live until the call returns.
+                unsafe {
+                    (self.interceptors)
+                        .on_acknowledgement(self.handle(), message::as_c(&raw mut m));
+                    message::drop_headers(&mut m);
+                }
+            }
+        }
+    }
+
+    fn committed(&self, result: &CommitResult) {
+        if !self.interceptors.has(Point::Commit) {
+            return;
+        }
+        let list = consume::list_of(&result.offsets);
+        // SAFETY: the list lives until the call returns.
+        unsafe {
+            (self.interceptors).on_commit(self.handle(), list, result.code);
+            super::topic_partition::destroy_list(list);
+        }
+    }
+
+    fn on_send(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        let interceptors = self.interceptors.clone();
+        interceptors
+            .has(Point::Send)
+            .then(|| Arc::new(SendHooks::new(interceptors, self.address())) as _)
+    }
+
+    fn link_observer(&self) -> Option<Arc<dyn Observer>> {
+        let points = [
+            Point::RequestSent,
+            Point::ResponseReceived,
+            Point::BrokerStateChange,
+        ];
+        let any = points.iter().any(|p| self.interceptors.has(*p));
+        any.then(|| {
+            let interceptors = self.interceptors.clone();
+            Arc::new(LinkHooks::new(interceptors, self.address(), self.protocol)) as _
+        })
+    }
 }
 
 /// A C string of what may contain NUL bytes, which end it.
@@ -419,12 +514,16 @@ impl SocketHooks for CSockets {
     }
 
     fn close(&self, fd: OwnedFd) {
-        if is_set(self.close) {
-            // SAFETY: the setter took a function of this type; the descriptor is
-            // given up to the application.
-            unsafe {
+        let fd = fd.into_raw_fd();
+        // SAFETY: the setter took a function of this type. The descriptor is given up
+        // to it, or closed here: not by dropping an `OwnedFd`, which takes it for a
+        // fault of the program if an interceptor has closed it.
+        unsafe {
+            if is_set(self.close) {
                 let callback: CloseCb = std::mem::transmute(self.close);
-                callback(fd.into_raw_fd(), self.opaque());
+                callback(fd, self.opaque());
+            } else {
+                libc::close(fd);
             }
         }
     }
@@ -437,7 +536,7 @@ type BackgroundCb =
 pub struct Background {
     pub queue: EventQueue,
     ended: Arc<AtomicBool>,
-    thread: Option<JoinHandle<()>>,
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Background {
@@ -458,7 +557,7 @@ impl Background {
                 .name("rdk:background".into())
                 .spawn(move || {
                     let _counted = counted;
-                    hooks.thread(true, "background");
+                    hooks.thread(true, ThreadKind::Background, "background");
                     while !ended.load(Ordering::Acquire) {
                         let Some(event) = queue.pop(None) else {
                             continue;
@@ -467,20 +566,21 @@ impl Background {
                         // SAFETY: the event is the application's to destroy.
                         unsafe { callback(hooks.handle(), object, opaque as *mut c_void) };
                     }
-                    hooks.thread(false, "background");
+                    hooks.thread(false, ThreadKind::Background, "background");
                 })?
         };
         Ok(Some(Background {
             queue,
             ended,
-            thread: Some(thread),
+            thread: Mutex::new(Some(thread)),
         }))
     }
 
-    pub fn stop(&mut self) {
+    pub fn stop(&self) {
         self.ended.store(true, Ordering::Release);
         self.queue.yield_now();
-        if let Some(thread) = self.thread.take() {
+        let thread = self.thread.lock().take();
+        if let Some(thread) = thread {
             let _ = thread.join();
         }
     }

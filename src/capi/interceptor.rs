@@ -1,8 +1,14 @@
 //! Interceptors and plugins.
 
+use std::ffi::{CStr, CString};
+
 use libc::{c_char, c_void};
 
-use crate::capi::boundary::{ffi, not_built};
+use crate::base::conf::ClientKind;
+use crate::base::error::ErrorCode;
+use crate::capi::boundary::ffi;
+use crate::capi::handle::get;
+use crate::capi::intercept::{ConfPoint, Method, Point};
 use crate::capi::types::{
     rd_kafka_conf_t, rd_kafka_interceptor_f_on_acknowledgement_t,
     rd_kafka_interceptor_f_on_broker_state_change_t, rd_kafka_interceptor_f_on_commit_t,
@@ -14,8 +20,62 @@ use crate::capi::types::{
     rd_kafka_interceptor_f_on_thread_start_t, rd_kafka_resp_err_t, rd_kafka_t,
 };
 
-/// Adds a function that sees each property that is set on `conf`. `ic_name` names the
-/// interceptor; `_CONFLICT` if it has added one already.
+/// # Safety
+/// Null, or a string.
+unsafe fn method(ic_name: *const c_char, function: usize, ic_opaque: *mut c_void) -> Method {
+    let name = if ic_name.is_null() {
+        CString::default()
+    } else {
+        // SAFETY: the caller's promise.
+        unsafe { CStr::from_ptr(ic_name) }.to_owned()
+    };
+    Method::new(name, function, ic_opaque)
+}
+
+/// # Safety
+/// A live configuration, and a name that is null or a string.
+unsafe fn add_to_conf(
+    conf: *mut rd_kafka_conf_t,
+    point: ConfPoint,
+    ic_name: *const c_char,
+    function: usize,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match get(conf.cast_const()) {
+            Some(conf) => conf.hooks.add(point, method(ic_name, function, ic_opaque)),
+            None => ErrorCode::_INVALID_ARG,
+        }
+    }
+}
+
+/// # Safety
+/// A live instance, and a name that is null or a string.
+unsafe fn add(
+    rk: *mut rd_kafka_t,
+    point: Point,
+    ic_name: *const c_char,
+    function: usize,
+    ic_opaque: *mut c_void,
+) -> rd_kafka_resp_err_t {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match get(rk.cast_const()) {
+            // Records of a share consumer are not consumed one by one, and it commits
+            // nothing.
+            Some(i) if i.client.kind() == ClientKind::ShareConsumer => ErrorCode::_NOT_IMPLEMENTED,
+            Some(i) => i
+                .hooks
+                .interceptors
+                .add(point, method(ic_name, function, ic_opaque)),
+            None => ErrorCode::_INVALID_ARG,
+        }
+    }
+}
+
+/// Adds a function that sees each property that is set on `conf`, and may take it.
+/// `ic_name` names the interceptor; `_CONFLICT` if it has added that function already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_set(
     conf: *mut rd_kafka_conf_t,
@@ -23,7 +83,11 @@ pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_set(
     on_conf_set: rd_kafka_interceptor_f_on_conf_set_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(conf, ic_name, on_conf_set, ic_opaque) })
+    ffi!({
+        let function = on_conf_set.map_or(0, |f| f as usize);
+        // SAFETY: the configuration and the name are alive.
+        unsafe { add_to_conf(conf, ConfPoint::Set, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that is told of copies of `conf`. Interceptors are not copied by
@@ -35,7 +99,11 @@ pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_dup(
     on_conf_dup: rd_kafka_interceptor_f_on_conf_dup_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(conf, ic_name, on_conf_dup, ic_opaque) })
+    ffi!({
+        let function = on_conf_dup.map_or(0, |f| f as usize);
+        // SAFETY: the configuration and the name are alive.
+        unsafe { add_to_conf(conf, ConfPoint::Dup, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that is told when `conf` goes away.
@@ -46,7 +114,11 @@ pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_destroy(
     on_conf_destroy: rd_kafka_interceptor_f_on_conf_destroy_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(conf, ic_name, on_conf_destroy, ic_opaque) })
+    ffi!({
+        let function = on_conf_destroy.map_or(0, |f| f as usize);
+        // SAFETY: the configuration and the name are alive.
+        unsafe { add_to_conf(conf, ConfPoint::Destroy, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that is told of the client instance made from `conf`, and can add
@@ -58,11 +130,16 @@ pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_new(
     on_new: rd_kafka_interceptor_f_on_new_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(conf, ic_name, on_new, ic_opaque) })
+    ffi!({
+        let function = on_new.map_or(0, |f| f as usize);
+        // SAFETY: the configuration and the name are alive.
+        unsafe { add_to_conf(conf, ConfPoint::New, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that is told when the instance goes away. As all below: to be called
-/// from `on_new` only; `_CONFLICT` if `ic_name` has added one already.
+/// from `on_new`, otherwise `_STATE`; `_CONFLICT` if `ic_name` has added it already;
+/// `_NOT_IMPLEMENTED` for a share consumer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_interceptor_add_on_destroy(
     rk: *mut rd_kafka_t,
@@ -70,7 +147,11 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_destroy(
     on_destroy: rd_kafka_interceptor_f_on_destroy_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, ic_name, on_destroy, ic_opaque) })
+    ffi!({
+        let function = on_destroy.map_or(0, |f| f as usize);
+        // SAFETY: the instance and the name are alive.
+        unsafe { add(rk, Point::Destroy, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that sees each message before it is queued, on the thread that
@@ -82,7 +163,11 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_send(
     on_send: rd_kafka_interceptor_f_on_send_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, ic_name, on_send, ic_opaque) })
+    ffi!({
+        let function = on_send.map_or(0, |f| f as usize);
+        // SAFETY: the instance and the name are alive.
+        unsafe { add(rk, Point::Send, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that sees each message that was delivered or failed, on whichever
@@ -94,7 +179,11 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_acknowledgement(
     on_acknowledgement: rd_kafka_interceptor_f_on_acknowledgement_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, ic_name, on_acknowledgement, ic_opaque) })
+    ffi!({
+        let function = on_acknowledgement.map_or(0, |f| f as usize);
+        // SAFETY: the instance and the name are alive.
+        unsafe { add(rk, Point::Acknowledgement, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that sees each message before the application gets it.
@@ -105,7 +194,11 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_consume(
     on_consume: rd_kafka_interceptor_f_on_consume_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, ic_name, on_consume, ic_opaque) })
+    ffi!({
+        let function = on_consume.map_or(0, |f| f as usize);
+        // SAFETY: the instance and the name are alive.
+        unsafe { add(rk, Point::Consume, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that sees the results of commits.
@@ -116,7 +209,11 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_commit(
     on_commit: rd_kafka_interceptor_f_on_commit_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, ic_name, on_commit, ic_opaque) })
+    ffi!({
+        let function = on_commit.map_or(0, |f| f as usize);
+        // SAFETY: the instance and the name are alive.
+        unsafe { add(rk, Point::Commit, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that is told of each request written, on a broker thread.
@@ -127,7 +224,11 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_request_sent(
     on_request_sent: rd_kafka_interceptor_f_on_request_sent_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, ic_name, on_request_sent, ic_opaque) })
+    ffi!({
+        let function = on_request_sent.map_or(0, |f| f as usize);
+        // SAFETY: the instance and the name are alive.
+        unsafe { add(rk, Point::RequestSent, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that is told of each response read, on a broker thread.
@@ -138,7 +239,11 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_response_received(
     on_response_received: rd_kafka_interceptor_f_on_response_received_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, ic_name, on_response_received, ic_opaque) })
+    ffi!({
+        let function = on_response_received.map_or(0, |f| f as usize);
+        // SAFETY: the instance and the name are alive.
+        unsafe { add(rk, Point::ResponseReceived, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that each thread of the library calls as it begins.
@@ -149,7 +254,11 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_thread_start(
     on_thread_start: rd_kafka_interceptor_f_on_thread_start_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, ic_name, on_thread_start, ic_opaque) })
+    ffi!({
+        let function = on_thread_start.map_or(0, |f| f as usize);
+        // SAFETY: the instance and the name are alive.
+        unsafe { add(rk, Point::ThreadStart, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that each thread of the library calls as it ends.
@@ -160,7 +269,11 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_thread_exit(
     on_thread_exit: rd_kafka_interceptor_f_on_thread_exit_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, ic_name, on_thread_exit, ic_opaque) })
+    ffi!({
+        let function = on_thread_exit.map_or(0, |f| f as usize);
+        // SAFETY: the instance and the name are alive.
+        unsafe { add(rk, Point::ThreadExit, ic_name, function, ic_opaque) }
+    })
 }
 
 /// Adds a function that is told of the changing states of broker connections.
@@ -171,5 +284,9 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_broker_state_change(
     on_broker_state_change: rd_kafka_interceptor_f_on_broker_state_change_t,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, ic_name, on_broker_state_change, ic_opaque) })
+    ffi!({
+        let function = on_broker_state_change.map_or(0, |f| f as usize);
+        // SAFETY: the instance and the name are alive.
+        unsafe { add(rk, Point::BrokerStateChange, ic_name, function, ic_opaque) }
+    })
 }

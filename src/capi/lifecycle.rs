@@ -7,9 +7,11 @@ use std::time::{Duration, Instant};
 
 use libc::{FILE, c_char, c_int, c_void, size_t};
 
+use super::conf_object::Owned;
 use super::error::set_last_error;
 use super::handle::{get, get_mut, give, take};
 use super::instance::{self, Background, CHooks, Instance};
+use super::intercept::Point;
 use super::types::{
     RD_KAFKA_CONSUMER, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_PRODUCER, rd_kafka_conf_t,
     rd_kafka_t, rd_kafka_type_t,
@@ -44,6 +46,7 @@ unsafe fn make(
         conf
     };
     let hooks;
+    let conf_hooks;
     let warnings;
     let without_effect;
     let mock;
@@ -62,35 +65,49 @@ unsafe fn make(
         let servers = c.global.metadata_broker_list.is_some();
         warnings = c.warnings(kind, servers);
         hooks = Arc::new(CHooks::new(c));
+        conf_hooks = c.hooks.clone();
     }
     // SAFETY: the configuration is ours from here on; a failure below leaves its
     // memory in place (see `Client::start`).
     let Some(owned) = (unsafe { take(conf) }) else {
         return Err(ErrorCode::_INVALID_ARG.into());
     };
-    let boxed: Box<dyn ConfBox> = owned;
+    let boxed: Box<dyn ConfBox> = Box::new(Owned(owned));
     let client = Client::start(kind, boxed, hooks.clone())?;
-    let background = Background::start(&client, &hooks).map_err(|e| {
-        // As above, the configuration that the application still has lies in here.
-        std::mem::forget(client.shared.clone());
-        client.stop();
-        KafkaError::new(
-            ErrorCode::_CRIT_SYS_RESOURCE,
-            format!("Failed to create thread: {e}"),
-        )
-    })?;
     let name = CString::new(client.shared.name.as_str()).unwrap_or_default();
     let rk = give::<rd_kafka_t>(Instance {
         client: client.clone(),
         name,
         hooks: hooks.clone(),
-        background,
+        background: None,
+        conf_handle: conf,
+        conf_hooks: conf_hooks.clone(),
+        on_consume: false,
         mock,
     });
     hooks.set_handle(rk);
+    // SAFETY: instance and configuration were made just now, and nobody else knows
+    // the instance: its main thread waits.
+    unsafe { conf_hooks.on_new(rk, conf, &client.shared.logger) };
+    hooks.interceptors.fix(&client.shared.logger);
+    let background = match Background::start(&client, &hooks) {
+        Ok(background) => background,
+        Err(e) => {
+            // SAFETY: the handle has not been given out.
+            unsafe { give_up(rk) };
+            return Err(KafkaError::new(
+                ErrorCode::_CRIT_SYS_RESOURCE,
+                format!("Failed to create thread: {e}"),
+            ));
+        }
+    };
     // SAFETY: made just now.
-    if let Some(mock) = unsafe { get(rk.cast_const()) }.and_then(|i| i.mock.as_ref()) {
-        mock.set_owner(rk);
+    if let Some(i) = unsafe { get_mut(rk) } {
+        i.background = background;
+        i.on_consume = hooks.interceptors.has(Point::Consume);
+        if let Some(mock) = &i.mock {
+            mock.set_owner(rk);
+        }
     }
     for warning in warnings {
         let level = if warning.level <= Level::Warning as i32 {
@@ -117,6 +134,23 @@ unsafe fn make(
     client.begin();
     instance::instance_made();
     Ok(rk)
+}
+
+/// Ends an instance that could not be made whole. The application still has the
+/// configuration, which lies in the client: its memory stays in place.
+///
+/// # Safety
+/// A live instance that nobody else knows.
+unsafe fn give_up(rk: *mut rd_kafka_t) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if let Some(i) = get(rk.cast_const()) {
+            i.hooks.interceptors.on_destroy(rk);
+            std::mem::forget(i.client.shared.clone());
+            i.client.stop();
+        }
+        drop(take(rk));
+    }
 }
 
 /// Makes a client instance, and its threads, which connect as needed. If it succeeds,
@@ -170,12 +204,18 @@ unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
             if close && let Some(consumer) = super::consume::consumer(i) {
                 super::consumer::close(i, consumer);
             }
-            i.client.stop();
-        }
-        if let Some(mut i) = take(rk) {
-            if let Some(b) = &mut i.background {
+            if let Some(b) = &i.background {
                 b.stop();
             }
+            i.hooks.interceptors.on_destroy(rk);
+            i.client.stop();
+        }
+        if let Some(i) = take(rk) {
+            let conf_hooks = i.conf_hooks.clone();
+            drop(i);
+            // Even if something still refers to the client: the application may end
+            // what its interceptors use.
+            conf_hooks.destroy();
             instance::instance_gone();
         }
     }

@@ -77,7 +77,7 @@ pub fn with_text(code: ErrorCode, text: &str) -> Option<ptr::NonNull<MessageExt>
 const NOT_PERSISTED: i32 = 0;
 const POSSIBLY_PERSISTED: i32 = 1;
 const PERSISTED: i32 = 2;
-const CREATE_TIME: i32 = 1;
+pub const CREATE_TIME: i32 = 1;
 const LOG_APPEND_TIME: i32 = 2;
 
 /// The report on one message of a batch, pointing into the batch; `None` past the
@@ -289,7 +289,8 @@ pub unsafe extern "C" fn rd_kafka_message_headers(
 }
 
 /// As `rd_kafka_message_headers`, and the application owns the headers from then on: it
-/// frees them, or produces them again.
+/// frees them, or produces them again. A consumed message that is asked again gives
+/// another copy.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_message_detach_headers(
     rkmessage: *mut rd_kafka_message_t,
@@ -304,7 +305,11 @@ pub unsafe extern "C" fn rd_kafka_message_detach_headers(
             match headers_of(m) {
                 Ok(headers) => {
                     m.headers_object = ptr::null_mut();
-                    m.headers_count = 0;
+                    // A consumed message keeps its headers as they came, and gives
+                    // another object when asked again.
+                    if m.kind == MessageKind::Delivered {
+                        m.headers_count = 0;
+                    }
                     *place = headers;
                     ErrorCode::NO_ERROR
                 }

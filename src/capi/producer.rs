@@ -1,5 +1,6 @@
 //! Producing.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::ffi::CStr;
 use std::ptr;
@@ -9,12 +10,14 @@ use std::time::{Duration, Instant};
 use libc::{c_int, c_void, size_t};
 
 use super::error::{give, set_last_error};
-use super::handle::{get, take};
+use super::handle::{self, get, take};
 use super::instance::Instance;
-use super::{cstr, headers, serve};
+use super::intercept::SendHooks;
+use super::{cstr, headers, message, serve};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::headers::Headers;
-use crate::base::time::deadline;
+use crate::base::message::MessageExt;
+use crate::base::time::{deadline, wall_us};
 use crate::capi::boundary::ffi;
 use crate::capi::types::{
     RD_KAFKA_MSG_F_BLOCK, RD_KAFKA_MSG_F_COPY, RD_KAFKA_MSG_F_FREE, RD_KAFKA_MSG_F_PARTITION,
@@ -86,12 +89,79 @@ unsafe fn produce(topic: &Topic, partition: i32, m: &Message<'_>) -> Result<(), 
             m.payload.expose_provenance()
         },
     };
-    producer.produce(partition, &record, m.flags & RD_KAFKA_MSG_F_BLOCK != 0)?;
+    let block = m.flags & RD_KAFKA_MSG_F_BLOCK != 0;
+    match &topic.on_send {
+        None => producer.produce(partition, &record, block)?,
+        Some(hooks) => intercepted(topic, producer, hooks.as_ref(), partition, record, m, block)?,
+    }
     if free {
         // SAFETY: handed over by the application, from libc's allocator.
         unsafe { libc::free(m.payload) };
     }
     Ok(())
+}
+
+/// As `produce`, with interceptors: they see the message once it is sure to be queued,
+/// but for its partition, and may change its headers. If it is not queued after all, they
+/// are told so.
+#[cold]
+fn intercepted(
+    topic: &Topic,
+    producer: &crate::producer::Topic,
+    hooks: &(dyn Any + Send + Sync),
+    partition: i32,
+    mut record: Record<'_>,
+    m: &Message<'_>,
+    block: bool,
+) -> Result<(), ErrorCode> {
+    let Some(hooks) = hooks.downcast_ref::<SendHooks>() else {
+        return producer.produce(partition, &record, block);
+    };
+    let room = producer.reserve(&record, block)?;
+    if record.timestamp == 0 {
+        record.timestamp = wall_us() / 1000;
+    }
+    let mut message = MessageExt::delivered();
+    message.msg.rkt = ptr::with_exposed_provenance_mut(topic.handle_address());
+    message.msg.partition = partition;
+    (message.msg.payload, message.msg.len) = (m.payload, m.len);
+    (message.msg.key, message.msg.key_len) = (m.key.cast_mut(), m.key_len);
+    message.msg.private = m.opaque;
+    (message.timestamp, message.timestamp_type) = (record.timestamp, message::CREATE_TIME);
+    if !record.headers.is_empty() {
+        let mut headers = Headers::with_capacity(record.headers.len());
+        for h in record.headers {
+            headers.add(h.name, h.value);
+        }
+        message.headers_object = handle::give::<rd_kafka_headers_t>(headers).cast();
+    }
+    // SAFETY: the message and what it points to live for the calls.
+    unsafe {
+        hooks.on_send(message::as_c(&raw mut message));
+    }
+    let object: *const rd_kafka_headers_t = message.headers_object.cast_const().cast();
+    // SAFETY: null, or the message's object.
+    let headers: Vec<HeaderRef<'_>> = unsafe { get(object) }.map_or_else(Vec::new, |h| {
+        let each = h.iter().map(|h| HeaderRef {
+            name: h.name(),
+            value: h.value(),
+        });
+        each.collect()
+    });
+    let record = Record {
+        headers: &headers,
+        ..record
+    };
+    let result = producer.produce_reserved(partition, &record, room);
+    // SAFETY: as above; the headers are the message's own.
+    unsafe {
+        if let Err(code) = result {
+            message.msg.err = code.0;
+            hooks.on_acknowledgement(message::as_c(&raw mut message));
+        }
+        message::drop_headers(&mut message);
+    }
+    result
 }
 
 /// Queues one message to be sent, to a partition or, with `RD_KAFKA_PARTITION_UA`, to

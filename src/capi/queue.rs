@@ -255,10 +255,17 @@ pub unsafe extern "C" fn rd_kafka_queue_poll(
         };
         let rk: *const rd_kafka_t = ptr::with_exposed_provenance(q.rk);
         // SAFETY: a queue is used while its instance is alive.
-        let _polling = unsafe { get(rk) }.map(consume::Polling::of);
+        let instance = unsafe { get(rk) };
+        let _polling = instance.map(consume::Polling::of);
         match consume::take_item(&q.queue, || consume::until(timeout_ms)) {
             Some(Item::Other(event)) => give::<rd_kafka_event_t>(EventObject::new(event)),
-            Some(Item::Message(m)) => give::<rd_kafka_event_t>(EventObject::of_message(m)),
+            Some(Item::Message(m)) => {
+                if let Some(i) = instance {
+                    // SAFETY: the message was just taken.
+                    unsafe { i.consumed(super::message::as_c(m.as_ptr())) };
+                }
+                give::<rd_kafka_event_t>(EventObject::of_message(m))
+            }
             None => ptr::null_mut(),
         }
     })

@@ -103,6 +103,7 @@ fn hand_over(instance: &Instance, m: NonNull<MessageExt>) {
             };
             report_error(instance, &error);
         } else if c.consume_cb != 0 {
+            instance.consumed(m);
             let callback: ConsumeCb = std::mem::transmute(c.consume_cb);
             callback(m, instance.opaque());
         }

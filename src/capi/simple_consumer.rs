@@ -132,6 +132,7 @@ unsafe fn callbacks(
                 // SAFETY: the message is good until the callback returns, and is
                 // released then.
                 unsafe {
+                    instance.consumed(m);
                     callback(m, opaque);
                     message::rd_kafka_message_destroy(m);
                 }

@@ -6,12 +6,13 @@
 use std::io;
 use std::sync::Arc;
 
+use crossbeam_channel::Sender;
 use parking_lot::{Mutex, RwLock};
 
 use super::consumer::machine;
 use super::link_user::{BrokerUser, UserCommand};
 use super::main_loop::{MainCommand, MainSender};
-use super::shared::Shared;
+use super::shared::{Shared, ThreadKind};
 use super::threads::Counted;
 use crate::broker::event_loop::{Bell, Command, ThreadHook};
 use crate::broker::link::{Identity, LinkConfig};
@@ -20,7 +21,7 @@ use crate::consumer::fetcher::Fetcher;
 use crate::consumer::room::Room;
 use crate::metadata::BrokerInfo;
 use crate::producer::announce::{Announcements, Looker};
-use crate::producer::sender::Sender;
+use crate::producer::sender;
 
 /// A broker's number in the registry; never used twice.
 pub type BrokerKey = u64;
@@ -223,7 +224,7 @@ impl Brokers {
                         Looker::Anyone => bell.urgent(),
                     })));
                     *announced = Some(list.clone());
-                    Sender::new(shared, list, stats)
+                    sender::Sender::new(shared, list, stats)
                 });
                 BrokerUser { sender, fetcher }
             })?
@@ -279,7 +280,7 @@ impl Brokers {
             let name = name.to_string();
             let counted = Mutex::new(Some(Counted::new()));
             Arc::new(move |start| {
-                hooks.thread(start, &name);
+                hooks.thread(start, ThreadKind::Broker, &name);
                 if !start {
                     *counted.lock() = None;
                 }
@@ -293,6 +294,7 @@ impl Brokers {
                 identity,
                 logger: self.shared.logger.clone(),
                 hooks: self.shared.hooks.sockets(),
+                observer: self.shared.hooks.link_observer(),
                 stats,
                 events: Box::new(move |event| main.send(MainCommand::Link { key, event })),
             },
@@ -309,9 +311,11 @@ impl Brokers {
         }
     }
 
-    pub fn purge_in_flight(&self) {
+    /// Each link drops its copy of `done` once it has purged.
+    pub fn purge_in_flight(&self, done: &Sender<()>) {
         for b in &self.list {
-            b.handle.send(Command::User(UserCommand::PurgeInFlight));
+            b.handle
+                .send(Command::User(UserCommand::PurgeInFlight(done.clone())));
         }
     }
 

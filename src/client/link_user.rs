@@ -10,7 +10,8 @@ use crate::consumer::fetcher::{self, Fetcher};
 use crate::producer::sender::Sender;
 
 pub enum UserCommand {
-    PurgeInFlight,
+    /// Dropped when it is done.
+    PurgeInFlight(crossbeam_channel::Sender<()>),
     Fetch(fetcher::Command),
 }
 
@@ -87,7 +88,7 @@ impl LinkUser for BrokerUser {
 
     fn on_command(&mut self, now: Instant, command: UserCommand) {
         match command {
-            UserCommand::PurgeInFlight => {
+            UserCommand::PurgeInFlight(_done) => {
                 if let Some(s) = &mut self.sender {
                     s.purge_in_flight(now);
                 }

@@ -21,7 +21,7 @@ use super::brokers::{BrokerKey, Brokers, Condition};
 use super::consumer::machine::{self, Machine, World};
 use super::event::Event;
 use super::settings;
-use super::shared::{Shared, events};
+use super::shared::{Shared, ThreadKind, events};
 use super::stats;
 use super::topic::Topic;
 use crate::base::error::{ErrorCode, KafkaError};
@@ -66,10 +66,11 @@ pub enum MainCommand {
     Orphans,
     /// Everything that is queued is to go out now.
     Flush,
+    /// `done` is dropped when all is purged; nothing is sent.
     Purge {
         queued: bool,
         in_flight: bool,
-        reply: Sender<()>,
+        done: Sender<()>,
     },
     Stop,
 }
@@ -135,7 +136,7 @@ impl MainLoop {
     }
 
     pub fn run(mut self) {
-        self.shared.hooks.thread(true, "main");
+        self.shared.hooks.thread(true, ThreadKind::Main, "main");
         self.add_configured();
         loop {
             let now = Instant::now();
@@ -159,7 +160,7 @@ impl MainLoop {
             }
         }
         self.stop();
-        self.shared.hooks.thread(false, "main");
+        self.shared.hooks.thread(false, ThreadKind::Main, "main");
     }
 
     fn stop(&mut self) {
@@ -350,16 +351,13 @@ impl MainLoop {
             MainCommand::Purge {
                 queued,
                 in_flight,
-                reply,
-            } => {
-                self.purge(now, queued, in_flight);
-                let _ = reply.send(());
-            }
+                done,
+            } => self.purge(now, queued, in_flight, &done),
             MainCommand::Stop => {}
         }
     }
 
-    fn purge(&mut self, now: Instant, queued: bool, in_flight: bool) {
+    fn purge(&mut self, now: Instant, queued: bool, in_flight: bool, done: &Sender<()>) {
         if queued {
             for p in self.topics.iter().filter_map(|t| t.producer.as_ref()) {
                 for batch in p.drain() {
@@ -368,7 +366,7 @@ impl MainLoop {
             }
         }
         if in_flight {
-            self.brokers.purge_in_flight();
+            self.brokers.purge_in_flight(done);
         }
     }
 

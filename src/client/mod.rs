@@ -111,7 +111,7 @@ impl Client {
         let main_queue: EventQueue = Arc::new(Queue::new());
         let producer = kind
             .is_producer()
-            .then(|| producer_shared(&conf, &main, &main_queue, &logger));
+            .then(|| producer_shared(&conf, &hooks, &main, &main_queue, &logger));
         let core = crate::consumer::Shared {
             settings: settings::consumer(&conf, kind),
             logger: logger.clone(),
@@ -233,6 +233,7 @@ impl Client {
             name.clone(),
             conf,
             producer,
+            self.shared.hooks.on_send(),
             Arc::downgrade(self),
         ));
         topics.insert(name, topic.clone());
@@ -327,14 +328,15 @@ impl Client {
     }
 
     pub fn purge(&self, queued: bool, in_flight: bool, wait: bool) {
-        let (reply, done) = bounded(1);
+        let (done, all_done) = bounded(0);
         self.shared.main.send(MainCommand::Purge {
             queued,
             in_flight,
-            reply,
+            done,
         });
         if wait {
-            let _ = done.recv();
+            // Ends when the last link has dropped its sender.
+            let _ = all_done.recv();
         }
     }
 
@@ -364,6 +366,7 @@ impl Client {
 
 fn producer_shared(
     conf: &Conf,
+    hooks: &Arc<dyn Hooks>,
     main: &MainSender,
     queue: &EventQueue,
     logger: &Arc<Logger>,
@@ -376,6 +379,7 @@ fn producer_shared(
         queue: queue.clone(),
         wanted,
         only_errors: c.delivery_report_only_error,
+        hooks: hooks.clone(),
         main: main.clone(),
         failed: AtomicU64::new(0),
     });

@@ -1,5 +1,6 @@
 //! What all threads of a client share.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::time::Instant;
@@ -9,12 +10,14 @@ use parking_lot::{Mutex, RwLock};
 
 use super::brokers::BrokerKey;
 use super::consumer::Consumer;
+use super::consumer::commits::CommitResult;
 use super::event::{Deliveries, ErrorEvent, Event};
 use super::main_loop::{MainCommand, MainSender};
 use crate::base::conf::{ClientKind, Conf, TopicConf};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, Line, LogSink, Logger};
 use crate::base::queue::Queue;
+use crate::broker::observer::Observer;
 use crate::broker::transport::SocketHooks;
 use crate::metadata::Snapshot;
 use crate::producer::partitioner::CustomPartitioner;
@@ -36,9 +39,25 @@ pub trait Hooks: Send + Sync {
     fn partitioner(&self, conf: &TopicConf) -> Option<Arc<dyn CustomPartitioner>>;
     fn sockets(&self) -> Arc<dyn SocketHooks>;
     /// A thread of the client starts or ends, on that thread.
-    fn thread(&self, start: bool, name: &str);
+    fn thread(&self, start: bool, kind: ThreadKind, name: &str);
+    /// A batch was delivered or failed, and the application has not been told yet.
+    fn acknowledged(&self, delivery: &Delivery);
+    /// Offsets were committed or could not be.
+    fn committed(&self, result: &CommitResult);
+    /// What the layer above does with messages before they are queued, if anything.
+    fn on_send(&self) -> Option<Arc<dyn Any + Send + Sync>>;
+    /// Who is told of what happens on connections, if anybody.
+    fn link_observer(&self) -> Option<Arc<dyn Observer>>;
     /// The address that C knows the instance by, 0 before it has one.
     fn address(&self) -> usize;
+}
+
+/// What a thread of the client is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThreadKind {
+    Main,
+    Background,
+    Broker,
 }
 
 /// Bits of `enabled_events` and of event types.
@@ -176,12 +195,14 @@ pub struct ReportSink {
     pub queue: EventQueue,
     pub wanted: bool,
     pub only_errors: bool,
+    pub hooks: Arc<dyn Hooks>,
     pub main: MainSender,
     pub failed: AtomicU64,
 }
 
 impl DeliverySink for ReportSink {
     fn delivered(&self, delivery: Delivery) {
+        self.hooks.acknowledged(&delivery);
         if delivery.err.is_err() {
             self.failed
                 .fetch_add(delivery.batch.len() as u64, Ordering::Relaxed);

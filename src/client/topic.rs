@@ -19,6 +19,8 @@ pub struct Topic {
     pub c_name: CString,
     pub conf: TopicConf,
     pub producer: Option<producer::Topic>,
+    /// See `Hooks::on_send`.
+    pub on_send: Option<Arc<dyn Any + Send + Sync>>,
     pub client: Weak<Client>,
     pub created: Instant,
     /// Milliseconds after `created` when metadata last had the topic, -1: never.
@@ -34,6 +36,7 @@ impl Topic {
         name: Arc<str>,
         conf: TopicConf,
         producer: Option<producer::Topic>,
+        on_send: Option<Arc<dyn Any + Send + Sync>>,
         client: Weak<Client>,
     ) -> Self {
         Topic {
@@ -41,6 +44,7 @@ impl Topic {
             name,
             conf,
             producer,
+            on_send,
             client,
             created: Instant::now(),
             metadata_at: AtomicI64::new(-1),

@@ -295,7 +295,7 @@ impl Sender {
         );
         let mut messages = 0;
         // The response may not come later than the first message's time is up.
-        let mut patience = timeout.max(self.shared.settings.socket_timeout) + SLACK;
+        let mut patience = self.shared.settings.socket_timeout;
         for topic in request.chunk_by_mut(same_topic) {
             let partitions = topic.len();
             if let Some(first) = topic.first() {

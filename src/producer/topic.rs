@@ -75,6 +75,10 @@ pub struct Record<'a> {
     pub payload_ptr: usize,
 }
 
+/// Room in the queue for a message of that size.
+#[must_use]
+pub struct Reserved(usize);
+
 /// Let the partitioner choose.
 pub const ANY_PARTITION: i32 = -1;
 
@@ -136,6 +140,14 @@ impl Topic {
         record: &Record<'_>,
         block: bool,
     ) -> Result<(), ErrorCode> {
+        let room = self.reserve(record, block)?;
+        self.produce_reserved(partition, record, room)
+    }
+
+    /// The first half of `produce`: all that can be wrong with a message but its
+    /// partition. What it returns must go to the second half.
+    #[inline]
+    pub fn reserve(&self, record: &Record<'_>, block: bool) -> Result<Reserved, ErrorCode> {
         let shared = &self.info.shared;
         if shared.fatal.load(Ordering::Relaxed) {
             return Err(ErrorCode::_FATAL);
@@ -158,6 +170,17 @@ impl Topic {
         if !room {
             return Err(ErrorCode::_QUEUE_FULL);
         }
+        Ok(Reserved(size))
+    }
+
+    /// The second half: the record may have got other headers meanwhile.
+    #[inline]
+    pub fn produce_reserved(
+        &self,
+        partition: i32,
+        record: &Record<'_>,
+        Reserved(size): Reserved,
+    ) -> Result<(), ErrorCode> {
         let now = Instant::now();
         let record = NewRecord {
             key: record.key,
@@ -169,7 +192,7 @@ impl Topic {
         };
         let result = self.place(now, partition, &record, size);
         if result.is_err() {
-            shared.limits.remove(1, size as u64);
+            self.info.shared.limits.remove(1, size as u64);
         }
         result
     }
@@ -303,16 +326,11 @@ impl Topic {
         };
         let old_count = partitions.len();
         let orphans = &self.info.shared.orphans;
-        for (at, leader) in leaders.iter().enumerate() {
-            let leader = leader.clone().unwrap_or_else(|| orphans.clone());
-            match partitions.get(at) {
-                Some(p) => p.set_leader(leader),
-                None => partitions.push(Partition::new(
-                    self.info.clone(),
-                    i32::try_from(at).unwrap_or(i32::MAX),
-                    leader,
-                )),
-            }
+        // New partitions get their leader once they have what waited for them, so that
+        // it is not sent in smaller pieces than it could be.
+        for at in old_count..leaders.len() {
+            let id = i32::try_from(at).unwrap_or(i32::MAX);
+            partitions.push(Partition::new(self.info.clone(), id, orphans.clone()));
         }
         let removed = partitions.split_off(leaders.len().min(partitions.len()));
         let available = (0i32..)
@@ -324,12 +342,21 @@ impl Topic {
             partitions,
             available,
         };
-        let moved = std::mem::take(&mut *waiting);
-        for w in moved {
-            self.redistribute(&view, w, now);
+        let mut failed = Vec::new();
+        for w in std::mem::take(&mut *waiting) {
+            self.redistribute(&view, w, &mut failed);
+        }
+        if let View::Known { partitions, .. } = &view {
+            for (p, leader) in partitions.iter().zip(leaders) {
+                p.set_leader(leader.clone().unwrap_or_else(|| orphans.clone()));
+            }
         }
         self.view.store(Arc::new(view));
         drop(waiting);
+        // Not before the lock is released: interceptors may produce again.
+        for (err, batch) in failed {
+            batch::fail(&self.info.shared, batch, err, now);
+        }
         for gone in removed {
             for batch in gone.drain() {
                 batch::fail(&self.info.shared, batch, ErrorCode::_UNKNOWN_PARTITION, now);
@@ -339,7 +366,7 @@ impl Topic {
     }
 
     /// Messages that waited go to their partitions, in the order they came.
-    fn redistribute(&self, view: &View, waiting: Waiting, now: Instant) {
+    fn redistribute(&self, view: &View, waiting: Waiting, out: &mut Vec<(ErrorCode, Batch)>) {
         let partition = waiting.partition;
         let batch = waiting.open.close(0, self.info.clone(), partition);
         let mut failed: Vec<(ErrorCode, OpenBatch)> = Vec::new();
@@ -373,10 +400,10 @@ impl Topic {
                 }
             }
         }
-        for (err, open) in failed {
+        out.extend(failed.into_iter().map(|(err, open)| {
             let batch = open.close(0, self.info.clone(), partition);
-            batch::fail(&self.info.shared, batch, err, now);
-        }
+            (err, batch)
+        }));
     }
 
     /// Main thread: the topic does not exist, or may not be used. What waits fails.

@@ -94,7 +94,7 @@ pub mod features {
         missing("sasl_gssapi", 1 << 6),
         missing("sasl_plain", 1 << 7),
         missing("sasl_scram", 1 << 8),
-        missing("plugins", 1 << 9),
+        flag("plugins", 1 << 9),
         flag("zstd", 1 << 10),
         missing("sasl_oauthbearer", 1 << 11),
         missing("http", 1 << 12),

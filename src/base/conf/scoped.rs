@@ -262,12 +262,20 @@ impl<P: Props> Scoped<P> {
     /// properties whose names begin with one of the prefixes.
     pub fn dup(&self, without: &[&str]) -> Self {
         let mut copy = Self::default();
+        copy.copy_from(self, |name| {
+            without.iter().any(|start| name.starts_with(start))
+        });
+        copy
+    }
+
+    /// Takes over what was set in `other`, but for the properties to be skipped.
+    pub fn copy_from(&mut self, other: &Self, skip: impl Fn(&str) -> bool) {
         for (at, row) in P::table().iter().enumerate() {
-            if !self.is_modified_at(at) || without.iter().any(|start| row.name.starts_with(start)) {
+            if !other.is_modified_at(at) || skip(row.name) {
                 continue;
             }
             let value = match &row.access {
-                Some(access) => (access.get)(&self.props),
+                Some(access) => (access.get)(&other.props),
                 None => Value::Text(None),
             };
             // A text set to nothing is back at its default.
@@ -275,9 +283,21 @@ impl<P: Props> Scoped<P> {
                 Value::Text(None) => row.kind.default_value(),
                 value => value,
             };
-            copy.put(at, row, value);
+            self.put(at, row, value);
         }
-        copy
+    }
+
+    /// Name and value of what was set by name, in the table's order.
+    pub fn set_by_name(&self) -> Vec<(&'static str, Option<String>)> {
+        P::table()
+            .iter()
+            .enumerate()
+            .filter(|(at, row)| {
+                self.is_modified_at(*at)
+                    && !matches!(row.kind, Kind::Pointer { .. } | Kind::Internal)
+            })
+            .map(|(_, row)| (row.name, self.get_row(row)))
+            .collect()
     }
 }
 

@@ -227,11 +227,11 @@ macro_rules! security_rows {
                  whose URL is then the default token endpoint, `aws_iam` from AWS IAM, by a callback of the \
                  application. `sasl.oauthbearer.config` holds the details.";
             "plugin.library.paths" [plugin_library_paths: Option<String>] text(None)
-                Both Low [] Plugins todo
+                Both Low [] Plugins done
                 "Libraries to load as plugins, separated by `;`. They are looked for as dlopen(3) does, with `.so` \
                  appended to a name without extension.";
             "interceptors" [] internal()
-                Both Low [] Plugins todo
+                Both Low [] Plugins done
                 "Interceptors added with rd_kafka_conf_interceptor_add_..() and what is configured in them.";
             "test.mock.num.brokers" [test_mock_num_brokers: i32] int(0, 10_000, 0)
                 Both Low [Hidden] Mock todo

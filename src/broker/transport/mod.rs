@@ -40,6 +40,13 @@ impl Stream {
         }
     }
 
+    /// The socket's descriptor, for those who are told of it.
+    pub fn socket(&self) -> i32 {
+        match self {
+            Stream::Tcp(s) => s.socket(),
+        }
+    }
+
     /// Whether a connection in the making is made: `Ok(false)` while it is not.
     pub fn connected(&self) -> io::Result<bool> {
         match self {

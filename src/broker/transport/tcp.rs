@@ -5,6 +5,7 @@
 
 use std::io::{self, IoSlice, Read, Write};
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use mio::net::TcpStream;
@@ -92,6 +93,10 @@ impl TcpLink {
             // It fails only for a descriptor that the loop does not know.
             let _ = registry.deregister(stream);
         }
+    }
+
+    pub fn socket(&self) -> i32 {
+        self.stream.as_ref().map_or(-1, AsRawFd::as_raw_fd)
     }
 
     pub fn connected(&self) -> io::Result<bool> {

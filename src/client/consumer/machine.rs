@@ -658,11 +658,16 @@ impl Machine {
                 t.partition.committed.set(o.offset, o.leader_epoch);
             }
         }
+        let code = done.code;
+        let result = CommitResult { code, offsets };
+        let silent = [ErrorCode::_NO_OFFSET, ErrorCode::_DESTROY];
+        if !silent.contains(&code) && !result.offsets.is_empty() {
+            w.shared.hooks.committed(&result);
+        }
         let Some(reply) = self.commits.remove(&done.id) else {
             return;
         };
-        let code = done.code;
-        self.tell_committed(w, reply, CommitResult { code, offsets });
+        self.tell_committed(w, reply, result);
         self.check_unassigned(w);
     }
 
