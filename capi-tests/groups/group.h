@@ -235,9 +235,19 @@ static UNUSED rd_kafka_topic_partition_list_t *one(const char *topic, int32_t pa
 
 /* Fills all partitions with messages "v<first>" ... each. */
 static UNUSED void fill(const char *topic, int partitions, int first, int cnt) {
-        int p;
+        rd_kafka_t *rk = producer("linger.ms", "5", "queue.buffering.max.messages", "1000000", NULL);
+        int p, i;
         for (p = 0; p < partitions; p++)
-                CHECK(seed_from(topic, p, first, cnt, 0) == cnt, "seeding partition %d", p);
+                for (i = first; i < first + cnt; i++) {
+                        char value[32];
+                        int len = snprintf(value, sizeof(value), "v%d", i);
+                        CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(p),
+                                                    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+                                                    RD_KAFKA_V_VALUE(value, (size_t)len), RD_KAFKA_V_END),
+                                  0);
+                }
+        CHECK_ERR(rd_kafka_flush(rk, ms(20000)), 0);
+        rd_kafka_destroy(rk);
 }
 
 #endif

@@ -9,8 +9,16 @@ set -u
 . "$ROOT/capi-tests/sections.sh"
 HERE=$ROOT/capi-tests/groups
 
-scenarios() { # The programs have clusters of their own.
-    BOOTSTRAP=none bash "$ROOT/capi-tests/c/run.sh" --dir "$HERE" recover
+# The programs have clusters of their own, and mostly wait: they run side by side.
+scenarios() {
+    local p pids=() failed=0
+    export BOOTSTRAP=none
+    for p in recover positions members; do
+        bash "$ROOT/capi-tests/c/run.sh" --dir "$HERE" "$p" &
+        pids+=($!)
+    done
+    for p in "${pids[@]}"; do wait "$p" || failed=1; done
+    return $failed
 }
 
 parts=${*:-scenarios}

@@ -109,7 +109,8 @@ impl<T: Weight> Queue<T> {
         self.add(item, false, MAX_HOPS);
     }
 
-    /// Puts back what was taken out whole, to be the next one taken.
+    /// To be the next one taken: what was taken out whole and is put back, or what
+    /// cannot wait.
     pub fn push_front(&self, item: T) {
         self.add(item, true, MAX_HOPS);
     }

@@ -121,7 +121,7 @@ pub fn next_message(
     }
 }
 
-/// Fills `messages` until it is full or the time is up. Many are taken at one look
+/// Fills `messages` until it is full, the time is up or a rebalance follows. Many are taken at one look
 /// into the queue.
 pub fn next_messages(
     instance: &Instance,
@@ -158,6 +158,9 @@ pub fn next_messages(
                 Taken::Part(Got::Messages)
             }
             Event::Taken => Taken::Stale,
+            // The application has what it was given before it is asked to give up
+            // partitions: none of theirs may come after that.
+            Event::Rebalance(_) if count > 0 => Taken::Leave,
             Event::ConsumerError(e) => {
                 let m = message::with_text(e.code, &e.text);
                 *event = Event::Taken;

@@ -202,7 +202,10 @@ impl Machine {
         );
         // The state that the application asks about in its callback comes first.
         self.publish();
-        self.consumer.queue.push(Event::Rebalance(Box::new(event)));
+        // Before all messages that wait: the group does not wait until the application
+        // has worked them off. There is one at a time, so the order is kept.
+        let event = Event::Rebalance(Box::new(event));
+        self.consumer.queue.push_front(event);
     }
 
     /// The application has carried out a rebalance; commits of what it gave up come

@@ -176,13 +176,8 @@ impl Group {
             }
         }
         let protocol = self.protocol.clone().unwrap_or_default();
-        let same_metadata = self.state == State::Stable
-            && member.metadata(&protocol)
-                == join
-                    .protocols
-                    .iter()
-                    .find(|p| p.0 == protocol)
-                    .map_or_else(Bytes::new, |p| p.1.clone())
+        // As Kafka has it, what the member subscribes to and owns does not count.
+        let same_protocol = self.state == State::Stable
             && self.would_select(&member.id, &join).as_deref() == Some(&protocol);
         member.id.clone_from(&id);
         member.protocols.clone_from(&join.protocols);
@@ -196,7 +191,7 @@ impl Group {
             self.instances.insert(instance.clone(), id.clone());
         }
         self.members.insert(id.clone(), member);
-        if same_metadata {
+        if same_protocol {
             // The assignment still holds: no rebalance, and a leader that must not
             // compute one is told so from version 9 on.
             return self.answer_current(cx, &id, answers);

@@ -1,0 +1,234 @@
+/* Members that are away for too long, that come back, that have an instance's name: who is in the group, and who owns what. */
+#include "group.h"
+
+/* Away for longer than max.poll.interval.ms: the others take over; with the next poll the application hears of it and is a
+ * member again. */
+static void poll_too_late(const char *strategy) {
+        const char *topic = fresh("topic"), *group = fresh("group");
+        struct member a, b;
+        int p;
+        cluster_start(1);
+        topic_create(topic, 4);
+        member_start(&a, "a", group, topic, "partition.assignment.strategy", strategy, "session.timeout.ms", "3000",
+                     "max.poll.interval.ms", "3000", NULL);
+        EXPECT(20000, a.held == 4, &a);
+        member_start(&b, "b", group, topic, "partition.assignment.strategy", strategy, NULL);
+        EXPECT(20000, a.held == 2 && b.held == 2, &a, &b);
+        fill(topic, 4, 0, 10);
+        EXPECT(20000, a.messages + b.messages >= 40, &a, &b);
+        /* a is busy. */
+        EXPECT(20000, b.held == 4, &b);
+        CHECK(a.held == 2 && a.errors == 0, "a was told before it polled");
+        fill(topic, 4, 10, 10);
+        EXPECT(20000, b.next[0] == 20 && b.next[1] == 20 && b.next[2] == 20 && b.next[3] == 20, &b);
+        /* Nothing of what others own by now is handed out, not even what had been fetched. */
+        p = a.messages;
+        EXPECT(20000, a.error == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED && a.lost == 1, &a);
+        CHECK(a.messages == p, "%d messages of partitions that b owns", a.messages - p);
+        EXPECT(20000, a.held == 2 && b.held == 2, &a, &b);
+        CHECK(a.errors == 1, "%d errors", a.errors);
+        CHECK(b.lost == 0, "b has lost something");
+        fill(topic, 4, 20, 10);
+        p = a.messages + b.messages;
+        EXPECT(20000, a.messages + b.messages >= p + 40, &a, &b);
+        member_end(&a, 6000);
+        member_end(&b, 6000);
+        cluster_stop();
+}
+
+static void poll_too_late_eager(void) {
+        poll_too_late("range");
+}
+
+static void poll_too_late_cooperative(void) {
+        poll_too_late("cooperative-sticky");
+}
+
+/* Alone and away: the assignment comes back with the next poll. */
+static void poll_too_late_alone(void) {
+        const char *topic = fresh("topic"), *group = fresh("group");
+        struct member a;
+        int round;
+        cluster_start(1);
+        topic_create(topic, 2);
+        member_start(&a, "a", group, topic, "session.timeout.ms", "1000", "max.poll.interval.ms", "1000", NULL);
+        for (round = 1; round <= 3; round++) {
+                EXPECT(20000, a.held == 2, &a);
+                usleep(1800000);
+                EXPECT(20000, a.lost == round, &a);
+        }
+        EXPECT(20000, a.held == 2, &a);
+        fill(topic, 2, 0, 5);
+        EXPECT(20000, a.messages == 10, &a);
+        member_end(&a, 6000);
+        cluster_stop();
+}
+
+/* A consumer that polls is a member for longer than any of the timeouts. */
+static void polling_is_enough(void) {
+        const char *topic = fresh("topic"), *group = fresh("group");
+        struct member a;
+        int64_t end;
+        cluster_start(1);
+        topic_create(topic, 2);
+        member_start(&a, "a", group, topic, "session.timeout.ms", "2000", "max.poll.interval.ms", "2000", NULL);
+        EXPECT(20000, a.held == 2, &a);
+        /* One long poll, then many short ones. */
+        member_poll(&a, 4500);
+        for (end = now_ms() + 4500; now_ms() < end;)
+                member_poll(&a, 10);
+        CHECK(a.held == 2 && a.lost == 0 && a.errors == 0, "%d are held, %d lost, %d errors", a.held, a.lost, a.errors);
+        member_end(&a, 6000);
+        cluster_stop();
+}
+
+/* A member of an instance's name goes and comes back within its session: nobody rebalances, it has what it had. */
+static void static_rejoin(const char *strategy) {
+        const char *topic = fresh("topic"), *group = fresh("group");
+        struct member a, b;
+        int round, p, had[4];
+        cluster_start(1);
+        topic_create(topic, 4);
+        member_start(&a, "a", group, topic, "partition.assignment.strategy", strategy, "group.instance.id", "one", NULL);
+        EXPECT(20000, a.held == 4, &a);
+        member_start(&b, "b", group, topic, "partition.assignment.strategy", strategy, "group.instance.id", "two", NULL);
+        EXPECT(20000, a.held == 2 && b.held == 2, &a, &b);
+        for (p = 0; p < 4; p++)
+                had[p] = b.has[p];
+        for (round = 0; round < 2; round++) {
+                int assigns = a.assigns, revokes = a.revokes;
+                member_end(&b, 6000);
+                POLL_FOR(1000, &a);
+                CHECK(a.held == 2, "a holds %d", a.held);
+                member_start(&b, "b", group, topic, "partition.assignment.strategy", strategy, "group.instance.id", "two", NULL);
+                EXPECT(20000, b.held == 2, &a, &b);
+                POLL_FOR(600, &a, &b);
+                CHECK(a.assigns == assigns && a.revokes == revokes, "a saw %d assignments and %d revocations", a.assigns - assigns,
+                      a.revokes - revokes);
+                for (p = 0; p < 4; p++)
+                        CHECK(had[p] == b.has[p], "partition %d moved", p);
+                fill(topic, 4, 5 * round, 5);
+                EXPECT(20000, a.next[0] + a.next[1] + a.next[2] + a.next[3] + b.next[0] + b.next[1] + b.next[2] + b.next[3] ==
+                                  20 * (round + 1) - 4, &a, &b);
+        }
+        member_end(&a, 6000);
+        member_end(&b, 6000);
+        cluster_stop();
+}
+
+static void static_rejoin_eager(void) {
+        static_rejoin("range");
+}
+
+static void static_rejoin_cooperative(void) {
+        static_rejoin("cooperative-sticky");
+}
+
+/* A member that was gone for longer than its session has lost its place; it gets one again. */
+static void static_expires(void) {
+        const char *topic = fresh("topic"), *group = fresh("group");
+        struct member a, b;
+        cluster_start(1);
+        topic_create(topic, 4);
+        member_start(&a, "a", group, topic, "group.instance.id", "one", NULL);
+        EXPECT(20000, a.held == 4, &a);
+        member_start(&b, "b", group, topic, "group.instance.id", "two", "session.timeout.ms", "2000", NULL);
+        EXPECT(20000, a.held == 2 && b.held == 2, &a, &b);
+        member_end(&b, 6000);
+        CHECK(a.held == 2, "a holds %d", a.held);
+        EXPECT(20000, a.held == 4, &a);
+        member_start(&b, "b", group, topic, "group.instance.id", "two", NULL);
+        EXPECT(20000, a.held == 2 && b.held == 2, &a, &b);
+        CHECK(a.lost == 0 && b.lost == 0, "an assignment was lost");
+        member_end(&b, 6000);
+        member_end(&a, 6000);
+        cluster_stop();
+}
+
+/* Two of one name: the older one is fenced, which is fatal for it, and it can be closed. */
+static void static_fenced(void) {
+        const char *topic = fresh("topic"), *group = fresh("group");
+        struct member a, b;
+        char errstr[256];
+        cluster_start(1);
+        topic_create(topic, 4);
+        member_start(&a, "a", group, topic, "group.instance.id", "one", NULL);
+        EXPECT(20000, a.held == 4, &a);
+        member_start(&b, "b", group, topic, "group.instance.id", "one", NULL);
+        EXPECT(20000, rd_kafka_fatal_error(a.rk, errstr, sizeof(errstr)) != 0, &a, &b);
+        CHECK_ERR(rd_kafka_fatal_error(a.rk, errstr, sizeof(errstr)), RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+        EXPECT(20000, b.held == 4 && a.held == 0, &a, &b);
+        CHECK(a.lost == 1, "a was not told that its assignment is lost");
+        fill(topic, 4, 0, 5);
+        EXPECT(20000, b.messages == 20, &a, &b);
+        CHECK(a.messages == 0, "the fenced member has consumed");
+        CHECK_ERR(rd_kafka_fatal_error(b.rk, errstr, sizeof(errstr)), 0);
+        member_end(&a, 6000);
+        POLL_FOR(500, &b);
+        CHECK(b.held == 4 && b.lost == 0, "b lost something when the other was closed");
+        member_end(&b, 6000);
+        cluster_stop();
+}
+
+/* The coordinator forgets a member (its session ended unnoticed): what it had is lost, and it joins anew. */
+static void forgotten(void) {
+        static const rd_kafka_resp_err_t says[] = {RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION};
+        int i;
+        for (i = 0; i < 2; i++) {
+                const char *topic = fresh("topic"), *group = fresh("group");
+                struct member a;
+                cluster_start(1);
+                topic_create(topic, 4);
+                member_start(&a, "a", group, topic, "session.timeout.ms", "3000", NULL);
+                EXPECT(20000, a.held == 4, &a);
+                rd_kafka_mock_push_request_errors(mock, API_HEARTBEAT, 1, says[i]);
+                EXPECT(20000, a.lost == 1, &a);
+                EXPECT(20000, a.held == 4, &a);
+                fill(topic, 4, 0, 5);
+                EXPECT(20000, a.messages == 20, &a);
+                member_end(&a, 6000);
+                cluster_stop();
+        }
+}
+
+/* Errors of every kind while joining: the member gets in. */
+static void joining_takes_errors(void) {
+        static const int16_t apis[]               = {API_FIND_COORDINATOR, API_JOIN, API_SYNC, API_HEARTBEAT};
+        static const rd_kafka_resp_err_t errors[] = {RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+                                                     RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+                                                     RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS};
+        int i, j;
+        for (i = 0; i < 4; i++)
+                for (j = 0; j < 5; j++) {
+                        const char *topic = fresh("topic"), *group = fresh("group");
+                        struct member a;
+                        if ((i == 0 || i == 1) && errors[j] == RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS)
+                                continue;
+                        cluster_start(2);
+                        topic_create(topic, 4);
+                        fill(topic, 4, 0, 5);
+                        rd_kafka_mock_push_request_errors(mock, apis[i], 2, errors[j], errors[j]);
+                        member_start(&a, "a", group, topic, NULL);
+                        EXPECT(20000, a.messages >= 20 && a.held == 4, &a);
+                        CHECK(a.held == 4, "request %d, %s: %d are held", apis[i], rd_kafka_err2name(errors[j]), a.held);
+                        POLL_FOR(300, &a);
+                        CHECK(a.held == 4 || i == 3, "%d are held", a.held);
+                        member_end(&a, 8000);
+                        cluster_stop();
+                }
+}
+
+int main(int argc, char **argv) {
+        T_START(argc, argv);
+        RUN(poll_too_late_eager);
+        RUN(poll_too_late_cooperative);
+        RUN(poll_too_late_alone);
+        RUN(polling_is_enough);
+        RUN(static_rejoin_eager);
+        RUN(static_rejoin_cooperative);
+        RUN(static_expires);
+        RUN(static_fenced);
+        RUN(forgotten);
+        RUN(joining_takes_errors);
+        return T_END();
+}
