@@ -2207,7 +2207,8 @@ void rd_kafka_conf_set_open_cb(rd_kafka_conf_t *conf,
 /**
  * Sets a function that resolves host names, as `getaddrinfo()` does with its result
  * and codes. When it is called with a null `node` and `service`, it frees what `*res`
- * holds.
+ * holds. Called on a thread of the library; `rd_kafka_destroy` waits for a call that is
+ * under way.
  */
 RD_EXPORT
 void rd_kafka_conf_set_resolve_cb(rd_kafka_conf_t *conf,

@@ -6,6 +6,7 @@
  * random numbers, HOSTILE_ROUNDS (3) how often each mode is gone through; HOSTILE_DEBUG with T_VERBOSE shows the logs.
  */
 #include <arpa/inet.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <sys/wait.h>
 
@@ -14,7 +15,7 @@
 /* With socket.timeout.ms of one second: closing may wait for one request, not more. */
 #define BOUND 3000
 
-static int peer_port, peer_in;
+static int peer_port, peer_in, peer_out;
 static pid_t peer_pid;
 
 static void peer_start(const char *mode, int seed) {
@@ -40,7 +41,7 @@ static void peer_start(const char *mode, int seed) {
         peer_in = to[1];
         while (n < 15 && !strchr(text, '\n') && (r = read(from[0], text + n, (size_t)(15 - n))) > 0)
                 n += r;
-        close(from[0]);
+        peer_out  = from[0];
         peer_port = atoi(text);
         if (!peer_port) {
                 printf("  no peer: python3 %s\n", script ? script : "peer.py");
@@ -48,11 +49,18 @@ static void peer_start(const char *mode, int seed) {
         }
 }
 
-static void peer_stop(void) {
+/* Returns how many answers the peer has spoiled. */
+static int peer_stop(void) {
+        char text[16] = "";
         int status;
+        ssize_t n = 0, r;
         close(peer_in);
+        while (n < 15 && (r = read(peer_out, text + n, (size_t)(15 - n))) > 0)
+                n += r;
+        close(peer_out);
         waitpid(peer_pid, &status, 0);
         CHECK(WIFEXITED(status) && !WEXITSTATUS(status), "the peer ended with status %d", status);
+        return atoi(text);
 }
 
 static int to_peer(int fd, const struct sockaddr *addr, int len, const char *id, void *opaque) {
@@ -68,11 +76,23 @@ static int to_peer(int fd, const struct sockaddr *addr, int len, const char *id,
         return connect(fd, (struct sockaddr *)&a, sizeof(a)) && errno != EINPROGRESS ? errno : 0;
 }
 
+/* Whatever name the peer makes up: nothing is asked of real name servers. */
+static int resolve(const char *node, const char *service, const struct addrinfo *hints, struct addrinfo **res, void *opaque) {
+        (void)hints;
+        (void)opaque;
+        if (!node && !service) {
+                freeaddrinfo(*res);
+                return 0;
+        }
+        return getaddrinfo("127.0.0.1", NULL, NULL, res);
+}
+
 static rd_kafka_conf_t *conf(const char *more, const char *value) {
         rd_kafka_conf_t *c = conf_of("bootstrap.servers", bootstrap(), "reconnect.backoff.ms", "1", "reconnect.backoff.max.ms", "5",
                                      "retry.backoff.ms", "5", "socket.timeout.ms", "1000", "topic.metadata.refresh.fast.interval.ms", "5",
                                      more, value, NULL);
         rd_kafka_conf_set_connect_cb(c, to_peer);
+        rd_kafka_conf_set_resolve_cb(c, resolve);
         if (getenv("HOSTILE_DEBUG"))
                 conf_put(c, "debug", getenv("HOSTILE_DEBUG"));
         return c;
@@ -209,6 +229,35 @@ static void simple_consume_from_peer(const char *topic, int milliseconds) {
         DESTROY(rk, BOUND);
 }
 
+/* As a member of a group of its own: joining, committing, leaving. */
+static void subscribe_to_peer(const char *topic, const char *strategy, int milliseconds) {
+        rd_kafka_conf_t *c                 = conf("group.id", fresh("group"));
+        rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(2);
+        int64_t until                      = now_ms() + milliseconds, start;
+        rd_kafka_t *rk;
+        conf_put(c, "auto.offset.reset", "earliest");
+        conf_put(c, "session.timeout.ms", "6000");
+        conf_put(c, "heartbeat.interval.ms", "20");
+        conf_put(c, "auto.commit.interval.ms", "20");
+        conf_put(c, "partition.assignment.strategy", strategy);
+        rk = client(RD_KAFKA_CONSUMER, c);
+        rd_kafka_topic_partition_list_add(l, topic, RD_KAFKA_PARTITION_UA);
+        CHECK_ERR(rd_kafka_subscribe(rk, l), 0);
+        while (now_ms() < until) {
+                rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 10);
+                if (m)
+                        use(m);
+        }
+        rd_kafka_topic_partition_list_destroy(l);
+        if (!rd_kafka_assignment(rk, &l)) {
+                start = now_ms();
+                rd_kafka_committed(rk, l, 100);
+                CHECK(now_ms() - start < ms(1500), "committed took %d ms", (int)(now_ms() - start));
+                rd_kafka_topic_partition_list_destroy(l);
+        }
+        DESTROY(rk, BOUND);
+}
+
 /* Messages in every compression, with headers, so that what is spoiled is not all alike. */
 static const char *prepared_topic(void) {
         static const char *const CODECS[] = {"none", "gzip", "snappy", "lz4", "zstd"};
@@ -236,12 +285,13 @@ static void against(const char *mode, int milliseconds) {
         int seed          = getenv("HOSTILE_SEED") ? atoi(getenv("HOSTILE_SEED")) : 1;
         int rounds        = getenv("HOSTILE_ROUNDS") ? atoi(getenv("HOSTILE_ROUNDS")) : 3;
         int threads = t_threads(), fds = t_fds(), i;
-        t_limit(60 + rounds * (5 * BOUND / 1000 + 5 * milliseconds / 1000 + 10));
+        t_limit(60 + rounds * (6 * BOUND / 1000 + 6 * milliseconds / 1000 + 10));
         for (i = 0; i < rounds; i++) {
                 peer_start(mode, seed + i);
                 produce_to_peer(topic, milliseconds);
                 consume_from_peer(topic, milliseconds);
                 simple_consume_from_peer(topic, milliseconds);
+                subscribe_to_peer(topic, i % 2 ? "cooperative-sticky" : "range", milliseconds);
                 if (i == 0)
                         reports_of_all(topic);
                 peer_stop();
@@ -278,6 +328,42 @@ MODE(half, "half", 600)
 MODE(dripping, "dripping", 600)
 MODE(stalled, "stalled", 600)
 MODE(closing, "closing", 2000)
+
+/* Everything is true but the answers to one kind of request, so that the client gets as far as to ask. */
+static void group_answers(const char *mode) {
+        static const struct {
+                int key;
+                const char *name;
+        } KINDS[] = {{10, "FindCoordinator"}, {11, "JoinGroup"}, {14, "SyncGroup"},    {12, "Heartbeat"}, {13, "LeaveGroup"},
+                     {9, "OffsetFetch"},      {2, "ListOffsets"}, {8, "OffsetCommit"}, {1, "Fetch"}};
+        const char *topic = prepared_topic();
+        int seed          = getenv("HOSTILE_SEED") ? atoi(getenv("HOSTILE_SEED")) : 1;
+        int rounds        = getenv("HOSTILE_ROUNDS") ? atoi(getenv("HOSTILE_ROUNDS")) : 3;
+        int threads = t_threads(), fds = t_fds(), i, spoiled;
+        size_t k;
+        t_limit(60 + rounds * 9 * (BOUND / 1000 + 4));
+        for (i = 0; i < rounds; i++)
+                for (k = 0; k < sizeof(KINDS) / sizeof(*KINDS); k++) {
+                        char name[64];
+                        snprintf(name, sizeof(name), "%s@%d", mode, KINDS[k].key);
+                        peer_start(name, seed + i);
+                        subscribe_to_peer(topic, i % 2 ? "cooperative-sticky" : "range", ms(500));
+                        spoiled = peer_stop();
+                        CHECK(spoiled > 0, "no answer to %s was spoiled", KINDS[k].name);
+                        CHECK(t_threads_down_to(threads) == threads, "%s: %d threads left", KINDS[k].name, t_threads() - threads);
+                        CHECK(t_fds() == fds, "%s: %d file descriptors left", KINDS[k].name, t_fds() - fds);
+                }
+}
+
+#define GROUP_MODE(name, text)                                                                                         \
+        static void name(void) {                                                                                       \
+                group_answers(text);                                                                                   \
+        }
+GROUP_MODE(group_truncated, "truncated")
+GROUP_MODE(group_flipped, "flipped")
+GROUP_MODE(group_lying, "lying")
+GROUP_MODE(group_random_body, "random-body")
+GROUP_MODE(group_stalled, "stalled")
 
 /* The way through the peer works at all: an honest relay loses nothing. */
 static void honest(void) {
@@ -327,5 +413,10 @@ int main(int argc, char **argv) {
         RUN(dripping);
         RUN(stalled);
         RUN(closing);
+        RUN(group_truncated);
+        RUN(group_flipped);
+        RUN(group_lying);
+        RUN(group_random_body);
+        RUN(group_stalled);
         return T_END();
 }

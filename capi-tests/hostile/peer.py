@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """A hostile Kafka: relays to a real one and spoils what comes back, or makes answers up.
 
-    peer.py MODE SEED UPSTREAM
+    peer.py MODE[@KEY] SEED UPSTREAM
 
-Prints its port and serves until its standard input is closed. Everything random comes from SEED; what advances from
+With @KEY only answers to requests of that API are spoiled, and all of them. Prints its port and serves until its
+standard input is closed; then prints how many answers it has spoiled. Everything random comes from SEED; what advances from
 one connection or answer to the next (the byte to close at, the length to cut to) is counted over the whole run.
 """
 import itertools
@@ -14,9 +15,11 @@ import sys
 import threading
 import time
 
-MODE, SEED, UPSTREAM = sys.argv[1], int(sys.argv[2]), sys.argv[3].split(",")[0]
+MODE, _, ONLY = sys.argv[1].partition("@")
+SEED, UPSTREAM = int(sys.argv[2]), sys.argv[3].split(",")[0]
 HOST, PORT = UPSTREAM.rsplit(":", 1)
 counter = itertools.count()
+spoiled = itertools.count()
 API_VERSIONS, METADATA, PRODUCE, FETCH = 18, 3, 0, 1
 LIES = [b"\x7f\xff\xff\xff", b"\xff\xff\xff\xff", b"\xff\xff\xff\xfe", b"\x80\x00\x00\x00", b"\x00\x10\x00\x00",
         b"\x7f\xff", b"\xff\xff\xff\xff\x0f", b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", b"\x7f\xff\xff\xff\xff\xff\xff\xff"]
@@ -64,6 +67,12 @@ class Relay:
             answer = self.ask(request)
             known = key_of(request) in (API_VERSIONS, METADATA)
             rng = self.rng
+            if ONLY:
+                if key_of(request) != int(ONLY):
+                    self.client.sendall(frame(answer))
+                    continue
+                known = False
+            next(spoiled)
             if MODE == "truncated":  # a shorter body in an honest frame: every length in turn
                 n = next(counter)
                 if not known or n % 3 == 0:
@@ -176,3 +185,4 @@ listener = socket.create_server(("127.0.0.1", 0), backlog=256)
 print(listener.getsockname()[1], flush=True)
 threading.Thread(target=accept, args=(listener,), daemon=True).start()
 sys.stdin.buffer.read()
+print(next(spoiled), flush=True)

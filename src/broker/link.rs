@@ -17,6 +17,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, RequestKind, ResponseKind};
@@ -161,6 +162,8 @@ pub struct Link<U: LinkUser> {
     failed_attempts: u32,
     connect_wanted: bool,
     last_error: Option<(String, Instant)>,
+    /// Threads that look up names with the application's function.
+    resolvers: Vec<JoinHandle<()>>,
 }
 
 /// The same connection error is told to the application this often at most.
@@ -192,6 +195,7 @@ impl<U: LinkUser> Link<U> {
             failed_attempts: 0,
             connect_wanted: false,
             last_error: None,
+            resolvers: Vec::new(),
         }
     }
 
@@ -405,6 +409,7 @@ impl<U: LinkUser> Link<U> {
         // Names can take long to look up and nothing can interrupt that: a thread
         // of its own keeps the loop, and so destroy, responsive.
         let done = self.look_up_done.clone();
+        let foreign = hooks.resolves_itself();
         if host.parse::<std::net::IpAddr>().is_ok() {
             let result = hooks.resolve(&host, port, family);
             self.on_resolved(now, result, registry);
@@ -413,8 +418,14 @@ impl<U: LinkUser> Link<U> {
         let spawned = std::thread::Builder::new()
             .name("rdk:resolver".into())
             .spawn(move || done(hooks.resolve(&host, port, family)));
-        if let Err(e) = spawned {
-            self.on_resolved(now, Err(e), registry);
+        match spawned {
+            Ok(thread) if foreign => {
+                self.resolvers.retain(|t| !t.is_finished());
+                self.resolvers.push(thread);
+            }
+            // Left behind if need be: it holds only its answer's address.
+            Ok(_) => {}
+            Err(e) => self.on_resolved(now, Err(e), registry),
         }
     }
 
@@ -879,6 +890,10 @@ impl<U: LinkUser> Link<U> {
             (request.reply)(Err(RequestError::Destroyed));
         }
         self.user.on_down(now);
+        for thread in self.resolvers.drain(..) {
+            // The function's panics, if it could have any, are not ours.
+            let _ = thread.join();
+        }
     }
 }
 

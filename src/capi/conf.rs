@@ -563,7 +563,8 @@ pub unsafe extern "C" fn rd_kafka_conf_set_open_cb(
 
 /// Sets a function that resolves host names, as `getaddrinfo()` does with its result
 /// and codes. When it is called with a null `node` and `service`, it frees what `*res`
-/// holds.
+/// holds. Called on a thread of the library; `rd_kafka_destroy` waits for a call that is
+/// under way.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_resolve_cb(
     conf: *mut rd_kafka_conf_t,

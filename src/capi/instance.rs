@@ -417,6 +417,10 @@ unsafe fn addresses(list: *const addrinfo) -> Vec<SocketAddr> {
 }
 
 impl SocketHooks for CSockets {
+    fn resolves_itself(&self) -> bool {
+        is_set(self.resolve)
+    }
+
     fn resolve(&self, host: &str, port: u16, family: Family) -> io::Result<Vec<SocketAddr>> {
         if !is_set(self.resolve) {
             return Plain.resolve(host, port, family);

@@ -134,6 +134,9 @@ pub enum Action {
     Fatal(ErrorCode, String),
 }
 
+/// See [`Settings::close_patience`].
+const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
+
 /// How a group is to behave; from the configuration.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -153,6 +156,12 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// How long the last commits, and then leaving the group, may take: no longer
+    /// than a request, and the coordinator gives up a silent member anyway.
+    fn close_patience(&self) -> Duration {
+        CLOSE_PATIENCE.min(self.request_timeout)
+    }
+
     pub fn new(group_id: &str) -> Self {
         Settings {
             group_id: group_id.into(),

@@ -16,6 +16,12 @@ pub trait SocketHooks: Send + Sync {
         Plain.look_up(host, port, family)
     }
 
+    /// Whether `resolve` runs code of the application, which must not be called any
+    /// more once the client has ended.
+    fn resolves_itself(&self) -> bool {
+        false
+    }
+
     fn open(&self, addr: &SocketAddr) -> io::Result<OwnedFd> {
         Plain.socket(addr)
     }

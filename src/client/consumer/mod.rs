@@ -341,12 +341,13 @@ impl Consumer {
     pub fn stop(&self, toppar: &Arc<Toppar>) {
         let p = &toppar.partition;
         self.started.lock().remove(&toppar.key());
+        let patience = STOP_PATIENCE.min(self.core.settings.socket_timeout);
         let _ = self.ask(
             |reply| Command::Stop {
                 commit: vec![(p.clone(), p.stored.get(), p.stored_metadata())],
                 reply: Some(reply),
             },
-            Some(Instant::now() + STOP_PATIENCE),
+            Some(Instant::now() + patience),
         );
         p.end();
     }
@@ -482,6 +483,7 @@ impl Consumer {
             .into_values()
             .chain(started.into_values())
             .collect();
+        let patience = STOP_PATIENCE.min(self.core.settings.socket_timeout);
         let _ = self.ask(
             |reply| Command::Stop {
                 commit: gone
@@ -493,7 +495,7 @@ impl Consumer {
                     .collect(),
                 reply: Some(reply),
             },
-            Some(Instant::now() + STOP_PATIENCE),
+            Some(Instant::now() + patience),
         );
         for toppar in gone {
             toppar.partition.end();
@@ -523,7 +525,7 @@ impl Consumer {
 
 /// How much longer to wait for the main thread than the answer may take.
 const PATIENCE: Duration = Duration::from_millis(100);
-/// The most that stopping waits for the last commit.
+/// The most that stopping waits for the last commit, a request's time at most.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
 impl Toppar {

@@ -35,8 +35,6 @@ use super::{Action, Context, Member, Node, Settings, Token, assignor};
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
 
-/// How long a LeaveGroup may take; the coordinator gives up a silent member anyway.
-const LEAVE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long the leader waits for the metadata of the others' topics.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -335,7 +333,7 @@ impl Classic {
                 let token = self.send_leave(cx, node, reason);
                 self.state = State::Leaving {
                     token,
-                    until: cx.now + LEAVE_TIMEOUT,
+                    until: cx.now + self.settings.close_patience(),
                 };
             }
             _ if self.goal == Goal::Closed => self.state = State::Closed,

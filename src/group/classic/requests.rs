@@ -152,7 +152,7 @@ impl Classic {
             cx,
             node,
             ApiKey::LeaveGroup,
-            LEAVE_TIMEOUT,
+            self.settings.close_patience(),
             move |version| {
                 RequestKind::LeaveGroup(match version {
                     ..3 => request.with_member_id(member),

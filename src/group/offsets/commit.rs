@@ -22,8 +22,6 @@ const MAX_VERSION: i16 = 9;
 /// How often a partition is tried again for an error that is not about the
 /// coordinator.
 const RETRIES: u32 = 2;
-/// The most that a commit of a consumer that is being closed waits for its answer.
-const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Offsets to commit in one piece.
 #[derive(Debug, Clone)]
@@ -130,21 +128,25 @@ impl Commits {
     }
 
     /// Somebody waits for the end of it all: from here on no commit takes longer
-    /// than [`CLOSE_TIMEOUT`], whatever becomes of the coordinator.
+    /// than [`Settings::close_patience`], whatever becomes of the coordinator.
     pub(super) fn close(&mut self, now: Instant) {
         self.closing = true;
+        let until = now + self.settings.close_patience();
         let in_flight = match &mut self.state {
             State::InFlight { commits, .. } => commits.as_mut_slice(),
             State::Idle | State::Backoff { .. } => &mut [],
         };
         for commit in in_flight.iter_mut().chain(&mut self.queue) {
-            commit.deadline = commit.deadline.min(now + CLOSE_TIMEOUT);
+            commit.deadline = commit.deadline.min(until);
         }
     }
 
     fn patience(&self) -> Duration {
         match self.closing {
-            true => self.settings.session_timeout.min(CLOSE_TIMEOUT),
+            true => self
+                .settings
+                .session_timeout
+                .min(self.settings.close_patience()),
             false => self.settings.session_timeout,
         }
     }
