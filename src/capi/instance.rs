@@ -5,6 +5,7 @@ use std::any::Any;
 use std::ffi::CString;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -160,6 +161,7 @@ pub struct CHooks {
     /// The address of the handle; 0 until there is one.
     rk: AtomicUsize,
     log_cb: AtomicUsize,
+    open_cb: usize,
     sockets: Arc<CSockets>,
     pub interceptors: Arc<Interceptors>,
     /// `security.protocol`.
@@ -172,6 +174,7 @@ impl CHooks {
         CHooks {
             rk: AtomicUsize::new(0),
             log_cb: AtomicUsize::new(c.log_cb),
+            open_cb: c.open_cb,
             interceptors: Arc::default(),
             protocol: c.security_protocol.word(),
             sockets: Arc::new(CSockets {
@@ -237,6 +240,35 @@ impl Hooks for CHooks {
             callback: unsafe { std::mem::transmute::<usize, PartitionerCb>(callback) },
             opaque: conf.topic.opaque,
         }))
+    }
+
+    fn open_file(&self, path: &str) -> io::Result<OwnedFd> {
+        if !is_set(self.open_cb) {
+            let file = std::fs::OpenOptions::new()
+                .read(true)
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .mode(0o644)
+                .open(path)?;
+            return Ok(file.into());
+        }
+        let path = c_string(path);
+        // SAFETY: the setter took a function of this type; the path outlives the call, and
+        // the descriptor that the application makes is ours from here on.
+        unsafe {
+            let callback: OpenCb = std::mem::transmute(self.open_cb);
+            let fd = callback(
+                path.as_ptr(),
+                libc::O_CREAT | libc::O_RDWR,
+                0o644,
+                self.sockets.opaque(),
+            );
+            if fd < 0 {
+                return Err(io::Error::last_os_error());
+            }
+            Ok(OwnedFd::from_raw_fd(fd))
+        }
     }
 
     fn sockets(&self) -> Arc<dyn SocketHooks> {
@@ -376,6 +408,7 @@ type ResolveCb = unsafe extern "C" fn(
 type SocketCb = unsafe extern "C" fn(c_int, c_int, c_int, *mut c_void) -> c_int;
 type ConnectCb =
     unsafe extern "C" fn(c_int, *const sockaddr, c_int, *const c_char, *mut c_void) -> c_int;
+type OpenCb = unsafe extern "C" fn(*const c_char, c_int, libc::mode_t, *mut c_void) -> c_int;
 type CloseCb = unsafe extern "C" fn(c_int, *mut c_void) -> c_int;
 
 impl CSockets {

@@ -2,6 +2,7 @@
 
 use std::ptr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use libc::{c_int, c_void, size_t, ssize_t};
 
@@ -10,8 +11,10 @@ use super::error::set_last_error;
 use super::handle::get;
 use super::instance::Instance;
 use super::{message, serve};
+use crate::base::conf::TopicOffsetStoreMethod;
 use crate::base::error::ErrorCode;
 use crate::client::Topic;
+use crate::client::consumer::machine::{FileStore, OffsetStore};
 use crate::client::consumer::{Consumer, Toppar};
 use crate::client::shared::EventQueue;
 use crate::consumer::{Position, offset as logical};
@@ -59,6 +62,23 @@ unsafe fn started<'a>(
     found
 }
 
+fn keeps_file(topic: &Topic) -> bool {
+    topic.conf.offset_store_method == TopicOffsetStoreMethod::File
+}
+
+/// Where the topic's offsets go.
+fn store_of(topic: &Topic) -> OffsetStore {
+    let c = &topic.conf.topic;
+    let interval = |n| u64::try_from(n).ok().map(Duration::from_millis);
+    OffsetStore {
+        file: keeps_file(topic).then(|| FileStore {
+            path: c.offset_store_path.clone().unwrap_or_else(|| ".".into()),
+            sync: interval(c.offset_store_sync_interval_ms),
+        }),
+        interval: interval(c.auto_commit_interval_ms),
+    }
+}
+
 /// # Safety
 /// As for [`parts`].
 unsafe fn start(
@@ -81,13 +101,15 @@ unsafe fn start(
     let known = offset >= 0
         || matches!(offset, logical::BEGINNING | logical::END)
         || offset <= logical::TAIL_BASE
-        // Committed offsets are a group's.
-        || offset == logical::STORED && consumer.core.settings.has_group;
+        // Committed offsets are a group's, if they are not in a file.
+        || offset == logical::STORED
+            && (consumer.core.settings.has_group || keeps_file(topic));
     if !known || !consumer.assignment().is_empty() {
         return refuse(ErrorCode::_INVALID_ARG, libc::EINVAL);
     }
     let toppar = consumer.toppar(topic, partition);
-    consumer.start(&toppar, Position::new(offset, -1), queue);
+    let store = (offset == logical::STORED).then(|| store_of(topic));
+    consumer.start(&toppar, Position::new(offset, -1), queue, store);
     set_last_error(ErrorCode::NO_ERROR, 0);
     0
 }

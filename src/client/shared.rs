@@ -1,6 +1,8 @@
 //! What all threads of a client share.
 
 use std::any::Any;
+use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::time::Instant;
@@ -37,6 +39,8 @@ pub trait Hooks: Send + Sync {
     /// The partitioner that the topic's configuration names, if it is not one of
     /// ours.
     fn partitioner(&self, conf: &TopicConf) -> Option<Arc<dyn CustomPartitioner>>;
+    /// Opens a file for reading and writing, made if it is not there.
+    fn open_file(&self, path: &str) -> io::Result<OwnedFd>;
     fn sockets(&self) -> Arc<dyn SocketHooks>;
     /// A thread of the client starts or ends, on that thread.
     fn thread(&self, start: bool, kind: ThreadKind, name: &str);

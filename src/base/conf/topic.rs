@@ -68,7 +68,7 @@ macro_rules! topic_rows {
                 Consumer Low [] Consumer todo
                 "";
             "auto.commit.interval.ms" [auto_commit_interval_ms: i32] int(10, 86_400_000, 60_000)
-                Consumer High [] Consumer todo
+                Consumer High [] Consumer done
                 "For the simple consumer: time between commits. Consumers of a group use the global \
                  `auto.commit.interval.ms`. Share consumers ignore it.";
             "auto.offset.reset" [auto_offset_reset: OffsetReset] word(OffsetReset::WORDS, "largest")
@@ -77,15 +77,15 @@ macro_rules! topic_rows {
                  (`smallest`, `earliest`, `beginning`), after the newest (`largest`, `latest`, `end`), or not at all \
                  (`error`): a message with ERR__AUTO_OFFSET_RESET comes instead.";
             "offset.store.path" [offset_store_path: Option<String>] text(Some("."))
-                Consumer Low [Deprecated] Consumer todo
+                Consumer Low [Deprecated] Consumer done
                 "File for offsets, or a directory in which each partition gets one. To be removed, as is all storing \
                  of offsets in files.";
             "offset.store.sync.interval.ms" [offset_store_sync_interval_ms: i32] int(-1, 86_400_000, -1)
-                Consumer Low [Deprecated] Consumer todo
+                Consumer Low [Deprecated] Consumer done
                 "How often the file for offsets is synced to disk: 0 after each write, -1 never. To be removed, as is \
                  all storing of offsets in files.";
             "offset.store.method" [offset_store_method: TopicOffsetStoreMethod] word(TopicOffsetStoreMethod::WORDS, "broker")
-                Consumer Low [Deprecated] Consumer todo
+                Consumer Low [Deprecated] Consumer done
                 "Where offsets go: `broker`, for which `group.id` must be set, or `file`, which is deprecated \
                  (`offset.store.path`).";
             "consume.callback.max.messages" [consume_callback_max_messages: i32] int(0, 1_000_000, 0)

@@ -2,6 +2,7 @@
 //! want, and brings them the answers.
 
 mod membership;
+mod simple;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -30,10 +31,19 @@ use crate::consumer::{Handback, Partition, Position, Reason};
 use crate::group::{self, Group, Interest, Node, Token};
 use crate::metadata::{Manager, TopicInfo};
 use membership::Membership;
+use simple::Simple;
+pub use simple::{FileStore, OffsetStore};
 
 /// What other threads tell the consumer's machine.
 pub enum Command {
     Start(Vec<(Arc<Partition>, u32, Position)>),
+    /// The simple consumer's.
+    StartSimple {
+        partition: Arc<Partition>,
+        version: u32,
+        at: Position,
+        store: Option<OffsetStore>,
+    },
     Stop {
         /// The partitions, with what they had stored.
         commit: Vec<Stored>,
@@ -129,6 +139,7 @@ pub struct Machine {
     require_stable: bool,
     group_pending: bool,
     membership: Membership,
+    simple: Simple,
     /// Assignments and revocations so far, and when the last one began.
     rebalances: (u32, Option<Instant>),
 }
@@ -170,6 +181,7 @@ impl Machine {
             next_auto_commit: auto_commit.map(|i| now + i),
             group_pending: false,
             membership: Membership::default(),
+            simple: Simple::default(),
             rebalances: (0, None),
         }
     }
@@ -204,6 +216,7 @@ impl Machine {
             self.control.next_deadline(),
             self.queries.next_deadline(),
             self.group.as_ref().and_then(Group::next_deadline),
+            self.simple.next_deadline(),
             auto,
         ]
         .into_iter()
@@ -221,10 +234,12 @@ impl Machine {
             let stored = self
                 .control
                 .partitions()
+                .filter(|p| !self.simple.has(p))
                 .map(|p| (p.clone(), p.stored.get(), p.stored_metadata()))
                 .collect::<Vec<_>>();
             self.commit_stored(w, &stored, Reply::Configured);
         }
+        self.simple_on_time(w);
         if self
             .group
             .as_ref()
@@ -240,10 +255,17 @@ impl Machine {
         match command {
             Command::Start(list) => {
                 for (partition, version, at) in list {
-                    w.metadata.track(&partition.topic.name, w.now);
-                    let leader = self.learn(w, &partition);
-                    self.control.start(w.now, &partition, version, at, leader);
+                    self.start(w, &partition, version, at);
                 }
+            }
+            Command::StartSimple {
+                partition,
+                version,
+                at,
+                store,
+            } => {
+                let at = self.start_simple(w, &partition, at, store);
+                self.start(w, &partition, version, at);
             }
             Command::Stop { commit, reply } => self.stop_partitions(w, commit, reply),
             Command::Seek {
@@ -321,6 +343,12 @@ impl Machine {
         self.settle(w);
     }
 
+    fn start(&mut self, w: &mut World<'_>, partition: &Arc<Partition>, version: u32, at: Position) {
+        w.metadata.track(&partition.topic.name, w.now);
+        let leader = self.learn(w, partition);
+        self.control.start(w.now, partition, version, at, leader);
+    }
+
     fn note_watermark(&self, ask: &Ask, found: &queries::Found) {
         if let (Ok(at), Some(t)) = (found, self.consumer.find(&ask.topic, ask.partition)) {
             match ask.value {
@@ -395,6 +423,7 @@ impl Machine {
     }
 
     pub fn stop(&mut self, w: &mut World<'_>) {
+        self.end_simple(w);
         self.tell_group(w, group::Event::Stop(ErrorCode::_DESTROY));
     }
 
@@ -597,7 +626,8 @@ impl Machine {
         // What is lost is others' already.
         let lost = |group: &Group| group.membership().is_lost();
         let ours = self.group.as_ref().is_some_and(|group| !lost(group));
-        if w.shared.conf.global.enable_auto_commit && ours {
+        let stopped = self.stop_simple(w, stopped);
+        if !stopped.is_empty() && ours {
             let reply = reply.map_or(Reply::Configured, Reply::Closing);
             self.commit_stored(w, &stopped, reply);
         } else if let Some(reply) = reply {

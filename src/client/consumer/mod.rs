@@ -31,7 +31,7 @@ use crate::consumer::{
     self, FetchSink, Fetched, Partition, Position, ResetPolicy, TopicHandle, offset, partition,
 };
 use commits::{Commit, CommitResult, Reply};
-use machine::Command;
+use machine::{Command, OffsetStore};
 use queries::{Query, Wanted};
 
 /// A partition as the API's lists have it.
@@ -325,16 +325,23 @@ impl Consumer {
 
     // --- the simple consumer
 
-    pub fn start(&self, toppar: &Arc<Toppar>, at: Position, to: Option<&EventQueue>) {
+    pub fn start(
+        &self,
+        toppar: &Arc<Toppar>,
+        at: Position,
+        to: Option<&EventQueue>,
+        store: Option<OffsetStore>,
+    ) {
         let mut started = self.started.lock();
         let version = toppar.partition.begin();
         self.lead(toppar, to);
         started.insert(toppar.key(), toppar.clone());
-        self.send(Command::Start(vec![(
-            toppar.partition.clone(),
+        self.send(Command::StartSimple {
+            partition: toppar.partition.clone(),
             version,
             at,
-        )]));
+            store,
+        });
     }
 
     /// Ends what `start` began, its offsets committed if that is wanted.
