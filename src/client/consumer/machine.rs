@@ -2,6 +2,7 @@
 //! want, and brings them the answers.
 
 mod membership;
+mod offsets;
 mod simple;
 
 use std::collections::HashMap;
@@ -612,142 +613,7 @@ impl Machine {
         send_to(w, r.broker, request);
     }
 
-    // --- offsets of the group
-
-    fn stop_partitions(
-        &mut self,
-        w: &mut World<'_>,
-        stopped: Vec<Stored>,
-        reply: Option<Sender<()>>,
-    ) {
-        for (partition, _, _) in &stopped {
-            self.control.stop(partition);
-        }
-        // What is lost is others' already.
-        let lost = |group: &Group| group.membership().is_lost();
-        let ours = self.group.as_ref().is_some_and(|group| !lost(group));
-        let stopped = self.stop_simple(w, stopped);
-        if !stopped.is_empty() && ours {
-            let reply = reply.map_or(Reply::Configured, Reply::Closing);
-            self.commit_stored(w, &stopped, reply);
-        } else if let Some(reply) = reply {
-            let _ = reply.send(());
-        }
-    }
-
-    /// Commits what is news; without any nobody is told, but those who wait.
-    fn commit_stored(&mut self, w: &mut World<'_>, stored: &[Stored], reply: Reply) {
-        let news: Vec<_> = stored.iter().filter_map(commits::news).collect();
-        if news.is_empty() {
-            if let Reply::Closing(done) = reply {
-                let _ = done.send(());
-            }
-            return;
-        }
-        self.send_commit(w, news, reply);
-    }
-
-    fn commit(&mut self, w: &mut World<'_>, commit: Commit) {
-        let offsets = match commit.offsets {
-            Some(offsets) => offsets,
-            None => self
-                .control
-                .partitions()
-                .filter_map(|p| commits::news(&(p.clone(), p.stored.get(), p.stored_metadata())))
-                .collect(),
-        };
-        if !offsets.iter().any(|o| o.offset >= 0) {
-            let code = ErrorCode::_NO_OFFSET;
-            self.tell_committed(w, commit.reply, CommitResult { code, offsets });
-            return;
-        }
-        self.send_commit(w, offsets, commit.reply);
-    }
-
-    fn send_commit(&mut self, w: &mut World<'_>, offsets: Vec<TopicPartition>, reply: Reply) {
-        let id = self.id();
-        self.commits.insert(id, reply);
-        let offsets = offsets
-            .into_iter()
-            .filter(|o| o.offset >= 0)
-            .map(|o| group::Offset {
-                topic: o.topic,
-                partition: o.partition,
-                offset: o.offset,
-                leader_epoch: o.leader_epoch,
-                metadata: o.metadata.map(|m| String::from_utf8_lossy(&m).into_owned()),
-            })
-            .collect();
-        self.tell_group(w, group::Event::Commit(group::Commit { id, offsets }));
-    }
-
-    fn on_commit_done(&mut self, w: &mut World<'_>, done: group::CommitDone) {
-        let offsets: Vec<_> = done.offsets.into_iter().map(listed).collect();
-        for o in offsets.iter().filter(|o| o.err.is_ok()) {
-            if let Some(t) = self.consumer.find(&o.topic, o.partition) {
-                t.partition.committed.set(o.offset, o.leader_epoch);
-            }
-        }
-        let code = done.code;
-        let result = CommitResult { code, offsets };
-        let silent = [ErrorCode::_NO_OFFSET, ErrorCode::_DESTROY];
-        if !silent.contains(&code) && !result.offsets.is_empty() {
-            w.shared.hooks.committed(&result);
-        }
-        let Some(reply) = self.commits.remove(&done.id) else {
-            return;
-        };
-        self.tell_committed(w, reply, result);
-        self.check_unassigned(w);
-    }
-
-    fn tell_committed(&mut self, w: &World<'_>, reply: Reply, result: CommitResult) {
-        match reply {
-            Reply::Queue {
-                queue,
-                callback,
-                opaque,
-            } => {
-                queue.push(Event::OffsetCommit(Box::new(CommitEvent {
-                    result,
-                    callback,
-                    opaque,
-                })));
-            }
-            Reply::Waiting(waiting) => {
-                let _ = waiting.send(result.clone());
-                self.tell_configured(w, result, true);
-            }
-            Reply::Closing(done) => {
-                self.tell_configured(w, result, false);
-                let _ = done.send(());
-            }
-            Reply::Configured => self.tell_configured(w, result, false),
-        }
-    }
-
-    fn tell_configured(&self, w: &World<'_>, result: CommitResult, told: bool) {
-        let c = &w.shared.conf.global;
-        if c.offset_commit_cb != 0 || w.shared.wants_event(events::OFFSET_COMMIT) {
-            w.shared
-                .main_queue
-                .push(Event::OffsetCommit(Box::new(CommitEvent {
-                    result,
-                    callback: c.offset_commit_cb,
-                    opaque: c.opaque,
-                })));
-        } else if result.code.is_err() && result.code != ErrorCode::_NO_OFFSET && !told {
-            w.shared.logger.log(
-                Level::Warning,
-                "COMMITFAIL",
-                format_args!(
-                    "Offset commit failed for {} partition(s): {}",
-                    result.offsets.len(),
-                    result.code
-                ),
-            );
-        }
-    }
+    // --- offsets of the group: see `offsets`
 
     fn fetch_committed(
         &mut self,
