@@ -9,7 +9,7 @@
 //! ```
 //!
 //! `Handshake` is ApiVersions (KIP-35, KIP-511), tried once more at version 0 if
-//! the broker refuses ours. Requests wait in `pending` until the link is up; each
+//! the broker refuses ours; it is left out where versions are assumed. Requests wait in `pending` until the link is up; each
 //! carries its own deadline.
 
 use std::collections::VecDeque;
@@ -523,7 +523,10 @@ impl<U: LinkUser> Link<U> {
                     }
                     Ok(_) => {
                         self.state = State::Connecting { conn, deadline };
-                        self.handshake(now, registry, API_VERSIONS);
+                        match self.config.settings.assumed_versions.clone() {
+                            Some(versions) => self.up(now, versions),
+                            None => self.handshake(now, registry, API_VERSIONS),
+                        }
                     }
                     Err(e) => {
                         let text = format!("Connect to {} failed: {e}", show(conn.address()));
@@ -640,10 +643,12 @@ impl<U: LinkUser> Link<U> {
     }
 
     fn up(&mut self, now: Instant, versions: Arc<ApiVersions>) {
-        let State::Handshake { mut conn, .. } = std::mem::replace(&mut self.state, State::Idle)
+        let (State::Connecting { mut conn, .. } | State::Handshake { mut conn, .. }) =
+            std::mem::replace(&mut self.state, State::Idle)
         else {
             return;
         };
+        conn.note_writable();
         conn.set_versions(versions.clone());
         self.failed_attempts = 0;
         self.tried = 0;

@@ -222,6 +222,8 @@ pub struct LinkSettings {
     pub receive_max_bytes: usize,
     pub setup_timeout: Duration,
     pub api_version_timeout: Duration,
+    /// Brokers are not asked for their versions, which are these.
+    pub assumed_versions: Option<Arc<ApiVersions>>,
     pub reconnect_backoff: Duration,
     pub reconnect_backoff_max: Duration,
     /// Zero: never closed for being idle.

@@ -1,11 +1,12 @@
 //! From the configuration's properties to what each part of the client needs.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::base::conf::{self, AddressFamily, ClientKind, Compression, Conf, TopicConf};
 use crate::base::time::ms;
-use crate::broker::LinkSettings;
 use crate::broker::transport::Family;
+use crate::broker::{ApiVersions, LinkSettings};
 use crate::consumer;
 use crate::metadata::ManagerSettings;
 use crate::producer;
@@ -26,6 +27,10 @@ pub fn link(conf: &Conf) -> LinkSettings {
         receive_max_bytes: size(c.receive_message_max_bytes),
         setup_timeout: ms(c.socket_connection_setup_timeout_ms),
         api_version_timeout: ms(c.api_version_request_timeout_ms),
+        assumed_versions: (!c.api_version_request)
+            .then(|| ApiVersions::assumed(c.broker_version_fallback.as_deref()?))
+            .flatten()
+            .map(Arc::new),
         reconnect_backoff: ms(c.reconnect_backoff_ms),
         reconnect_backoff_max: ms(c.reconnect_backoff_max_ms),
         max_idle: ms(c.connections_max_idle_ms),

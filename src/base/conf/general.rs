@@ -216,9 +216,8 @@ macro_rules! general_rows {
                 "Signal to interrupt system calls with at termination. Threads of this library are woken without it; \
                  a handler that does nothing is still installed for it.";
             "api.version.request" [api_version_request: bool] boolean(true)
-                Both High [Deprecated] Core todo
-                "Ask brokers which API versions they know. Without it, or when asking fails, \
-                 `broker.version.fallback` decides.";
+                Both High [Deprecated] Core done
+                "Ask brokers which API versions they know. Without it, `broker.version.fallback` decides.";
             "api.version.request.timeout.ms" [api_version_request_timeout_ms: i32] int(1, 300_000, 10_000)
                 Both Low [] Core done
                 "Time for a broker to tell its API versions.";
@@ -226,9 +225,10 @@ macro_rules! general_rows {
                 Both Medium [Deprecated] Core todo
                 "How long `broker.version.fallback` is used for a broker that failed to tell its API versions.";
             "broker.version.fallback" [broker_version_fallback: Option<String>] checked("0.10.0", is_broker_version)
-                Both Medium [Deprecated] Core todo
-                "Broker version to assume when brokers are not asked for their API versions, or fail to tell: 0.9.0, \
-                 0.8.2, 0.8.1 or 0.8.0. Any other value counts as 0.10 or newer and turns asking on.";
+                Both Medium [Deprecated] Core done
+                "Broker version to assume when brokers are not asked for their API versions: 0.9.0, 0.8.2, 0.8.1 or \
+                 0.8.0, which are too old to produce to or to consume from. Any other value counts as 0.10 or newer \
+                 and turns asking on.";
             "allow.auto.create.topics" [allow_auto_create_topics: bool] boolean(false)
                 Both Low [] Core done
                 "Let the broker create topics that are used and do not exist, where its `auto.create.topics.enable` \
