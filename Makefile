@@ -11,7 +11,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install uninstall demo test test-brokers bench abi-status conformance groups kafka-up kafka-down kcat python-test lint
+.PHONY: all help install uninstall demo test test-brokers sanitize bench abi-status conformance groups kafka-up kafka-down kcat python-test lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -48,6 +48,9 @@ test: ## everything that must pass: see capi-tests/test.sh for its parts
 
 test-brokers: ## the C programs and kcat on Kafka 2.8, 3.9 and 4.2
 	@bash capi-tests/brokers.sh
+
+sanitize: ## the C programs and the hostile peer under valgrind, AddressSanitizer and ThreadSanitizer (an hour)
+	@bash capi-tests/sanitize.sh
 
 bench: ## this library and the newest librdkafka side by side: ARGS="--quick"
 	@bash capi-tests/bench/run.sh $(ARGS)

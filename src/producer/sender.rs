@@ -502,7 +502,10 @@ impl Sender {
 
     /// Fails what is in flight; the responses will find nothing.
     pub fn purge_in_flight(&mut self, now: Instant) {
-        for (_, request) in self.in_flight.drain().collect::<Vec<_>>() {
+        let mut requests: Vec<_> = self.in_flight.drain().collect();
+        // What was sent first is reported first.
+        requests.sort_unstable_by_key(|(number, _)| *number);
+        for (_, request) in requests {
             self.count_ended(&request);
             for mut sent in request {
                 sent.batch.possibly_persisted = true;

@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 use std::mem::transmute;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use libc::{c_int, size_t};
 use parking_lot::Mutex;
@@ -59,7 +59,8 @@ type Lists = [Vec<Method>; Point::COUNT];
 #[derive(Default)]
 pub struct Interceptors {
     adding: Mutex<Lists>,
-    fixed: OnceLock<(Lists, Arc<Logger>)>,
+    /// Weak, for the logger leads back here.
+    fixed: OnceLock<(Lists, Weak<Logger>)>,
 }
 
 /// A request on a broker's connection, as the interceptors are told of it.
@@ -91,7 +92,7 @@ impl Interceptors {
         let mut adding = self.adding.lock();
         let _ = self
             .fixed
-            .set((std::mem::take(&mut *adding), logger.clone()));
+            .set((std::mem::take(&mut *adding), Arc::downgrade(logger)));
     }
 
     fn at(&self, point: Point) -> &[Method] {
@@ -110,6 +111,7 @@ impl Interceptors {
             let code = call(method);
             if code.is_err()
                 && let Some((_, logger)) = self.fixed.get()
+                && let Some(logger) = logger.upgrade()
             {
                 let text = method.failure(point.name(), code, "");
                 logger.log(Level::Warning, "ICFAIL", format_args!("{text}"));
