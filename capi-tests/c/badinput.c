@@ -501,6 +501,63 @@ static void produce_to_unknown_topic(void) {
         DESTROY(rk, 1000);
 }
 
+/* ---- brokers that are down at start ---- */
+
+static char down_text[512], all_down_text[512];
+static void down_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque) {
+        (void)rk;
+        (void)opaque;
+        printf("  %s: %s\n", rd_kafka_err2name((rd_kafka_resp_err_t)err), reason);
+        if (err == RD_KAFKA_RESP_ERR__TRANSPORT)
+                snprintf(down_text, sizeof(down_text), "%s", reason);
+        if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+                snprintf(all_down_text, sizeof(all_down_text), "%s", reason);
+}
+
+static void brokers_down(void) {
+        /* Nobody listens on the lowest ports. */
+        rd_kafka_conf_t *conf = conf_of("bootstrap.servers", "127.0.0.1:1,127.0.0.1:2", "message.timeout.ms", "1000", NULL);
+        const struct rd_kafka_metadata *md;
+        rd_kafka_resp_err_t err;
+        rd_kafka_t *rk;
+        int64_t until;
+        rd_kafka_conf_set_error_cb(conf, down_cb);
+        rd_kafka_conf_set_dr_msg_cb(conf, keep_dr);
+        rk     = client(RD_KAFKA_PRODUCER, conf);
+        dr_cnt = 0;
+        *down_text = *all_down_text = '\0';
+        CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC("t"), RD_KAFKA_V_VALUE((void *)"v", 1), RD_KAFKA_V_END), 0);
+        err = rd_kafka_metadata(rk, 1, NULL, &md, 300);
+        CHECK_ERR(err, RD_KAFKA_RESP_ERR__TRANSPORT);
+        CHECK_HAS(rd_kafka_err2str(err), "Broker transport failure");
+        for (until = now_ms() + ms(10000); now_ms() < until && (!dr_cnt || !*all_down_text);)
+                rd_kafka_poll(rk, 100);
+        CHECK_HAS(down_text, "127.0.0.1:");
+        CHECK_HAS(down_text, "/bootstrap: Connect to ipv4#127.0.0.1:");
+        CHECK_HAS(down_text, " failed: Connection refused (after ");
+        CHECK_HAS(all_down_text, "brokers are down");
+        CHECK(dr_cnt == 1, "%d reports", dr_cnt);
+        CHECK_ERR(last_dr, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+        CHECK_HAS(rd_kafka_err2str(last_dr), "Message timed out");
+        DESTROY(rk, 1000);
+}
+
+static void brokers_down_consuming(void) {
+        rd_kafka_t *rk = client(RD_KAFKA_CONSUMER, conf_of("bootstrap.servers", "127.0.0.1:1", "group.id", "g", NULL));
+        rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_resp_err_t err;
+        int64_t low, high;
+        rd_kafka_topic_partition_list_add(l, "t", 0)->offset = 1;
+        CHECK_ERR(rd_kafka_assign(rk, l), 0);
+        CHECK(!rd_kafka_consumer_poll(rk, 300), "something came");
+        CHECK_ERR(rd_kafka_committed(rk, l, 300), RD_KAFKA_RESP_ERR__TIMED_OUT);
+        /* librdkafka has both for a look-up that finds no broker, as it comes. */
+        err = rd_kafka_query_watermark_offsets(rk, "t", 0, &low, &high, 300);
+        CHECK(err == RD_KAFKA_RESP_ERR__TIMED_OUT || err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, "%s", rd_kafka_err2name(err));
+        rd_kafka_topic_partition_list_destroy(l);
+        DESTROY(rk, 2000);
+}
+
 static rd_kafka_resp_err_t unknown_err;
 static char unknown_text[512];
 static void unknown_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque) {
@@ -613,6 +670,8 @@ int main(int argc, char **argv) {
         RUN(watermarks_of_unknown);
         RUN(produce_to_unknown_partition);
         RUN(produce_to_unknown_topic);
+        RUN(brokers_down);
+        RUN(brokers_down_consuming);
         RUN(consume_unknown);
         RUN(error_texts);
         RUN(err_descs);

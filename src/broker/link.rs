@@ -452,7 +452,12 @@ impl<U: LinkUser> Link<U> {
             }
             Err(e) => {
                 let id = self.config.identity.read().clone();
-                let text = format!("Failed to resolve '{}:{}': {e}", id.host, id.port);
+                let text = format!(
+                    "Failed to resolve '{}:{}': {}",
+                    id.host,
+                    id.port,
+                    show_error(&e)
+                );
                 self.disconnect(now, registry, &text, Some(ErrorCode::_RESOLVE));
             }
         }
@@ -500,7 +505,7 @@ impl<U: LinkUser> Link<U> {
             }
             Err(e) => {
                 self.enter_connect_state(now);
-                let text = format!("Connect to {} failed: {e}", show(addr));
+                let text = format!("Connect to {} failed: {}", show(addr), show_error(&e));
                 self.disconnect(now, registry, &text, Some(ErrorCode::_TRANSPORT));
             }
         }
@@ -529,7 +534,11 @@ impl<U: LinkUser> Link<U> {
                         }
                     }
                     Err(e) => {
-                        let text = format!("Connect to {} failed: {e}", show(conn.address()));
+                        let text = format!(
+                            "Connect to {} failed: {}",
+                            show(conn.address()),
+                            show_error(&e)
+                        );
                         self.state = State::Connecting { conn, deadline };
                         self.disconnect(now, registry, &text, Some(ErrorCode::_TRANSPORT));
                     }
@@ -718,7 +727,7 @@ impl<U: LinkUser> Link<U> {
             BrokerStats::bump(&self.config.stats.rx_errors);
             format!("Protocol violation: {e}")
         } else {
-            format!("Disconnected: {e}")
+            format!("Disconnected: {}", show_error(e))
         };
         let code = if e.kind() == io::ErrorKind::InvalidData {
             ErrorCode::_BAD_MSG
@@ -906,6 +915,15 @@ impl<U: LinkUser> Link<U> {
 fn same_error(a: &str, b: &str) -> bool {
     let head = |s: &str| s.split(" (after ").next().map(str::to_string);
     head(a) == head(b)
+}
+
+/// As the system words it: without the number that Rust adds.
+fn show_error(e: &io::Error) -> String {
+    let text = e.to_string();
+    match text.split_once(" (os error ") {
+        Some((words, _)) => words.to_string(),
+        None => text,
+    }
 }
 
 /// `ipv4#127.0.0.1:9092`.
