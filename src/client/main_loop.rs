@@ -560,6 +560,7 @@ impl MainLoop {
         if !snapshot.brokers.is_empty() {
             self.brokers.update(snapshot.brokers.values());
         }
+        self.warn_of_other_cluster(&snapshot);
         let seen: Vec<_> = snapshot
             .topics
             .iter()
@@ -573,6 +574,24 @@ impl MainLoop {
             self.apply(now, change);
         }
         self.with_consumer(now, |machine, world| machine.on_snapshot(world, all, &seen));
+    }
+
+    /// Servers of two clusters in one list are a mistake that shows in nothing else.
+    fn warn_of_other_cluster(&self, new: &Snapshot) {
+        let (Some(known), Some(now)) = (&self.metadata.cache().cluster_id, &new.cluster_id) else {
+            return;
+        };
+        if known != now {
+            self.shared.logger.log(
+                Level::Warning,
+                "CLUSTERID",
+                format_args!(
+                    "{} reports different ClusterId {now:?}, not {known:?} as before: a client must be connected to the \
+                     brokers of one cluster only",
+                    new.answered_by_name
+                ),
+            );
+        }
     }
 
     fn announcements(&self, node_id: i32) -> Option<Arc<Announcements>> {

@@ -10,6 +10,8 @@ use crate::consumer::{Partition, Position, ResetPolicy, offset};
 
 /// The pause before a position is checked again.
 const VALIDATE_AGAIN: Duration = Duration::from_millis(500);
+/// The pause before `auto.offset.reset` asks, after an error that does not pass by itself.
+const RESET_PAUSE: Duration = Duration::from_millis(100);
 /// The pause after an error that does not pass by itself.
 const ASK_AGAIN: Duration = Duration::from_millis(500);
 
@@ -81,17 +83,22 @@ impl Control {
             self.retry(now, key, goal);
             return;
         }
-        let what = match goal {
-            Goal::Offset {
-                timestamp: TIMESTAMP_BEGINNING,
-                ..
-            }
-            | Goal::TailLimit { .. } => "BEGINNING",
-            _ => "END",
+        let broker = match self.entries.get(&key).map(|e| e.leader) {
+            Some(Leader::At { broker, .. }) => broker,
+            _ => -1,
         };
-        let text = format!("Failed to query logical offset {what}: {err}");
-        self.tell(key, err, &text, offset::INVALID, -1);
-        self.pursue(now, key, goal, Some(ASK_AGAIN));
+        let at = match goal {
+            Goal::Offset { tail, .. } if tail > 0 => offset::TAIL_BASE - tail,
+            Goal::Offset { timestamp, .. } if timestamp == TIMESTAMP_BEGINNING => offset::BEGINNING,
+            Goal::TailLimit { .. } => offset::BEGINNING,
+            _ => offset::END,
+        };
+        let at = Position::new(at, -1);
+        let reason = "failed to query logical offset";
+        self.reset(now, key, at, err, reason, broker, Some(RESET_PAUSE));
+        // What went wrong is told, too, whatever the reset leads to.
+        let text = format!("Failed to query logical offset {at}: {err}");
+        self.tell(key, err, &text, at.offset, broker);
     }
 
     /// What is known about the leader may be out of date.
@@ -171,7 +178,7 @@ impl Control {
                  epoch {}). Reset using configured policy.",
                 end.offset, end.epoch
             );
-            self.reset(now, key, at, err, &reason, broker);
+            self.reset(now, key, at, err, &reason, broker, None);
         } else if end.offset >= at.offset {
             self.pursue(now, key, Goal::Fetch(at), None);
         } else if partition.topic.reset == ResetPolicy::Error {
@@ -180,7 +187,7 @@ impl Control {
                  leader epoch {}). Reset to INVALID.",
                 end.offset, end.epoch
             );
-            self.reset(now, key, Position::INVALID, err, &reason, broker);
+            self.reset(now, key, Position::INVALID, err, &reason, broker, None);
         } else {
             self.shared.logger.log(
                 Level::Warning,

@@ -295,7 +295,7 @@ impl Control {
             n if n >= 0 => self.goal_from(key, at),
             _ => {
                 let why = "no previously committed offset available";
-                self.reset(now, key, at, ErrorCode::_NO_OFFSET, why, -1);
+                self.reset(now, key, at, ErrorCode::_NO_OFFSET, why, -1, None);
                 return;
             }
         };
@@ -556,7 +556,12 @@ impl Control {
         ));
     }
 
-    /// `auto.offset.reset`: `err` is why, NO_ERROR where it is the normal course.
+    /// `auto.offset.reset`: `err` is why, NO_ERROR where it is the normal course. `pause` is
+    /// to pass before the cluster is asked.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "what is told of a reset has as many parts"
+    )]
     fn reset(
         &mut self,
         now: Instant,
@@ -565,6 +570,7 @@ impl Control {
         err: ErrorCode,
         reason: &str,
         broker: i32,
+        pause: Option<Duration>,
     ) {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
@@ -601,7 +607,7 @@ impl Control {
         } else {
             self.shared.logger.log(Level::Warning, "OFFSET", text);
         }
-        self.pursue(now, key, Goal::Offset { timestamp, tail: 0 }, None);
+        self.pursue(now, key, Goal::Offset { timestamp, tail: 0 }, pause);
     }
 
     /// A loop gave the partition back.
@@ -657,7 +663,7 @@ impl Control {
             Reason::OutOfRange => {
                 let reason = "fetch failed due to requested offset not available on the broker";
                 let err = ErrorCode::OFFSET_OUT_OF_RANGE;
-                self.reset(now, key, at, err, reason, back.broker);
+                self.reset(now, key, at, err, reason, back.broker, None);
             }
             Reason::Refused(why) => {
                 self.actions.push(Action::RefreshMetadata {

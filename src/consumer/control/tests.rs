@@ -129,6 +129,36 @@ fn a_tail_is_counted_from_the_end_but_not_below_the_beginning() {
 }
 
 #[test]
+fn a_look_up_that_is_refused_resets_and_is_told() {
+    let refused = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
+    let tail = offset::TAIL_BASE - 10;
+    let mut w = world(ResetPolicy::Error);
+    let (token, _) = listed(&w.start(at(tail), LEADER));
+    assert!(w.offset(token, Err(refused)).is_empty());
+    let reset = ErrorCode::_AUTO_OFFSET_RESET.0;
+    assert_eq!(w.errors(), [(reset, tail), (refused.0, tail)]);
+
+    // With a policy the look-up is for what that says, after a pause, and told of once.
+    let mut w = world(ResetPolicy::Beginning);
+    let (token, _) = listed(&w.start(at(tail), LEADER));
+    assert!(w.offset(token, Err(refused)).is_empty());
+    assert_eq!(w.errors(), [(refused.0, tail)]);
+    for _ in 0..3 {
+        w.now = w.control.next_deadline().expect("asked again");
+        w.control.poll(w.now);
+        let (token, timestamp) = listed(&w.actions());
+        assert_eq!(timestamp, TIMESTAMP_BEGINNING);
+        assert!(w.offset(token, Err(refused)).is_empty());
+        assert_eq!(w.errors(), []);
+    }
+    // What passes by itself is not the application's business.
+    let mut w = world(ResetPolicy::Error);
+    let (token, _) = listed(&w.start(at(tail), LEADER));
+    w.offset(token, Err(ErrorCode::NOT_LEADER_FOR_PARTITION));
+    assert_eq!(w.errors(), []);
+}
+
+#[test]
 fn without_a_committed_offset_the_reset_policy_counts() {
     let mut w = world(ResetPolicy::Beginning);
     let actions = w.start(at(offset::STORED), LEADER);
