@@ -244,7 +244,10 @@ rd_kafka_resp_err_t rd_kafka_mock_partition_set_follower(rd_kafka_mock_cluster_t
                                                          int32_t partition,
                                                          int32_t broker_id);
 
-/** Sets the offsets that the follower seems to have; -1 for those of the leader. */
+/**
+ * Sets the offsets that the follower seems to have; -1 for those of the leader. The follower serves records up to and
+ * with the one at `hi`.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_mock_partition_set_follower_wmarks(rd_kafka_mock_cluster_t *mcluster,
                                                                 const char *topic,

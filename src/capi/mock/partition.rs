@@ -131,7 +131,8 @@ pub unsafe extern "C" fn rd_kafka_mock_partition_set_follower(
     })
 }
 
-/// Sets the offsets that the follower seems to have; -1 for those of the leader.
+/// Sets the offsets that the follower seems to have; -1 for those of the leader. The follower serves records up to and
+/// with the one at `hi`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_partition_set_follower_wmarks(
     mcluster: *mut rd_kafka_mock_cluster_t,

@@ -158,9 +158,9 @@ fn look<'a>(
         };
     }
     let until = if read_committed {
-        marks.last_stable
+        marks.stable_end
     } else {
-        marks.high
+        marks.end
     };
     Outcome::Readable {
         partition: p,

@@ -38,6 +38,9 @@ pub struct Watermarks {
     pub log_start: i64,
     pub high: i64,
     pub last_stable: i64,
+    /// Where what this broker has ends; a reader of committed records also ends at `stable_end`.
+    pub end: i64,
+    pub stable_end: i64,
 }
 
 impl Partition {
@@ -78,11 +81,17 @@ impl Partition {
         let follower = self
             .follower
             .filter(|f| f.broker == on_broker && self.leader != on_broker);
-        let high = follower.and_then(|f| f.high).unwrap_or(self.log.end());
+        // A high watermark that is given for a follower is the offset of its last record.
+        let given = follower.and_then(|f| f.high);
+        let end = given.map_or(self.log.end(), |h| h.saturating_add(1).min(self.log.end()));
+        let high = given.unwrap_or(end);
+        let stable = self.last_stable_offset();
         Watermarks {
             log_start: follower.and_then(|f| f.low).unwrap_or(self.log.start()),
             high,
-            last_stable: self.last_stable_offset().min(high),
+            last_stable: stable.min(high),
+            end,
+            stable_end: stable.min(end),
         }
     }
 

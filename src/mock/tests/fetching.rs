@@ -142,6 +142,50 @@ fn bad_batches_are_refused() {
 }
 
 #[test]
+fn a_follower_serves_up_to_the_watermark_it_was_given() {
+    let mut sim = Sim::new(2);
+    sim.create("t", 1);
+    let set = |sim: &mut Sim, change| {
+        let at = At {
+            topic: "t".to_owned(),
+            partition: 0,
+        };
+        sim.state
+            .apply(sim.now, Change::Partition { at, change })
+            .expect("set");
+    };
+    set(&mut sim, PartitionChange::Leader(1));
+    for _ in 0..5 {
+        sim.produce("t", Batch::default());
+    }
+    set(&mut sim, PartitionChange::Follower(2));
+    let marks = |low, high| PartitionChange::FollowerWatermarks { low, high };
+    set(&mut sim, marks(Some(1), Some(3)));
+    let look = |sim: &mut Sim, at| {
+        let waiting = sim.send(2, 11, &fetch("t", &[(0, at)]));
+        sim.pass(500);
+        let response = sim.take::<FetchRequest>(waiting);
+        let got = batches(&response, 0);
+        (response.responses[0].partitions[0].clone(), got)
+    };
+    let (p, got) = look(&mut sim, 2);
+    assert_eq!(got, [(2, 2), (3, 3)]);
+    assert_eq!(
+        (p.high_watermark, p.last_stable_offset, p.log_start_offset),
+        (3, 3, 1)
+    );
+    for (at, wanted) in [
+        (0, E::OffsetOutOfRange.code()),
+        (3, 0),
+        (4, E::OffsetOutOfRange.code()),
+    ] {
+        assert_eq!(look(&mut sim, at).0.error_code, wanted, "offset {at}");
+    }
+    set(&mut sim, marks(None, None));
+    assert_eq!(look(&mut sim, 3).1, [(3, 3), (4, 4)]);
+}
+
+#[test]
 fn a_long_poll_ends_with_data_or_with_its_time() {
     let mut sim = Sim::new(1);
     sim.create("t", 2);
