@@ -14,6 +14,10 @@
 //! comes back, and two switches of threads are saved. The loop sleeps on, unless the
 //! turn planned something for before the end of its sleep; then it is woken, and
 //! keeps that time as its alarm, so that one wake-up does for all visits until then.
+//!
+//! A panic, which is an error of this library, costs the connection: the link is told,
+//! reconnects, and what was in flight is tried again. A link that does not come out of
+//! it is given up.
 
 use std::collections::HashMap;
 use std::io;
@@ -27,6 +31,8 @@ use parking_lot::{Mutex, MutexGuard};
 
 use super::link::{Link, LinkConfig};
 use super::{LinkUser, Request};
+use crate::base::log::{Level, Logger};
+use crate::base::panic::{self, PanicReport};
 use crate::base::wake::Wakeup;
 
 const WAKE: Token = Token(0);
@@ -116,7 +122,7 @@ impl<U: LinkUser> Handle<U> {
     /// Waits for the thread to end, after `Stop`.
     pub fn join(&self) {
         if let Some(thread) = self.thread.lock().take() {
-            // The thread's panics are caught inside; there is nothing to hand on.
+            // Panics are caught inside; there is nothing to hand on.
             let _ = thread.join();
         }
     }
@@ -156,6 +162,8 @@ impl LoopPool {
             registry: poll.registry().try_clone()?,
             rx,
             links: HashMap::new(),
+            logger: config.logger.clone(),
+            panics: 0,
             asleep_until: None,
             alarm: None,
         }));
@@ -238,6 +246,9 @@ struct Hosted<U: LinkUser> {
     registry: Registry,
     rx: Receiver<Mail<U>>,
     links: HashMap<usize, Link<U>>,
+    logger: Arc<Logger>,
+    /// In a row, with no sleep in between.
+    panics: u32,
     /// While the loop sleeps; `None`: until it is woken.
     asleep_until: Option<Instant>,
     /// The loop's sleep ends then at the latest: a visitor's plan.
@@ -250,7 +261,11 @@ impl<U: LinkUser> Visited for Hosted<U> {
     }
 
     fn visit(&mut self, now: Instant) -> bool {
-        let Some(next) = self.turn(now) else {
+        let Some(next) = self.safely(|me| me.turn(now)) else {
+            // The loop sees to it.
+            return false;
+        };
+        let Some(next) = next else {
             return true;
         };
         if self.asleep_until.is_some_and(|until| until <= next) {
@@ -261,7 +276,39 @@ impl<U: LinkUser> Visited for Hosted<U> {
     }
 }
 
+/// So many panics in a row are no accident.
+const HOPELESS: u32 = 3;
+
 impl<U: LinkUser> Hosted<U> {
+    /// Nothing if the work panicked; then the links have been mended.
+    fn safely<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> Option<R> {
+        panic::catch(|| work(self))
+            .map_err(|report| self.mend(&report))
+            .ok()
+    }
+
+    fn mend(&mut self, report: &PanicReport) {
+        self.logger.log(
+            Level::Crit,
+            "PANIC",
+            format_args!(
+                "An error inside librskafka: {report}. The connection is made anew; please \
+                 report this"
+            ),
+        );
+        self.panics += 1;
+        let hopeless = self.panics >= HOPELESS;
+        let (now, registry) = (Instant::now(), &self.registry);
+        self.links.retain(|_, link| {
+            let mended = !hopeless && panic::catch(|| link.broken(now, registry)).is_ok();
+            if !mended {
+                // What can still be answered is.
+                let _ = panic::catch(|| link.stop(now, registry));
+            }
+            mended
+        });
+    }
+
     /// Does what is due, and says when something will be.
     fn turn(&mut self, now: Instant) -> Option<Instant> {
         self.take_commands(now);
@@ -271,6 +318,18 @@ impl<U: LinkUser> Hosted<U> {
             next = earlier(next, link.next_deadline());
         }
         next
+    }
+
+    fn take_events(&mut self, events: &Events) {
+        let now = Instant::now();
+        for event in events {
+            if let Some(link) = self.links.get_mut(&event.token().0) {
+                link.on_event(now, event, &self.registry);
+            }
+        }
+        for link in self.links.values() {
+            link.count_wakeup();
+        }
     }
 
     fn take_commands(&mut self, now: Instant) {
@@ -315,7 +374,9 @@ impl<U: LinkUser> EventLoop<U> {
         let mut hosted = hosted.lock();
         while !hosted.links.is_empty() {
             let now = Instant::now();
-            let next = hosted.turn(now);
+            let Some(next) = hosted.safely(|h| h.turn(now)) else {
+                continue;
+            };
             if hosted.links.is_empty() || !wake.prepare_sleep() {
                 continue;
             }
@@ -330,18 +391,8 @@ impl<U: LinkUser> EventLoop<U> {
                 // EINTR, the only error a valid epoll descriptor gives.
                 continue;
             }
-            let now = Instant::now();
-            let Hosted {
-                links, registry, ..
-            } = &mut *hosted;
-            for event in &events {
-                if let Some(link) = links.get_mut(&event.token().0) {
-                    link.on_event(now, event, registry);
-                }
-            }
-            for link in links.values() {
-                link.count_wakeup();
-            }
+            hosted.panics = 0;
+            hosted.safely(|h| h.take_events(&events));
         }
         // Whoever still has a handle learns from the closed channel.
         while let Ok(mail) = hosted.rx.try_recv() {
@@ -353,3 +404,6 @@ impl<U: LinkUser> EventLoop<U> {
         hosted.rx = crossbeam_channel::never();
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -737,6 +737,13 @@ impl<U: LinkUser> Link<U> {
         self.disconnect(now, registry, &text, Some(code));
     }
 
+    /// After a panic in this link's code. What was taken out of the state is lost with
+    /// it: the user gives up what it still has in flight.
+    pub fn broken(&mut self, now: Instant, registry: &Registry) {
+        self.disconnect(now, registry, "internal error", Some(ErrorCode::_FAIL));
+        self.user.on_down(now);
+    }
+
     /// The one way in which a connection, or the attempt to make one, ends.
     fn disconnect(
         &mut self,

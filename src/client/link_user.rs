@@ -111,6 +111,9 @@ impl LinkUser for BrokerUser {
     }
 
     fn on_down(&mut self, now: Instant) {
+        if let Some(s) = &mut self.sender {
+            s.on_down(now);
+        }
         if let Some(f) = &mut self.fetcher {
             f.on_down(now);
         }

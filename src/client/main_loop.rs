@@ -26,6 +26,7 @@ use super::stats;
 use super::topic::Topic;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, debug};
+use crate::base::panic;
 use crate::base::time::ms;
 use crate::broker::{LinkEvent, Request, RequestError, Response};
 use crate::metadata::manager::TopicChange;
@@ -138,29 +139,39 @@ impl MainLoop {
     pub fn run(mut self) {
         self.shared.hooks.thread(true, ThreadKind::Main, "main");
         self.add_configured();
-        loop {
-            let now = Instant::now();
-            self.on_time(now);
-            let command = match self.next_deadline() {
-                Some(at) => {
-                    let wait = at.saturating_duration_since(Instant::now());
-                    match self.rx.recv_timeout(wait) {
-                        Ok(c) => Some(c),
-                        Err(RecvTimeoutError::Timeout) => None,
-                        Err(RecvTimeoutError::Disconnected) => Some(MainCommand::Stop),
-                    }
-                }
-                None => Some(self.rx.recv().unwrap_or(MainCommand::Stop)),
-            };
-            let now = Instant::now();
-            match command {
-                Some(MainCommand::Stop) => break,
-                Some(c) => self.on_command(now, c),
-                None => {}
-            }
-        }
+        let logger = self.shared.logger.clone();
+        // A panic is an error of this library, and costs what was being done.
+        while panic::catch(|| self.turn()).unwrap_or_else(|report| {
+            let text = format_args!("An error inside librskafka: {report}; please report this");
+            logger.log(Level::Crit, "PANIC", text);
+            // One that comes again and again is not to take a whole core.
+            std::thread::sleep(Duration::from_millis(100));
+            true
+        }) {}
         self.stop();
         self.shared.hooks.thread(false, ThreadKind::Main, "main");
+    }
+
+    /// What is due, then one command or what comes first. False: that was `Stop`.
+    fn turn(&mut self) -> bool {
+        self.on_time(Instant::now());
+        let command = match self.next_deadline() {
+            Some(at) => {
+                let wait = at.saturating_duration_since(Instant::now());
+                match self.rx.recv_timeout(wait) {
+                    Ok(c) => Some(c),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => Some(MainCommand::Stop),
+                }
+            }
+            None => Some(self.rx.recv().unwrap_or(MainCommand::Stop)),
+        };
+        match command {
+            Some(MainCommand::Stop) => return false,
+            Some(c) => self.on_command(Instant::now(), c),
+            None => {}
+        }
+        true
     }
 
     fn stop(&mut self) {

@@ -500,6 +500,15 @@ impl Sender {
         self.fail(batch, code, now);
     }
 
+    /// The connection is gone. Its requests have ended by now, but for those that an
+    /// internal error took with it.
+    pub fn on_down(&mut self, now: Instant) {
+        for (_, request) in std::mem::take(&mut self.in_flight) {
+            self.count_ended(&request);
+            self.all_failed(now, request, ErrorCode::_TRANSPORT, true);
+        }
+    }
+
     /// Fails what is in flight; the responses will find nothing.
     pub fn purge_in_flight(&mut self, now: Instant) {
         let mut requests: Vec<_> = self.in_flight.drain().collect();

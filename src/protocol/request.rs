@@ -7,7 +7,8 @@ use bytes::{Buf, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader, RequestKind, ResponseHeader, ResponseKind};
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::base::panic;
 
 /// A message that could not be encoded or decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -210,7 +211,7 @@ fn guarded<T>(
     kind: fn(String) -> ProtocolErrorKind,
     f: impl FnOnce() -> anyhow::Result<T>,
 ) -> Result<T, ProtocolErrorKind> {
-    match catch_unwind(AssertUnwindSafe(f)) {
+    match panic::catch(f) {
         Ok(result) => result.map_err(|e| kind(e.to_string())),
         Err(_) => Err(ProtocolErrorKind::Panicked),
     }
