@@ -3008,14 +3008,14 @@ RD_EXPORT rd_kafka_message_t *rd_kafka_consumer_poll(rd_kafka_t *rk, int timeout
 /**
  * Closes the consumer: gives up its partitions, with the rebalance function called,
  * commits stored offsets, and leaves the group. Waits for all this, for a bounded time
- * whatever the brokers do. Then destroy it.
+ * whatever the brokers do. Then destroy it. `_DESTROY` if it is closed already.
  */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_consumer_close(rd_kafka_t *rk);
 
 /**
  * As `rd_kafka_consumer_close`, without waiting: the events of closing go to `rkqu`,
  * which the application polls until `rd_kafka_consumer_closed`. Null, or an error that
- * the application destroys.
+ * the application destroys: `_DESTROY` if it is closed already.
  */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_consumer_close_queue(rd_kafka_t *rk,

@@ -38,9 +38,15 @@ pub enum Taken<R> {
     Leave,
 }
 
-/// What an item counts as in [`Queue::len`].
+/// What an item is to its queue.
 pub trait Weight {
+    /// What it counts as in [`Queue::len`].
     fn weight(&self) -> usize;
+
+    /// It goes before all that is not, so that no backlog of messages delays it.
+    fn is_urgent(&self) -> bool {
+        false
+    }
 }
 
 struct Inner<T> {
@@ -124,6 +130,9 @@ impl<T: Weight> Queue<T> {
             }
             if front {
                 q.items.push_front(item);
+            } else if item.is_urgent() {
+                let place = q.items.iter().take_while(|i| i.is_urgent()).count();
+                q.items.insert(place, item);
             } else {
                 q.items.push_back(item);
             }
@@ -372,6 +381,10 @@ mod tests {
         fn weight(&self) -> usize {
             1
         }
+
+        fn is_urgent(&self) -> bool {
+            *self >= 1000
+        }
     }
 
     fn past() -> Option<Instant> {
@@ -388,6 +401,16 @@ mod tests {
         assert_eq!(a.pop(past()), Some(1));
         assert_eq!(b.pop(past()), Some(2));
         assert_eq!(b.pop(past()), None);
+    }
+
+    #[test]
+    fn urgent_items_pass_the_others_in_their_own_order() {
+        let q = Arc::new(Queue::new());
+        for item in [1u32, 1000, 2, 1001] {
+            q.push(item);
+        }
+        let order: Vec<_> = (0..4).filter_map(|_| q.pop(past())).collect();
+        assert_eq!(order, [1000, 1001, 1, 2]);
     }
 
     #[test]

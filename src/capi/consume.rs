@@ -20,7 +20,7 @@ use crate::client::Client;
 use crate::client::consumer::{Consumer, TopicPartition, Toppar};
 use crate::client::event::Event;
 use crate::client::shared::EventQueue;
-use crate::consumer::Next;
+use crate::consumer::{Fetched, Next, Partition, Position};
 
 /// What was at the front of a queue.
 pub enum Item {
@@ -121,8 +121,9 @@ pub fn next_message(
     }
 }
 
-/// Fills `messages` until it is full, the time is up or a rebalance follows. Many are taken at one look
-/// into the queue.
+/// Fills `messages` until it is full, the time is up or a rebalance follows. Many are
+/// taken at one look into the queue. What turns out to be of an assignment or a position
+/// that is over is left out; what is handed out counts as consumed from then on.
 pub fn next_messages(
     instance: &Instance,
     queue: &EventQueue,
@@ -134,43 +135,30 @@ pub fn next_messages(
         Other(Event),
     }
     let mut deadline = None;
-    let mut count = 0;
+    let mut gathered = Gathered::new(messages);
     serve::clear_yield();
     let _polling = Polling::of(instance);
-    while count < messages.len() {
+    while !gathered.is_full() {
         let deadline = || *deadline.get_or_insert_with(|| until(timeout_ms));
         let got = queue.take_until(deadline, |event| match event {
-            Event::Fetched(fetched) => {
-                let before = count;
-                while let Some(slot) = messages.get_mut(count) {
-                    match fetched.next() {
-                        Next::Message(m) => *slot = message::as_c(m.as_ptr()),
-                        Next::Last(m) => {
-                            *slot = message::as_c(m.as_ptr());
-                            count += 1;
-                            return Taken::Last(Got::Messages);
-                        }
-                        Next::Nothing if count > before => return Taken::Last(Got::Messages),
-                        Next::Nothing => return Taken::Stale,
-                    }
-                    count += 1;
-                }
-                Taken::Part(Got::Messages)
-            }
+            Event::Fetched(fetched) => match gathered.take(fetched) {
+                Ended::Full => Taken::Part(Got::Messages),
+                Ended::Spent { any: true } => Taken::Last(Got::Messages),
+                Ended::Spent { any: false } => Taken::Stale,
+            },
             Event::Taken => Taken::Stale,
             // The application has what it was given before it is asked to give up
             // partitions: none of theirs may come after that.
-            Event::Rebalance(_) if count > 0 => Taken::Leave,
+            Event::Rebalance(_) if gathered.count > 0 => Taken::Leave,
             Event::ConsumerError(e) => {
                 let m = message::with_text(e.code, &e.text);
                 *event = Event::Taken;
-                match (m, messages.get_mut(count)) {
-                    (Some(m), Some(slot)) => {
-                        *slot = message::as_c(m.as_ptr());
-                        count += 1;
+                match m {
+                    Some(m) => {
+                        gathered.add(m);
                         Taken::Last(Got::Messages)
                     }
-                    _ => Taken::Stale,
+                    None => Taken::Stale,
                 }
             }
             other => Taken::Last(Got::Other(std::mem::take(other))),
@@ -186,6 +174,7 @@ pub fn next_messages(
             None => break,
         }
     }
+    let count = gathered.finish();
     if instance.on_consume {
         for m in messages.iter().take(count) {
             // SAFETY: the messages were just taken.
@@ -194,6 +183,141 @@ pub fn next_messages(
     }
     set_last_error(ErrorCode::NO_ERROR, 0);
     count
+}
+
+/// Messages gathered for a batch, not handed out yet.
+struct Gathered<'a> {
+    messages: &'a mut [*mut rd_kafka_message_t],
+    count: usize,
+    runs: Vec<Run>,
+}
+
+/// Neighbours of one partition and version.
+struct Run {
+    partition: Arc<Partition>,
+    version: u32,
+    from: usize,
+    to: usize,
+    /// After them.
+    end: Option<Position>,
+}
+
+impl Run {
+    fn is_stale(&self) -> bool {
+        self.version != self.partition.version()
+    }
+}
+
+enum Ended {
+    Full,
+    Spent { any: bool },
+}
+
+impl<'a> Gathered<'a> {
+    fn new(messages: &'a mut [*mut rd_kafka_message_t]) -> Self {
+        Gathered {
+            messages,
+            count: 0,
+            runs: Vec::new(),
+        }
+    }
+
+    /// Whether there is no room, even without what is stale.
+    fn is_full(&mut self) -> bool {
+        if self.count == self.messages.len() {
+            self.drop_stale();
+        }
+        self.count == self.messages.len()
+    }
+
+    fn add(&mut self, m: NonNull<MessageExt>) {
+        if let Some(slot) = self.messages.get_mut(self.count) {
+            *slot = message::as_c(m.as_ptr());
+            self.count += 1;
+        }
+    }
+
+    /// As much of the item as there is room for.
+    fn take(&mut self, fetched: &mut Fetched) -> Ended {
+        let Some(partition) = fetched.partition().cloned() else {
+            return Ended::Spent { any: false };
+        };
+        let (version, from) = (fetched.version(), self.count);
+        let mut end = None;
+        let mut spent = false;
+        while !spent && self.count < self.messages.len() {
+            match fetched.next_with(|_, to| end = Some(to)) {
+                Next::Message(m) => self.add(m),
+                Next::Last(m) => {
+                    self.add(m);
+                    spent = true;
+                }
+                Next::Nothing => spent = true,
+            }
+        }
+        let to = self.count;
+        if to > from || end.is_some() {
+            self.runs.push(Run {
+                partition,
+                version,
+                from,
+                to,
+                end,
+            });
+        }
+        match spent {
+            true => Ended::Spent { any: to > from },
+            false => Ended::Full,
+        }
+    }
+
+    fn drop_stale(&mut self) {
+        if !self.runs.iter().any(Run::is_stale) {
+            return;
+        }
+        let mut kept = 0;
+        let mut at = 0;
+        for run in &mut self.runs {
+            // What is between runs is nobody's.
+            kept += shift(self.messages, at, run.from, kept);
+            at = run.to;
+            let stale = run.is_stale();
+            if stale {
+                for m in self.messages.get(run.from..run.to).unwrap_or_default() {
+                    // SAFETY: taken from the queue above, and nobody else has it.
+                    unsafe { message::rd_kafka_message_destroy(*m) };
+                }
+                run.end = None;
+                (run.from, run.to) = (kept, kept);
+            } else {
+                let from = kept;
+                kept += shift(self.messages, run.from, run.to, kept);
+                (run.from, run.to) = (from, kept);
+            }
+        }
+        kept += shift(self.messages, at, self.count, kept);
+        self.count = kept;
+        self.runs.retain(|run| run.end.is_some());
+    }
+
+    /// Hands them out.
+    fn finish(mut self) -> size_t {
+        self.drop_stale();
+        for run in &self.runs {
+            if let Some(end) = run.end {
+                run.partition.advance(end);
+            }
+        }
+        self.count
+    }
+}
+
+/// Moves `from..to` down to `place`; returns how many there are.
+fn shift<T: Copy>(list: &mut [T], from: usize, to: usize, place: usize) -> usize {
+    if from != place {
+        list.copy_within(from..to, place);
+    }
+    to - from
 }
 
 /// The client's consumer, if it is one.

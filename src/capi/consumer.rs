@@ -199,7 +199,7 @@ fn seek_all(
 
 /// Leaves the group, serving what is to be done for that, and ends consuming. Bounded
 /// by what the requests of leaving may take.
-pub fn close(instance: &Instance, consumer: &Consumer) -> ErrorCode {
+pub fn close(instance: &Instance, consumer: &Consumer) {
     if consumer.core.settings.has_group && !consumer.is_closed() {
         consumer.queue.forward(None);
         consumer.begin_close();
@@ -215,7 +215,6 @@ pub fn close(instance: &Instance, consumer: &Consumer) -> ErrorCode {
         }
     }
     consumer.close();
-    ErrorCode::NO_ERROR
 }
 
 /// This consumer's id in its group, or null while it has none. Freed by
@@ -569,7 +568,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_poll(
 
 /// Closes the consumer: gives up its partitions, with the rebalance function called,
 /// commits stored offsets, and leaves the group. Waits for all this, for a bounded time
-/// whatever the brokers do. Then destroy it.
+/// whatever the brokers do. Then destroy it. `_DESTROY` if it is closed already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_close(rk: *mut rd_kafka_t) -> rd_kafka_resp_err_t {
     ffi!({
@@ -579,7 +578,11 @@ pub unsafe extern "C" fn rd_kafka_consumer_close(rk: *mut rd_kafka_t) -> rd_kafk
             return ErrorCode::_INVALID_ARG;
         };
         match consume::group_consumer(instance) {
-            Ok(consumer) => close(instance, consumer),
+            Ok(consumer) if consumer.is_closed() => ErrorCode::_DESTROY,
+            Ok(consumer) => {
+                close(instance, consumer);
+                ErrorCode::NO_ERROR
+            }
             Err(code) => code,
         }
     })
@@ -587,7 +590,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_close(rk: *mut rd_kafka_t) -> rd_kafk
 
 /// As `rd_kafka_consumer_close`, without waiting: the events of closing go to `rkqu`,
 /// which the application polls until `rd_kafka_consumer_closed`. Null, or an error that
-/// the application destroys.
+/// the application destroys: `_DESTROY` if it is closed already.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_close_queue(
     rk: *mut rd_kafka_t,
@@ -609,6 +612,10 @@ pub unsafe extern "C" fn rd_kafka_consumer_close_queue(
                 ));
             }
         };
+        if consumer.is_closed() {
+            let text = "Consumer already closed";
+            return error::give(KafkaError::new(ErrorCode::_DESTROY, text));
+        }
         if !Arc::ptr_eq(&consumer.queue, &queue.queue) {
             consumer.queue.forward(Some(queue.queue.clone()));
         }

@@ -137,6 +137,9 @@ impl EventObject {
 
 impl Drop for EventObject {
     fn drop(&mut self) {
+        if let Event::Rebalance(e) = &self.event {
+            e.end();
+        }
         for m in &mut self.messages {
             // SAFETY: the messages go with the event.
             unsafe { message::drop_headers(m) };

@@ -15,7 +15,7 @@ use libc::{addrinfo, c_char, c_int, c_void, sockaddr};
 use parking_lot::{Condvar, Mutex};
 
 use super::event::EventObject;
-use super::handle::{Boxed, Opaque, Shared as SharedHandle, Tagged, give, give_shared};
+use super::handle::{Boxed, Opaque, Shared as SharedHandle, Tagged, get, give, give_shared};
 use super::intercept::{ConfHooks, Interceptors, LinkHooks, Point, SendHooks};
 use super::types::{
     RD_KAFKA_THREAD_BACKGROUND, RD_KAFKA_THREAD_BROKER, RD_KAFKA_THREAD_MAIN, rd_kafka_conf_t,
@@ -28,6 +28,7 @@ use crate::base::log::Line;
 use crate::broker::observer::Observer;
 use crate::broker::transport::{Family, Plain, SocketHooks};
 use crate::client::consumer::commits::CommitResult;
+use crate::client::group::RebalanceEvent;
 use crate::client::shared::{EventQueue, Hooks, ThreadKind};
 use crate::client::threads::Counted;
 use crate::client::{Client, Topic};
@@ -337,6 +338,14 @@ impl Hooks for CHooks {
             let interceptors = self.interceptors.clone();
             Arc::new(LinkHooks::new(interceptors, self.address(), self.protocol)) as _
         })
+    }
+
+    fn rebalance(&self, event: &RebalanceEvent) {
+        // SAFETY: the instance stays in place until the client's threads have ended,
+        // and this is one of them.
+        if let Some(instance) = unsafe { get(self.handle().cast_const()) } {
+            super::serve::rebalance_by_default(instance, event);
+        }
     }
 }
 

@@ -191,8 +191,8 @@ pub fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
 /// Calls the rebalance callback, or does what an application without one wants.
 fn rebalance(instance: &Instance, e: &RebalanceEvent) {
     let c = &instance.conf().global;
-    e.begin();
     if c.rebalance_cb != 0 {
+        e.begin();
         let list = consume::list_of(&e.partitions);
         // SAFETY: the setter took a function of this type; the list lives until it
         // returns.
@@ -203,9 +203,15 @@ fn rebalance(instance: &Instance, e: &RebalanceEvent) {
         }
         return;
     }
+    rebalance_by_default(instance, e);
+}
+
+/// What is assigned is consumed, what is revoked no longer.
+pub fn rebalance_by_default(instance: &Instance, e: &RebalanceEvent) {
     let Some(consumer) = consume::consumer(instance) else {
         return;
     };
+    e.begin();
     let result = match (e.is_assign(), e.incremental) {
         (false, false) => consumer.assign(Vec::new()),
         (false, true) => {

@@ -55,4 +55,11 @@ impl Weight for Event {
             _ => 1,
         }
     }
+
+    fn is_urgent(&self) -> bool {
+        matches!(
+            self,
+            Event::OffsetCommit(_) | Event::Stats(_) | Event::Throttle { .. }
+        )
+    }
 }

@@ -62,6 +62,11 @@ pub enum MainCommand {
         list: String,
         reply: Sender<i32>,
     },
+    /// A request to one broker.
+    ToBroker {
+        node: i32,
+        request: Request,
+    },
     Consumer(machine::Command),
     /// Partitions without a leader, or messages without a partition, have news.
     Orphans,
@@ -348,6 +353,13 @@ impl MainLoop {
                 self.connect_for_waiting();
                 let _ = reply.send(added);
             }
+            MainCommand::ToBroker { node, request } => match self.brokers.by_node(node) {
+                Some(broker) => {
+                    broker.connect();
+                    broker.request(request);
+                }
+                None => (request.reply)(Err(RequestError::Disconnected("no such broker".into()))),
+            },
             MainCommand::Consumer(command) => {
                 self.with_consumer(now, |machine, world| machine.on_command(world, command));
             }
@@ -567,7 +579,8 @@ impl MainLoop {
         }
     }
 
-    fn learn(&mut self, now: Instant, snapshot: Snapshot, complete: bool, all: bool) {
+    fn learn(&mut self, now: Instant, mut snapshot: Snapshot, complete: bool, all: bool) {
+        snapshot.hide(self.shared.conf.global.topic_blacklist.as_ref());
         if !snapshot.brokers.is_empty() {
             self.brokers.update(snapshot.brokers.values());
         }

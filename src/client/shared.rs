@@ -14,6 +14,7 @@ use super::brokers::BrokerKey;
 use super::consumer::Consumer;
 use super::consumer::commits::CommitResult;
 use super::event::{Deliveries, ErrorEvent, Event};
+use super::group::RebalanceEvent;
 use super::main_loop::{MainCommand, MainSender};
 use crate::base::conf::{ClientKind, Conf, TopicConf};
 use crate::base::error::{ErrorCode, KafkaError};
@@ -54,6 +55,8 @@ pub trait Hooks: Send + Sync {
     fn link_observer(&self) -> Option<Arc<dyn Observer>>;
     /// The address that C knows the instance by, 0 before it has one.
     fn address(&self) -> usize;
+    /// Does what an application that leaves rebalances to the library wants.
+    fn rebalance(&self, event: &RebalanceEvent);
 }
 
 /// What a thread of the client is for.

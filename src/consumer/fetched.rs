@@ -193,11 +193,23 @@ impl Fetched {
             .is_none_or(|i| i.version != i.partition.version())
     }
 
+    /// Of the assignment or position that it was fetched for.
+    pub fn version(&self) -> u32 {
+        self.0.as_ref().map_or(0, |inner| inner.version)
+    }
+
     /// Looks at the item as the front of its queue.
     // Not an iterator: what it gives says whether the item is spent.
     #[allow(clippy::should_implement_trait)]
     #[inline]
     pub fn next(&mut self) -> Next {
+        self.next_with(Partition::advance)
+    }
+
+    /// As [`Fetched::next`], for a caller that hands the message out later: `moved` is
+    /// told how far the partition's position goes then.
+    #[inline]
+    pub fn next_with(&mut self, mut moved: impl FnMut(&Partition, Position)) -> Next {
         loop {
             let Some(inner) = &mut self.0 else {
                 return Next::Nothing;
@@ -222,11 +234,11 @@ impl Fetched {
                     };
                     continue;
                 }
-                if let Some(message) = partition.next_held() {
+                if let Some(message) = partition.next_held(&mut moved) {
                     return Next::Message(message);
                 }
             }
-            return match self.take_one() {
+            return match self.take_one(&mut moved) {
                 Taken::Part(m) => Next::Message(m),
                 Taken::Last(m) => Next::Last(m),
                 _ => Next::Nothing,
@@ -236,12 +248,12 @@ impl Fetched {
 
     /// The next message of this item itself.
     #[inline]
-    pub(super) fn take_one(&mut self) -> Taken {
+    pub(super) fn take_one(&mut self, moved: impl FnMut(&Partition, Position)) -> Taken {
         let Some(inner) = &mut self.0 else {
             return Taken::Stale;
         };
         match &mut inner.data {
-            Data::Records(records) => records.take(&inner.partition),
+            Data::Records(records) => records.take(&inner.partition, moved),
             Data::Resumed => Taken::Stale,
             Data::Event {
                 err,
@@ -249,6 +261,9 @@ impl Fetched {
                 offset,
                 broker_id,
             } => {
+                if *err == ErrorCode::_PARTITION_EOF {
+                    inner.partition.note_end(*offset, *broker_id);
+                }
                 let message = event_message(&inner.partition, *err, text, *offset, *broker_id);
                 message.map_or(Taken::Stale, Taken::Last)
             }
@@ -290,11 +305,16 @@ impl Drop for Inner {
 }
 
 impl Records {
-    fn take(&mut self, partition: &Partition) -> Taken {
+    #[inline]
+    fn take(
+        &mut self,
+        partition: &Partition,
+        mut moved: impl FnMut(&Partition, Position),
+    ) -> Taken {
         loop {
             let Some(current) = &mut self.current else {
                 let Some(batch) = self.batches.next() else {
-                    partition.advance(self.end);
+                    moved(partition, self.end);
                     return Taken::Stale;
                 };
                 let current = Current::new(&batch);
@@ -322,7 +342,7 @@ impl Records {
                     let Some(message) = self.message(partition, &record) else {
                         return Taken::Stale;
                     };
-                    partition.advance(position);
+                    moved(partition, position);
                     return if spent {
                         Taken::Last(message)
                     } else {

@@ -17,6 +17,7 @@ use parking_lot::{Mutex, RwLock};
 use super::fetched::{Fetched, Taken};
 use super::room::{Budget, Waiting};
 use super::{FetchSink, Position, Shared, Topic, offset};
+use crate::base::error::ErrorCode;
 use crate::base::message::MessageExt;
 
 /// Paused by the application.
@@ -89,6 +90,9 @@ pub struct Partition {
     /// The next offset to fetch, for the statistics.
     pub next_offset: AtomicI64,
     pub eof_offset: AtomicI64,
+    /// The end that the application was told of last; the broker's id in the place of
+    /// the epoch.
+    told_end: AtomicPosition,
     pub leader_epoch: AtomicI32,
     pub sink: Arc<dyn FetchSink>,
     budget: RwLock<Arc<Budget>>,
@@ -128,6 +132,7 @@ impl Partition {
             last_stable: AtomicI64::new(offset::INVALID),
             next_offset: AtomicI64::new(offset::INVALID),
             eof_offset: AtomicI64::new(offset::INVALID),
+            told_end: AtomicPosition::new(),
             leader_epoch: AtomicI32::new(-1),
             sink,
             budget: RwLock::new(budget),
@@ -149,6 +154,7 @@ impl Partition {
             std::mem::take(&mut *held)
         };
         drop(stale);
+        self.told_end.set(offset::INVALID, -1);
         version
     }
 
@@ -196,10 +202,33 @@ impl Partition {
         if before & PAUSED & !who == 0 {
             if before & HOLDING != 0 {
                 self.sink.deliver_first(Fetched::resumed(self.clone()));
+            } else if who == PAUSED_BY_APP {
+                self.tell_end_again();
             }
             self.waiting.nudge();
         }
         true
+    }
+
+    pub(super) fn note_end(&self, offset: i64, broker_id: i32) {
+        self.told_end.set(offset, broker_id);
+    }
+
+    /// Consuming begins anew, where it was: if that is the end, the application is told
+    /// so again.
+    fn tell_end_again(self: &Arc<Self>) {
+        let told = self.told_end.get();
+        if told.offset < 0 || self.next_offset.load(Ordering::Relaxed) != told.offset {
+            return;
+        }
+        let text = format!(
+            "Still at the end of the partition at offset {}",
+            told.offset
+        );
+        let version = self.version();
+        let err = ErrorCode::_PARTITION_EOF;
+        let event = Fetched::event(self.clone(), version, err, &text, told.offset, told.epoch);
+        self.sink.deliver(event);
     }
 
     #[inline]
@@ -221,10 +250,13 @@ impl Partition {
     }
 
     /// The next message of what was held aside.
-    pub(super) fn next_held(&self) -> Option<NonNull<MessageExt>> {
+    pub(super) fn next_held(
+        &self,
+        mut moved: impl FnMut(&Partition, Position),
+    ) -> Option<NonNull<MessageExt>> {
         let mut held = self.held.lock();
         while let Some(front) = held.front_mut() {
-            match front.take_one() {
+            match front.take_one(&mut moved) {
                 Taken::Part(m) => return Some(m),
                 Taken::Last(m) => {
                     held.pop_front();
@@ -246,10 +278,10 @@ impl Partition {
         self.held.lock().iter().map(Fetched::weight_of_data).sum()
     }
 
-    /// Application thread, with the queue's lock held: messages up to here have
-    /// been handed out.
+    /// Application thread: messages up to here have been handed out. With the queue's
+    /// lock held, if several threads may poll.
     #[inline]
-    pub(super) fn advance(&self, to: Position) {
+    pub fn advance(&self, to: Position) {
         self.position.set(to.offset, to.epoch);
         if self.shared.settings.auto_offset_store {
             if self.has_metadata.load(Ordering::Relaxed) {

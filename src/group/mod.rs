@@ -331,8 +331,11 @@ impl Group {
         self.coordinator.on_tick(&mut cx);
         self.membership
             .on_tick(&mut cx, self.coordinator.up(), self.polled);
-        if self.membership.protocol() == Some(RebalanceProtocol::Cooperative) {
-            self.offsets.follow(&before, &self.membership.member());
+        let after = self.membership.member();
+        if self.membership.protocol() == Some(RebalanceProtocol::Cooperative)
+            && after.generation >= 0
+        {
+            self.offsets.follow(&before, &after);
         }
         if self.membership.is_closed() && !self.closed {
             self.closed = true;

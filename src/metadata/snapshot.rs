@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kafka_protocol::messages::{MetadataResponse, metadata_response};
 use uuid::Uuid;
 
+use crate::base::conf::PatternList;
 use crate::base::error::ErrorCode;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,6 +95,21 @@ impl Snapshot {
                 .collect(),
             answered_by: -1,
             answered_by_name: String::new(),
+        }
+    }
+
+    /// Makes topics look as if the cluster did not have them: `topic.blacklist`.
+    pub fn hide(&mut self, blacklist: Option<&PatternList>) {
+        let Some(blacklist) = blacklist else {
+            return;
+        };
+        for (name, info) in &mut self.topics {
+            if blacklist.is_match(name) {
+                let mut hidden = TopicInfo::clone(info);
+                hidden.err = ErrorCode::UNKNOWN_TOPIC_OR_PART;
+                hidden.partitions.clear();
+                *info = Arc::new(hidden);
+            }
         }
     }
 

@@ -89,7 +89,7 @@ macro_rules! general_rows {
                  topic that brokers do not know is waited for instead of failing its messages with \
                  `ERR__UNKNOWN_TOPIC`.";
             "topic.blacklist" [topic_blacklist: Option<PatternList>] patterns()
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Comma-separated regular expressions; a topic that matches one of them is treated as if the cluster \
                  did not have it. Share consumers refuse it.";
             "debug" [debug: u32] flags(debug::FLAGS, 0)

@@ -279,11 +279,22 @@ impl Consumer {
         Ok(())
     }
 
+    /// Takes out what of these is assigned.
+    pub fn give_up(&self, gone: &[(Arc<str>, i32)]) {
+        let mut assignment = self.assignment.lock();
+        let gone: Vec<_> = gone
+            .iter()
+            .filter_map(|key| assignment.remove(key))
+            .collect();
+        self.stop_all(gone.into_iter());
+    }
+
     fn begin(&self, assignment: &mut Assignment, wanted: Vec<(Arc<Toppar>, Position)>) {
         let mut starts = Vec::with_capacity(wanted.len());
         for (toppar, at) in wanted {
             // A new assignment is not paused.
             toppar.partition.resume(partition::PAUSED_BY_APP);
+            toppar.partition.resume(partition::PAUSED_BY_CLIENT);
             let version = toppar.partition.begin();
             if !toppar.forwarded_by_app.load(Ordering::Acquire) {
                 self.lead(&toppar, Some(&self.queue));

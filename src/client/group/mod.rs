@@ -4,6 +4,8 @@
 //! The main thread writes what [`GroupState`] says of the membership; application
 //! threads write when they poll and which rebalance they are carrying out.
 
+pub mod list;
+
 use std::sync::Arc;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -35,6 +37,26 @@ impl RebalanceEvent {
         if let Some(consumer) = self.consumer.upgrade() {
             *consumer.group.serving.lock() = Some(self.id);
         }
+    }
+
+    /// The application is done with the event. If it has not answered, it has taken
+    /// nothing, and what it was to give up is taken from it.
+    pub fn end(&self) {
+        let Some(consumer) = self.consumer.upgrade() else {
+            return;
+        };
+        if *consumer.group.serving.lock() != Some(self.id) {
+            return;
+        }
+        if !self.is_assign() {
+            let gone: Vec<_> = self
+                .partitions
+                .iter()
+                .map(|p| (p.topic.clone(), p.partition))
+                .collect();
+            consumer.give_up(&gone);
+        }
+        consumer.answer_rebalance();
     }
 
     pub fn is_assign(&self) -> bool {

@@ -149,6 +149,10 @@ pub struct Classic {
     member_id: Arc<str>,
     /// Of what is owned; -1 if nothing is, or not for sure.
     generation: i32,
+    /// As what this member was last assigned something. While that is given up because
+    /// it was lost, commits are made so, for the coordinator to refuse: in the name of
+    /// nobody they would pass once the group is empty.
+    assigned_as: Member,
     /// What the application has been given and not given up.
     owned: Vec<TopicPartition>,
     /// When the last request was sent that the coordinator answered as a member's.
@@ -176,6 +180,7 @@ impl Classic {
             led: Shape::new(),
             member_id: "".into(),
             generation: -1,
+            assigned_as: Member::none(),
             owned: Vec::new(),
             contact: now,
             protocol: None,
@@ -544,6 +549,9 @@ impl Membership for Classic {
     }
 
     fn member(&self) -> Member {
+        if self.is_lost() {
+            return self.assigned_as.clone();
+        }
         Member {
             generation: self.generation,
             member_id: self.member_id.clone(),

@@ -112,6 +112,11 @@ impl Classic {
         let protocol = session.assignor.protocol();
         self.protocol = Some(protocol);
         self.generation = session.generation;
+        self.assigned_as = Member {
+            generation: session.generation,
+            member_id: self.member_id.clone(),
+            instance_id: self.settings.group_instance_id.clone(),
+        };
         self.attempts = 0;
         let kept = |p: &TopicPartition| assigned.contains(p);
         let revoked: Vec<_> = self.owned.iter().filter(|p| !kept(p)).cloned().collect();

@@ -6,6 +6,8 @@ use std::collections::HashSet;
 use super::*;
 use crate::client::group::{ConsumerError, RebalanceEvent};
 use crate::client::main_loop::metadata_request;
+use crate::client::shared::events;
+use crate::consumer::partition::PAUSED_BY_CLIENT;
 use crate::group::assignor::{Assignor, RebalanceProtocol};
 use crate::group::{Interest, MemberSettings, Rebalance, RebalanceKind, TopicView, View};
 use crate::metadata::{Refresh, Snapshot};
@@ -24,6 +26,13 @@ pub struct Membership {
     /// The last rebalance that the application was told of.
     rebalance: u64,
     revoking: bool,
+    /// What is being revoked: until the application has given it up, it gets no more
+    /// of it.
+    paused: Vec<Arc<Partition>>,
+    /// A subscription with patterns; taken up when all topics are known.
+    awaits_all: Option<Interest>,
+    /// All topics are known, and kept up to date.
+    knows_all: bool,
     /// The application has given up what it had to; these commits are still out.
     unassigned_after: Option<HashSet<u64>>,
 }
@@ -66,6 +75,16 @@ impl Machine {
         m.names = names;
         m.patterns = patterns;
         w.metadata.set_all_topics(patterns, w.now);
+        m.knows_all &= patterns;
+        if patterns && !m.knows_all {
+            m.awaits_all = interest;
+            return;
+        }
+        m.awaits_all = None;
+        self.take_up(w, interest);
+    }
+
+    fn take_up(&mut self, w: &mut World<'_>, interest: Option<Interest>) {
         self.refresh_view(w);
         let view = self.membership.view.clone();
         // Both at once, so that the group never looks at the new subscription with
@@ -93,8 +112,14 @@ impl Machine {
                         .insert(name.clone(), ErrorCode::UNKNOWN_TOPIC_OR_PART);
                 }
             }
+            m.knows_all = m.patterns;
+            if let Some(interest) = m.awaits_all.take() {
+                self.take_up(w, Some(interest));
+                self.settle(w);
+                return;
+            }
         }
-        if self.refresh_view(w) {
+        if self.membership.awaits_all.is_none() && self.refresh_view(w) {
             let view = self.membership.view.clone();
             self.tell_group(w, group::Event::Metadata(view));
             self.settle(w);
@@ -160,7 +185,9 @@ impl Machine {
     ) {
         let view = match result.map(|response| response.kind) {
             Ok(Some(kafka_protocol::messages::ResponseKind::Metadata(answer))) => {
-                Arc::new(view_of(&Snapshot::from_response(&answer)))
+                let mut snapshot = Snapshot::from_response(&answer);
+                snapshot.hide(w.shared.conf.global.topic_blacklist.as_ref());
+                Arc::new(view_of(&snapshot))
             }
             // What is known will have to do.
             _ => self.membership.view.clone(),
@@ -177,6 +204,16 @@ impl Machine {
             RebalanceKind::Revoke { .. } => ErrorCode::_REVOKE_PARTITIONS,
         };
         m.revoking = code == ErrorCode::_REVOKE_PARTITIONS;
+        if m.revoking {
+            for p in &rebalance.partitions {
+                if let Some(toppar) = self.consumer.find(&p.topic, p.partition)
+                    && toppar.partition.is_assigned()
+                {
+                    toppar.partition.pause(PAUSED_BY_CLIENT);
+                    m.paused.push(toppar.partition.clone());
+                }
+            }
+        }
         let event = RebalanceEvent {
             id: m.rebalance,
             code,
@@ -202,10 +239,17 @@ impl Machine {
         );
         // The state that the application asks about in its callback comes first.
         self.publish();
-        // Before all messages that wait: the group does not wait until the application
-        // has worked them off. There is one at a time, so the order is kept.
-        let event = Event::Rebalance(Box::new(event));
-        self.consumer.queue.push_front(event);
+        let c = &w.shared.conf.global;
+        if c.rebalance_cb == 0 && !w.shared.wants_event(events::REBALANCE) {
+            // Nobody is to be asked, so nobody needs to poll.
+            w.shared.hooks.rebalance(&event);
+        } else {
+            // Before all messages that wait: the group does not wait until the
+            // application has worked them off. There is one at a time, so the order is
+            // kept.
+            let event = Event::Rebalance(Box::new(event));
+            self.consumer.queue.push_front(event);
+        }
     }
 
     /// The application has carried out a rebalance; commits of what it gave up come
@@ -213,6 +257,10 @@ impl Machine {
     pub(super) fn rebalanced(&mut self, w: &mut World<'_>, id: u64) {
         if id != self.membership.rebalance {
             return;
+        }
+        // What the application has kept all the same.
+        for partition in std::mem::take(&mut self.membership.paused) {
+            partition.resume(PAUSED_BY_CLIENT);
         }
         if !self.membership.revoking {
             self.tell_group(w, group::Event::Assigned);

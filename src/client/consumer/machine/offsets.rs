@@ -37,6 +37,18 @@ impl Machine {
     }
 
     pub(super) fn commit(&mut self, w: &mut World<'_>, commit: Commit) {
+        let refused = if w.shared.fatal().is_some() {
+            Some(ErrorCode::_FATAL)
+        } else if commit.offsets.is_none() && self.has_lost_assignment() {
+            Some(ErrorCode::_ASSIGNMENT_LOST)
+        } else {
+            None
+        };
+        if let Some(code) = refused {
+            let offsets = commit.offsets.unwrap_or_default();
+            self.tell_committed(w, commit.reply, CommitResult { code, offsets });
+            return;
+        }
         let offsets = match commit.offsets {
             Some(offsets) => offsets,
             None => self
@@ -51,6 +63,12 @@ impl Machine {
             return;
         }
         self.send_commit(w, offsets, commit.reply);
+    }
+
+    /// What is assigned belongs to others already.
+    fn has_lost_assignment(&self) -> bool {
+        let lost = |group: &Group| group.membership().is_lost();
+        self.group.as_ref().is_some_and(lost) && self.control.partitions().next().is_some()
     }
 
     pub(super) fn send_commit(
