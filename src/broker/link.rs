@@ -251,14 +251,26 @@ impl<U: LinkUser> Link<U> {
         node_id: i32,
         registry: &Registry,
     ) {
-        let moved = {
+        let before = self.config.identity.read().clone();
+        let moved = before.host != host || before.port != port;
+        if moved {
+            self.config.logger.debug(
+                debug::BROKER,
+                "UPDATE",
+                format_args!(
+                    "{}: Nodename changed from {}:{} to {host}:{port}",
+                    before.name(),
+                    before.host,
+                    before.port
+                ),
+            );
+        }
+        {
             let mut id = self.config.identity.write();
-            let moved = id.host != host || id.port != port;
             id.host = host;
             id.port = port;
             id.node_id = node_id;
-            moved
-        };
+        }
         if moved {
             self.addresses.clear();
             self.resolved_at = None;

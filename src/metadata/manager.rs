@@ -220,6 +220,19 @@ impl Manager {
                         changes.push(TopicChange::Known { info, recreated });
                     }
                 }
+                // Any other error passes: what is known stays, and is asked for again soon.
+                err if !matches!(
+                    err,
+                    ErrorCode::NO_ERROR
+                        | ErrorCode::LEADER_NOT_AVAILABLE
+                        | ErrorCode::UNKNOWN_TOPIC_OR_PART
+                        | ErrorCode::UNKNOWN_TOPIC_ID
+                        | ErrorCode::TOPIC_EXCEPTION
+                        | ErrorCode::TOPIC_AUTHORIZATION_FAILED
+                ) =>
+                {
+                    unsettled |= tracked.is_some();
+                }
                 err => {
                     let wait = matches!(
                         err,
@@ -330,6 +343,31 @@ mod tests {
             topics: HashMap::from([(name, Arc::new(info))]),
             ..Snapshot::default()
         }
+    }
+
+    #[test]
+    fn a_passing_error_leaves_what_is_known_and_is_asked_about_again() {
+        let t0 = Instant::now();
+        let mut m = Manager::new(settings(), t0);
+        m.track(&Arc::from("t"), t0);
+        assert!(m.poll(t0).is_some());
+        m.on_snapshot(answer("t", ErrorCode::NO_ERROR, &[(1, 1)]), true, false, t0);
+        let later = t0 + Duration::from_secs(40);
+        m.refresh_soon(later);
+        let due = m.next_deadline().expect("soon");
+        assert!(m.poll(due).is_some());
+        let passing = answer("t", ErrorCode::KAFKA_STORAGE_ERROR, &[]);
+        assert_eq!(m.on_snapshot(passing, true, false, due), []);
+        assert!(m.cache().topic("t").is_some());
+        assert!(
+            m.next_deadline()
+                .is_some_and(|d| d <= due + Duration::from_secs(1))
+        );
+        let refused = answer("t", ErrorCode::TOPIC_AUTHORIZATION_FAILED, &[]);
+        assert!(matches!(
+            m.on_snapshot(refused, true, false, due).as_slice(),
+            [TopicChange::Missing { .. }]
+        ));
     }
 
     #[test]

@@ -554,6 +554,8 @@ fn classify(code: ErrorCode) -> Action {
         | ErrorCode::REQUEST_TIMED_OUT
         | ErrorCode::NETWORK_EXCEPTION
         | ErrorCode::THROTTLING_QUOTA_EXCEEDED
+        // What was damaged on its way is whole here.
+        | ErrorCode::INVALID_MSG
         | ErrorCode::_TIMED_OUT
         | ErrorCode::_TIMED_OUT_QUEUE
         | ErrorCode::_BAD_MSG => action(true, false),
