@@ -179,7 +179,7 @@ struct Connections<'a> {
 }
 
 impl Connections<'_> {
-    fn to_leader(&mut self, partition: usize) -> &mut Client {
+    fn leader_of(&mut self, partition: usize) -> &mut Client {
         let leader = self.leaders[partition];
         self.open.entry(leader).or_insert_with(|| {
             Client::connect(&self.addresses[leader as usize - 1]).expect("connect")
@@ -211,7 +211,7 @@ fn load(topic_spec: &str) -> u64 {
                 let mut brokers = connections();
                 for round in 0..rounds {
                     for p in partitions.clone() {
-                        produce(brokers.to_leader(p), p as i32, round * BATCH);
+                        produce(brokers.leader_of(p), p as i32, round * BATCH);
                     }
                     written.send(()).expect("the reader is there");
                 }
@@ -222,7 +222,7 @@ fn load(topic_spec: &str) -> u64 {
                 for round in 0..rounds {
                     for (&p, next) in &mut at {
                         let end = (round + 1) * BATCH;
-                        consume(brokers.to_leader(p), p as i32, next, end);
+                        consume(brokers.leader_of(p), p as i32, next, end);
                     }
                     read.recv().expect("was written");
                 }
