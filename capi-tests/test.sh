@@ -1,12 +1,12 @@
 #!/bin/bash
-# make test: everything that must pass, on one Kafka 4.2. PARTS="unit model abi install demo peers mock c groups hostile sanitize kcat conformance python" selects.
+# make test: everything that must pass, on one Kafka 4.2. PARTS="unit sim model abi install demo peers mock c groups hostile sanitize kcat conformance python" selects.
 # The quick forms of the longer parts run here; `make kcat` and `make conformance` have them in full.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
 . "$ROOT/capi-tests/setup/rust.sh"
 cd "$ROOT" || exit 1
-parts=${PARTS:-unit model abi install demo peers mock c groups hostile sanitize kcat conformance python}
+parts=${PARTS:-unit sim model abi install demo peers mock c groups hostile sanitize kcat conformance python}
 unset LIB
 export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 # The property tests try the same cases in every run; another seed or PROPTEST_CASES=100000 looks for more.
@@ -23,6 +23,7 @@ esac
 for part in $parts; do
     case $part in
         unit) section "unit tests" cargo test -q ;;
+        sim) GROUP_SIM_SEEDS=300..10000 section "10,000 simulated groups" cargo test -q --lib groups_survive ;;
         model) section "what threads share, under every interleaving" bash capi-tests/model.sh ;;
         abi) section "C interface against its data" bash capi-tests/abi/check.sh ;;
         install) section "make install" bash capi-tests/install/check.sh ;;
@@ -34,7 +35,7 @@ for part in $parts; do
         hostile) HOSTILE_ROUNDS=1 section "hostile peer" bash capi-tests/hostile/run.sh ;;
         sanitize) section "valgrind, ThreadSanitizer" bash capi-tests/sanitize.sh --quick ;;
         kcat) section "kcat" bash capi-tests/kcat/acceptance.sh ;;
-        conformance) TESTS=expected section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate ;;
+        conformance) TESTS=expected JOBS=${JOBS:-3} section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate ;;
         python) section "confluent-kafka-python" bash capi-tests/python/run.sh ;;
         *) die "no part $part" ;;
     esac

@@ -325,11 +325,11 @@ impl Classic {
         let joinable = self.goal == Goal::Member && !self.shape().is_empty();
         match coordinator {
             Some(node) if joinable && may_join => self.join(cx, node),
-            // A static member keeps its place until its session ends (KIP-345).
+            // A static member that closes keeps its place until its session ends (KIP-345).
             Some(node)
                 if !joinable
                     && !self.member_id.is_empty()
-                    && self.settings.group_instance_id.is_none() =>
+                    && (self.settings.group_instance_id.is_none() || self.goal == Goal::Out) =>
             {
                 let reason = match self.goal {
                     Goal::Closed => "the consumer is being closed",

@@ -146,6 +146,7 @@ impl Classic {
     ) -> Token {
         let request = LeaveGroupRequest::default().with_group_id(self.group());
         let member = text(&self.member_id);
+        let instance = self.instance();
         self.member_id = "".into();
         self.generation = -1;
         self.send(
@@ -161,6 +162,7 @@ impl Classic {
                         request.with_members(vec![
                             MemberIdentity::default()
                                 .with_member_id(member)
+                                .with_group_instance_id(instance)
                                 .with_reason(reason),
                         ])
                     }

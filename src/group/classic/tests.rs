@@ -1,1 +1,422 @@
+use kafka_protocol::messages::join_group_response::JoinGroupResponseMember;
+use kafka_protocol::messages::offset_commit_response::{
+    OffsetCommitResponsePartition, OffsetCommitResponseTopic,
+};
+use kafka_protocol::messages::{
+    ApiKey, HeartbeatResponse, JoinGroupResponse, OffsetCommitResponse, RequestKind, ResponseKind,
+    SyncGroupResponse,
+};
+use kafka_protocol::protocol::StrBytes;
 
+use super::*;
+use crate::group::testing::{Bench, found, member_settings};
+use crate::group::wire::{Subscription, encode_assignment, encode_subscription};
+use crate::group::{Commit, CommitDone, Event, Group, Offset};
+
+fn text(text: &str) -> StrBytes {
+    StrBytes::from_string(text.to_owned())
+}
+
+fn p(partition: i32) -> TopicPartition {
+    TopicPartition::new(&"t".into(), partition)
+}
+
+fn view() -> Arc<View> {
+    let topic = TopicView {
+        id: Uuid::nil(),
+        code: ErrorCode::NO_ERROR,
+        partitions: vec![Default::default(); 2],
+    };
+    Arc::new(View::from([("t".into(), topic)]))
+}
+
+fn interest() -> Interest {
+    Interest {
+        topics: vec!["t".into()],
+        patterns: Vec::new(),
+    }
+}
+
+/// A group whose coordinator is up, subscribed to `t`, and about to join.
+fn bench(instance: Option<&str>, assignor: Assignor) -> Bench {
+    let mut settings = Settings::new("g");
+    settings.group_instance_id = instance.map(Arc::from);
+    let mut bench = Bench::new(settings.clone());
+    bench.group = Group::new(bench.now, settings, member_settings(&[assignor]));
+    bench.event(Event::Metadata(view()));
+    bench.event(Event::Subscribe(Some(interest())));
+    let (token, _) = bench.sent(3);
+    bench.answer(token, found(1));
+    bench.take();
+    bench.event(Event::CoordinatorUp(1));
+    bench
+}
+
+fn static_bench() -> Bench {
+    bench(Some("i"), Assignor::Range)
+}
+
+fn version_of(api: ApiKey) -> i16 {
+    match api {
+        ApiKey::JoinGroup | ApiKey::OffsetCommit => 9,
+        ApiKey::SyncGroup | ApiKey::LeaveGroup => 5,
+        _ => 4,
+    }
+}
+
+/// What was sent to the coordinator, and the other actions.
+fn split(bench: &mut Bench) -> (Vec<(Token, RequestKind)>, Vec<Action>) {
+    let mut requests = Vec::new();
+    let mut others = Vec::new();
+    for action in bench.take() {
+        match action {
+            Action::SendToCoordinator(_, out) => {
+                requests.push((out.token, (out.build)(version_of(out.api))));
+            }
+            other => others.push(other),
+        }
+    }
+    (requests, others)
+}
+
+/// The only request to the coordinator; whatever else there is to do is left out.
+fn request(bench: &mut Bench) -> (Token, RequestKind) {
+    let (mut requests, _) = split(bench);
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    requests.remove(0)
+}
+
+fn join_answer(member: &str, leader: &str, generation: i32, assignor: Assignor) -> ResponseKind {
+    ResponseKind::JoinGroup(
+        JoinGroupResponse::default()
+            .with_generation_id(generation)
+            .with_protocol_name(Some(text(assignor.name())))
+            .with_leader(text(leader))
+            .with_member_id(text(member)),
+    )
+}
+
+fn join_error(code: ErrorCode) -> ResponseKind {
+    ResponseKind::JoinGroup(JoinGroupResponse::default().with_error_code(code.0 as i16))
+}
+
+fn sync_answer(code: ErrorCode, partitions: &[TopicPartition]) -> ResponseKind {
+    ResponseKind::SyncGroup(
+        SyncGroupResponse::default()
+            .with_error_code(code.0 as i16)
+            .with_assignment(encode_assignment(partitions)),
+    )
+}
+
+fn beat_answer(code: ErrorCode) -> ResponseKind {
+    ResponseKind::Heartbeat(HeartbeatResponse::default().with_error_code(code.0 as i16))
+}
+
+/// Joins as `m` of generation 3 behind another leader and takes both partitions.
+fn settle(bench: &mut Bench) {
+    let (token, join) = request(bench);
+    let RequestKind::JoinGroup(join) = join else {
+        panic!("{join:?}");
+    };
+    let assignor = Assignor::from_name(&join.protocols[0].name).unwrap();
+    bench.answer(token, join_answer("m", "other", 3, assignor));
+    let (token, sync) = request(bench);
+    assert!(matches!(sync, RequestKind::SyncGroup(_)), "{sync:?}");
+    bench.answer(token, sync_answer(ErrorCode::NO_ERROR, &[p(0), p(1)]));
+    let (requests, actions) = split(bench);
+    assert!(requests.is_empty());
+    assert!(matches!(&actions[..],
+        [Action::Rebalance(r)] if r.kind == RebalanceKind::Assign && r.partitions.len() == 2));
+    bench.event(Event::Assigned);
+    assert!(bench.group.membership().is_steady());
+}
+
+/// Goes on until the next heartbeat is out.
+fn heartbeat(bench: &mut Bench) -> Token {
+    for _ in 0..10 {
+        bench.pass();
+        let (requests, _) = split(bench);
+        for (token, request) in requests {
+            if let RequestKind::Heartbeat(_) = request {
+                return token;
+            }
+        }
+    }
+    panic!("no heartbeat");
+}
+
+/// Everything is taken back because it was lost, and the application gives it up.
+fn expect_lost(bench: &mut Bench, fatal: Option<ErrorCode>) {
+    let (requests, actions) = split(bench);
+    assert!(requests.is_empty(), "{requests:?}");
+    let told = actions.iter().find_map(|action| match action {
+        Action::Fatal(code, text) => Some((*code, text.clone())),
+        _ => None,
+    });
+    assert_eq!(told.as_ref().map(|told| told.0), fatal);
+    if let Some((code, text)) = told {
+        assert_eq!(text, format!("Fatal consumer error: {code}"));
+    }
+    assert!(actions.iter().any(|action| matches!(action,
+        Action::Rebalance(r) if r.kind == RebalanceKind::Revoke { lost: true })));
+    assert!(bench.group.membership().is_lost());
+    bench.event(Event::Unassigned);
+}
+
+fn never_joins_again(bench: &mut Bench) {
+    bench.event(Event::Polled);
+    bench.event(Event::Subscribe(Some(interest())));
+    let (requests, actions) = split(bench);
+    assert!(
+        requests.is_empty() && actions.is_empty(),
+        "{requests:?} {actions:?}"
+    );
+    bench.event(Event::Close);
+    let (requests, actions) = split(bench);
+    assert!(requests.is_empty() && matches!(&actions[..], [Action::Closed]));
+}
+
+#[test]
+fn a_static_member_says_so_in_every_request() {
+    let mut bench = static_bench();
+    let instance = Some(text("i"));
+    let (token, join) = request(&mut bench);
+    let RequestKind::JoinGroup(join) = join else {
+        panic!("{join:?}");
+    };
+    assert_eq!(join.group_instance_id, instance);
+    bench.answer(token, join_answer("m", "other", 3, Assignor::Range));
+    let (token, sync) = request(&mut bench);
+    let RequestKind::SyncGroup(sync) = sync else {
+        panic!("{sync:?}");
+    };
+    assert_eq!(sync.group_instance_id, instance);
+    bench.answer(token, sync_answer(ErrorCode::NO_ERROR, &[p(0)]));
+    bench.take();
+    bench.event(Event::Assigned);
+    bench.pass();
+    let (_, beat) = request(&mut bench);
+    let RequestKind::Heartbeat(beat) = beat else {
+        panic!("{beat:?}");
+    };
+    assert_eq!(
+        (beat.group_instance_id, beat.generation_id),
+        (instance.clone(), 3)
+    );
+    bench.event(commit(1));
+    let (_, commit) = request(&mut bench);
+    let RequestKind::OffsetCommit(commit) = commit else {
+        panic!("{commit:?}");
+    };
+    assert_eq!(commit.group_instance_id, instance);
+}
+
+fn commit(id: u64) -> Event {
+    Event::Commit(Commit {
+        id,
+        offsets: vec![Offset {
+            topic: "t".into(),
+            partition: 0,
+            offset: 7,
+            leader_epoch: -1,
+            metadata: None,
+        }],
+    })
+}
+
+/// Revokes what a member has, as unsubscribing and closing do.
+fn expect_revoked(bench: &mut Bench) {
+    let (requests, actions) = split(bench);
+    assert!(requests.is_empty(), "{requests:?}");
+    assert!(matches!(&actions[..],
+        [Action::Rebalance(r)] if r.kind == RebalanceKind::Revoke { lost: false }));
+    bench.event(Event::Unassigned);
+}
+
+#[test]
+fn a_static_member_that_closes_keeps_its_place() {
+    let mut bench = static_bench();
+    settle(&mut bench);
+    bench.event(Event::Close);
+    expect_revoked(&mut bench);
+    let (requests, actions) = split(&mut bench);
+    assert!(requests.is_empty(), "{requests:?}");
+    assert!(matches!(&actions[..], [Action::Closed]));
+}
+
+#[test]
+fn a_dynamic_member_that_closes_leaves() {
+    let mut bench = bench(None, Assignor::Range);
+    settle(&mut bench);
+    bench.event(Event::Close);
+    expect_revoked(&mut bench);
+    let (_, leave) = request(&mut bench);
+    assert!(matches!(leave, RequestKind::LeaveGroup(l) if l.members[0].member_id == text("m")));
+}
+
+#[test]
+fn a_static_member_that_unsubscribes_leaves() {
+    let mut bench = static_bench();
+    settle(&mut bench);
+    bench.event(Event::Subscribe(None));
+    expect_revoked(&mut bench);
+    let (_, leave) = request(&mut bench);
+    let RequestKind::LeaveGroup(leave) = leave else {
+        panic!("{leave:?}");
+    };
+    assert_eq!(leave.members[0].group_instance_id, Some(text("i")));
+    assert_eq!(leave.members[0].member_id, text("m"));
+}
+
+#[test]
+fn a_static_member_that_does_not_poll_loses_its_partitions_but_not_its_place() {
+    for (instance, leaves) in [(Some("i"), 0), (None, 1)] {
+        let mut bench = bench(instance, Assignor::Range);
+        settle(&mut bench);
+        let polled = bench.now;
+        bench.group.set_polled(polled);
+        let limit = member_settings(&[]).max_poll_interval;
+        let (requests, actions) = loop {
+            bench.pass();
+            let (requests, actions) = split(&mut bench);
+            match requests.first() {
+                Some((token, RequestKind::Heartbeat(_))) => {
+                    let token = *token;
+                    bench.answer(token, beat_answer(ErrorCode::NO_ERROR));
+                }
+                _ => break (requests, actions),
+            }
+        };
+        assert_eq!(bench.now, polled + limit);
+        assert!(
+            matches!(&actions[..], [
+            Action::Error(ErrorCode::_MAX_POLL_EXCEEDED, _),
+            Action::Rebalance(r),
+        ] if r.kind == RebalanceKind::Revoke { lost: true }),
+            "{actions:?}"
+        );
+        let left = |r: &&(Token, RequestKind)| matches!(r.1, RequestKind::LeaveGroup(_));
+        assert_eq!(requests.iter().filter(left).count(), leaves);
+        bench.event(Event::Unassigned);
+        assert!(split(&mut bench).0.is_empty());
+        // It is a member again when it polls; a static one under its old id.
+        bench.event(Event::Polled);
+        let (_, join) = request(&mut bench);
+        let id = if instance.is_some() { "m" } else { "" };
+        assert!(matches!(join, RequestKind::JoinGroup(j) if j.member_id == text(id)));
+    }
+}
+
+#[test]
+fn fencing_is_fatal_wherever_it_shows() {
+    let fenced = ErrorCode::FENCED_INSTANCE_ID;
+    // When joining: there is nothing to lose yet.
+    let mut bench = static_bench();
+    let (token, _) = request(&mut bench);
+    bench.answer(token, join_error(fenced));
+    let (requests, actions) = split(&mut bench);
+    assert!(requests.is_empty());
+    assert!(matches!(&actions[..], [Action::Fatal(code, _)] if *code == fenced));
+    never_joins_again(&mut bench);
+    // In SyncGroup.
+    let mut bench = static_bench();
+    let (token, _) = request(&mut bench);
+    bench.answer(token, join_answer("m", "other", 3, Assignor::Range));
+    let (token, _) = request(&mut bench);
+    bench.answer(token, sync_answer(fenced, &[]));
+    assert!(matches!(&split(&mut bench).1[..], [Action::Fatal(code, _)] if *code == fenced));
+    never_joins_again(&mut bench);
+    // In a heartbeat: what it has is another instance's.
+    for assignor in [Assignor::Range, Assignor::CooperativeSticky] {
+        let mut bench = self::bench(Some("i"), assignor);
+        settle(&mut bench);
+        let token = heartbeat(&mut bench);
+        bench.answer(token, beat_answer(fenced));
+        expect_lost(&mut bench, Some(fenced));
+        never_joins_again(&mut bench);
+    }
+    // In a commit.
+    let mut bench = static_bench();
+    settle(&mut bench);
+    bench.event(commit(1));
+    let (token, _) = request(&mut bench);
+    bench.answer(token, commit_answer(fenced));
+    expect_lost(&mut bench, Some(fenced));
+    never_joins_again(&mut bench);
+}
+
+fn commit_answer(code: ErrorCode) -> ResponseKind {
+    let partition = OffsetCommitResponsePartition::default()
+        .with_partition_index(0)
+        .with_error_code(code.0 as i16);
+    let topic = OffsetCommitResponseTopic::default()
+        .with_name(text("t").into())
+        .with_partitions(vec![partition]);
+    ResponseKind::OffsetCommit(OffsetCommitResponse::default().with_topics(vec![topic]))
+}
+
+#[test]
+fn a_static_leader_that_comes_back_need_not_assign() {
+    // Kafka answers a static member that rejoins within its session at once, with the
+    // generation as it is, and tells a leader to leave the assignment alone (KIP-814).
+    let mut bench = static_bench();
+    let (token, join) = request(&mut bench);
+    assert!(matches!(join, RequestKind::JoinGroup(j) if j.member_id.is_empty()));
+    let subscription = Subscription {
+        topics: vec!["t".into()],
+        ..Subscription::default()
+    };
+    let metadata = encode_subscription(Assignor::Range, &subscription).unwrap();
+    let ResponseKind::JoinGroup(answer) = join_answer("m2", "m2", 3, Assignor::Range) else {
+        unreachable!();
+    };
+    let answer = answer.with_skip_assignment(true).with_members(vec![
+        JoinGroupResponseMember::default()
+            .with_member_id(text("m2"))
+            .with_group_instance_id(Some(text("i")))
+            .with_metadata(metadata),
+    ]);
+    bench.answer(token, ResponseKind::JoinGroup(answer));
+    let (requests, actions) = split(&mut bench);
+    assert!(actions.is_empty(), "{actions:?}");
+    assert!(matches!(&requests[..], [(_, RequestKind::SyncGroup(s))]
+        if s.assignments.is_empty() && s.generation_id == 3 && s.member_id == text("m2")));
+}
+
+#[test]
+fn a_session_that_ends_here_is_lost_and_commits_are_refused() {
+    for assignor in [Assignor::Range, Assignor::CooperativeSticky] {
+        let mut bench = self::bench(None, assignor);
+        settle(&mut bench);
+        // Nobody answers any more.
+        heartbeat(&mut bench);
+        while !bench.group.membership().is_lost() {
+            assert!(bench.take().is_empty());
+            bench.pass();
+        }
+        let revoke = bench.take();
+        assert!(matches!(&revoke[..], [Action::Rebalance(r)]
+            if r.kind == RebalanceKind::Revoke { lost: true }));
+        // Not in the name of nobody: that would pass in a group that has become empty.
+        bench.event(commit(1));
+        let (token, request) = request(&mut bench);
+        let RequestKind::OffsetCommit(request) = request else {
+            panic!("{request:?}");
+        };
+        assert_eq!(request.member_id, text("m"));
+        assert_eq!(request.generation_id_or_member_epoch, 3);
+        bench.answer(token, commit_answer(ErrorCode::UNKNOWN_MEMBER_ID));
+        let (_, actions) = split(&mut bench);
+        assert!(matches!(
+            &actions[..],
+            [Action::CommitDone(CommitDone {
+                id: 1,
+                code: ErrorCode::UNKNOWN_MEMBER_ID,
+                ..
+            })]
+        ));
+        bench.event(Event::Unassigned);
+        let (_, join) = self::request(&mut bench);
+        assert!(matches!(join, RequestKind::JoinGroup(j) if j.member_id.is_empty()));
+    }
+}
