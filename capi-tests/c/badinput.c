@@ -4,16 +4,6 @@
  */
 #include "client.h"
 
-static int kafka_is_up(void) {
-        char first[256];
-        int fd;
-        snprintf(first, sizeof(first), "%.*s", (int)strcspn(bootstrap(), ","), bootstrap());
-        fd = wire_connect(first);
-        if (fd >= 0)
-                close(fd);
-        return fd >= 0;
-}
-
 /* ---- configuration ---- */
 
 static const struct {

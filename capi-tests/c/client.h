@@ -76,6 +76,17 @@ static UNUSED rd_kafka_t *consumer(const char *first, ...) {
         return client(RD_KAFKA_CONSUMER, conf);
 }
 
+/* For cases that need one in programs that do not. */
+static UNUSED int kafka_is_up(void) {
+        char first[256];
+        int fd;
+        snprintf(first, sizeof(first), "%.*s", (int)strcspn(bootstrap(), ","), bootstrap());
+        fd = wire_connect(first);
+        if (fd >= 0)
+                close(fd);
+        return fd >= 0;
+}
+
 /* A name nobody used before: tests never depend on what an earlier run left. */
 static UNUSED const char *fresh(const char *what) {
         static char names[16][160];

@@ -1,9 +1,10 @@
-/* Making and destroying clients: no broker, brokers down, unknown hosts, many at once. Needs no Kafka. */
+/* Making and destroying clients: no broker, brokers down, unknown hosts, many at once. One case needs a Kafka. */
 #include <sys/socket.h>
 #include <netinet/in.h>
 #include <arpa/inet.h>
 
 #include "client.h"
+#include "proxy.h"
 
 static const rd_kafka_type_t TYPES[] = {RD_KAFKA_PRODUCER, RD_KAFKA_CONSUMER};
 static const char *const TYPE_NAMES[] = {"producer", "consumer"};
@@ -298,6 +299,57 @@ static void version(void) {
         CHECK(!strncmp(rd_kafka_version_str(), "2.16.", 5), "%s", rd_kafka_version_str());
 }
 
+static void termination_signal(void) {
+        char number[16];
+        rd_kafka_t *rk;
+        snprintf(number, sizeof(number), "%d", SIGUSR1);
+        signal(SIGUSR1, SIG_DFL);
+        rk = client(RD_KAFKA_CONSUMER, conf_of("internal.termination.signal", number, NULL));
+        CHECK(!raise(SIGUSR1), "raise");
+        DESTROY(rk, 1000);
+        signal(SIGUSR1, SIG_DFL);
+}
+
+/* How many requests may go unanswered before the connection is given up, and that it is of use until then. */
+static void max_fails(const char *limit, int queries, int stays) {
+        rd_kafka_conf_t *conf = conf_of("bootstrap.servers", bootstrap(), "socket.max.fails", limit, "group.id", "g", NULL);
+        const char *topic     = fresh_topic("maxfails", 1);
+        int64_t low, high, start;
+        int connections, i;
+        rd_kafka_t *rk;
+        proxy_start();
+        rd_kafka_conf_set_connect_cb(conf, proxy_connect_cb);
+        rk = client(RD_KAFKA_CONSUMER, conf);
+        CHECK_ERR(rd_kafka_query_watermark_offsets(rk, topic, 0, &low, &high, ms(5000)), 0);
+        connections = proxy.connections;
+        proxy_set(&proxy.hold_answers, 1);
+        for (i = 0; i < queries; i++) {
+                start = now_ms();
+                CHECK_ERR(rd_kafka_query_watermark_offsets(rk, topic, 0, &low, &high, 200), RD_KAFKA_RESP_ERR__TIMED_OUT);
+                CHECK(now_ms() - start >= 190, "after %d ms", (int)(now_ms() - start));
+        }
+        proxy_set(&proxy.hold_answers, 0);
+        CHECK_ERR(rd_kafka_query_watermark_offsets(rk, topic, 0, &low, &high, ms(5000)), 0);
+        if (stays)
+                CHECK(proxy.connections == connections, "%s: %d new connections", limit, proxy.connections - connections);
+        else
+                CHECK(proxy.connections > connections, "%s: the connection stayed", limit);
+        DESTROY(rk, 1000);
+        proxy_stop();
+}
+
+static void requests_that_fail(void) {
+        if (!kafka_is_up())
+                SKIP("no Kafka");
+        if (is_upstream())
+                SKIP("librdkafka looks for what has timed out once a second");
+        /* A query is two requests: for the first offset, and for the last. */
+        max_fails("1", 1, 0);
+        max_fails("0", 3, 1);
+        max_fails("5", 2, 1);
+        max_fails("4", 2, 0);
+}
+
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(version);
@@ -315,5 +367,7 @@ int main(int argc, char **argv) {
         RUN(destroy_flags);
         RUN(consumer_close_without_a_broker);
         RUN(brokers_add);
+        RUN(termination_signal);
+        RUN(requests_that_fail);
         return T_END();
 }

@@ -5,7 +5,9 @@
 //! before the elements are read. A hostile length asks for up to a terabyte;
 //! with a plain allocator that request fails, and a failed allocation aborts the
 //! process. Here it succeeds as address space only: decoding then ends with
-//! "not enough bytes" and gives the range back, having touched none of it.
+//! "not enough bytes" and gives the range back, having touched none of it. Where
+//! addresses are scarce as well (`RLIMIT_AS`, `vm.overcommit_memory=2`, valgrind)
+//! a hostile length can still end the process.
 //!
 //! The block's size decides which way it was made, so freeing needs no marker.
 //! The public C API does not use this: what the application frees comes from

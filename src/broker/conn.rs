@@ -71,6 +71,7 @@ pub struct Conn<T> {
     leaving: VecDeque<Leaving>,
     watch: Option<Watch>,
     in_flight: InFlightTable<T>,
+    timeouts: usize,
     correlation_id: i32,
     last_used: Instant,
     now: Instant,
@@ -108,6 +109,7 @@ impl<T> Conn<T> {
             leaving: VecDeque::new(),
             watch,
             in_flight: InFlightTable::default(),
+            timeouts: 0,
             correlation_id: 0,
             last_used: now,
             now,
@@ -160,6 +162,19 @@ impl<T> Conn<T> {
 
     pub fn timed_out(&self, now: Instant) -> usize {
         self.in_flight.overdue(now)
+    }
+
+    /// Ends the requests that are past their deadline, and goes on. Returns who waits
+    /// for them.
+    pub fn expire(&mut self, now: Instant) -> Vec<Origin<T>> {
+        let late = self.in_flight.expire(now);
+        self.timeouts += late.len();
+        late
+    }
+
+    /// Requests that have timed out since the connection began.
+    pub fn timeouts(&self) -> usize {
+        self.timeouts
     }
 
     pub fn idle_since(&self) -> Instant {
@@ -217,7 +232,7 @@ impl<T> Conn<T> {
         match origin {
             Origin::Caller(reply) => reply(Err(error)),
             Origin::User(tag) => self.finished.push((tag, Err(error))),
-            Origin::Handshake => {}
+            Origin::Handshake | Origin::Expired => {}
         }
     }
 

@@ -17,6 +17,8 @@ pub enum Origin<T> {
     Caller(super::Reply),
     /// The link's user.
     User(T),
+    /// Nobody any more: it has been told that it took too long.
+    Expired,
 }
 
 pub struct InFlight<T> {
@@ -53,8 +55,8 @@ impl<T> InFlightTable<T> {
 
     pub fn push(&mut self, entry: InFlight<T>) {
         self.earliest = match self.earliest {
-            Some(e) if !self.entries.is_empty() => Some(e.min(entry.deadline)),
-            _ => Some(entry.deadline),
+            Some(e) => Some(e.min(entry.deadline)),
+            None => Some(entry.deadline),
         };
         self.entries.push_back(entry);
     }
@@ -68,9 +70,19 @@ impl<T> InFlightTable<T> {
         }
         let entry = self.entries.pop_front().ok_or(None)?;
         if self.earliest == Some(entry.deadline) {
-            self.earliest = self.entries.iter().map(|e| e.deadline).min();
+            self.find_earliest();
         }
         Ok(entry)
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = &InFlight<T>> {
+        self.entries
+            .iter()
+            .filter(|e| !matches!(e.origin, Origin::Expired))
+    }
+
+    fn find_earliest(&mut self) {
+        self.earliest = self.waiting().map(|e| e.deadline).min();
     }
 
     pub fn earliest_deadline(&self) -> Option<Instant> {
@@ -79,7 +91,20 @@ impl<T> InFlightTable<T> {
 
     /// How many entries are past their deadline.
     pub fn overdue(&self, now: Instant) -> usize {
-        self.entries.iter().filter(|e| e.deadline <= now).count()
+        self.waiting().filter(|e| e.deadline <= now).count()
+    }
+
+    /// Who waits for the entries that are past their deadline, oldest first. Their
+    /// answers, should they still come, are nobody's.
+    pub fn expire(&mut self, now: Instant) -> Vec<Origin<T>> {
+        let late = self
+            .entries
+            .iter_mut()
+            .filter(|e| e.deadline <= now && !matches!(e.origin, Origin::Expired))
+            .map(|e| std::mem::replace(&mut e.origin, Origin::Expired))
+            .collect();
+        self.find_earliest();
+        late
     }
 
     /// Everything, oldest first: the connection is gone.
@@ -117,5 +142,26 @@ mod tests {
         assert!(t.answer(2).is_ok());
         assert_eq!(t.earliest_deadline(), None);
         assert_eq!(t.answer(3).err(), Some(None));
+    }
+
+    #[test]
+    fn an_expired_entry_keeps_its_place_and_is_waited_for_no_longer() {
+        let now = Instant::now();
+        let mut table = InFlightTable::default();
+        table.push(entry(1, now));
+        table.push(entry(2, now + Duration::from_secs(9)));
+        table.push(entry(3, now));
+        assert_eq!(table.overdue(now), 2);
+        assert_eq!(table.expire(now).len(), 2);
+        assert_eq!(table.overdue(now), 0);
+        assert!(table.expire(now).is_empty(), "told once");
+        assert_eq!(
+            table.earliest_deadline(),
+            Some(now + Duration::from_secs(9))
+        );
+        assert!(matches!(table.answer(1).unwrap().origin, Origin::Expired));
+        assert!(matches!(table.answer(2).unwrap().origin, Origin::User(())));
+        assert_eq!(table.earliest_deadline(), None);
+        assert!(matches!(table.answer(3).unwrap().origin, Origin::Expired));
     }
 }

@@ -384,8 +384,13 @@ impl<U: LinkUser> Link<U> {
                         .stats
                         .request_timeouts
                         .fetch_add(timed_out as u64, Ordering::Relaxed);
-                    let text = format!("{timed_out} request(s) timed out: disconnect");
-                    self.disconnect(now, registry, &text, Some(ErrorCode::_TIMED_OUT));
+                    let max_fails = self.config.settings.max_fails;
+                    if max_fails > 0 && conn.timeouts() + timed_out >= max_fails {
+                        let text = format!("{timed_out} request(s) timed out: disconnect");
+                        self.disconnect(now, registry, &text, Some(ErrorCode::_TIMED_OUT));
+                    } else {
+                        self.expire_sent(now);
+                    }
                 } else if !self.config.settings.max_idle.is_zero()
                     && conn.idle_since() + self.config.settings.max_idle <= now
                     && conn.is_idle()
@@ -395,6 +400,21 @@ impl<U: LinkUser> Link<U> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// What was sent and is not answered in time fails; the connection stays.
+    fn expire_sent(&mut self, now: Instant) {
+        let State::Up { conn } = &mut self.state else {
+            return;
+        };
+        for origin in conn.expire(now) {
+            let error = RequestError::TimedOut;
+            match origin {
+                Origin::Caller(reply) => reply(Err(error)),
+                Origin::User(tag) => self.user.on_response(now, tag, Err(error)),
+                Origin::Handshake | Origin::Expired => {}
+            }
         }
     }
 
@@ -726,7 +746,7 @@ impl<U: LinkUser> Link<U> {
         match received.origin {
             Origin::Caller(reply) => reply(received.result),
             Origin::User(tag) => self.user.on_response(now, tag, received.result),
-            Origin::Handshake => {}
+            Origin::Handshake | Origin::Expired => {}
         }
     }
 
@@ -790,7 +810,7 @@ impl<U: LinkUser> Link<U> {
                 match entry.origin {
                     Origin::Caller(reply) => reply(Err(error)),
                     Origin::User(tag) => self.user.on_response(now, tag, Err(error)),
-                    Origin::Handshake => {}
+                    Origin::Handshake | Origin::Expired => {}
                 }
             }
         }
@@ -914,7 +934,7 @@ impl<U: LinkUser> Link<U> {
                         self.user
                             .on_response(now, tag, Err(RequestError::Destroyed));
                     }
-                    Origin::Handshake => {}
+                    Origin::Handshake | Origin::Expired => {}
                 }
             }
         }

@@ -220,6 +220,8 @@ pub struct LinkSettings {
     pub software_version: String,
     pub max_in_flight: usize,
     pub receive_max_bytes: usize,
+    /// Requests of a connection that may time out before it is closed; 0: any number.
+    pub max_fails: usize,
     pub setup_timeout: Duration,
     pub api_version_timeout: Duration,
     /// Brokers are not asked for their versions, which are these.

@@ -131,9 +131,27 @@ unsafe fn make(
             ),
         );
     }
+    absorb_signal(client.shared.conf.global.internal_termination_signal);
     client.begin();
     instance::instance_made();
     Ok(rk)
+}
+
+extern "C" fn nothing(_: c_int) {}
+
+/// `internal.termination.signal`: an application that sends it to its threads counts on
+/// it to end a system call, and nothing else. The library's own threads need no signal.
+fn absorb_signal(signal: c_int) {
+    if signal <= 0 {
+        return;
+    }
+    // SAFETY: all zero is an action without flags and with an empty mask; the handler
+    // does nothing and lives as long as the library.
+    unsafe {
+        let mut action: libc::sigaction = std::mem::zeroed();
+        action.sa_sigaction = nothing as extern "C" fn(c_int) as usize;
+        libc::sigaction(signal, &action, ptr::null_mut());
+    }
 }
 
 /// Ends an instance that could not be made whole. The application still has the

@@ -25,6 +25,7 @@ pub fn link(conf: &Conf) -> LinkSettings {
         software_version: c.client_software_version.clone().unwrap_or_default(),
         max_in_flight: size(c.max_in_flight_requests_per_connection),
         receive_max_bytes: size(c.receive_message_max_bytes),
+        max_fails: size(c.socket_max_fails),
         setup_timeout: ms(c.socket_connection_setup_timeout_ms),
         api_version_timeout: ms(c.api_version_request_timeout_ms),
         assumed_versions: (!c.api_version_request)

@@ -81,8 +81,8 @@ macro_rules! general_rows {
                 Both Low [Deprecated] Core done
                 "No effect.";
             "topic.metadata.refresh.sparse" [topic_metadata_refresh_sparse: bool] boolean(true)
-                Both Low [] Core todo
-                "Ask only for the topics in use instead of all topics of the cluster.";
+                Both Low [] Core done
+                "No effect: only the topics in use are asked for, unless a subscription has patterns.";
             "topic.metadata.propagation.max.ms" [topic_metadata_propagation_max_ms: i32] int(0, 3_600_000, 30_000)
                 Both Low [] Core done
                 "A topic just created is not known to every broker at once. For this long after its first use here, a \
@@ -117,7 +117,7 @@ macro_rules! general_rows {
                 Both Low [] Core done
                 "Send without Nagle's delay (TCP_NODELAY).";
             "socket.max.fails" [socket_max_fails: i32] int(0, 1_000_000, 1)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Requests that may fail, by timing out for example, before the connection is closed and made anew; 0 \
                  for never. Anything but 1 risks a client that waits for responses the broker will not send.";
             "broker.address.ttl" [broker_address_ttl: i32] int(0, 86_400_000, 1000)
@@ -212,7 +212,7 @@ macro_rules! general_rows {
                 "Topic properties for topics used without a configuration of their own; set with \
                  rd_kafka_conf_set_default_topic_conf().";
             "internal.termination.signal" [internal_termination_signal: i32] int(0, 128, 0)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Signal to interrupt system calls with at termination. Threads of this library are woken without it; \
                  a handler that does nothing is still installed for it.";
             "api.version.request" [api_version_request: bool] boolean(true)

@@ -75,6 +75,7 @@ fn fixture() -> Fixture {
         software_version: "1".into(),
         max_in_flight: 5,
         receive_max_bytes: 1000,
+        max_fails: 1,
         setup_timeout: Duration::from_secs(1),
         api_version_timeout: Duration::from_secs(1),
         reconnect_backoff: Duration::from_millis(1),
