@@ -214,7 +214,7 @@ impl Manager {
                         Some(old) if !recreated => Arc::new(newest_epochs(old, &info)),
                         _ => info,
                     };
-                    unsettled |= tracked.is_some() && info.is_unsettled();
+                    unsettled |= tracked.is_some() && info.is_unsettled(&self.cache.brokers);
                     self.cache.topics.insert(name, info.clone());
                     if tracked.is_some() || self.all_topics {
                         changes.push(TopicChange::Known { info, recreated });
@@ -307,7 +307,7 @@ fn newest_epochs(old: &TopicInfo, new: &TopicInfo) -> TopicInfo {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::metadata::PartitionInfo;
+    use crate::metadata::{BrokerInfo, PartitionInfo};
     use uuid::Uuid;
 
     fn settings() -> ManagerSettings {
@@ -339,10 +339,35 @@ mod tests {
             internal: false,
             partitions,
         };
+        let broker = |id| BrokerInfo {
+            id,
+            host: "h".to_owned(),
+            port: 9092,
+            rack: None,
+        };
         Snapshot {
+            brokers: (0..9).map(|id| (id, broker(id))).collect(),
             topics: HashMap::from([(name, Arc::new(info))]),
             ..Snapshot::default()
         }
+    }
+
+    #[test]
+    fn a_leader_that_is_not_among_the_brokers_is_asked_about_again() {
+        let t0 = Instant::now();
+        let mut m = Manager::new(settings(), t0);
+        m.track(&Arc::from("t"), t0);
+        assert!(m.poll(t0).is_some());
+        let leader = |id| answer("t", ErrorCode::NO_ERROR, &[(id, 1)]);
+        m.on_snapshot(leader(9), true, false, t0);
+        let due = m.next_deadline().expect("soon");
+        assert!(due <= t0 + Duration::from_secs(1));
+        assert!(m.poll(due).is_some());
+        m.on_snapshot(leader(8), true, false, due);
+        assert!(
+            m.next_deadline()
+                .is_none_or(|d| d > due + Duration::from_secs(1))
+        );
     }
 
     #[test]

@@ -50,9 +50,14 @@ impl TopicInfo {
             .or_else(|| self.partitions.iter().find(|p| p.id == id))
     }
 
-    /// Some partition cannot be used as things stand.
-    pub fn is_unsettled(&self) -> bool {
-        self.err.is_err() || self.partitions.iter().any(|p| p.leader < 0)
+    /// Some partition cannot be used as things stand: it has no leader, or one that is not
+    /// among the brokers.
+    pub fn is_unsettled(&self, brokers: &BTreeMap<i32, BrokerInfo>) -> bool {
+        self.err.is_err()
+            || self
+                .partitions
+                .iter()
+                .any(|p| !brokers.contains_key(&p.leader))
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libc::{c_char, c_int, size_t};
 
-use crate::base::conf::Conf;
+use crate::base::conf::{Conf, SecurityProtocol};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::capi::boundary::ffi;
 use crate::capi::cstr;
@@ -50,7 +50,7 @@ impl Opaque for rd_kafka_mock_cluster_s {
 }
 
 /// The cluster that `test.mock.num.brokers` asks for; it takes the place of the
-/// configured brokers.
+/// configured brokers and of what secures the way to them.
 pub(in crate::capi) fn embedded(
     conf: &mut Conf,
 ) -> Result<Option<Box<Tagged<rd_kafka_mock_cluster_t>>>, KafkaError> {
@@ -68,6 +68,7 @@ pub(in crate::capi) fn embedded(
         )
     })?;
     conf.global.metadata_broker_list = Some(cluster.bootstraps().to_owned());
+    conf.global.security_protocol = SecurityProtocol::Plaintext;
     let mock = MockCluster::new(cluster, ptr::null_mut());
     Ok(Some(Box::new(Tagged::new(mock))))
 }

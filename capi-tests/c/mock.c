@@ -1,0 +1,503 @@
+/* The mock cluster through its own functions: what is set up with them is what clients then see. No Kafka is needed. */
+#include "client.h"
+#include "rdkafka_mock.h"
+
+enum { PRODUCE = 0, LIST_OFFSETS = 2, METADATA = 3, OFFSET_FETCH = 9 };
+
+struct mock {
+        rd_kafka_t *rk; /* That the cluster was made with. */
+        rd_kafka_mock_cluster_t *cluster;
+        const char *servers;
+};
+
+static struct mock mock_of(int brokers) {
+        struct mock m;
+        m.rk      = client(RD_KAFKA_PRODUCER, conf_of(NULL, NULL));
+        m.cluster = rd_kafka_mock_cluster_new(m.rk, brokers);
+        if (!m.cluster) {
+                printf("  no cluster\n");
+                exit(1);
+        }
+        m.servers = rd_kafka_mock_cluster_bootstraps(m.cluster);
+        return m;
+}
+
+static void mock_end(struct mock *m) {
+        rd_kafka_mock_cluster_destroy(m->cluster);
+        rd_kafka_destroy(m->rk);
+}
+
+static int delivered;
+static rd_kafka_resp_err_t delivery_errors[8];
+static void dr_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+        (void)rk;
+        (void)opaque;
+        if (delivered < 8)
+                delivery_errors[delivered] = m->err;
+        delivered++;
+}
+
+static rd_kafka_t *producer_on(const struct mock *m) {
+        rd_kafka_conf_t *conf = conf_of("bootstrap.servers", m->servers, "retry.backoff.ms", "10", NULL);
+        rd_kafka_conf_set_dr_msg_cb(conf, dr_cb);
+        return client(RD_KAFKA_PRODUCER, conf);
+}
+
+/* Sends one message and returns what became of it. */
+static rd_kafka_resp_err_t send_one(rd_kafka_t *rk, const char *topic, int32_t partition) {
+        delivered = 0;
+        CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_VALUE("v", 1), RD_KAFKA_V_END), 0);
+        CHECK_ERR(rd_kafka_flush(rk, ms(15000)), 0);
+        CHECK(delivered == 1, "%d reports", delivered);
+        return delivered ? delivery_errors[0] : RD_KAFKA_RESP_ERR__FAIL;
+}
+
+static void send_all(const struct mock *m, const char *topic, int cnt) {
+        rd_kafka_t *rk = producer_on(m);
+        while (cnt--)
+                CHECK_ERR(send_one(rk, topic, 0), 0);
+        rd_kafka_destroy(rk);
+}
+
+/* Metadata of one topic, or of the brokers alone. */
+static const rd_kafka_metadata_t *metadata_of(rd_kafka_t *rk, const char *topic) {
+        const rd_kafka_metadata_t *md = NULL;
+        rd_kafka_topic_t *rkt         = topic ? rd_kafka_topic_new(rk, topic, NULL) : NULL;
+        rd_kafka_resp_err_t err       = rd_kafka_metadata(rk, 0, rkt, &md, ms(10000));
+        CHECK_ERR(err, 0);
+        if (rkt)
+                rd_kafka_topic_destroy(rkt);
+        if (err) {
+                printf("  no metadata\n");
+                exit(1);
+        }
+        return md;
+}
+
+/* A consumer does not make topics by asking for them. */
+static rd_kafka_t *observer(const struct mock *m) {
+        return client(RD_KAFKA_CONSUMER, conf_of("bootstrap.servers", m->servers, "group.id", "g", NULL));
+}
+
+static rd_kafka_resp_err_t topic_err(rd_kafka_t *rk, const char *topic) {
+        const rd_kafka_metadata_t *md = metadata_of(rk, topic);
+        rd_kafka_resp_err_t err       = md->topic_cnt == 1 ? md->topics[0].err : RD_KAFKA_RESP_ERR__FAIL;
+        rd_kafka_metadata_destroy(md);
+        return err;
+}
+
+static int broker_cnt(rd_kafka_t *rk) {
+        const rd_kafka_metadata_t *md = metadata_of(rk, NULL);
+        int cnt                       = md->broker_cnt;
+        rd_kafka_metadata_destroy(md);
+        return cnt;
+}
+
+static int64_t metadata_takes(rd_kafka_t *rk) {
+        int64_t start = now_ms();
+        rd_kafka_metadata_destroy(metadata_of(rk, NULL));
+        return now_ms() - start;
+}
+
+/* ---- clusters ---- */
+
+/* The cluster inside a client takes the place of the servers and of what secures the way to them. */
+static void embedded(void) {
+        rd_kafka_t *rk = client(RD_KAFKA_PRODUCER,
+                                conf_of("test.mock.num.brokers", "3", "bootstrap.servers", "127.0.0.1:1", "security.protocol", "ssl", NULL));
+        rd_kafka_t *plain                = client(RD_KAFKA_PRODUCER, conf_of(NULL, NULL));
+        rd_kafka_mock_cluster_t *cluster = rd_kafka_handle_mock_cluster(rk);
+        char servers[256] = "", protocol[64] = "";
+        size_t size = sizeof(servers), protocol_size = sizeof(protocol);
+        NEED(cluster, "no cluster");
+        CHECK(rd_kafka_mock_cluster_handle(cluster) == rk, "another handle");
+        CHECK(rd_kafka_conf_get(rd_kafka_conf(rk), "bootstrap.servers", servers, &size) == RD_KAFKA_CONF_OK, "get");
+        CHECK(!strcmp(servers, rd_kafka_mock_cluster_bootstraps(cluster)), "%s", servers);
+        CHECK(rd_kafka_conf_get(rd_kafka_conf(rk), "security.protocol", protocol, &protocol_size) == RD_KAFKA_CONF_OK, "get");
+        CHECK(!strcmp(protocol, "plaintext"), "%s", protocol);
+        CHECK(broker_cnt(rk) == 3, "brokers");
+        CHECK(!rd_kafka_handle_mock_cluster(plain), "a cluster that nobody asked for");
+        rd_kafka_destroy(plain);
+        DESTROY(rk, 2000);
+}
+
+static void own(void) {
+        struct mock m  = mock_of(2);
+        rd_kafka_t *rk = observer(&m);
+        CHECK(rd_kafka_mock_cluster_handle(m.cluster) == m.rk, "another handle");
+        CHECK(strchr(m.servers, ',') && strchr(m.servers, ',') == strrchr(m.servers, ','), "%s", m.servers);
+        CHECK(broker_cnt(rk) == 2, "brokers");
+        rd_kafka_mock_set_controller_id(m.cluster, 2);
+        metadata_takes(rk);
+        CHECK(rd_kafka_controllerid(rk, ms(5000)) == 2, "controller %" PRId32, rd_kafka_controllerid(rk, 0));
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+/* ---- topics ---- */
+
+static void topics(void) {
+        struct mock m  = mock_of(2);
+        rd_kafka_t *rk = observer(&m);
+        const rd_kafka_metadata_t *md;
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "made", 3, 2), 0);
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "made", 3, 2), RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS);
+        md = metadata_of(rk, "made");
+        CHECK(md->topics[0].partition_cnt == 3, "%d partitions", md->topics[0].partition_cnt);
+        CHECK(md->topics[0].partitions[2].replica_cnt == 2, "%d replicas", md->topics[0].partitions[2].replica_cnt);
+        rd_kafka_metadata_destroy(md);
+        rd_kafka_mock_topic_set_error(m.cluster, "made", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+        CHECK_ERR(topic_err(rk, "made"), RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+        rd_kafka_mock_topic_set_error(m.cluster, "made", RD_KAFKA_RESP_ERR_NO_ERROR);
+        CHECK_ERR(topic_err(rk, "made"), 0);
+        CHECK_ERR(rd_kafka_mock_topic_delete(m.cluster, "made"), 0);
+        CHECK_ERR(topic_err(rk, "made"), RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+static void records_deleted(void) {
+        struct mock m = mock_of(1);
+        rd_kafka_t *rk;
+        int64_t low = -1, high = -1;
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 1), 0);
+        send_all(&m, "t", 5);
+        CHECK_ERR(rd_kafka_mock_partition_delete_records(m.cluster, "t", 0, 3), 0);
+        rk = observer(&m);
+        CHECK_ERR(rd_kafka_query_watermark_offsets(rk, "t", 0, &low, &high, ms(10000)), 0);
+        CHECK(low == 3 && high == 5, "%" PRId64 " to %" PRId64, low, high);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+/* ---- errors ---- */
+
+static void request_errors(void) {
+        struct mock m  = mock_of(1);
+        rd_kafka_t *rk = producer_on(&m);
+        rd_kafka_resp_err_t two[] = {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE};
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 1), 0);
+        CHECK_ERR(send_one(rk, "t", 0), 0);
+        /* The first is tried again, the second is the message's end. */
+        rd_kafka_mock_push_request_errors(m.cluster, PRODUCE, 2, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+        CHECK_ERR(send_one(rk, "t", 0), RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+        CHECK_ERR(send_one(rk, "t", 0), 0);
+        rd_kafka_mock_push_request_errors_array(m.cluster, PRODUCE, 2, two);
+        CHECK_ERR(send_one(rk, "t", 0), RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+        /* A connection that is closed instead of an answer. */
+        rd_kafka_mock_push_request_errors(m.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR__TRANSPORT);
+        CHECK_ERR(send_one(rk, "t", 0), 0);
+        rd_kafka_mock_push_request_errors(m.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+        rd_kafka_mock_clear_request_errors(m.cluster, PRODUCE);
+        CHECK_ERR(send_one(rk, "t", 0), 0);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+static void partition_errors(void) {
+        struct mock m  = mock_of(1);
+        rd_kafka_t *rk = producer_on(&m);
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 2, 1), 0);
+        CHECK_ERR(rd_kafka_mock_partition_push_request_errors(m.cluster, "t", 1, PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE), 0);
+        CHECK_ERR(send_one(rk, "t", 0), 0);
+        CHECK_ERR(send_one(rk, "t", 1), RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+        CHECK_ERR(send_one(rk, "t", 1), 0);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+static void broker_errors_and_delays(void) {
+        struct mock m  = mock_of(1);
+        rd_kafka_t *rk = producer_on(&m);
+        size_t left    = 99;
+        int64_t start;
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 1), 0);
+        CHECK_ERR(send_one(rk, "t", 0), 0);
+        CHECK_ERR(rd_kafka_mock_broker_push_request_error_rtts(m.cluster, 1, PRODUCE, 2, RD_KAFKA_RESP_ERR_NO_ERROR, 400,
+                                                               RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, 0),
+                  0);
+        CHECK_ERR(rd_kafka_mock_broker_error_stack_cnt(m.cluster, 1, PRODUCE, &left), 0);
+        CHECK(left == 2, "%zu left", left);
+        start = now_ms();
+        CHECK_ERR(send_one(rk, "t", 0), 0);
+        CHECK(now_ms() - start >= 400, "%" PRId64 " ms", now_ms() - start);
+        CHECK_ERR(send_one(rk, "t", 0), RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+        CHECK_ERR(rd_kafka_mock_broker_error_stack_cnt(m.cluster, 1, PRODUCE, &left), 0);
+        CHECK(left == 0, "%zu left", left);
+        CHECK_ERR(rd_kafka_mock_broker_push_request_error_rtts(m.cluster, 9, PRODUCE, 1, RD_KAFKA_RESP_ERR_NO_ERROR, 0),
+                  RD_KAFKA_RESP_ERR__UNKNOWN_BROKER);
+        CHECK_ERR(rd_kafka_mock_broker_error_stack_cnt(m.cluster, 9, PRODUCE, &left), RD_KAFKA_RESP_ERR__UNKNOWN_BROKER);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+/* A request that the brokers say they do not know is not sent. */
+static void api_versions(void) {
+        struct mock m = mock_of(1);
+        rd_kafka_t *rk;
+        int64_t low = -1, high = -1;
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 1), 0);
+        CHECK_ERR(rd_kafka_mock_set_apiversion(m.cluster, LIST_OFFSETS, -1, -1), 0);
+        rk = observer(&m);
+        CHECK_ERR(rd_kafka_query_watermark_offsets(rk, "t", 0, &low, &high, ms(10000)), RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+/* ---- brokers ---- */
+
+/* Consumes what comes within limit_ms, up to `want`; all must come from one broker. Returns how many came. */
+static int consume_from(rd_kafka_t *rk, int want, int32_t broker, int limit_ms) {
+        int64_t until = now_ms() + limit_ms;
+        int n         = 0;
+        while (n < want && now_ms() < until) {
+                rd_kafka_message_t *msg = rd_kafka_consumer_poll(rk, 100);
+                if (!msg)
+                        continue;
+                if (!msg->err) {
+                        n++;
+                        CHECK(rd_kafka_message_broker_id(msg) == broker, "from broker %" PRId32, rd_kafka_message_broker_id(msg));
+                }
+                rd_kafka_message_destroy(msg);
+        }
+        return n;
+}
+
+static void broker_down_and_up(void) {
+        struct mock m  = mock_of(2);
+        rd_kafka_t *rk = producer_on(&m);
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 1), 0);
+        CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, 2), 0);
+        CHECK_ERR(send_one(rk, "t", 0), 0);
+        CHECK_ERR(rd_kafka_mock_broker_set_down(m.cluster, 2), 0);
+        delivered = 0;
+        CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC("t"), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_VALUE("v", 1), RD_KAFKA_V_END), 0);
+        CHECK_ERR(rd_kafka_flush(rk, 500), RD_KAFKA_RESP_ERR__TIMED_OUT);
+        CHECK(delivered == 0, "delivered to nobody");
+        CHECK_ERR(rd_kafka_mock_broker_set_up(m.cluster, 2), 0);
+        CHECK_ERR(rd_kafka_flush(rk, ms(20000)), 0);
+        CHECK(delivered == 1 && !delivery_errors[0], "%d reports, %s", delivered, rd_kafka_err2name(delivery_errors[0]));
+        CHECK_ERR(rd_kafka_mock_broker_set_down(m.cluster, 9), RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+/* A consumer goes on when the leader is back. */
+static void down_and_up_for_a_consumer(void) {
+        struct mock m                      = mock_of(2);
+        rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_t *rk;
+        int n;
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 1), 0);
+        CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, 2), 0);
+        send_all(&m, "t", 3);
+        rk = client(RD_KAFKA_CONSUMER, conf_of("bootstrap.servers", m.servers, "group.id", "g", "enable.auto.commit", "false",
+                                               "reconnect.backoff.max.ms", "1000", NULL));
+        rd_kafka_topic_partition_list_add(l, "t", 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
+        CHECK_ERR(rd_kafka_assign(rk, l), 0);
+        n = consume_from(rk, 3, 2, ms(20000));
+        CHECK(n == 3, "%d messages", n);
+        CHECK_ERR(rd_kafka_mock_broker_set_down(m.cluster, 2), 0);
+        n = consume_from(rk, 1, 2, 1500);
+        CHECK(n == 0, "%d messages from nobody", n);
+        CHECK_ERR(rd_kafka_mock_broker_set_up(m.cluster, 2), 0);
+        send_all(&m, "t", 2);
+        n = consume_from(rk, 2, 2, ms(20000));
+        CHECK(n == 2, "%d messages", n);
+        rd_kafka_topic_partition_list_destroy(l);
+        rd_kafka_consumer_close(rk);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+static void round_trip_time(void) {
+        struct mock m  = mock_of(1);
+        rd_kafka_t *rk = observer(&m);
+        metadata_takes(rk);
+        CHECK_ERR(rd_kafka_mock_broker_set_rtt(m.cluster, 1, 500), 0);
+        CHECK(metadata_takes(rk) >= 500, "too early");
+        CHECK_ERR(rd_kafka_mock_broker_set_rtt(m.cluster, -1, 0), 0);
+        metadata_takes(rk);
+        CHECK(metadata_takes(rk) < ms(500), "too late");
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+static void brokers_come_and_go(void) {
+        struct mock m  = mock_of(1);
+        rd_kafka_t *rk = observer(&m);
+        CHECK(broker_cnt(rk) == 1, "brokers");
+        CHECK_ERR(rd_kafka_mock_broker_add(m.cluster, 7), 0);
+        CHECK(broker_cnt(rk) == 2, "brokers");
+        CHECK_ERR(rd_kafka_mock_broker_set_rack(m.cluster, 7, "rack"), 0);
+        CHECK_ERR(rd_kafka_mock_broker_decommission(m.cluster, 7), 0);
+        CHECK(broker_cnt(rk) == 1, "brokers");
+        CHECK_ERR(rd_kafka_mock_broker_add(m.cluster, 8), 0);
+        CHECK_ERR(rd_kafka_mock_broker_remove_from_metadata(m.cluster, 8), 0);
+        CHECK(broker_cnt(rk) == 1, "brokers");
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+static void host_and_port(void) {
+        struct mock m  = mock_of(2);
+        rd_kafka_t *rk = observer(&m);
+        const rd_kafka_metadata_t *md;
+        int i;
+        rd_kafka_mock_broker_set_host_port(m.cluster, 2, "elsewhere.invalid", 1234);
+        md = metadata_of(rk, NULL);
+        for (i = 0; i < md->broker_cnt; i++)
+                if (md->brokers[i].id == 2)
+                        CHECK(!strcmp(md->brokers[i].host, "elsewhere.invalid") && md->brokers[i].port == 1234, "%s:%d", md->brokers[i].host,
+                              md->brokers[i].port);
+        CHECK(md->broker_cnt == 2, "%d brokers", md->broker_cnt);
+        rd_kafka_metadata_destroy(md);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+/* ---- partitions ---- */
+
+static void leaders(void) {
+        struct mock m  = mock_of(3);
+        rd_kafka_t *rk = observer(&m);
+        int32_t leader;
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 3), 0);
+        for (leader = 3; leader > 0; leader--) {
+                const rd_kafka_metadata_t *md;
+                CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, leader), 0);
+                md = metadata_of(rk, "t");
+                CHECK(md->topics[0].partitions[0].leader == leader, "leader %" PRId32, md->topics[0].partitions[0].leader);
+                rd_kafka_metadata_destroy(md);
+        }
+        {
+                const rd_kafka_metadata_t *md;
+                CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, -1), 0);
+                md = metadata_of(rk, "t");
+                CHECK(md->topics[0].partitions[0].leader == -1, "leader %" PRId32, md->topics[0].partitions[0].leader);
+                rd_kafka_metadata_destroy(md);
+        }
+        CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, 9), RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE);
+        CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 5, 1), RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+        CHECK_ERR(rd_kafka_mock_partition_push_leader_response(m.cluster, "t", 0, 2, 9), 0);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+static void followers(void) {
+        struct mock m = mock_of(2);
+        rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_t *rk;
+        int n;
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 2), 0);
+        CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, 1), 0);
+        send_all(&m, "t", 10);
+        CHECK_ERR(rd_kafka_mock_partition_set_follower(m.cluster, "t", 0, 2), 0);
+        /* The offset of the last record that the follower has. */
+        CHECK_ERR(rd_kafka_mock_partition_set_follower_wmarks(m.cluster, "t", 0, -1, 5), 0);
+        rk = client(RD_KAFKA_CONSUMER, conf_of("bootstrap.servers", m.servers, "group.id", "g", "client.rack", "here", "auto.offset.reset",
+                                               "earliest", "enable.auto.commit", "false", NULL));
+        rd_kafka_topic_partition_list_add(l, "t", 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
+        CHECK_ERR(rd_kafka_assign(rk, l), 0);
+        n = consume_from(rk, 6, 2, ms(20000));
+        CHECK(n == 6, "%d messages", n);
+        n = consume_from(rk, 1, 2, 1500);
+        CHECK(n == 0, "%d more than the follower has", n);
+        CHECK_ERR(rd_kafka_mock_partition_set_follower_wmarks(m.cluster, "t", 0, -1, -1), 0);
+        n = consume_from(rk, 4, 2, ms(20000));
+        CHECK(n == 4, "%d messages", n);
+        rd_kafka_topic_partition_list_destroy(l);
+        rd_kafka_consumer_close(rk);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+/* ---- requests noted down; coordinators ---- */
+
+static void tracking(void) {
+        struct mock m  = mock_of(2);
+        rd_kafka_t *rk = observer(&m);
+        rd_kafka_mock_request_t **reqs;
+        size_t cnt = 99, i;
+        int metadata = 0;
+        int64_t last = 0;
+        metadata_takes(rk);
+        rd_kafka_mock_start_request_tracking(m.cluster);
+        metadata_takes(rk);
+        metadata_takes(rk);
+        reqs = rd_kafka_mock_get_requests(m.cluster, &cnt);
+        for (i = 0; i < cnt; i++) {
+                int64_t at = rd_kafka_mock_request_timestamp(reqs[i]);
+                CHECK(at >= last, "%" PRId64 " after %" PRId64, at, last);
+                CHECK(rd_kafka_mock_request_id(reqs[i]) == 1 || rd_kafka_mock_request_id(reqs[i]) == 2, "broker %" PRId32,
+                      rd_kafka_mock_request_id(reqs[i]));
+                metadata += rd_kafka_mock_request_api_key(reqs[i]) == METADATA;
+                last = at;
+        }
+        CHECK(metadata >= 2, "%d metadata requests of %zu", metadata, cnt);
+        rd_kafka_mock_request_destroy_array(reqs, cnt);
+        rd_kafka_mock_clear_requests(m.cluster);
+        reqs = rd_kafka_mock_get_requests(m.cluster, &cnt);
+        CHECK(cnt == 0, "%zu left", cnt);
+        rd_kafka_mock_request_destroy_array(reqs, cnt);
+        rd_kafka_mock_stop_request_tracking(m.cluster);
+        metadata_takes(rk);
+        reqs = rd_kafka_mock_get_requests(m.cluster, &cnt);
+        CHECK(cnt == 0, "%zu noted down", cnt);
+        rd_kafka_mock_request_destroy_array(reqs, cnt);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
+static void coordinators(void) {
+        int32_t broker;
+        for (broker = 1; broker <= 3; broker++) {
+                struct mock m                      = mock_of(3);
+                rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+                rd_kafka_mock_request_t **reqs;
+                rd_kafka_t *rk;
+                size_t cnt, i;
+                int asked = 0;
+                CHECK_ERR(rd_kafka_mock_coordinator_set(m.cluster, "group", "g", broker), 0);
+                CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 1), 0);
+                rd_kafka_mock_start_request_tracking(m.cluster);
+                rk = observer(&m);
+                rd_kafka_topic_partition_list_add(l, "t", 0);
+                CHECK_ERR(rd_kafka_committed(rk, l, ms(15000)), 0);
+                reqs = rd_kafka_mock_get_requests(m.cluster, &cnt);
+                for (i = 0; i < cnt; i++)
+                        if (rd_kafka_mock_request_api_key(reqs[i]) == OFFSET_FETCH) {
+                                asked++;
+                                CHECK(rd_kafka_mock_request_id(reqs[i]) == broker, "broker %" PRId32 " was asked, not %" PRId32,
+                                      rd_kafka_mock_request_id(reqs[i]), broker);
+                        }
+                CHECK(asked > 0, "no broker was asked");
+                rd_kafka_mock_request_destroy_array(reqs, cnt);
+                rd_kafka_topic_partition_list_destroy(l);
+                CHECK_ERR(rd_kafka_mock_coordinator_set(m.cluster, "party", "g", broker), RD_KAFKA_RESP_ERR__INVALID_ARG);
+                rd_kafka_destroy(rk);
+                mock_end(&m);
+        }
+}
+
+int main(int argc, char **argv) {
+        T_START(argc, argv);
+        RUN(embedded);
+        RUN(own);
+        RUN(topics);
+        RUN(records_deleted);
+        RUN(request_errors);
+        RUN(partition_errors);
+        RUN(broker_errors_and_delays);
+        RUN(api_versions);
+        RUN(broker_down_and_up);
+        RUN(down_and_up_for_a_consumer);
+        RUN(round_trip_time);
+        RUN(brokers_come_and_go);
+        RUN(host_and_port);
+        RUN(leaders);
+        RUN(followers);
+        RUN(tracking);
+        RUN(coordinators);
+        return T_END();
+}
