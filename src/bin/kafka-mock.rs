@@ -94,7 +94,12 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
         match name.as_str() {
             "--brokers" => brokers = number(&name, &value()?, 1, 1000)? as i32,
             "--port" => options.port = number(&name, &value()?, 0, 65535)? as u16,
-            "--host" => options.host = value()?,
+            "--host" => {
+                options.host = value()?;
+                if options.host.is_empty() {
+                    return Err("--host must not be empty".to_owned());
+                }
+            }
             "--topic" => options.topics.push(topic(&value()?)?),
             "--partitions" => {
                 options.default_partitions = number(&name, &value()?, 1, 100_000)? as i32;
@@ -129,14 +134,7 @@ fn topic(spec: &str) -> Result<TopicSpec, String> {
         None => 1,
     };
     let config = match parts.next() {
-        Some(list) => list
-            .split(',')
-            .map(|kv| {
-                kv.split_once('=')
-                    .map(|(k, v)| (k.to_owned(), v.to_owned()))
-                    .ok_or(format!("'{kv}' is not property=value"))
-            })
-            .collect::<Result<_, _>>()?,
+        Some(list) => properties(list)?,
         None => Vec::new(),
     };
     Ok(TopicSpec {
@@ -144,6 +142,23 @@ fn topic(spec: &str) -> Result<TopicSpec, String> {
         partitions,
         config,
     })
+}
+
+/// `property=value,…`; what has no property goes on with the value before it, as in
+/// `cleanup.policy=compact,delete`.
+fn properties(list: &str) -> Result<Vec<(String, String)>, String> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for piece in list.split(',') {
+        match (piece.split_once('='), all.last_mut()) {
+            (Some((name, value)), _) => all.push((name.to_owned(), value.to_owned())),
+            (None, Some((_, value))) => {
+                value.push(',');
+                value.push_str(piece);
+            }
+            (None, None) => return Err(format!("'{piece}' is not property=value")),
+        }
+    }
+    Ok(all)
 }
 
 mod signals {

@@ -111,11 +111,12 @@ impl Cluster {
             b.rtt_ms = options.rtt_ms;
         }
         for topic in options.topics {
-            let config = configuration(&topic.config).map_err(io::Error::other)?;
+            let config = configuration(&topic.config)
+                .map_err(|e| io::Error::other(format!("topic '{}': {e}", topic.name)))?;
             server
                 .state()
                 .add_topic(now, &topic.name, topic.partitions, factor.into(), config)
-                .map_err(|e| io::Error::other(format!("topic {}: {e:?}", topic.name)))?;
+                .map_err(|e| io::Error::other(format!("topic '{}': {e}", topic.name)))?;
         }
         let bootstraps = server.bootstraps();
         let owner = std::thread::Builder::new()

@@ -18,6 +18,19 @@ pub enum CommandError {
     Transport,
 }
 
+impl std::fmt::Display for CommandError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            CommandError::InvalidArgument => "not a name or a number that can be used",
+            CommandError::UnknownBroker | CommandError::BrokerNotAvailable => "no such broker",
+            CommandError::UnknownTopicOrPartition => "no such topic or partition",
+            CommandError::TopicAlreadyExists => "exists already",
+            CommandError::OffsetOutOfRange => "no such offset",
+            CommandError::Transport => "the cluster cannot do it any more",
+        })
+    }
+}
+
 /// A request that came to the cluster while tracking was on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrackedRequest {

@@ -100,7 +100,7 @@ impl Server {
             let port = match setup.port {
                 0 => 0,
                 first => u16::try_from(i32::from(first) + id - 1)
-                    .map_err(|_| io::Error::other("no port left"))?,
+                    .map_err(|_| io::Error::other(format!("no port is left for broker {id}")))?,
             };
             server.open(id, port)?;
         }
@@ -133,14 +133,16 @@ impl Server {
 
     /// Opens a new broker's listener and adds it to the cluster.
     fn open(&mut self, id: i32, port: u16) -> io::Result<()> {
-        let socket = bind(SocketAddr::from((self.ip, port)))?;
+        let address = SocketAddr::from((self.ip, port));
+        let refused = |e: io::Error| io::Error::new(e.kind(), format!("{address}: {e}"));
+        let socket = bind(address).map_err(refused)?;
         let address = socket
             .local_addr()?
             .as_socket()
             .ok_or_else(|| io::Error::other("not an internet address"))?;
         let token = Token(self.next_listener);
         self.next_listener += 1;
-        let listener = self.listen(socket, token)?;
+        let listener = self.listen(socket, token).map_err(refused)?;
         let door = Door {
             address,
             token,

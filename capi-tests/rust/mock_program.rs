@@ -1,0 +1,137 @@
+//! The kafka-mock program as a process: what it prints, what it refuses, how it stops.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_kafka-mock"));
+    command
+        .args(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+fn run(args: &[&str]) -> (Option<i32>, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = program(args).output().expect("starts");
+    let text = |b: Vec<u8>| String::from_utf8(b).expect("text");
+    (status.code(), text(stdout), text(stderr))
+}
+
+/// Started, with the addresses that it printed.
+fn started(args: &[&str]) -> (Child, BufReader<std::process::ChildStdout>, Vec<String>) {
+    let mut child = program(args).spawn().expect("starts");
+    let mut out = BufReader::new(child.stdout.take().expect("piped"));
+    let mut line = String::new();
+    out.read_line(&mut line).expect("a line");
+    let list = line.trim().strip_prefix("bootstrap.servers=");
+    let list = list.unwrap_or_else(|| panic!("not where it answers: {line:?}"));
+    let addresses = list.split(',').map(str::to_owned).collect();
+    (child, out, addresses)
+}
+
+#[test]
+fn help_says_what_there_is() {
+    for flag in ["--help", "-h"] {
+        let (code, out, err) = run(&["--brokers", "3", flag]);
+        assert_eq!((code, err.as_str()), (Some(0), ""));
+        for option in [
+            "--brokers",
+            "--port",
+            "--host",
+            "--topic",
+            "--rtt",
+            "SIGINT",
+        ] {
+            assert!(out.contains(option), "{option} is not explained: {out}");
+        }
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_a_reason() {
+    for (args, reason) in [
+        (&["--nope"][..], "unknown option --nope"),
+        (&["extra"], "unknown option extra"),
+        (&["--brokers"], "--brokers needs a value"),
+        (&["--brokers", "0"], "a number from 1 to 1000, not '0'"),
+        (&["--brokers=many"], "not 'many'"),
+        (&["--port", "65536"], "a number from 0 to 65535"),
+        (&["--host="], "--host must not be empty"),
+        (&["--topic", "t:0"], "a number from 1 to 100000, not '0'"),
+        (
+            &["--topic", "t:1:retention.ms"],
+            "'retention.ms' is not property=value",
+        ),
+    ] {
+        let (code, out, err) = run(args);
+        assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}: {err}");
+        assert!(
+            err.contains(reason) && err.contains("--help"),
+            "{args:?}: {err}"
+        );
+    }
+    for (args, reason) in [
+        (&["--topic", "a/b"][..], "topic 'a/b': not a name"),
+        (
+            &["--topic", "t", "--topic", "t"],
+            "topic 't': exists already",
+        ),
+        (
+            &["--topic", "t:1:nope=1"],
+            "Unknown topic config name: nope",
+        ),
+        (&["--topic", "t:1:retention.ms=x"], "Invalid value x"),
+    ] {
+        let (code, out, err) = run(&[&["--port", "0"], args].concat());
+        assert_eq!((code, out.as_str()), (Some(1), ""), "{args:?}: {err}");
+        assert!(err.contains(reason), "{args:?}: {err}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    let (code, out, err) = run(&["--port", &port]);
+    assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
+    assert!(err.contains(&format!("127.0.0.1:{port}")), "{err}");
+}
+
+#[test]
+fn signals_stop_it_with_clients_connected() {
+    for signal in [libc::SIGINT, libc::SIGTERM] {
+        let (mut child, mut out, addresses) = started(&[
+            "--port=0",
+            "--brokers=3",
+            "--topic=t:2:cleanup.policy=compact,delete,retention.ms=1000",
+        ]);
+        assert_eq!(addresses.len(), 3);
+        // One has asked nothing, one half a question.
+        let mut clients: Vec<TcpStream> = addresses
+            .iter()
+            .map(|a| TcpStream::connect(a).expect("connects"))
+            .collect();
+        clients[1].write_all(&[0, 0, 1]).expect("sends");
+        let begun = Instant::now();
+        // SAFETY: a signal to a child that has not been waited for.
+        assert_eq!(unsafe { libc::kill(child.id() as i32, signal) }, 0);
+        let mut rest = String::new();
+        out.read_to_string(&mut rest).expect("its last words");
+        let status = child.wait().expect("ends");
+        assert_eq!((status.code(), rest.trim()), (Some(0), "stopped"));
+        assert!(begun.elapsed() < Duration::from_secs(20));
+        let mut byte = [0];
+        assert!(
+            !matches!(clients[0].read(&mut byte), Ok(1)),
+            "the connection is closed"
+        );
+        assert!(TcpStream::connect(&addresses[0]).is_err(), "nobody listens");
+    }
+}
