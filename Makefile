@@ -11,7 +11,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install uninstall demo test test-brokers sanitize bench abi-status conformance groups kafka-up kafka-down kcat python-test lint
+.PHONY: all help install uninstall demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -61,8 +61,11 @@ abi-status: ## which of the exported functions are not built yet
 conformance: ## librdkafka's own C suite: TESTS="0001 0012" LIB=ours|upstream
 	@bash capi-tests/conformance/run.sh $(ARGS)
 
-groups: ## consumer groups from outside: scenarios that users reported; ARGS="scenarios"
+groups: ## consumer groups from outside: scenarios that users reported, chaos on a mock cluster; ARGS="scenarios"
 	@bash capi-tests/groups/run.sh $(ARGS)
+
+chaos: ## five minutes of kills on three nodes of Kafka: ARGS="--seed 7 --strategy range --seconds 300"
+	@bash capi-tests/groups/chaos.sh kafka --seconds 300 $(ARGS)
 
 kcat: ## the acceptance with kcat in full; QUICK=1 for less data
 	@bash capi-tests/kcat/acceptance.sh $(ARGS)

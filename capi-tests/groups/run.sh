@@ -1,9 +1,10 @@
 #!/bin/bash
 # Consumer groups as users use them.
 #
-#   run.sh [scenarios]...
+#   run.sh [scenarios|chaos]...
 #
 # scenarios  what users reported: C programs on the embedded mock cluster
+# chaos      60 s of chaos.py on a mock cluster; CHAOS_SECONDS, CHAOS_SEED. On Kafka: make chaos
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
@@ -21,10 +22,15 @@ scenarios() {
     return $failed
 }
 
-parts=${*:-scenarios}
+chaos() {
+    bash "$HERE/chaos.sh" mock --seconds "${CHAOS_SECONDS:-60}" --seed "${CHAOS_SEED:-1}"
+}
+
+parts=${*:-scenarios chaos}
 for part in $parts; do
     case $part in
         scenarios) section "groups: scenarios" scenarios ;;
+        chaos) section "groups: chaos" chaos ;;
         *) die "no part $part" ;;
     esac
 done

@@ -1,0 +1,18 @@
+#!/bin/bash
+# chaos.sh kafka|mock [options of chaos.py]: builds what chaos.py needs, and for kafka starts three nodes.
+# LIB=upstream runs the members on the original.
+set -u
+. "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
+HERE=$ROOT/capi-tests/groups
+need python3 python3
+cluster=${1:-mock}; shift
+MEMBER_LIBRARY=$(bash "$ROOT/capi-tests/setup/library.sh" "${LIB:-ours}") || exit 1
+TOOLS=$(bash "$HERE/tools/build.sh") || exit 1
+export MEMBER_LIBRARY TOOLS
+if [ "$cluster" = kafka ]; then
+    export KAFKA_PORT=${CHAOS_PORT:-${KAFKA_PORT:-19092}} KAFKA_NODES=3
+    trap 'bash "$ROOT/capi-tests/kafka/kafka.sh" down' EXIT
+    bash "$ROOT/capi-tests/kafka/kafka.sh" down
+    bash "$ROOT/capi-tests/kafka/kafka.sh" up || exit 1
+fi
+python3 "$HERE/chaos.py" --cluster "$cluster" "$@"
