@@ -209,6 +209,65 @@ static void timeout_in_flight(void) {
         proxy_stop();
 }
 
+/* A compacted topic takes no message without a key: the broker says which ones they were, of each batch (KIP-467). */
+static struct {
+        int delivered, invalid, neighbours, told;
+} refusals;
+
+static void refused_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
+        const char *why = rd_kafka_message_produce_errstr(m);
+        (void)rk;
+        (void)opaque;
+        if (!m->err)
+                refusals.delivered++;
+        else if (m->err == RD_KAFKA_RESP_ERR_INVALID_RECORD) {
+                refusals.invalid++;
+                refusals.told += why && strstr(why, "Compacted topic cannot accept message without key") != NULL;
+        } else if (m->err == RD_KAFKA_RESP_ERR__INVALID_DIFFERENT_RECORD) {
+                refusals.neighbours++;
+                refusals.told += why && *why;
+        } else
+                printf("  %s\n", rd_kafka_err2name(m->err));
+        CHECK(m->err || !why, "a text without an error: %s", why);
+}
+
+static void refused(void) {
+        /* Batches of all, where 0, 1 or 2 of 10 have no key; then a batch for each message. */
+        static const struct {
+                const char *batch;
+                int without, delivered, invalid, neighbours;
+        } expected[] = {{"100", 0, 10, 0, 0}, {"100", 1, 0, 1, 9}, {"100", 2, 0, 2, 8}, {"1", 2, 8, 2, 0}};
+        const char *topic = fresh("refused");
+        char e[256];
+        size_t i;
+        NEED(!wire_create_topic_with(bootstrap(), topic, 1, "cleanup.policy", "compact", e, sizeof(e)), "%s", e);
+        for (i = 0; i < sizeof(expected) / sizeof(*expected); i++) {
+                rd_kafka_conf_t *conf = conf_of("bootstrap.servers", bootstrap(), "linger.ms", "1000", "batch.num.messages",
+                                                expected[i].batch, NULL);
+                rd_kafka_t *rk;
+                int n;
+                /* librdkafka blames the whole batch for one record, and has no texts. */
+                if (is_upstream() && expected[i].without == 1) {
+                        rd_kafka_conf_destroy(conf);
+                        continue;
+                }
+                rd_kafka_conf_set_dr_msg_cb(conf, refused_cb);
+                rk = client(RD_KAFKA_PRODUCER, conf);
+                memset(&refusals, 0, sizeof(refusals));
+                for (n = 0; n < 10; n++)
+                        CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_VALUE("v", 1),
+                                                    RD_KAFKA_V_KEY(n < expected[i].without ? NULL : "k", n < expected[i].without ? 0u : 1u),
+                                                    RD_KAFKA_V_END),
+                                  0);
+                CHECK_ERR(rd_kafka_flush(rk, ms(10000)), 0);
+                CHECK(refusals.delivered == expected[i].delivered && refusals.invalid == expected[i].invalid &&
+                              refusals.neighbours == expected[i].neighbours,
+                      "%d: %d delivered, %d invalid, %d beside them", (int)i, refusals.delivered, refusals.invalid, refusals.neighbours);
+                CHECK(is_upstream() || refusals.told == refusals.invalid + refusals.neighbours, "%d: %d texts", (int)i, refusals.told);
+                DESTROY(rk, 2000);
+        }
+}
+
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(flush_times_out);
@@ -218,5 +277,6 @@ int main(int argc, char **argv) {
         RUN(retries);
         RUN(late_broker);
         RUN(timeout_in_flight);
+        RUN(refused);
         return T_END();
 }

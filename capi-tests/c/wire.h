@@ -228,7 +228,9 @@ static UNUSED int wire_set_quota(const char *address, const char *client_id, con
         return err;
 }
 
-static UNUSED int wire_create_topic(const char *address, const char *topic, int partitions, char *errstr, size_t size) {
+/* With one property, unless `name` is null. */
+static UNUSED int wire_create_topic_with(const char *address, const char *topic, int partitions, const char *name,
+                                         const char *value, char *errstr, size_t size) {
         struct wire *w = calloc(1, sizeof(*w));
         int64_t n, until, err;
         char text[200];
@@ -237,7 +239,11 @@ static UNUSED int wire_create_topic(const char *address, const char *topic, int 
         w_int(w, 4, partitions);
         w_int(w, 2, 1);
         w_int(w, 4, 0);
-        w_int(w, 4, 0);
+        w_int(w, 4, name ? 1 : 0);
+        if (name) {
+                w_str(w, name);
+                w_str(w, value);
+        }
         w_int(w, 4, 10000);
         w_int(w, 1, 0);
         if (wire_call(address, 19, 2, w)) {
@@ -263,6 +269,10 @@ static UNUSED int wire_create_topic(const char *address, const char *topic, int 
                         return 0;
         snprintf(errstr, size, "no leader within 10 s");
         return -1;
+}
+
+static UNUSED int wire_create_topic(const char *address, const char *topic, int partitions, char *errstr, size_t size) {
+        return wire_create_topic_with(address, topic, partitions, NULL, NULL, errstr, size);
 }
 
 #endif

@@ -15,7 +15,7 @@
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
 use std::any::Any;
-use std::ffi::c_void;
+use std::ffi::{c_char, c_void};
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering, fence};
@@ -79,6 +79,8 @@ pub struct MessageExt {
     pub status: i32,
     /// Microseconds from produce to acknowledgement, -1 where unknown.
     pub latency: i64,
+    /// Why the broker refused the message, as it says; null if it does not.
+    pub errstr: *const c_char,
     /// The record's headers, still encoded.
     pub headers: *const u8,
     pub headers_len: u32,
@@ -102,6 +104,7 @@ impl Default for MessageExt {
             broker_id: -1,
             status: 0,
             latency: -1,
+            errstr: std::ptr::null(),
             headers: std::ptr::null(),
             headers_len: 0,
             headers_count: 0,

@@ -98,7 +98,12 @@ pub fn delivered(d: &Delivery, at: usize) -> Option<MessageExt> {
     }
     let (key, key_len) = place(entry.spans.key.slice(data));
     let mut m = MessageExt::delivered();
-    m.msg.err = d.err.0;
+    let (err, why) = match &batch.refusal {
+        Some(refusal) if d.err.is_err() => refusal.of(at, d.err),
+        _ => (d.err, None),
+    };
+    m.msg.err = err.0;
+    m.errstr = why.map_or(ptr::null(), |why| why.as_ptr());
     m.msg.rkt =
         ptr::with_exposed_provenance_mut(batch.topic.handle.get().copied().unwrap_or_default());
     m.msg.partition = batch.partition;
@@ -219,6 +224,7 @@ pub unsafe extern "C" fn rd_kafka_message_produce_errstr(
     ffi!({
         // SAFETY: the caller's message is alive.
         match unsafe { ext(rkmessage) } {
+            Some(m) if m.msg.err != 0 && !m.errstr.is_null() => m.errstr,
             // SAFETY: any code has a text.
             Some(m) if m.msg.err != 0 => unsafe {
                 super::error::rd_kafka_err2str(ErrorCode(m.msg.err))

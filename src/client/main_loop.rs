@@ -49,7 +49,8 @@ pub enum MainCommand {
         reply: MetadataReply,
     },
     MetadataAnswer {
-        all: bool,
+        what: Refresh,
+        deadline: Instant,
         asked: Asked,
         result: Result<Response, RequestError>,
     },
@@ -321,9 +322,12 @@ impl MainLoop {
                 let timeout = deadline.saturating_duration_since(now);
                 self.ask_metadata(what, timeout, Asked::Application(reply));
             }
-            MainCommand::MetadataAnswer { all, asked, result } => {
-                self.on_metadata(now, all, asked, result);
-            }
+            MainCommand::MetadataAnswer {
+                what,
+                deadline,
+                asked,
+                result,
+            } => self.on_metadata(now, what, deadline, asked, result),
             MainCommand::StaleMetadata { topic, why } => {
                 self.shared.logger.debug(
                     debug::METADATA,
@@ -516,8 +520,8 @@ impl MainLoop {
     // --- metadata
 
     fn ask_metadata(&mut self, what: Refresh, timeout: Duration, asked: Asked) {
-        let all = what == Refresh::All;
         let main = self.shared.main.clone();
+        let (wanted, deadline) = (what.clone(), Instant::now() + timeout);
         let c = &self.shared.conf.global;
         let create = self.shared.kind.is_producer() || c.allow_auto_create_topics;
         self.shared.logger.debug(
@@ -529,7 +533,14 @@ impl MainLoop {
             ApiKey::Metadata,
             timeout,
             move |version| RequestKind::Metadata(metadata_request(&what, create, version)),
-            move |result| main.send(MainCommand::MetadataAnswer { all, asked, result }),
+            move |result| {
+                main.send(MainCommand::MetadataAnswer {
+                    what: wanted,
+                    deadline,
+                    asked,
+                    result,
+                });
+            },
         );
         self.send_to_any(request);
     }
@@ -537,10 +548,21 @@ impl MainLoop {
     fn on_metadata(
         &mut self,
         now: Instant,
-        all: bool,
+        what: Refresh,
+        deadline: Instant,
         asked: Asked,
         result: Result<Response, RequestError>,
     ) {
+        let all = what == Refresh::All;
+        // The broker went away before it answered: another one may know.
+        let lost = matches!(
+            result,
+            Err(RequestError::Disconnected(_) | RequestError::Destroyed)
+        );
+        if lost && matches!(asked, Asked::Application(_)) && now < deadline {
+            self.ask_metadata(what, deadline.saturating_duration_since(now), asked);
+            return;
+        }
         let response = match result {
             Ok(Response {
                 kind: Some(ResponseKind::Metadata(r)),

@@ -9,6 +9,7 @@
 //! An entry says where in `buf` a record's key, value and headers stand, so that
 //! a delivery report points into the batch and needs no copy.
 
+use std::ffi::{CStr, CString};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -143,6 +144,34 @@ impl OpenBatch {
             attempts: 0,
             retry_at: None,
             possibly_persisted: false,
+            refusal: None,
+        }
+    }
+}
+
+/// What a broker says of a batch that it refused (KIP-467).
+#[derive(Debug, Default)]
+pub struct Refusal {
+    /// Of the batch as a whole.
+    pub text: Option<CString>,
+    /// The records that were the reason, by their place in the batch.
+    pub records: Vec<(usize, Option<CString>)>,
+}
+
+/// For the others of their batch.
+const NEIGHBOUR: &CStr = c"The record is not the reason: another one of its batch is invalid";
+
+impl Refusal {
+    /// Error and text of one message, where the batch failed with `code`.
+    pub fn of(&self, at: usize, code: ErrorCode) -> (ErrorCode, Option<&CStr>) {
+        if self.records.is_empty() {
+            return (code, self.text.as_deref());
+        }
+        match self.records.iter().find(|(place, _)| *place == at) {
+            // With one culprit the code is its own.
+            Some((_, text)) if self.records.len() == 1 => (code, text.as_deref()),
+            Some((_, text)) => (ErrorCode::INVALID_RECORD, text.as_deref()),
+            None => (ErrorCode::_INVALID_DIFFERENT_RECORD, Some(NEIGHBOUR)),
         }
     }
 }
@@ -172,6 +201,8 @@ pub struct Batch {
     pub retry_at: Option<Instant>,
     /// A request with this batch may have reached the broker.
     pub possibly_persisted: bool,
+    /// Of the last attempt.
+    pub refusal: Option<Box<Refusal>>,
 }
 
 impl Batch {
@@ -323,4 +354,33 @@ impl Delivery {
 /// Shared by all that report a failed batch without a broker's word on it.
 pub fn fail(shared: &Shared, batch: Batch, err: ErrorCode, now: Instant) {
     shared.sink.delivered(Delivery::new(batch, err, now));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_tells_the_culprits_from_the_others() {
+        let text = |t: &str| Some(CString::new(t).unwrap());
+        let code = ErrorCode::INVALID_TIMESTAMP;
+        let whole = Refusal {
+            text: text("all"),
+            records: vec![],
+        };
+        assert_eq!(whole.of(3, code), (code, Some(c"all")));
+        let one = Refusal {
+            text: None,
+            records: vec![(1, text("it"))],
+        };
+        assert_eq!(one.of(1, code), (code, Some(c"it")));
+        assert_eq!(one.of(0, code).0, ErrorCode::_INVALID_DIFFERENT_RECORD);
+        let two = Refusal {
+            text: None,
+            records: vec![(1, None), (4, text("that"))],
+        };
+        assert_eq!(two.of(1, code), (ErrorCode::INVALID_RECORD, None));
+        assert_eq!(two.of(4, code), (ErrorCode::INVALID_RECORD, Some(c"that")));
+        assert_eq!(two.of(2, code).0, ErrorCode::_INVALID_DIFFERENT_RECORD);
+    }
 }

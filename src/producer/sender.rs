@@ -15,14 +15,17 @@
 //! ```
 
 use std::collections::HashMap;
+use std::ffi::CString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use kafka_protocol::messages::produce_response::PartitionProduceResponse;
 use kafka_protocol::messages::{ApiKey, ProduceResponse, ResponseKind};
+use kafka_protocol::protocol::StrBytes;
 
 use super::announce::Announcements;
-use super::batch::{Batch, Delivery};
+use super::batch::{Batch, Delivery, Refusal};
 use super::partition::{Look, Wanted};
 use super::{Partition, Shared, batch};
 use crate::base::backoff;
@@ -456,6 +459,8 @@ impl Sender {
                 );
                 let maybe = code == ErrorCode::REQUEST_TIMED_OUT
                     || code == ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND;
+                let mut sent = sent;
+                sent.batch.refusal = refusal(result);
                 self.failed(now, sent, code, maybe);
             }
         }
@@ -487,6 +492,7 @@ impl Sender {
                 settings.retry_backoff_max,
             );
             batch.retry_at = Some(now + pause);
+            batch.refusal = None;
             BrokerStats::bump(&self.stats.tx_retries);
             partition.put_back(batch);
             return;
@@ -523,6 +529,22 @@ impl Sender {
             }
         }
     }
+}
+
+/// What the broker says besides the code, if anything.
+fn refusal(result: &PartitionProduceResponse) -> Option<Box<Refusal>> {
+    let text = |t: &StrBytes| CString::new(t.as_bytes()).ok();
+    let records = result.record_errors.iter().filter_map(|r| {
+        let place = usize::try_from(r.batch_index).ok()?;
+        let why = r.batch_index_error_message.as_ref().and_then(text);
+        Some((place, why))
+    });
+    let refusal = Refusal {
+        text: result.error_message.as_ref().and_then(text),
+        records: records.collect(),
+    };
+    let says_more = refusal.text.is_some() || !refusal.records.is_empty();
+    says_more.then(|| Box::new(refusal))
 }
 
 struct Action {

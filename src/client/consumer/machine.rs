@@ -367,7 +367,11 @@ impl Machine {
         if let Some(info) = info {
             *partition.topic.id.lock() = info.id;
         }
-        info.map_or(Leader::Unknown, |i| leader_in(i, partition.id))
+        match info.map(|i| leader_in(i, partition.id)) {
+            // It may be newer than what is known of the topic.
+            None | Some(Leader::Missing(ErrorCode::_UNKNOWN_PARTITION)) => Leader::Unknown,
+            Some(leader) => leader,
+        }
     }
 
     // --- what happens
