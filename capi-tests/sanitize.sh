@@ -21,6 +21,7 @@ if [ "${1:-}" = --quick ]; then
     section "ThreadSanitizer" bash "$C" --tsan lifecycle reports delivery group_basic consumer
     sections_end
 fi
+groups() { BOOTSTRAP=none bash "$C" --dir "$ROOT/capi-tests/groups" "$@"; }
 export HOSTILE_ROUNDS=${HOSTILE_ROUNDS:-1}
 # Valgrind has no terabyte of addresses to give away (see src/base/alloc.rs): there, no mode that lies about lengths.
 modest=()
@@ -29,9 +30,11 @@ for mode in honest silent accept_close garbage size http truncated correlation s
     modest+=(--case "$mode")
 done
 section "C programs, valgrind" bash "$C" --valgrind
+section "groups, valgrind" groups --valgrind
 section "hostile peer, valgrind" bash "$HOSTILE" --valgrind "${modest[@]}"
 for tool in asan tsan; do
     section "C programs, $tool" bash "$C" "--$tool"
+    section "groups, $tool" groups "--$tool"
     section "hostile peer, $tool" bash "$HOSTILE" "--$tool"
 done
 sections_end
