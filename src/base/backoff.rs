@@ -7,7 +7,7 @@ use std::time::Duration;
 pub fn delay(attempt: u32, base: Duration, max: Duration) -> Duration {
     let grown = base.saturating_mul(1u32.checked_shl(attempt.min(20)).unwrap_or(u32::MAX));
     let jitter = f64::from(fastrand::u32(800..=1200)) / 1000.0;
-    grown.min(max).mul_f64(jitter).min(max)
+    grown.min(max.saturating_mul(2)).mul_f64(jitter).min(max)
 }
 
 #[cfg(test)]
@@ -23,5 +23,9 @@ mod tests {
             assert!(d >= Duration::from_millis(80));
         }
         assert!(delay(3, base, max) >= Duration::from_millis(640));
+        // A base beyond the maximum makes every pause the maximum.
+        for n in 0..64 {
+            assert_eq!(delay(n, Duration::from_secs(300), max), max);
+        }
     }
 }
