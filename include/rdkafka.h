@@ -3008,7 +3008,8 @@ RD_EXPORT rd_kafka_message_t *rd_kafka_consumer_poll(rd_kafka_t *rk, int timeout
 /**
  * Closes the consumer: gives up its partitions, with the rebalance function called,
  * commits stored offsets, and leaves the group. Waits for all this, for a bounded time
- * whatever the brokers do. Then destroy it. `_DESTROY` if it is closed already.
+ * whatever the brokers do. Then destroy it. `_DESTROY` if it is closed already,
+ * `_FATAL` after a fatal error.
  */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_consumer_close(rd_kafka_t *rk);
 

@@ -31,17 +31,23 @@ static void rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic
                 rd_kafka_error_destroy(error);
 }
 
-static void join(struct member *m, const char *group, const char *strategy, const char *topic) {
+static void join_as(struct member *m, const char *group, const char *instance, const char *strategy, const char *topic) {
         rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
         rd_kafka_conf_t *conf = conf_of("group.id", group, "partition.assignment.strategy", strategy, "bootstrap.servers",
                                         bootstrap(), "auto.offset.reset", "earliest", "heartbeat.interval.ms", "300", NULL);
         memset(m, 0, sizeof(*m));
+        if (instance)
+                conf_put(conf, "group.instance.id", instance);
         rd_kafka_conf_set_rebalance_cb(conf, rebalance_cb);
         rd_kafka_conf_set_opaque(conf, m);
         m->rk = client(RD_KAFKA_CONSUMER, conf);
         rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
         CHECK(!rd_kafka_subscribe(m->rk, topics), "subscribe");
         rd_kafka_topic_partition_list_destroy(topics);
+}
+
+static void join(struct member *m, const char *group, const char *strategy, const char *topic) {
+        join_as(m, group, NULL, strategy, topic);
 }
 
 /* Polls all members until they hold so many partitions, and returns how many messages came. */
@@ -63,6 +69,17 @@ static int poll_until(struct member *a, int want_a, struct member *b, int want_b
         CHECK(a->held == want_a, "the first member holds %d partitions, not %d", a->held, want_a);
         CHECK(!b || b->held == want_b, "the second member holds %d partitions, not %d", b ? b->held : 0, want_b);
         return messages;
+}
+
+static void poll_for(struct member *a, struct member *b, int64_t time) {
+        struct member *both[] = {a, b};
+        int64_t end           = now_ms() + time;
+        int i;
+        for (i = 0; now_ms() < end; i = !i) {
+                rd_kafka_message_t *m = rd_kafka_consumer_poll(both[i]->rk, 50);
+                if (m)
+                        rd_kafka_message_destroy(m);
+        }
 }
 
 static void leave(struct member *m) {
@@ -99,6 +116,94 @@ static void cooperative(void) {
         two_members("cooperative-sticky", "COOPERATIVE");
 }
 
+/* A static member that comes back within its session gets what it had, and nobody else notices. */
+static void static_members(const char *strategy) {
+        const char *topic = fresh_topic("group", 4), *group = fresh("group");
+        struct member a, b, again;
+        int rebalances;
+        join_as(&a, group, "a", strategy, topic);
+        poll_until(&a, 4, NULL, 0);
+        join_as(&b, group, "b", strategy, topic);
+        poll_until(&a, 2, &b, 2);
+        rebalances = b.assigns + b.revokes;
+        leave(&a);
+        join_as(&again, group, "a", strategy, topic);
+        poll_until(&again, 2, &b, 2);
+        /* The others would hear of a rebalance with their next heartbeats. */
+        poll_for(&b, &again, ms(1500));
+        CHECK(b.assigns + b.revokes == rebalances, "the other member saw %d rebalances", b.assigns + b.revokes - rebalances);
+        CHECK(again.assigns == 1 && again.revokes == 0, "%d and %d rebalances", again.assigns, again.revokes);
+        leave(&again);
+        leave(&b);
+}
+
+static void static_eager(void) {
+        static_members("range");
+}
+
+static void static_cooperative(void) {
+        static_members("cooperative-sticky");
+}
+
+/* Of two instances with one id the older one is fenced for good. */
+static void static_fenced(void) {
+        const char *topic = fresh_topic("group", 2), *group = fresh("group");
+        struct member a, b;
+        char errstr[256];
+        int64_t end;
+        rd_kafka_resp_err_t polled = 0;
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+        join_as(&a, group, "a", "range", topic);
+        poll_until(&a, 2, NULL, 0);
+        join_as(&b, group, "a", "range", topic);
+        poll_until(&b, 2, NULL, 0);
+        for (end = now_ms() + ms(10000); now_ms() < end && (!polled || (a.held && !is_upstream()));) {
+                rd_kafka_message_t *m = rd_kafka_consumer_poll(a.rk, 100);
+                if (m) {
+                        polled = m->err;
+                        rd_kafka_message_destroy(m);
+                }
+        }
+        CHECK_ERR(rd_kafka_fatal_error(a.rk, errstr, sizeof(errstr)), RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID);
+        CHECK_ERR(polled, RD_KAFKA_RESP_ERR__FATAL);
+        /* librdkafka takes the partitions away without a word; here the application hears that they are lost. */
+        CHECK(is_upstream() || (a.held == 0 && a.lost == 1), "holds %d, lost %d", a.held, a.lost);
+        rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
+        CHECK_ERR(rd_kafka_subscribe(a.rk, list), RD_KAFKA_RESP_ERR__FATAL);
+        rd_kafka_topic_partition_list_destroy(list);
+        CHECK_ERR(rd_kafka_consumer_close(a.rk), RD_KAFKA_RESP_ERR__FATAL);
+        rd_kafka_destroy(a.rk);
+        CHECK(!rd_kafka_fatal_error(b.rk, errstr, sizeof(errstr)), "the new one is fenced: %s", errstr);
+        leave(&b);
+}
+
+/* Without a callback partitions come and go although nobody polls. */
+static void without_callback(void) {
+        const char *topic = fresh_topic("group", 4), *group = fresh("group");
+        rd_kafka_t *rk[2];
+        int i, held[2] = {0, 0};
+        int64_t end;
+        for (i = 0; i < 2; i++) {
+                rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+                rk[i] = consumer("group.id", group, "heartbeat.interval.ms", "300", NULL);
+                rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
+                CHECK_ERR(rd_kafka_subscribe(rk[i], list), 0);
+                rd_kafka_topic_partition_list_destroy(list);
+                for (end = now_ms() + ms(20000); now_ms() < end && held[i] != 4 - 2 * i; usleep(20000)) {
+                        CHECK_ERR(rd_kafka_assignment(rk[i], &list), 0);
+                        held[i] = list->cnt;
+                        rd_kafka_topic_partition_list_destroy(list);
+                }
+                CHECK(held[i] == 4 - 2 * i, "%d partitions", held[i]);
+        }
+        for (i = 0; i < 2; i++) {
+                CHECK_ERR(rd_kafka_consumer_close(rk[i]), 0);
+                CHECK_ERR(rd_kafka_consumer_close(rk[i]), RD_KAFKA_RESP_ERR__DESTROY);
+                CHECK_ERR(rd_kafka_commit(rk[i], NULL, 1), 0);
+                rd_kafka_destroy(rk[i]);
+        }
+}
+
 static void bad_input(void) {
         rd_kafka_t *rk = consumer("group.id", "g", NULL), *none = consumer("client.id", "x", NULL);
         rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1), *copy = NULL;
@@ -114,7 +219,7 @@ static void bad_input(void) {
         CHECK(!rd_kafka_subscription(rk, &copy) && copy->cnt == 0, "nothing is subscribed to");
         CHECK(!strcmp(rd_kafka_rebalance_protocol(rk), "NONE"), "no protocol yet");
         CHECK(rd_kafka_assignment_lost(rk) == 0, "nothing is lost");
-        CHECK(rd_kafka_memberid(rk) == NULL, "no id yet");
+        CHECK(is_upstream() || rd_kafka_memberid(rk) == NULL, "no id yet");
         rd_kafka_topic_partition_list_destroy(list);
         rd_kafka_topic_partition_list_destroy(copy);
         rd_kafka_destroy(rk);
@@ -151,6 +256,10 @@ int main(int argc, char **argv) {
         RUN(bad_input);
         RUN(eager);
         RUN(cooperative);
+        RUN(static_eager);
+        RUN(static_cooperative);
+        RUN(static_fenced);
+        RUN(without_callback);
         RUN(close_early);
         return T_END();
 }

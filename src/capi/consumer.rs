@@ -568,7 +568,8 @@ pub unsafe extern "C" fn rd_kafka_consumer_poll(
 
 /// Closes the consumer: gives up its partitions, with the rebalance function called,
 /// commits stored offsets, and leaves the group. Waits for all this, for a bounded time
-/// whatever the brokers do. Then destroy it. `_DESTROY` if it is closed already.
+/// whatever the brokers do. Then destroy it. `_DESTROY` if it is closed already,
+/// `_FATAL` after a fatal error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_close(rk: *mut rd_kafka_t) -> rd_kafka_resp_err_t {
     ffi!({
@@ -581,7 +582,10 @@ pub unsafe extern "C" fn rd_kafka_consumer_close(rk: *mut rd_kafka_t) -> rd_kafk
             Ok(consumer) if consumer.is_closed() => ErrorCode::_DESTROY,
             Ok(consumer) => {
                 close(instance, consumer);
-                ErrorCode::NO_ERROR
+                match instance.client.shared.fatal() {
+                    Some(_) => ErrorCode::_FATAL,
+                    None => ErrorCode::NO_ERROR,
+                }
             }
             Err(code) => code,
         }

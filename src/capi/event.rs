@@ -337,6 +337,7 @@ pub unsafe extern "C" fn rd_kafka_event_error_is_fatal(rkev: *mut rd_kafka_event
         // SAFETY: the caller's event is alive.
         match unsafe { get(rkev.cast_const()) }.map(|e| &e.event) {
             Some(Event::Error(e)) => c_int::from(e.fatal),
+            Some(Event::ConsumerError(e)) => c_int::from(e.code == ErrorCode::_FATAL),
             _ => 0,
         }
     })

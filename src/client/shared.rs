@@ -14,7 +14,7 @@ use super::brokers::BrokerKey;
 use super::consumer::Consumer;
 use super::consumer::commits::CommitResult;
 use super::event::{Deliveries, ErrorEvent, Event};
-use super::group::RebalanceEvent;
+use super::group::{ConsumerError, RebalanceEvent};
 use super::main_loop::{MainCommand, MainSender};
 use crate::base::conf::{ClientKind, Conf, TopicConf};
 use crate::base::error::{ErrorCode, KafkaError};
@@ -149,11 +149,16 @@ impl Shared {
             "FATAL",
             format_args!("Fatal error: {code}: {text}"),
         );
-        self.push_error(ErrorEvent {
-            code: ErrorCode::_FATAL,
-            text: format!("Fatal error: {code}: {text}"),
-            fatal: true,
-        });
+        let (code, text) = (ErrorCode::_FATAL, format!("Fatal error: {code}: {text}"));
+        if !self.kind.is_producer() && self.consumer.core.settings.has_group {
+            // Polling the consumer returns it.
+            let error = ConsumerError { code, text };
+            let event = Event::ConsumerError(Box::new(error));
+            self.consumer.queue.push(event);
+        } else {
+            let fatal = true;
+            self.push_error(ErrorEvent { code, text, fatal });
+        }
         true
     }
 
