@@ -71,7 +71,8 @@ static void purge_queued(void) {
 /* Sent and not answered: only the in-flight flag takes these, and they may have been stored. */
 static void purge_in_flight(void) {
         const char *topic     = fresh_topic("purge", 1);
-        rd_kafka_conf_t *conf = conf_of("max.in.flight", "1", NULL);
+        /* Five make a batch, however slowly they come. */
+        rd_kafka_conf_t *conf = conf_of("max.in.flight", "1", "batch.num.messages", "5", "linger.ms", "60000", NULL);
         rd_kafka_t *rk;
         int i, inflight = 0, queued = 0;
         proxy_start();
