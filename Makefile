@@ -61,7 +61,7 @@ abi-status: ## which of the exported functions are not built yet
 conformance: ## librdkafka's own C suite: TESTS="0001 0012" LIB=ours|upstream
 	@bash capi-tests/conformance/run.sh $(ARGS)
 
-groups: ## consumer groups from outside: scenarios that users reported, chaos on a mock cluster; ARGS="scenarios"
+groups: ## consumer groups from outside: scenarios, chaos, kcat, Python, mixed with Java: ARGS="scenarios mixed"
 	@bash capi-tests/groups/run.sh $(ARGS)
 
 chaos: ## five minutes of kills on three nodes of Kafka: ARGS="--seed 7 --strategy range --seconds 300"

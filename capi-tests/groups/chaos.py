@@ -11,8 +11,9 @@ lines of all processes, in the order of their times, are read again:
  - within an assignment offsets follow each other without a gap, and it begins no later than after the last message that
    anybody consumed: none is skipped;
  - nobody consumes what it does not hold;
- - no member is without partitions, and no partition stands still, for longer than session timeout plus rebalance timeout; for
-   partitions, which wait for their leaders, too, the time does not count while a broker is away;
+ - no member is without partitions for longer than session timeout plus rebalance timeout, and no partition stands still for that
+   long (on Kafka, where owners go away one after the other, twice that); the first seconds of a broker's absence do not count,
+   in which Kafka has no leader or coordinator in its place;
  - once it is calm, each partition has one owner; every member closes in time.
 
 The seed decides what happens to whom, the clock when.

@@ -2,7 +2,6 @@
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 
@@ -59,7 +58,15 @@ class Process:
     def kill(self):
         self.signal(signal.SIGKILL)
         self.child.wait()
+        self._ended()
+
+    def _ended(self):
         self.reader.join(10)
+        for pipe in (self.child.stdin, self.child.stdout):
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                pass
 
     def close(self, timeout):
         """Asks it to end; the seconds that took, or None when it did not within the time (it is killed then)."""
@@ -68,12 +75,9 @@ class Process:
         try:
             self.child.wait(timeout)
         except subprocess.TimeoutExpired:
-            # What it does instead is of interest.
-            subprocess.run(["gdb", "-p", str(self.child.pid), "-batch", "-ex", "thread apply all bt 12"], check=False,
-                           stdout=sys.stderr, stderr=subprocess.DEVNULL) if os.environ.get("GDB") else None
             self.kill()
             return None
-        self.reader.join(10)
+        self._ended()
         return time.monotonic() - start
 
 

@@ -1,36 +1,49 @@
 #!/bin/bash
 # Consumer groups as users use them.
 #
-#   run.sh [scenarios|chaos]...
+#   run.sh [scenarios|chaos|kcat|python|mixed]...
 #
 # scenarios  what users reported: C programs on the embedded mock cluster
 # chaos      60 s of chaos.py on a mock cluster; CHAOS_SECONDS, CHAOS_SEED. On Kafka: make chaos
+# kcat       two processes of kcat -G share a group, with each assignor
+# python     the same with confluent-kafka-python
+# mixed      this library, the original and the Java client in one group, with each assignor; QUICK=1: ours begins it, not each
+#            of the three in turn
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
-HERE=$ROOT/capi-tests/groups
+HERE=$ROOT/capi-tests/groups KAFKA=$ROOT/capi-tests/kafka/kafka.sh
 
 # The programs have clusters of their own, and mostly wait: they run side by side.
 scenarios() {
     local p pids=() failed=0
-    export BOOTSTRAP=none
+    bash "$ROOT/capi-tests/setup/library.sh" ours >/dev/null || return 1
     for p in recover positions members; do
-        bash "$ROOT/capi-tests/c/run.sh" --dir "$HERE" "$p" &
+        BOOTSTRAP=none bash "$ROOT/capi-tests/c/run.sh" --dir "$HERE" "$p" &
         pids+=($!)
     done
     for p in "${pids[@]}"; do wait "$p" || failed=1; done
     return $failed
 }
 
-chaos() {
-    bash "$HERE/chaos.sh" mock --seconds "${CHAOS_SECONDS:-60}" --seed "${CHAOS_SEED:-1}"
-}
+chaos() { bash "$HERE/chaos.sh" mock --seconds "${CHAOS_SECONDS:-60}" --seed "${CHAOS_SEED:-1}"; }
+mixed() { bash "$HERE/mixed.sh" --rounds "$([ -n "${QUICK:-}" ] && echo 1 || echo 3)"; }
+python() { PYTHONPATH=$HERE bash "$ROOT/capi-tests/python/run.sh" python_groups; }
 
-parts=${*:-scenarios chaos}
+parts=${*:-scenarios chaos kcat python mixed}
+case " $parts " in *" kcat "*|*" python "*|*" mixed "*)
+    export KAFKA_PORT=${KAFKA_PORT:-19092}
+    bash "$KAFKA" status >/dev/null 2>&1 || trap 'bash "$KAFKA" down' EXIT
+    bash "$KAFKA" up || exit 1
+    BOOTSTRAP=$(bash "$KAFKA" bootstrap); export BOOTSTRAP ;;
+esac
 for part in $parts; do
     case $part in
         scenarios) section "groups: scenarios" scenarios ;;
         chaos) section "groups: chaos" chaos ;;
+        kcat) section "groups: kcat -G" bash "$HERE/kcat_groups.sh" ;;
+        python) section "groups: confluent-kafka-python" python ;;
+        mixed) section "groups: three clients" mixed ;;
         *) die "no part $part" ;;
     esac
 done
