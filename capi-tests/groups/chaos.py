@@ -12,7 +12,7 @@ lines of all processes, in the order of their times, are read again:
    anybody consumed: none is skipped;
  - nobody consumes what it does not hold;
  - no member is without partitions for longer than session timeout plus rebalance timeout, and no partition stands still for that
-   long (on Kafka, where owners go away one after the other, twice that); the first seconds of a broker's absence do not count,
+   long for each of two owners that go away one after the other; the first seconds of a broker's absence do not count,
    in which Kafka has no leader or coordinator in its place;
  - once it is calm, each partition has one owner; every member closes in time.
 
