@@ -205,11 +205,13 @@ static UNUSED void member_poll(struct member *m, int timeout) {
                 (void)POLL_UNTIL(600000, now_ms() >= until_, __VA_ARGS__);                                             \
         } while (0)
 
-/* Closes and destroys, and checks that it does not take longer. */
+/* Closes and destroys, and checks that it does not take longer. A member with a fatal error is told of it once more. */
 static UNUSED void member_end(struct member *m, int limit_ms) {
+        char errstr[256];
+        int fatal     = rd_kafka_fatal_error(m->rk, errstr, sizeof(errstr)) != 0;
         int64_t start = now_ms();
         int64_t took;
-        CHECK_ERR(rd_kafka_consumer_close(m->rk), 0);
+        CHECK_ERR(rd_kafka_consumer_close(m->rk), fatal ? RD_KAFKA_RESP_ERR__FATAL : 0);
         took = now_ms() - start;
         CHECK(took <= ms(limit_ms), "%s: close took %" PRId64 " ms", m->name, took);
         CHECK(m->held == 0, "%s holds %d partitions after close", m->name, m->held);
