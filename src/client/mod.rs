@@ -43,6 +43,10 @@ use main_loop::{MainCommand, MainLoop, MainSender};
 use shared::{ClientLog, ConfBox, EventQueue, Hooks, ReportSink, Shared, events};
 pub use topic::Topic;
 
+/// The main thread answers when the time is up, with the reason; on a machine that is
+/// busy it may come to that a little later.
+const LATE_ANSWER: Duration = Duration::from_millis(500);
+
 /// Instances made by this process, for their names.
 static INSTANCES: AtomicU32 = AtomicU32::new(0);
 
@@ -261,7 +265,7 @@ impl Client {
             deadline,
             reply,
         });
-        match answer.recv_deadline(deadline + Duration::from_millis(50)) {
+        match answer.recv_deadline(deadline + LATE_ANSWER) {
             Ok(result) => result.map_err(|e| match e.code {
                 ErrorCode::_TIMED_OUT_QUEUE => KafkaError::new(ErrorCode::_TRANSPORT, e.text),
                 _ => e,
