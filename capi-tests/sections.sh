@@ -1,6 +1,6 @@
 # Sourced: runs named parts one after the other, each under a heading with its time, and ends with a table.
-# A part that fails does not keep the later ones from running.
-SECTION_ROWS=() SECTION_FAILED=0
+# A part that fails does not keep the later ones from running. A part aside runs beside the others, and is shown at the end.
+SECTION_ROWS=() SECTION_FAILED=0 SECTION_ASIDE=()
 section() { # NAME COMMAND...
     local name=$1 started=$SECONDS code; shift
     printf '\n=== %s ===\n' "$name"
@@ -10,7 +10,27 @@ section() { # NAME COMMAND...
     SECTION_ROWS+=("$(printf '%-34s %-12s %5d s' "$name" "$result" $((SECONDS - started)))")
     printf -- '--- %s: %s, %d s\n' "$name" "$result" $((SECONDS - started))
 }
+aside() { # NAME COMMAND...
+    local name=$1 dir; shift
+    dir=$(mktemp -d)
+    { local started=$SECONDS; "$@" </dev/null >"$dir/out" 2>&1; echo $? $((SECONDS - started)) >"$dir/end"; } &
+    SECTION_ASIDE+=("$!|$dir|$name")
+}
+aside_end() { # DIR: what `aside` has put there
+    local code seconds
+    read -r code seconds <"$1/end" || code=1
+    cat "$1/out"
+    echo "took ${seconds:-?} s, beside the others"
+    rm -r "$1"
+    return "$code"
+}
 sections_end() {
+    local entry pid dir name
+    for entry in "${SECTION_ASIDE[@]}"; do
+        IFS='|' read -r pid dir name <<<"$entry"
+        wait "$pid"
+        section "$name" aside_end "$dir"
+    done
     printf '\n'
     printf '%s\n' "${SECTION_ROWS[@]}"
     exit $SECTION_FAILED

@@ -24,7 +24,7 @@ for part in $parts; do
     case $part in
         unit) section "unit tests" cargo test -q ;;
         sim) GROUP_SIM_SEEDS=300..10000 section "10,000 simulated groups" cargo test -q --lib groups_survive ;;
-        model) section "what threads share, under every interleaving" bash capi-tests/model.sh ;;
+        model) aside "what threads share, under every interleaving" bash capi-tests/model.sh ;;
         abi) section "C interface against its data" bash capi-tests/abi/check.sh ;;
         install) section "make install" bash capi-tests/install/check.sh ;;
         demo) section "demo" bash capi-tests/demo/demo.sh ;;

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/wait.h>
 
 #include "client.h"
@@ -49,18 +50,27 @@ static void peer_start(const char *mode, int seed) {
         }
 }
 
+/* Whether the peer has spoiled an answer. */
+static int peer_has_spoiled(void) {
+        struct pollfd p = {.fd = peer_out, .events = POLLIN};
+        return poll(&p, 1, 0) == 1;
+}
+
 /* Returns how many answers the peer has spoiled. */
 static int peer_stop(void) {
-        char text[16] = "";
+        char text[64] = "";
+        const char *number;
         int status;
         ssize_t n = 0, r;
         close(peer_in);
-        while (n < 15 && (r = read(peer_out, text + n, (size_t)(15 - n))) > 0)
+        while (n < 63 && (r = read(peer_out, text + n, (size_t)(63 - n))) > 0)
                 n += r;
         close(peer_out);
+        number = strchr(text, '\n');
+        number = number && number[1] ? number + 1 : text;
         waitpid(peer_pid, &status, 0);
         CHECK(WIFEXITED(status) && !WEXITSTATUS(status), "the peer ended with status %d", status);
-        return atoi(text);
+        return atoi(number);
 }
 
 static int to_peer(int fd, const struct sockaddr *addr, int len, const char *id, void *opaque) {
@@ -230,7 +240,8 @@ static void simple_consume_from_peer(const char *topic, int milliseconds) {
 }
 
 /* As a member of a group of its own: joining, committing, leaving. */
-static void subscribe_to_peer(const char *topic, const char *strategy, int milliseconds) {
+/* For so long, and on until the peer has spoiled something, if that may take up to `patience` milliseconds more. */
+static void subscribe_to_peer(const char *topic, const char *strategy, int milliseconds, int patience) {
         rd_kafka_conf_t *c                 = conf("group.id", fresh("group"));
         rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(2);
         int64_t until                      = now_ms() + milliseconds, start;
@@ -243,7 +254,7 @@ static void subscribe_to_peer(const char *topic, const char *strategy, int milli
         rk = client(RD_KAFKA_CONSUMER, c);
         rd_kafka_topic_partition_list_add(l, topic, RD_KAFKA_PARTITION_UA);
         CHECK_ERR(rd_kafka_subscribe(rk, l), 0);
-        while (now_ms() < until) {
+        while (now_ms() < until || (now_ms() < until + patience && !peer_has_spoiled())) {
                 rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 10);
                 if (m)
                         use(m);
@@ -291,7 +302,7 @@ static void against(const char *mode, int milliseconds) {
                 produce_to_peer(topic, milliseconds);
                 consume_from_peer(topic, milliseconds);
                 simple_consume_from_peer(topic, milliseconds);
-                subscribe_to_peer(topic, i % 2 ? "cooperative-sticky" : "range", milliseconds);
+                subscribe_to_peer(topic, i % 2 ? "cooperative-sticky" : "range", milliseconds, 0);
                 if (i == 0)
                         reports_of_all(topic);
                 peer_stop();
@@ -329,25 +340,29 @@ MODE(dripping, "dripping", 600)
 MODE(stalled, "stalled", 600)
 MODE(closing, "closing", 2000)
 
+/* Asked when the consumer ends: nothing is to be waited for. */
+#define LEAVE_GROUP 13
+
 /* Everything is true but the answers to one kind of request, so that the client gets as far as to ask. */
 static void group_answers(const char *mode) {
         static const struct {
                 int key;
                 const char *name;
-        } KINDS[] = {{10, "FindCoordinator"}, {11, "JoinGroup"}, {14, "SyncGroup"},    {12, "Heartbeat"}, {13, "LeaveGroup"},
+        } KINDS[] = {{10, "FindCoordinator"}, {11, "JoinGroup"}, {14, "SyncGroup"},    {12, "Heartbeat"}, {LEAVE_GROUP, "LeaveGroup"},
                      {9, "OffsetFetch"},      {2, "ListOffsets"}, {8, "OffsetCommit"}, {1, "Fetch"}};
         const char *topic = prepared_topic();
         int seed          = getenv("HOSTILE_SEED") ? atoi(getenv("HOSTILE_SEED")) : 1;
         int rounds        = getenv("HOSTILE_ROUNDS") ? atoi(getenv("HOSTILE_ROUNDS")) : 3;
         int threads = t_threads(), fds = t_fds(), i, spoiled;
         size_t k;
-        t_limit(60 + rounds * 9 * (BOUND / 1000 + 4));
+        t_limit(60 + rounds * 9 * (BOUND / 1000 + 14));
         for (i = 0; i < rounds; i++)
                 for (k = 0; k < sizeof(KINDS) / sizeof(*KINDS); k++) {
                         char name[64];
                         snprintf(name, sizeof(name), "%s@%d", mode, KINDS[k].key);
                         peer_start(name, seed + i);
-                        subscribe_to_peer(topic, i % 2 ? "cooperative-sticky" : "range", ms(500));
+                        subscribe_to_peer(topic, i % 2 ? "cooperative-sticky" : "range", ms(500),
+                                          KINDS[k].key == LEAVE_GROUP ? 0 : ms(10000));
                         spoiled = peer_stop();
                         CHECK(spoiled > 0, "no answer to %s was spoiled", KINDS[k].name);
                         CHECK(t_threads_down_to(threads) == threads, "%s: %d threads left", KINDS[k].name, t_threads() - threads);

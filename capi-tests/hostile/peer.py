@@ -4,7 +4,7 @@
     peer.py MODE[@KEY] SEED UPSTREAM
 
 With @KEY only answers to requests of that API are spoiled, and all of them. Prints its port and serves until its
-standard input is closed; then prints how many answers it has spoiled. Everything random comes from SEED; what advances from
+standard input is closed; then prints how many answers it has spoiled. A line tells of the first of them at once. Everything random comes from SEED; what advances from
 one connection or answer to the next (the byte to close at, the length to cut to) is counted over the whole run.
 """
 import itertools
@@ -72,7 +72,8 @@ class Relay:
                     self.client.sendall(frame(answer))
                     continue
                 known = False
-            next(spoiled)
+            if next(spoiled) == 0:
+                print("spoiled", flush=True)
             if MODE == "truncated":  # a shorter body in an honest frame: every length in turn
                 n = next(counter)
                 if not known or n % 3 == 0:

@@ -199,7 +199,7 @@ macro_rules! general_rows {
                 Both Low [] Core done
                 "Closes sockets in place of close(2); set with rd_kafka_conf_set_closesocket_cb().";
             "open_cb" [open_cb: usize] pointer(BUILTIN_CALLBACK)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "Opens files in place of open(2); set with rd_kafka_conf_set_open_cb().";
             "resolve_cb" [resolve_cb: usize] pointer(0)
                 Both Low [] Core done
