@@ -218,6 +218,15 @@ static UNUSED void member_end(struct member *m, int limit_ms) {
         DESTROY(m->rk, limit_ms);
 }
 
+/* Whether each partition is held by one of the two, whose next message of it is that of this offset. */
+static UNUSED int both_reached(const struct member *a, const struct member *b, int partitions, int64_t offset) {
+        int p;
+        for (p = 0; p < partitions; p++)
+                if (a->has[p] == b->has[p] || (a->has[p] ? a : b)->next[p] != offset)
+                        return 0;
+        return 1;
+}
+
 static UNUSED int64_t committed_of(rd_kafka_t *rk, const char *topic, int32_t partition) {
         rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
         int64_t offset;
