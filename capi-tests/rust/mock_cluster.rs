@@ -33,26 +33,38 @@ impl Client {
     }
 
     fn call<R: Request>(&mut self, version: i16, request: &R) -> io::Result<R::Response> {
-        let mut frame = BytesMut::new();
-        frame.put_i32(0);
-        RequestHeader::default()
-            .with_request_api_key(R::KEY)
-            .with_request_api_version(version)
-            .with_correlation_id(1)
-            .encode(&mut frame, R::header_version(version))
-            .expect("header");
-        request.encode(&mut frame, version).expect("request");
-        let length = (frame.len() - 4) as u32;
-        frame[..4].copy_from_slice(&length.to_be_bytes());
-        self.stream.write_all(&frame)?;
+        let mut frame = self.call_frame(&frame_of(version, request))?;
+        ResponseHeader::decode(&mut frame, R::Response::header_version(version)).expect("header");
+        Ok(R::Response::decode(&mut frame, version).expect("response"))
+    }
+
+    fn call_frame(&mut self, frame: &[u8]) -> io::Result<Bytes> {
+        self.stream.write_all(frame)?;
+        self.receive()
+    }
+
+    fn receive(&mut self) -> io::Result<Bytes> {
         let mut length = [0; 4];
         self.stream.read_exact(&mut length)?;
         let mut frame = vec![0; u32::from_be_bytes(length) as usize];
         self.stream.read_exact(&mut frame)?;
-        let mut frame = Bytes::from(frame);
-        ResponseHeader::decode(&mut frame, R::Response::header_version(version)).expect("header");
-        Ok(R::Response::decode(&mut frame, version).expect("response"))
+        Ok(frame.into())
     }
+}
+
+fn frame_of<R: Request>(version: i16, request: &R) -> Vec<u8> {
+    let mut frame = BytesMut::new();
+    frame.put_i32(0);
+    RequestHeader::default()
+        .with_request_api_key(R::KEY)
+        .with_request_api_version(version)
+        .with_correlation_id(1)
+        .encode(&mut frame, R::header_version(version))
+        .expect("header");
+    request.encode(&mut frame, version).expect("request");
+    let length = (frame.len() - 4) as u32;
+    frame[..4].copy_from_slice(&length.to_be_bytes());
+    frame.to_vec()
 }
 
 fn topic(name: &str) -> TopicName {
@@ -130,7 +142,13 @@ struct Program {
 
 impl Program {
     fn start(args: &[&str]) -> Program {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_kafka-mock"))
+        Program::start_with("exec \"$@\"", args)
+    }
+
+    /// By a line of shell that ends as the program.
+    fn start_with(shell: &str, args: &[&str]) -> Program {
+        let mut child = Command::new("sh")
+            .args(["-c", shell, "sh", env!("CARGO_BIN_EXE_kafka-mock")])
             .args(["--port", "0"])
             .args(args)
             .stdout(Stdio::piped())
@@ -370,6 +388,100 @@ fn hostile_clients() {
         assert_eq!(response.brokers.len(), 1);
     }
     assert!(started.elapsed() < Duration::from_secs(60));
+}
+
+/// A fetch of up to 1 MiB of partition 0 from its beginning, as a frame.
+fn fetch_frame() -> Vec<u8> {
+    let wanted = FetchPartition::default()
+        .with_current_leader_epoch(-1)
+        .with_partition_max_bytes(1 << 20);
+    let request = FetchRequest::default()
+        .with_replica_id(BrokerId(-1))
+        .with_max_bytes(1 << 20)
+        .with_session_epoch(-1)
+        .with_topics(vec![
+            FetchTopic::default()
+                .with_topic(topic("load"))
+                .with_partitions(vec![wanted]),
+        ]);
+    frame_of(11, &request)
+}
+
+/// Who asks for much and takes no answer is not served further, and gets all of them later.
+#[test]
+fn answers_that_are_not_taken_do_not_pile_up() {
+    const ASKED: usize = 500;
+    let program = Program::start(&["--topic", "load:1"]);
+    let address = &program.addresses[0];
+    let mut good = Client::connect(address).expect("connect");
+    for round in 0..100 {
+        produce(&mut good, 0, round * BATCH);
+    }
+    let mut client = Client::connect(address).expect("connect");
+    let size = client.call_frame(&fetch_frame()).expect("fetch").len();
+    assert!(size > 900_000, "{size} bytes");
+    let before = program.peak_bytes();
+    let mut hoarder = Client::connect(address).expect("connect");
+    let all = fetch_frame().repeat(ASKED);
+    hoarder.stream.write_all(&all).expect("send");
+    let metadata = MetadataRequest::default().with_topics(Some(Vec::new()));
+    for _ in 0..200 {
+        good.call(9, &metadata).expect("others are served");
+    }
+    for _ in 0..ASKED {
+        assert_eq!(hoarder.receive().expect("an answer").len(), size);
+    }
+    let took = program.peak_bytes() - before;
+    assert!(took < 64 << 20, "{took} bytes");
+}
+
+/// Nobody keeps the brokers busy for himself alone.
+#[test]
+fn a_flood_of_requests_leaves_room_for_others() {
+    let cluster = Cluster::new(1, Options::default()).expect("cluster");
+    let address = addresses(&cluster).remove(0);
+    let metadata = MetadataRequest::default().with_topics(Some(Vec::new()));
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let stopped = || stop.load(std::sync::atomic::Ordering::Relaxed);
+    let flood = frame_of(9, &metadata).repeat(10_000);
+    let flooder = Client::connect(&address).expect("connect").stream;
+    std::thread::scope(|s| {
+        s.spawn(|| {
+            let mut sender = &flooder;
+            while !stopped() && sender.write_all(&flood).is_ok() {}
+        });
+        s.spawn(|| {
+            let (mut reader, mut bytes) = (&flooder, vec![0; 1 << 16]);
+            while !stopped() && reader.read(&mut bytes).is_ok_and(|n| n > 0) {}
+        });
+        let mut good = Client::connect(&address).expect("connect");
+        let served = (0..100).try_for_each(|_| good.call(9, &metadata).map(drop));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        let _ = flooder.shutdown(std::net::Shutdown::Both);
+        served.expect("others are served");
+    });
+}
+
+/// Connections beyond what the process may have wait at the door, and come in when there is room.
+#[test]
+fn too_many_connections_wait() {
+    let program = Program::start_with("ulimit -n 48; exec \"$@\"", &[]);
+    let address = &program.addresses[0];
+    let mut crowd: Vec<Client> = (0..60)
+        .map(|_| Client::connect(address).expect("connect"))
+        .collect();
+    let metadata = MetadataRequest::default().with_topics(Some(Vec::new()));
+    let mut last = crowd.pop().expect("many");
+    last.stream
+        .write_all(&frame_of(9, &metadata))
+        .expect("send");
+    let short = Some(Duration::from_millis(200));
+    last.stream.set_read_timeout(short).expect("timeout");
+    assert!(last.receive().is_err(), "there is room for all");
+    drop(crowd);
+    let long = Some(Duration::from_secs(30));
+    last.stream.set_read_timeout(long).expect("timeout");
+    last.receive().expect("an answer");
 }
 
 #[test]

@@ -7,6 +7,11 @@ use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 
 const READ_CHUNK: usize = 64 * 1024;
+/// How much is read before the other connections have their turn.
+const READ_PER_STEP: usize = 1 << 20;
+/// With more answers than this waiting for the client to take them, no further
+/// request of its is served.
+const MAX_UNSENT: usize = 1 << 20;
 
 /// What a connection needs next.
 pub enum Step {
@@ -14,6 +19,8 @@ pub enum Step {
     Request(Bytes),
     /// A socket event, or the time at which an answer is due.
     Wait(Option<u64>),
+    /// There is more to read, but it is the others' turn.
+    More,
     Closed,
 }
 
@@ -23,6 +30,8 @@ pub struct Conn {
     input: BytesMut,
     /// Answers with the times at which they may go out, in order.
     output: VecDeque<(u64, Bytes)>,
+    /// Bytes in `output`.
+    unsent: usize,
     /// A request is being served.
     busy: bool,
     scratch: Box<[u8]>,
@@ -35,6 +44,7 @@ impl Conn {
             peer,
             input: BytesMut::new(),
             output: VecDeque::new(),
+            unsent: 0,
             busy: false,
             scratch: vec![0; READ_CHUNK].into_boxed_slice(),
         }
@@ -46,6 +56,7 @@ impl Conn {
 
     /// The request in service is answered, from this time on.
     pub fn answer(&mut self, frame: Bytes, due: u64) {
+        self.unsent += frame.len();
         self.output.push_back((due, frame));
         self.busy = false;
     }
@@ -60,8 +71,10 @@ impl Conn {
         let Ok(due) = self.send(now_us) else {
             return Step::Closed;
         };
+        let mut read = 0;
         loop {
-            if !self.busy {
+            let served = !self.busy && self.unsent <= MAX_UNSENT;
+            if served {
                 match self.next_frame(max_request) {
                     Ok(Some(frame)) => {
                         self.busy = true;
@@ -71,16 +84,21 @@ impl Conn {
                     Err(()) => return Step::Closed,
                 }
             }
-            // While a request is in service one more may pile up, not the client's
-            // whole pipeline. But a hang-up must be seen in any case.
-            if self.busy && self.input.len() > max_request {
+            // While a request is in service, or answers are not taken, one more may pile
+            // up, not the client's whole pipeline. But a hang-up must be seen in any case.
+            if !served && self.input.len() > max_request {
                 return Step::Wait(due);
+            }
+            if read >= READ_PER_STEP {
+                return Step::More;
             }
             match self.stream.read(&mut self.scratch) {
                 Ok(0) => return Step::Closed,
-                Ok(n) => self
-                    .input
-                    .extend_from_slice(self.scratch.get(..n).unwrap_or_default()),
+                Ok(n) => {
+                    read += n;
+                    let new = self.scratch.get(..n).unwrap_or_default();
+                    self.input.extend_from_slice(new);
+                }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return Step::Wait(due),
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Step::Closed,
@@ -95,7 +113,10 @@ impl Conn {
                 return Ok(Some(*due));
             }
             match self.stream.write(frame) {
-                Ok(n) => frame.advance(n),
+                Ok(n) => {
+                    frame.advance(n);
+                    self.unsent -= n;
+                }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(None),
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 Err(_) => return Err(()),

@@ -24,6 +24,8 @@ use std::time::{Duration, Instant, SystemTime};
 pub const WAKER: Token = Token(0);
 const FIRST_LISTENER: usize = 1;
 const FIRST_CONN: u64 = 1 << 32;
+/// How many requests of a connection are served before it is the others' turn.
+const REQUESTS_PER_TURN: usize = 32;
 
 /// A broker's socket. A broker that is down keeps its port, bound but not listening.
 enum Listener {
@@ -45,6 +47,10 @@ pub struct Server {
     conns: HashMap<ConnId, Conn>,
     /// Connections with something to send later, by when.
     delayed: BTreeSet<(u64, ConnId)>,
+    /// Connections that can go on: each has one turn before the next look at the sockets.
+    ready: BTreeSet<ConnId>,
+    /// Listeners that could not take a connection for want of descriptors.
+    starved: BTreeSet<Token>,
     next_conn: ConnId,
     next_listener: usize,
     host: String,
@@ -88,6 +94,8 @@ impl Server {
             doors: BTreeMap::new(),
             conns: HashMap::new(),
             delayed: BTreeSet::new(),
+            ready: BTreeSet::new(),
+            starved: BTreeSet::new(),
             next_conn: FIRST_CONN,
             next_listener: FIRST_LISTENER,
             host: setup.host.clone(),
@@ -186,6 +194,9 @@ impl Server {
     }
 
     fn timeout(&self) -> Option<Duration> {
+        if !self.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
         let delayed = self.delayed.first().map(|&(at, _)| at);
         let due = self
             .state
@@ -201,14 +212,17 @@ impl Server {
     fn tick(&mut self) {
         let now = self.now();
         self.state.tick(now);
+        self.carry_out();
         while let Some(&(at, id)) = self.delayed.first() {
             if at > now.us {
                 break;
             }
             self.delayed.pop_first();
+            self.ready.insert(id);
+        }
+        for id in std::mem::take(&mut self.ready) {
             self.serve_conn(id);
         }
-        self.carry_out();
     }
 
     fn accept(&mut self, token: Token) {
@@ -218,7 +232,24 @@ impl Server {
         let Some(Listener::Up(listener)) = &door.listener else {
             return;
         };
-        while let Ok((mut stream, peer)) = listener.accept() {
+        loop {
+            let (mut stream, peer) = match listener.accept() {
+                Ok(accepted) => accepted,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
+                // Whoever knocked has gone again, or a signal came.
+                Err(e)
+                    if matches!(
+                        e.kind(),
+                        io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted
+                    ) =>
+                {
+                    continue;
+                }
+                Err(_) => {
+                    self.starved.insert(token);
+                    return;
+                }
+            };
             let id = self.next_conn;
             self.next_conn += 1;
             let _ = stream.set_nodelay(true);
@@ -238,9 +269,9 @@ impl Server {
         }
     }
 
-    /// Reads, handles and writes as far as a connection goes.
+    /// Reads, handles and writes as far as a connection goes, or its turn.
     fn serve_conn(&mut self, id: ConnId) {
-        loop {
+        for _ in 0..REQUESTS_PER_TURN {
             let now = self.now();
             let Some(conn) = self.conns.get_mut(&id) else {
                 return;
@@ -252,23 +283,31 @@ impl Server {
                     self.carry_out();
                 }
                 Step::Wait(due) => {
+                    self.ready.remove(&id);
                     if let Some(at) = due {
                         self.delayed.insert((at, id));
                     }
                     return;
                 }
+                Step::More => break,
                 Step::Closed => {
                     self.close(id);
                     return;
                 }
             }
         }
+        self.ready.insert(id);
     }
 
     fn close(&mut self, id: ConnId) {
         if let Some(mut conn) = self.conns.remove(&id) {
             let _ = self.poll.registry().deregister(conn.stream());
             self.state.connection_closed(id);
+            drop(conn);
+            // There is a descriptor for who waits at a door.
+            for token in std::mem::take(&mut self.starved) {
+                self.accept(token);
+            }
         }
     }
 
@@ -290,13 +329,13 @@ impl Server {
                         if let Some(c) = self.conns.get_mut(&conn) {
                             c.answer(frame, now.after_ms(delay_ms.into()));
                             // Whether it is due, and the next request, are seen soon.
-                            self.delayed.insert((now.us, conn));
+                            self.ready.insert(conn);
                         }
                     }
                     Output::Next { conn } => {
                         if let Some(c) = self.conns.get_mut(&conn) {
                             c.answered();
-                            self.delayed.insert((now.us, conn));
+                            self.ready.insert(conn);
                         }
                     }
                     Output::Close { conn } => self.close(conn),
@@ -359,7 +398,7 @@ impl Server {
                 // A shorter round trip may make answers due.
                 BrokerChange::RoundTripTime(_) => {
                     let ours = self.conns.iter().filter(|(_, c)| c.peer.broker == id);
-                    self.delayed.extend(ours.map(|(&conn, _)| (now.us, conn)));
+                    self.ready.extend(ours.map(|(&conn, _)| conn));
                 }
                 _ => {}
             }
