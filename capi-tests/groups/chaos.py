@@ -12,8 +12,7 @@ lines of all processes, in the order of their times, are read again:
    anybody consumed: none is skipped;
  - nobody consumes what it does not hold;
  - no member is without partitions for longer than session timeout plus rebalance timeout, and no partition stands still for that
-   long for each of two owners that go away one after the other; the first seconds of a broker's absence do not count,
-   in which Kafka has no leader or coordinator in its place;
+   long either, whatever else happens meanwhile;
  - once it is calm, each partition has one owner; every member closes in time.
 
 The seed decides what happens to whom, the clock when.
@@ -111,7 +110,6 @@ class Chaos:
         self.start = now()
         self.members, self.incarnation = {}, [0] * 6
         # From when to when a member is not to be counted on, and what it subscribes to.
-        self.away, self.wants = {}, {}
         self.held = {}
         self.seen, self.acked = {}, {}
 
@@ -137,10 +135,6 @@ class Chaos:
                 self.acked.setdefault(at_, {})[offset] = value
         elif word == "failed":
             self.problem(f"{process.name}: {rest}")
-
-    def broker(self, word):
-        with Process.lock:
-            self.events.append((now(), "", word, ""))
 
     def run_member(self, slot, topics=BOTH):
         self.incarnation[slot] += 1
@@ -230,13 +224,11 @@ class Chaos:
             self.serve(min(end, time.monotonic() + self.rng.uniform(0.3, 2 * pace)))
             if time.monotonic() >= next_broker and not broker_busy:
                 # In a thread: a node takes its time to start.
-                self.broker("away")
                 seconds, undo = self.cluster.disturb(self.rng, self.note)
                 broker_busy.append(1)
 
                 def back(undo=undo):
                     undo()
-                    self.broker("back")
                     self.note("the broker is back")
                     broker_busy.clear()
                 self.later(seconds, lambda back=back: threading.Thread(target=back, daemon=True).start())

@@ -1,9 +1,6 @@
 """Reads what happened in a run of chaos.py again, in the order of time, and says what was wrong."""
 from crew import now, parts, records
 
-# How long, in microseconds, it takes Kafka to have others lead and coordinate in place of a broker that is gone.
-FAILOVER = 10_000_000
-
 
 class Stall:
     """The longest time for which something was due and did not happen."""
@@ -29,14 +26,9 @@ def judge(chaos):
     numbers = {p: {} for p in ALL}
     partition = {p: Stall() for p in ALL}
     member, counts = {}, {"m": 0, "assign": 0, "revoke": 0, "lost": 0, "killed": 0}
-    last, away = now(), {"since": None, "sum": 0}
-
-    def calm(at):
-        """The time without that in which leaders and coordinators may be missing."""
-        return at - away["sum"] - (min(at - away["since"], FAILOVER) if away["since"] else 0)
+    last = now()
 
     def look(p, at, progress):
-        at = calm(at)
         stall = partition[p]
         if progress:
             stall.done(at)
@@ -49,13 +41,8 @@ def judge(chaos):
     for at, name, word, rest in sorted(chaos.events):
         counts[word] = counts.get(word, 0) + 1
         mine = held.setdefault(name, set())
-        if word == "away":
-            away["since"] = at
-        elif word == "back" and away["since"]:
-            away["sum"] += min(at - away["since"], FAILOVER)
-            away["since"] = None
-        elif word == "started":
-            member.setdefault(name, Stall()).due(calm(at))
+        if word == "started":
+            member.setdefault(name, Stall()).due(at)
         elif word == "assign":
             for p in parts(rest):
                 if p in mine:
@@ -63,25 +50,25 @@ def judge(chaos):
                 mine.add(p)
                 following[name, p] = None
             if mine and name in member:
-                member[name].done(calm(at))
+                member[name].done(at)
         elif word in ("revoke", "lost"):
             for p in parts(rest):
                 if p not in mine:
                     chaos.problem(f"{name}: {p} is revoked and was not held")
                 mine.discard(p)
             if not mine and state.get(name) != "gone":
-                member[name].due(calm(at))
+                member[name].due(at)
         elif word in ("killed", "closed"):
             state[name] = "gone"
             mine.clear()
             if name in member:
-                member[name].done(calm(at)) if word == "closed" else setattr(member[name], "since", None)
+                member[name].done(at) if word == "closed" else setattr(member[name], "since", None)
         elif word == "frozen":
             if name in member:
                 member[name].since = None
         elif word == "thawed":
             if not mine:
-                member[name].due(calm(at))
+                member[name].due(at)
         elif word == "acked":
             for p, offset, value in records(rest):
                 acked[p] = max(acked[p], offset)
@@ -113,9 +100,8 @@ def judge(chaos):
         chaos.problem("nothing was produced")
     for what, stalls in (("partition", partition), ("member", member)):
         for key, stall in stalls.items():
-            stall.done(calm(last))
-            # A partition may be given to a member that goes away in its turn: that costs the time once more.
-            if stall.longest / 1e6 > LIMIT * (2 if what == "partition" else 1):
+            stall.done(last)
+            if stall.longest / 1e6 > LIMIT:
                 chaos.problem(f"{what} {key} stood still for {stall.longest / 1e6:.1f} s")
     longest = {what: max((s.longest for s in stalls.values()), default=0) / 1e6 for what, stalls in (("p", partition), ("m", member))}
     print(f"  {total} messages, {sum(len(s) for s in chaos.seen.values())} offsets consumed; {counts['assign']} assignments, "

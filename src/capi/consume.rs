@@ -14,7 +14,7 @@ use super::types::{
 use super::{message, past, serve, topic_partition};
 use crate::base::error::ErrorCode;
 use crate::base::message::MessageExt;
-use crate::base::queue::Taken;
+use crate::base::queue::{Taken, Weight};
 use crate::base::time::deadline;
 use crate::client::Client;
 use crate::client::consumer::{Consumer, TopicPartition, Toppar};
@@ -27,6 +27,15 @@ pub enum Item {
     /// To be released by whoever has it.
     Message(NonNull<MessageExt>),
     Other(Event),
+}
+
+impl Item {
+    pub fn weight(&self) -> usize {
+        match self {
+            Item::Message(_) => 1,
+            Item::Other(event) => event.weight(),
+        }
+    }
 }
 
 /// Takes one item, waiting for it until `deadline`.
@@ -46,6 +55,20 @@ pub fn take_item(queue: &EventQueue, deadline: impl FnOnce() -> Option<Instant>)
         }
         other => Taken::Last(Item::Other(std::mem::take(other))),
     })
+}
+
+/// What one call serves is what waited when it began to: not what comes meanwhile, so
+/// that the call ends however fast that is.
+#[derive(Default)]
+pub struct Backlog(Option<usize>);
+
+impl Backlog {
+    /// Something of this weight was taken. False if that was the last one of the call.
+    pub fn goes_on(&mut self, queue: &EventQueue, taken: usize) -> bool {
+        let left = self.0.get_or_insert_with(|| queue.len() + taken);
+        *left = left.saturating_sub(taken);
+        *left > 0
+    }
 }
 
 /// While it lives, the application polls: see `max.poll.interval.ms`.

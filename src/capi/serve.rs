@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use libc::{c_char, c_int};
 
-use super::consume::{self, Item};
+use super::consume::{self, Backlog, Item};
 use super::instance::{Instance, c_string};
 use super::message;
 use super::types::{
@@ -49,21 +49,24 @@ pub type CommitCb = unsafe extern "C" fn(
 );
 type DrMsgCb = unsafe extern "C" fn(*mut rd_kafka_t, *const rd_kafka_message_t, *mut c_void);
 
-/// Serves what is in the queue, waiting for the first event until `deadline`.
+/// Serves what is in the queue, waiting for the first event until `deadline`; what
+/// comes while callbacks run is left for the next call.
 /// Returns how many events were served.
 pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>) -> c_int {
     YIELD.set(false);
     let _polling = consume::Polling::of(instance);
     let mut served = 0;
     let mut wait = deadline;
+    let mut backlog = Backlog::default();
     while let Some(item) = consume::take_item(queue, || wait) {
         wait = Some(super::past());
+        let more = backlog.goes_on(queue, item.weight());
         match item {
             Item::Message(m) => hand_over(instance, m),
             Item::Other(event) => serve_one(instance, queue, event),
         }
         served += 1;
-        if yielded() {
+        if yielded() || !more {
             break;
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use libc::{c_int, c_void, size_t, ssize_t};
 
-use super::consume::{self, Item};
+use super::consume::{self, Backlog, Item};
 use super::error::set_last_error;
 use super::handle::get;
 use super::instance::Instance;
@@ -146,10 +146,13 @@ unsafe fn callbacks(
 ) -> c_int {
     let mut deadline = consume::until(timeout_ms);
     let mut count = 0;
+    let mut backlog = Backlog::default();
+    let mut more = true;
     serve::clear_yield();
-    while limit <= 0 || count < limit {
+    while more && (limit <= 0 || count < limit) {
         match consume::take_item(queue, || deadline) {
             Some(Item::Message(m)) => {
+                more = backlog.goes_on(queue, 1);
                 let m = message::as_c(m.as_ptr());
                 // SAFETY: the message is good until the callback returns, and is
                 // released then.
