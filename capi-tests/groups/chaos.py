@@ -11,8 +11,8 @@ lines of all processes, in the order of their times, are read again:
  - within an assignment offsets follow each other without a gap, and it begins no later than after the last message that
    anybody consumed: none is skipped;
  - nobody consumes what it does not hold;
- - no member is without partitions for longer than session timeout plus rebalance timeout, and no partition stands still for that
-   long either, whatever else happens meanwhile;
+ - no member is without partitions for longer than session timeout plus rebalance timeout, whatever else happens meanwhile, and
+   no partition stands still for longer than that for each of two owners that go away one after the other;
  - once it is calm, each partition has one owner; every member closes in time.
 
 The seed decides what happens to whom, the clock when.
@@ -217,7 +217,7 @@ class Chaos:
         for slot in range(6):
             self.run_member(slot)
         end = time.monotonic() + args.seconds
-        pace = 1.5 if args.cluster == "mock" else 4.0
+        pace = 2.5 if args.cluster == "mock" else 4.0
         next_broker = time.monotonic() + 2 * pace
         broker_busy = []
         while time.monotonic() < end:
