@@ -2925,6 +2925,7 @@ rd_kafka_resp_err_t rd_kafka_resume_partitions(rd_kafka_t *rk,
 /**
  * Asks the partition's leader for its first offset and for the one after its last
  * record (for read_committed: the last stable offset), up to `timeout_ms`.
+ * `NOT_LEADER_FOR_PARTITION` and the like if the leader has just moved: ask again.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_query_watermark_offsets(rd_kafka_t *rk,
@@ -2949,7 +2950,8 @@ rd_kafka_resp_err_t rd_kafka_get_watermark_offsets(rd_kafka_t *rk,
 /**
  * Replaces each element's offset, which is a timestamp in milliseconds, by the first
  * offset with that timestamp or a later one; `RD_KAFKA_OFFSET_END` if there is none.
- * Each element's `err` says how it went.
+ * Each element's `err` says how it went. The list stays as it was when time is up and when
+ * a leader has just moved (`NOT_LEADER_FOR_PARTITION` and the like: ask again).
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_offsets_for_times(rd_kafka_t *rk,

@@ -384,6 +384,44 @@ static void leaders(void) {
         mock_end(&m);
 }
 
+/* Who asks for offsets is told when the leader has moved, and finds the new one the next time. */
+static void leader_moves_under_queries(void) {
+        struct mock m                      = mock_of(2);
+        rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_t *clients[2];
+        int64_t low = -1, high = -1;
+        int i;
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 2), 0);
+        CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, 1), 0);
+        send_all(&m, "t", 3);
+        clients[0] = observer(&m);
+        clients[1] = producer_on(&m);
+        rd_kafka_topic_partition_list_add(l, "t", 0);
+        for (i = 0; i < 4; i++) {
+                rd_kafka_t *rk = clients[i / 2];
+                CHECK_ERR(rd_kafka_query_watermark_offsets(rk, "t", 0, &low, &high, ms(10000)), 0);
+                CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, 2 - i % 2), 0);
+                if (i % 2) {
+                        low = high = -1;
+                        CHECK_ERR(rd_kafka_query_watermark_offsets(rk, "t", 0, &low, &high, ms(10000)),
+                                  RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+                        CHECK(low == -1 && high == -1, "%" PRId64 " to %" PRId64 " of a refusal", low, high);
+                        CHECK_ERR(rd_kafka_query_watermark_offsets(rk, "t", 0, &low, &high, ms(10000)), 0);
+                        CHECK(low == 0 && high == 3, "%" PRId64 " to %" PRId64, low, high);
+                } else {
+                        l->elems[0].offset = 1;
+                        CHECK_ERR(rd_kafka_offsets_for_times(rk, l, ms(10000)), RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION);
+                        CHECK(l->elems[0].offset == 1, "a refusal changed the time to %" PRId64, l->elems[0].offset);
+                        CHECK_ERR(rd_kafka_offsets_for_times(rk, l, ms(10000)), 0);
+                        CHECK_ERR(l->elems[0].err, 0);
+                }
+        }
+        rd_kafka_topic_partition_list_destroy(l);
+        rd_kafka_destroy(clients[0]);
+        rd_kafka_destroy(clients[1]);
+        mock_end(&m);
+}
+
 static void followers(void) {
         struct mock m = mock_of(2);
         rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
@@ -496,6 +534,7 @@ int main(int argc, char **argv) {
         RUN(brokers_come_and_go);
         RUN(host_and_port);
         RUN(leaders);
+        RUN(leader_moves_under_queries);
         RUN(followers);
         RUN(tracking);
         RUN(coordinators);

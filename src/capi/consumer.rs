@@ -11,7 +11,7 @@ use super::instance::Instance;
 use super::topic_partition::{add, elements, elements_mut, new_list, set_leader_epoch};
 use super::{consume, cstr, error, message, serve};
 use crate::base::error::{ErrorCode, KafkaError};
-use crate::client::consumer::queries::{Found, Wanted};
+use crate::client::consumer::queries::{Found, Wanted, is_refused};
 use crate::client::consumer::{Consumer, Toppar};
 use crate::consumer::Position;
 use crate::consumer::control::{TIMESTAMP_BEGINNING, TIMESTAMP_END};
@@ -99,7 +99,8 @@ unsafe fn wanted<'a>(
     Ok((consumer, wishes))
 }
 
-/// Asks the leaders, after the cluster was asked about topics that are not known yet.
+/// Asks the leaders, after the cluster was asked about topics that are not known yet, and
+/// before it is asked about those whose leader has moved.
 fn look_up(
     instance: &Instance,
     wanted: Vec<Wanted>,
@@ -126,12 +127,26 @@ fn look_up(
         .zip(&exists)
         .filter_map(|(w, exists)| exists.then_some(w))
         .collect();
+    let topics: Vec<_> = to_ask.iter().map(|w| w.topic.clone()).collect();
     let left = timeout.map(|_| until.saturating_duration_since(Instant::now()));
-    let mut found = if to_ask.is_empty() {
-        Vec::new().into_iter()
+    let found = if to_ask.is_empty() {
+        Vec::new()
     } else {
-        client.shared.consumer.offsets(to_ask, left)?.into_iter()
+        client.shared.consumer.offsets(to_ask, left)?
     };
+    let mut refused: Vec<_> = found
+        .iter()
+        .zip(topics)
+        .filter_map(|(found, topic)| found.is_err_and(is_refused).then_some(topic))
+        .collect();
+    if !refused.is_empty() {
+        // So that the next call goes to the new leader.
+        refused.sort();
+        refused.dedup();
+        let left = until.saturating_duration_since(Instant::now());
+        let _ = client.metadata(Refresh::Topics(refused), left);
+    }
+    let mut found = found.into_iter();
     let missing = ErrorCode::UNKNOWN_TOPIC_OR_PART;
     Ok(exists
         .into_iter()
@@ -272,6 +287,7 @@ pub unsafe extern "C" fn rd_kafka_resume_partitions(
 
 /// Asks the partition's leader for its first offset and for the one after its last
 /// record (for read_committed: the last stable offset), up to `timeout_ms`.
+/// `NOT_LEADER_FOR_PARTITION` and the like if the leader has just moved: ask again.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_query_watermark_offsets(
     rk: *mut rd_kafka_t,
@@ -353,7 +369,8 @@ pub unsafe extern "C" fn rd_kafka_get_watermark_offsets(
 
 /// Replaces each element's offset, which is a timestamp in milliseconds, by the first
 /// offset with that timestamp or a later one; `RD_KAFKA_OFFSET_END` if there is none.
-/// Each element's `err` says how it went.
+/// Each element's `err` says how it went. The list stays as it was when time is up and when
+/// a leader has just moved (`NOT_LEADER_FOR_PARTITION` and the like: ask again).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_offsets_for_times(
     rk: *mut rd_kafka_t,
@@ -382,6 +399,10 @@ pub unsafe extern "C" fn rd_kafka_offsets_for_times(
                 Ok(found) => found,
                 Err(code) => return code,
             };
+            let refused = |f: &Found| f.err().filter(|code| is_refused(*code));
+            if let Some(code) = found.iter().find_map(refused) {
+                return code;
+            }
             let all = |code| found.iter().all(|f| *f == Err(code));
             let result = if all(ErrorCode::_TIMED_OUT) {
                 return ErrorCode::_TIMED_OUT;

@@ -1,5 +1,5 @@
 //! The application's own questions about offsets: each partition goes to its leader,
-//! again and again until there is an answer or the time is up.
+//! again and again until there is an answer, a refusal or the time is up.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -218,15 +218,23 @@ impl Running {
     }
 }
 
-fn is_passing(err: ErrorCode) -> bool {
+/// The broker that was asked cannot answer for the partition now. As with librdkafka the
+/// application is told, and finds the new leader when it asks again.
+pub fn is_refused(err: ErrorCode) -> bool {
     matches!(
         err,
         ErrorCode::NOT_LEADER_FOR_PARTITION
-            | ErrorCode::LEADER_NOT_AVAILABLE
             | ErrorCode::REPLICA_NOT_AVAILABLE
-            | ErrorCode::BROKER_NOT_AVAILABLE
             | ErrorCode::KAFKA_STORAGE_ERROR
             | ErrorCode::OFFSET_NOT_AVAILABLE
+    )
+}
+
+fn is_passing(err: ErrorCode) -> bool {
+    matches!(
+        err,
+        ErrorCode::LEADER_NOT_AVAILABLE
+            | ErrorCode::BROKER_NOT_AVAILABLE
             | ErrorCode::FENCED_LEADER_EPOCH
             | ErrorCode::UNKNOWN_LEADER_EPOCH
             | ErrorCode::UNKNOWN_TOPIC_OR_PART
