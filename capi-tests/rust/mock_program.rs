@@ -45,6 +45,7 @@ fn help_says_what_there_is() {
             "--brokers",
             "--port",
             "--host",
+            "--listen",
             "--topic",
             "--rtt",
             "SIGINT",
@@ -64,6 +65,7 @@ fn what_makes_no_sense_is_refused_with_a_reason() {
         (&["--brokers=many"], "not 'many'"),
         (&["--port", "65536"], "a number from 0 to 65535"),
         (&["--host="], "--host must not be empty"),
+        (&["--listen=here"], "an IPv4 address, not 'here'"),
         (&["--topic", "t:0"], "a number from 1 to 100000, not '0'"),
         (
             &["--topic", "t:1:retention.ms"],
@@ -102,6 +104,36 @@ fn a_port_that_is_taken_is_named() {
     let (code, out, err) = run(&["--port", &port]);
     assert_eq!((code, out.as_str()), (Some(1), ""), "{err}");
     assert!(err.contains(&format!("127.0.0.1:{port}")), "{err}");
+}
+
+/// Where it answers on Linux: each address of 127.0.0.0/8 is this machine's, and not the default one.
+#[test]
+fn who_is_told_of_a_host_reaches_it() {
+    for (args, elsewhere) in [
+        (&["--port=0"][..], false),
+        (&["--port=0", "--host=localhost"], false),
+        (&["--port=0", "--host=kafka.example"], true),
+        (&["--port=0", "--listen=0.0.0.0"], true),
+        (
+            &["--port=0", "--host=kafka.example", "--listen=127.0.0.1"],
+            false,
+        ),
+    ] {
+        let (mut child, _out, addresses) = started(args);
+        let (host, port) = addresses[0].rsplit_once(':').expect("a port");
+        let told = args.iter().find_map(|a| a.strip_prefix("--host="));
+        assert_eq!(host, told.unwrap_or("127.0.0.1"));
+        let port: u16 = port.parse().expect("a number");
+        let reached = |ip: [u8; 4]| TcpStream::connect((std::net::Ipv4Addr::from(ip), port));
+        let outcome = (reached([127, 0, 0, 1]).is_ok(), reached([127, 0, 0, 2]));
+        child.kill().expect("runs");
+        child.wait().expect("ends");
+        assert_eq!(
+            (outcome.0, outcome.1.is_ok()),
+            (true, elsewhere),
+            "{args:?}"
+        );
+    }
 }
 
 #[test]

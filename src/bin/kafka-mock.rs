@@ -4,15 +4,19 @@
 
 use rdkafka::mock::{Cluster, Options, TopicSpec};
 use std::io::Write;
+use std::net::Ipv4Addr;
 use std::process::ExitCode;
 
 const HELP: &str = "\
-kafka-mock: a mock Kafka cluster on loopback ports, all in memory
+kafka-mock: a mock Kafka cluster in one process, all in memory
 
   --brokers N              how many brokers (default 1)
   --port P                 port of the first broker, the next ones follow;
                            0 takes any free ports (default 9092)
   --host H                 what clients are told to connect to (default 127.0.0.1)
+  --listen IP              where the brokers listen: 127.0.0.1 by default, and
+                           0.0.0.0, all of this machine's IPv4 addresses, if
+                           --host names another host; anyone may connect there
   --topic NAME[:N[:K=V,…]] create a topic with N partitions and these properties;
                            may be given several times
   --partitions N           partitions of topics created by use (default 4)
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
 
 fn parse(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
     let mut brokers = 1;
+    let mut listen = None;
     let mut options = Options {
         port: 9092,
         initial_rebalance_delay_ms: 0,
@@ -100,6 +105,12 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
                     return Err("--host must not be empty".to_owned());
                 }
             }
+            "--listen" => {
+                let ip = value()?;
+                let parsed = ip.parse::<Ipv4Addr>();
+                let error = |_| format!("--listen takes an IPv4 address, not '{ip}'");
+                listen = Some(parsed.map_err(error)?);
+            }
             "--topic" => options.topics.push(topic(&value()?)?),
             "--partitions" => {
                 options.default_partitions = number(&name, &value()?, 1, 100_000)? as i32;
@@ -113,7 +124,17 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
             _ => return Err(format!("unknown option {name}")),
         }
     }
+    options.ip = listen.unwrap_or(match is_loopback(&options.host) {
+        true => Ipv4Addr::LOCALHOST,
+        false => Ipv4Addr::UNSPECIFIED,
+    });
     Ok(Wanted::Run(brokers, options))
+}
+
+/// Whether only this machine's own clients can follow what they are told.
+fn is_loopback(host: &str) -> bool {
+    let ip = host.parse::<Ipv4Addr>();
+    host.eq_ignore_ascii_case("localhost") || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
 fn number(name: &str, value: &str, min: u64, max: u64) -> Result<u64, String> {

@@ -12,7 +12,7 @@ const DEFAULTS: &[(ApiKey, i16, i16)] = &[
     // Versions 0-2 are advertised, though not spoken, because older librdkafkas
     // take gzip, snappy and lz4 for unsupported without them; Kafka 4 does the same.
     (ApiKey::Produce, 0, 13),
-    (ApiKey::Fetch, 4, 17),
+    (ApiKey::Fetch, 4, 18),
     (ApiKey::ListOffsets, 1, 10),
     (ApiKey::Metadata, 0, 13),
     (ApiKey::OffsetCommit, 2, 9),

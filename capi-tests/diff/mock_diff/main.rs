@@ -5,16 +5,20 @@
 //!
 //! Both clusters have one broker, and are used by nobody else.
 
+mod broken;
 mod codecs;
+mod describe;
 mod groups;
 mod logs;
+mod pairs;
 mod records;
 mod side;
 mod txns;
 
 use side::Side;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 /// Both clusters and what the sequence knows of their common state.
 pub struct Diff {
@@ -25,6 +29,8 @@ pub struct Diff {
     pub run: String,
     /// End offsets as far as known, for choosing sensible offsets.
     pub ends: BTreeMap<(String, i32), i64>,
+    /// Partitions that DeleteRecords has been used on.
+    pub shortened: BTreeSet<(String, i32)>,
     pub clock: i64,
     asked: BTreeMap<&'static str, u32>,
     differences: u32,
@@ -44,6 +50,25 @@ impl Diff {
         let (kafka, value) = ask(&mut self.kafka);
         self.compare(what, detail, &mock, &kafka);
         value
+    }
+
+    /// As `both`, where what was changed a moment ago takes time to be seen on Kafka.
+    pub fn both_in_the_end(
+        &mut self,
+        what: &'static str,
+        detail: &str,
+        mut ask: impl FnMut(&mut Side) -> String,
+    ) {
+        *self.asked.entry(what).or_default() += 1;
+        let mock = ask(&mut self.mock);
+        let expected = self.mock.normalize(&mock);
+        let until = Instant::now() + Duration::from_secs(5);
+        let mut kafka = ask(&mut self.kafka);
+        while self.kafka.normalize(&kafka) != expected && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(10));
+            kafka = ask(&mut self.kafka);
+        }
+        self.compare(what, detail, &mock, &kafka);
     }
 
     pub fn compare(&mut self, what: &str, detail: &str, mock: &str, kafka: &str) {
@@ -95,6 +120,7 @@ fn main() -> ExitCode {
         rng: fastrand::Rng::with_seed(seed),
         run: format!("{:08x}", fastrand::u32(..)),
         ends: BTreeMap::new(),
+        shortened: BTreeSet::new(),
         // Near to the real time: a batch that is a week older than the next one makes a
         // real log begin a new segment, and a fetch ends with its segment.
         clock: now_ms() - 3_600_000,
@@ -107,8 +133,11 @@ fn main() -> ExitCode {
     txns::wait_for_coordinators(&mut diff);
     while diff.asked.values().sum::<u32>() < count as u32 {
         match diff.rng.u32(..100) {
-            0..55 => logs::step(&mut diff, &mut world),
-            55..60 => codecs::step(&mut diff),
+            0..46 => logs::step(&mut diff, &mut world),
+            46..49 => describe::step(&mut diff, &world),
+            49..51 => broken::step(&mut diff, &world),
+            51..52 => pairs::step(&mut diff, &world),
+            52..60 => codecs::step(&mut diff),
             60..80 => groups::step(&mut diff, &world),
             _ => txns::step(&mut diff, &world),
         }

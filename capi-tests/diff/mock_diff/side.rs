@@ -43,6 +43,11 @@ pub fn text(s: &str) -> StrBytes {
 }
 
 impl Side {
+    /// A second connection to the same cluster; its answers are normalized by the first.
+    pub fn another(&self) -> Side {
+        Side::connect(self.name, &self.address)
+    }
+
     pub fn connect(name: &'static str, address: &str) -> Side {
         Side {
             name,
@@ -88,23 +93,19 @@ impl Side {
 
     pub fn send<R: Request>(&mut self, version: i16, request: &R) {
         self.correlation += 1;
-        let mut frame = BytesMut::new();
-        frame.put_i32(0);
-        RequestHeader::default()
-            .with_request_api_key(R::KEY)
-            .with_request_api_version(version)
-            .with_correlation_id(self.correlation)
-            .with_client_id(Some(text("diff")))
-            .encode(&mut frame, R::header_version(version))
-            .expect("header");
-        request.encode(&mut frame, version).expect("request");
-        let length = (frame.len() - 4) as u32;
-        frame[..4].copy_from_slice(&length.to_be_bytes());
-        self.stream.write_all(&frame).expect("send");
+        let bytes = frame(version, self.correlation, request);
+        self.stream.write_all(&bytes).expect("send");
     }
 
-    /// `None`: the connection was closed instead, and is open again.
-    pub fn receive<R: Request>(&mut self, version: i16) -> Option<R::Response> {
+    /// Sends bytes as a frame. `None`: the connection was closed, and is open again.
+    pub fn raw(&mut self, bytes: &[u8]) -> Option<Bytes> {
+        let mut all = (bytes.len() as u32).to_be_bytes().to_vec();
+        all.extend(bytes);
+        self.stream.write_all(&all).expect("send");
+        self.receive_frame()
+    }
+
+    fn receive_frame(&mut self) -> Option<Bytes> {
         let mut length = [0; 4];
         if self.stream.read_exact(&mut length).is_err() {
             self.stream = open(&self.address);
@@ -112,7 +113,12 @@ impl Side {
         }
         let mut frame = vec![0; u32::from_be_bytes(length) as usize];
         self.stream.read_exact(&mut frame).expect("a whole frame");
-        let mut frame = Bytes::from(frame);
+        Some(frame.into())
+    }
+
+    /// `None`: the connection was closed instead, and is open again.
+    pub fn receive<R: Request>(&mut self, version: i16) -> Option<R::Response> {
+        let mut frame = self.receive_frame()?;
         let header = ResponseHeader::decode(&mut frame, R::Response::header_version(version));
         assert_eq!(header.expect("header").correlation_id, self.correlation);
         let response = R::Response::decode(&mut frame, version).expect("response");
@@ -140,6 +146,23 @@ impl Side {
             std::thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// A request with its length.
+pub fn frame<R: Request>(version: i16, correlation: i32, request: &R) -> BytesMut {
+    let mut frame = BytesMut::new();
+    frame.put_i32(0);
+    RequestHeader::default()
+        .with_request_api_key(R::KEY)
+        .with_request_api_version(version)
+        .with_correlation_id(correlation)
+        .with_client_id(Some(text("diff")))
+        .encode(&mut frame, R::header_version(version))
+        .expect("header");
+    request.encode(&mut frame, version).expect("request");
+    let length = (frame.len() - 4) as u32;
+    frame[..4].copy_from_slice(&length.to_be_bytes());
+    frame
 }
 
 fn open(address: &str) -> TcpStream {

@@ -7,6 +7,7 @@ use crate::side::{Side, text};
 use bytes::Bytes;
 use kafka_protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
 use kafka_protocol::messages::describe_producers_request::TopicRequest;
+use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestGroup;
 use kafka_protocol::messages::produce_request::{PartitionProduceData, TopicProduceData};
 use kafka_protocol::messages::txn_offset_commit_request::{
     TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
@@ -289,6 +290,11 @@ fn offsets(diff: &mut Diff, world: &World, id: &str) {
         });
     }
     let offset = diff.rng.i64(0..100);
+    let leader_epoch = if version >= 2 {
+        *diff.pick(&[-1, 0, 7])
+    } else {
+        -1
+    };
     let detail = format!(
         "v{version} {id} {topic}/{partition} added {add} claim {},{}",
         claim.id, claim.epoch
@@ -307,11 +313,39 @@ fn offsets(diff: &mut Diff, world: &World, id: &str) {
                         TxnOffsetCommitRequestPartition::default()
                             .with_partition_index(partition)
                             .with_committed_offset(offset)
+                            .with_committed_leader_epoch(leader_epoch)
                             .with_committed_metadata(Some(text("in a transaction"))),
                     ]),
             ]);
         request.generation_id = -1;
         (format!("{:?}", side.settled(version, &request)), ())
+    });
+    committed(diff, &group);
+}
+
+/// What the group's transactions have committed, and whether one is open.
+fn committed(diff: &mut Diff, group: &GroupId) {
+    let version = diff.rng.i16(8..=9);
+    let stable = diff.rng.bool();
+    // Twice the same group, and one that nobody knows.
+    let names = [group.clone(), GroupId(text("nobody")), group.clone()];
+    let groups = names
+        .into_iter()
+        .map(|id| OffsetFetchRequestGroup::default().with_group_id(id));
+    let request = OffsetFetchRequest::default()
+        .with_require_stable(stable)
+        .with_groups(groups.map(|g| g.with_topics(None)).collect());
+    let detail = format!("v{version} of transactions, stable {stable}");
+    diff.both("OffsetFetch", &detail, |side| {
+        let mut response = side.ask(version, &request).expect("answer");
+        response.groups.sort_by(|a, b| a.group_id.cmp(&b.group_id));
+        for g in &mut response.groups {
+            g.topics.sort_by(|a, b| a.name.cmp(&b.name));
+            for t in &mut g.topics {
+                t.partitions.sort_by_key(|p| p.partition_index);
+            }
+        }
+        (format!("{response:?}"), ())
     });
 }
 

@@ -234,11 +234,11 @@ macro_rules! security_rows {
                 Both Low [] Plugins done
                 "Interceptors added with rd_kafka_conf_interceptor_add_..() and what is configured in them.";
             "test.mock.num.brokers" [test_mock_num_brokers: i32] int(0, 10_000, 0)
-                Both Low [Hidden] Mock todo
+                Both Low [Hidden] Mock done
                 "Start a mock cluster of this many brokers inside the client and use it in place of \
                  `bootstrap.servers`.";
             "test.mock.broker.rtt" [test_mock_broker_rtt: i32] int(0, 3_600_000, 0)
-                Both Low [Hidden] Mock todo
+                Both Low [Hidden] Mock done
                 "Round-trip time that the mock brokers pretend to have (milliseconds).";
             "ut_handle_ProduceResponse" [ut_handle_produce_response: usize] pointer(0)
                 Both Low [Hidden] Producer todo

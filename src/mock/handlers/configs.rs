@@ -20,6 +20,7 @@ use kafka_protocol::messages::{
     AlterConfigsRequest, DescribeConfigsRequest, IncrementalAlterConfigsRequest,
 };
 use kafka_protocol::protocol::StrBytes;
+use std::collections::HashSet;
 
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
@@ -173,13 +174,38 @@ fn broker_properties(state: &ClusterState) -> Vec<(&'static str, Kind, String)> 
     ]
 }
 
+/// Why a change cannot be: an error of the configuration's, or of the request's itself.
+type Bad = (E, String);
+
+fn set(config: &mut TopicConfig, name: &str, value: Option<&str>) -> Result<(), Bad> {
+    let outcome = config.set(name, value);
+    outcome.map_err(|why| (E::InvalidConfig, why))
+}
+
+fn not_null<'a>(name: &str, value: Option<&'a str>) -> Result<&'a str, Bad> {
+    let why = || format!("Null value not supported for {name}");
+    value.ok_or_else(|| (E::InvalidRequest, why()))
+}
+
+/// Each property may be named once.
+fn no_duplicates<'a>(names: impl Iterator<Item = &'a StrBytes>) -> Result<(), Bad> {
+    let mut seen = HashSet::new();
+    for name in names {
+        if !seen.insert(name.as_str()) {
+            let why = format!("Error due to duplicate config keys: {}", name.as_str());
+            return Err((E::InvalidRequest, why));
+        }
+    }
+    Ok(())
+}
+
 /// The topic's configuration after a change, or why it cannot be.
 fn changed(
     state: &ClusterState,
     cx: &Cx,
     kind: i8,
     name: &str,
-    change: impl FnOnce(&mut TopicConfig) -> Result<(), String>,
+    change: impl FnOnce(&mut TopicConfig) -> Result<(), Bad>,
 ) -> Result<TopicConfig, (i16, String)> {
     if cx.error != 0 {
         return Err((cx.error, String::new()));
@@ -190,7 +216,7 @@ fn changed(
     }
     let topic = state.topics.get(name);
     let mut config = topic.map(|t| t.config.clone()).unwrap_or_default();
-    change(&mut config).map_err(|why| (E::InvalidConfig.code(), why))?;
+    change(&mut config).map_err(|(e, why)| (e.code(), why))?;
     if topic.is_none() {
         let message = format!("The topic '{name}' does not exist.");
         return Err((E::UnknownTopicOrPartition.code(), message));
@@ -203,10 +229,12 @@ pub fn alter(state: &mut ClusterState, cx: &Cx, request: AlterConfigsRequest) ->
     let mut response = AlterConfigsResponse::default();
     for r in request.resources {
         let outcome = changed(state, cx, r.resource_type, &r.resource_name, |config| {
+            no_duplicates(r.configs.iter().map(|c| &c.name))?;
             config.clear();
-            r.configs
-                .iter()
-                .try_for_each(|c| config.set(&c.name, c.value.as_deref()))
+            r.configs.iter().try_for_each(|c| {
+                let value = not_null(&c.name, c.value.as_deref())?;
+                set(config, &c.name, Some(value))
+            })
         });
         let (code, message) = settle(state, cx, &r.resource_name, outcome, request.validate_only);
         response.responses.push(
@@ -229,6 +257,7 @@ pub fn alter_incrementally(
     let mut response = IncrementalAlterConfigsResponse::default();
     for r in request.resources {
         let outcome = changed(state, cx, r.resource_type, &r.resource_name, |config| {
+            no_duplicates(r.configs.iter().map(|c| &c.name))?;
             r.configs.iter().try_for_each(|c| alter_one(config, c))
         });
         let (code, message) = settle(state, cx, &r.resource_name, outcome, request.validate_only);
@@ -243,7 +272,7 @@ pub fn alter_incrementally(
     Reply::Now(response.into())
 }
 
-fn alter_one(config: &mut TopicConfig, change: &AlterableConfig) -> Result<(), String> {
+fn alter_one(config: &mut TopicConfig, change: &AlterableConfig) -> Result<(), Bad> {
     const SET: i8 = 0;
     const DELETE: i8 = 1;
     const APPEND: i8 = 2;
@@ -251,28 +280,26 @@ fn alter_one(config: &mut TopicConfig, change: &AlterableConfig) -> Result<(), S
     let name = change.name.as_str();
     let value = change.value.as_deref();
     match change.config_operation {
-        SET => config.set(
-            name,
-            Some(value.ok_or(format!("Null value not supported for {name}"))?),
-        ),
-        DELETE => config.set(name, None),
+        SET => set(config, name, Some(not_null(name, value)?)),
+        DELETE => set(config, name, None),
         op @ (APPEND | SUBTRACT) => {
+            let value = not_null(name, value)?;
             if property(name).is_some_and(|p| p.1 != Kind::List) {
-                return Err(format!(
-                    "Can't append to or subtract from {name}: its type is not a list"
-                ));
+                let why =
+                    format!("Can't append to or subtract from {name}: its type is not a list");
+                return Err((E::InvalidConfig, why));
             }
             let now = config.get(name).unwrap_or_default().to_owned();
             let mut list: Vec<&str> = now.split(',').filter(|v| !v.is_empty()).collect();
-            for v in value.unwrap_or_default().split(',') {
+            for v in value.split(',') {
                 list.retain(|have| *have != v);
                 if op == APPEND {
                     list.push(v);
                 }
             }
-            config.set(name, Some(&list.join(",")))
+            set(config, name, Some(&list.join(",")))
         }
-        other => Err(format!("Unknown operation {other}")),
+        other => Err((E::UnknownServerError, format!("Unknown operation {other}"))),
     }
 }
 

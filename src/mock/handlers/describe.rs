@@ -1,7 +1,7 @@
 //! DescribeCluster, DescribeTopicPartitions, DescribeProducers, ListTransactions
 //! and DescribeTransactions: looking only.
 
-use super::metadata::CLUSTER_OPERATIONS;
+use super::metadata::{CLUSTER_OPERATIONS, TOPIC_OPERATIONS};
 use crate::mock::state::topic::Topic;
 use crate::mock::state::txn::{Transaction, TxnState};
 use crate::mock::state::{ClusterState, Cx, Reply};
@@ -31,13 +31,16 @@ use std::collections::BTreeMap;
 pub fn cluster(state: &mut ClusterState, cx: &Cx, request: DescribeClusterRequest) -> Reply {
     let mut response = DescribeClusterResponse::default()
         .with_error_code(cx.error)
-        .with_cluster_id(super::text(&state.cluster_id))
-        .with_controller_id(BrokerId(state.controller));
-    if request.endpoint_type != 1 {
+        .with_controller_id(BrokerId(-1));
+    if cx.error == 0 && request.endpoint_type != 1 {
         response.error_code = E::MismatchedEndpointType.code();
         response.error_message = Some(super::text("The request was sent to a broker"));
+    }
+    if response.error_code != 0 {
         return Reply::Now(response.into());
     }
+    response.cluster_id = super::text(&state.cluster_id);
+    response.controller_id = BrokerId(state.controller);
     for b in state.brokers.iter().filter(|b| b.is_listed()) {
         response.brokers.push(
             DescribeClusterBroker::default()
@@ -78,6 +81,7 @@ pub fn topic_partitions(
         };
         let mut out = DescribeTopicPartitionsResponseTopic::default()
             .with_name(Some(super::topic_name(&name)))
+            .with_topic_authorized_operations(TOPIC_OPERATIONS)
             .with_error_code(cx.error);
         let Some(topic) = state.topics.get(&name).filter(|_| cx.error == 0) else {
             if cx.error == 0 {

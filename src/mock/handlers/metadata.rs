@@ -11,7 +11,7 @@ use kafka_protocol::messages::{BrokerId, TopicName};
 
 /// Operations allowed on a topic and the cluster where nobody is refused
 /// anything: the bits that Kafka sets for them.
-const TOPIC_OPERATIONS: i32 = 0x0df8;
+pub const TOPIC_OPERATIONS: i32 = 0x0df8;
 pub const CLUSTER_OPERATIONS: i32 = 0x1fa0;
 
 /// The injected code has no place in this response; its delay was applied.

@@ -2,7 +2,6 @@
 //! compaction on a timer that only topics with such a setting have.
 
 use super::partition::Partition;
-use super::timers::Timer;
 use super::topic::TopicConfig;
 use super::{ClusterState, Now};
 use crate::mock::log::compact;
@@ -71,6 +70,11 @@ impl ClusterState {
         let Some(topic) = self.topics.get_mut(name) else {
             return;
         };
+        // An earlier look was planned since, or the topic is a new one of that name.
+        if topic.retention_at.is_none_or(|planned| planned > now.us) {
+            return;
+        }
+        topic.retention_at = None;
         for p in &mut topic.partitions {
             if topic.config.delete && topic.config.retention_ms >= 0 {
                 enforce_age(p, now.wall_ms - topic.config.retention_ms);
@@ -79,9 +83,7 @@ impl ClusterState {
                 clean(p, &topic.config, now.wall_ms, false);
             }
         }
-        if let Some(at) = first_look(now, &topic.config) {
-            self.arm(at, Timer::Retention(name.to_owned()));
-        }
+        self.arm_retention(now, name);
     }
 
     /// Compacts all compacted topics at once, whatever their share of dirty records.

@@ -13,6 +13,8 @@ pub struct Topic {
     pub config: TopicConfig,
     /// Injected: told by Metadata and AddPartitionsToTxn.
     pub error: i16,
+    /// When the next look at what has expired is planned.
+    pub retention_at: Option<u64>,
 }
 
 impl Topic {

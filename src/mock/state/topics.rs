@@ -47,12 +47,16 @@ impl ClusterState {
                 .collect(),
             config,
             error: 0,
+            retention_at: None,
         };
         for p in &mut topic.partitions {
             self.place(p);
         }
         self.topic_ids.insert(id, name.to_owned());
-        self.arm_retention(now, name, &topic.config);
+        if let Some(at) = super::retention::first_look(now, &topic.config) {
+            topic.retention_at = Some(at);
+            self.arm(at, Timer::Retention(name.to_owned()));
+        }
         self.topics.entry(name.to_owned()).or_insert(topic)
     }
 
@@ -145,17 +149,24 @@ impl ClusterState {
         self.wake_fetches(now, waiters);
     }
 
-    fn arm_retention(&mut self, now: Now, name: &str, config: &TopicConfig) {
-        if let Some(at) = super::retention::first_look(now, config) {
-            self.arm(at, Timer::Retention(name.to_owned()));
-        }
-    }
-
     /// The topic's configuration has changed.
     pub fn configure(&mut self, now: Now, name: &str, config: TopicConfig) {
         if let Some(topic) = self.topics.get_mut(name) {
-            topic.config = config.clone();
-            self.arm_retention(now, name, &config);
+            topic.config = config;
+            self.arm_retention(now, name);
+        }
+    }
+
+    /// One look at a time is planned, however often the configuration changes.
+    pub(super) fn arm_retention(&mut self, now: Now, name: &str) {
+        let Some(topic) = self.topics.get_mut(name) else {
+            return;
+        };
+        if let Some(at) = super::retention::first_look(now, &topic.config)
+            && topic.retention_at.is_none_or(|planned| at < planned)
+        {
+            topic.retention_at = Some(at);
+            self.arm(at, Timer::Retention(name.to_owned()));
         }
     }
 }

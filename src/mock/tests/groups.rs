@@ -6,7 +6,9 @@ use kafka_protocol::messages::join_group_request::JoinGroupRequestProtocol;
 use kafka_protocol::messages::offset_commit_request::{
     OffsetCommitRequestPartition, OffsetCommitRequestTopic,
 };
-use kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopic;
+use kafka_protocol::messages::offset_fetch_request::{
+    OffsetFetchRequestGroup, OffsetFetchRequestTopic,
+};
 use kafka_protocol::messages::sync_group_request::SyncGroupRequestAssignment;
 use kafka_protocol::messages::{
     DescribeGroupsRequest, GroupId, HeartbeatRequest, JoinGroupRequest, JoinGroupResponse,
@@ -338,6 +340,63 @@ fn commits_are_for_members_or_for_empty_groups() {
     );
     assert!(sim.is_pending(joining));
     assert_eq!(committed(&mut sim), [(0, 7, note.clone()), (1, 6, note)]);
+}
+
+/// Offset, epoch and metadata come back as they were given, as far as a version has them.
+#[test]
+fn commits_are_kept_as_given() {
+    let mut sim = Sim::new(1);
+    sim.create("t", 1);
+    let mut commit = |version: i16, epoch: i32, metadata: Option<&str>| {
+        let p = OffsetCommitRequestPartition::default()
+            .with_committed_offset(3)
+            .with_committed_leader_epoch(epoch)
+            .with_committed_metadata(metadata.map(text));
+        let t = OffsetCommitRequestTopic::default().with_name(topic("t"));
+        let request = OffsetCommitRequest::default()
+            .with_group_id(group())
+            .with_generation_id_or_member_epoch(-1)
+            .with_topics(vec![t.with_partitions(vec![p])]);
+        let response = sim.call::<OffsetCommitRequest>(1, version, &request);
+        assert_eq!(response.topics[0].partitions[0].error_code, 0);
+        let all: Vec<_> = (1..=9).map(|v| fetched(&mut sim, v)).collect();
+        all
+    };
+    // The response has an epoch from version 5 on, the request from version 6.
+    let kept = |epoch, metadata: &str| {
+        let at = |v| (3, if v >= 5 { epoch } else { -1 }, metadata.to_owned());
+        (1..=9).map(at).collect::<Vec<_>>()
+    };
+    assert_eq!(commit(9, 4, Some("one")), kept(4, "one"));
+    assert_eq!(commit(6, 0, Some("")), kept(0, ""));
+    assert_eq!(commit(7, -1, None), kept(-1, ""));
+    assert_eq!(commit(5, -1, Some("two")), kept(-1, "two"));
+}
+
+fn fetched(sim: &mut Sim, version: i16) -> (i64, i32, String) {
+    let text = |m: Option<StrBytes>| m.as_deref().unwrap_or("none").to_owned();
+    if version >= 8 {
+        let asked = OffsetFetchRequestGroup::default().with_group_id(group());
+        let request = OffsetFetchRequest::default().with_groups(vec![asked.with_topics(None)]);
+        let response = sim.call::<OffsetFetchRequest>(1, version, &request);
+        let p = &response.groups[0].topics[0].partitions[0];
+        return (
+            p.committed_offset,
+            p.committed_leader_epoch,
+            text(p.metadata.clone()),
+        );
+    }
+    let t = OffsetFetchRequestTopic::default().with_name(topic("t"));
+    let request = OffsetFetchRequest::default()
+        .with_group_id(group())
+        .with_topics(Some(vec![t.with_partition_indexes(vec![0])]));
+    let response = sim.call::<OffsetFetchRequest>(1, version, &request);
+    let p = &response.topics[0].partitions[0];
+    (
+        p.committed_offset,
+        p.committed_leader_epoch,
+        text(p.metadata.clone()),
+    )
 }
 
 /// Many members with a will of their own; after every step the group's invariants hold
