@@ -3029,7 +3029,7 @@ RD_EXPORT int rd_kafka_consumer_closed(rd_kafka_t *rk);
 
 /**
  * Adds partitions to the assignment; for cooperative rebalancing (KIP-429).
- * `_CONFLICT` if one is assigned already. An element's offset, if not
+ * `_CONFLICT` if one is assigned already, `_STATE` in a group whose rebalances are eager. An element's offset, if not
  * `RD_KAFKA_OFFSET_INVALID`, is where to begin. Null, or an error that the application
  * destroys.
  */
@@ -3038,8 +3038,10 @@ rd_kafka_error_t *rd_kafka_incremental_assign(rd_kafka_t *rk,
                                               const rd_kafka_topic_partition_list_t *partitions);
 
 /**
- * Takes partitions out of the assignment; for cooperative rebalancing (KIP-429). Null,
- * or an error that the application destroys.
+ * Takes partitions out of the assignment; for cooperative rebalancing (KIP-429). `_STATE`
+ * in a group whose rebalances are eager. While the consumer is being closed, or after a
+ * fatal error, everything is given up by whichever of the calls. Null, or an error that
+ * the application destroys.
  */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_incremental_unassign(rd_kafka_t *rk,
@@ -3055,7 +3057,9 @@ RD_EXPORT const char *rd_kafka_rebalance_protocol(rd_kafka_t *rk);
  * Sets the partitions to consume, in the place of all others; null for none. The
  * answer to a rebalance, or without any group coordination if nothing is subscribed
  * to. An element's offset is where to begin: a number, `RD_KAFKA_OFFSET_BEGINNING`,
- * `_END`, `_TAIL(n)`, or else the committed one.
+ * `_END`, `_TAIL(n)`, or else the committed one. `_STATE` in a group whose rebalances are
+ * cooperative. While the consumer is being closed, or after a fatal error, everything is
+ * given up instead.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_assign(rd_kafka_t *rk,

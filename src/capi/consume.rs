@@ -19,6 +19,7 @@ use crate::base::time::deadline;
 use crate::client::Client;
 use crate::client::consumer::{Consumer, TopicPartition, Toppar};
 use crate::client::event::Event;
+use crate::client::group::ConsumerError;
 use crate::client::shared::EventQueue;
 use crate::consumer::{Fetched, Next, Partition, Position};
 
@@ -48,11 +49,6 @@ pub fn take_item(queue: &EventQueue, deadline: impl FnOnce() -> Option<Instant>)
             Next::Nothing => Taken::Stale,
         },
         Event::Taken => Taken::Stale,
-        Event::ConsumerError(e) => {
-            let m = message::with_text(e.code, &e.text);
-            *event = Event::Taken;
-            m.map_or(Taken::Stale, |m| Taken::Last(Item::Message(m)))
-        }
         other => Taken::Last(Item::Other(std::mem::take(other))),
     })
 }
@@ -69,6 +65,14 @@ impl Backlog {
         *left = left.saturating_sub(taken);
         *left > 0
     }
+}
+
+/// An error of the consumer, or of one of its topics, as the message that a poll of
+/// the consumer returns.
+pub fn error_message(instance: &Instance, e: &ConsumerError) -> Option<NonNull<MessageExt>> {
+    let topic = e.topic.as_deref();
+    let topic = topic.and_then(|name| instance.topic(name, None).ok());
+    message::with_text(e.code, &e.text, topic.as_deref())
 }
 
 /// While it lives, the application polls: see `max.poll.interval.ms`.
@@ -129,6 +133,12 @@ pub fn next_message(
                 set_last_error(ErrorCode::NO_ERROR, 0);
                 return m;
             }
+            Some(Item::Other(Event::ConsumerError(e))) => {
+                if let Some(m) = error_message(instance, &e) {
+                    set_last_error(ErrorCode::NO_ERROR, 0);
+                    return message::as_c(m.as_ptr());
+                }
+            }
             Some(Item::Other(event)) => {
                 serve::serve_one(instance, queue, event);
                 if serve::yielded() {
@@ -173,21 +183,15 @@ pub fn next_messages(
             // The application has what it was given before it is asked to give up
             // partitions: none of theirs may come after that.
             Event::Rebalance(_) if gathered.count > 0 => Taken::Leave,
-            Event::ConsumerError(e) => {
-                let m = message::with_text(e.code, &e.text);
-                *event = Event::Taken;
-                match m {
-                    Some(m) => {
-                        gathered.add(m);
-                        Taken::Last(Got::Messages)
-                    }
-                    None => Taken::Stale,
-                }
-            }
             other => Taken::Last(Got::Other(std::mem::take(other))),
         });
         match got {
             Some(Got::Messages) => {}
+            Some(Got::Other(Event::ConsumerError(e))) => {
+                if let Some(m) = error_message(instance, &e) {
+                    gathered.add(m);
+                }
+            }
             Some(Got::Other(event)) => {
                 serve::serve_one(instance, queue, event);
                 if serve::yielded() {

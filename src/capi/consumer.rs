@@ -662,7 +662,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_closed(rk: *mut rd_kafka_t) -> c_int 
 }
 
 /// Adds partitions to the assignment; for cooperative rebalancing (KIP-429).
-/// `_CONFLICT` if one is assigned already. An element's offset, if not
+/// `_CONFLICT` if one is assigned already, `_STATE` in a group whose rebalances are eager. An element's offset, if not
 /// `RD_KAFKA_OFFSET_INVALID`, is where to begin. Null, or an error that the application
 /// destroys.
 #[unsafe(no_mangle)]
@@ -678,8 +678,10 @@ pub unsafe extern "C" fn rd_kafka_incremental_assign(
     })
 }
 
-/// Takes partitions out of the assignment; for cooperative rebalancing (KIP-429). Null,
-/// or an error that the application destroys.
+/// Takes partitions out of the assignment; for cooperative rebalancing (KIP-429). `_STATE`
+/// in a group whose rebalances are eager. While the consumer is being closed, or after a
+/// fatal error, everything is given up by whichever of the calls. Null, or an error that
+/// the application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_incremental_unassign(
     rk: *mut rd_kafka_t,
@@ -727,7 +729,9 @@ pub unsafe extern "C" fn rd_kafka_rebalance_protocol(rk: *mut rd_kafka_t) -> *co
 /// Sets the partitions to consume, in the place of all others; null for none. The
 /// answer to a rebalance, or without any group coordination if nothing is subscribed
 /// to. An element's offset is where to begin: a number, `RD_KAFKA_OFFSET_BEGINNING`,
-/// `_END`, `_TAIL(n)`, or else the committed one.
+/// `_END`, `_TAIL(n)`, or else the committed one. `_STATE` in a group whose rebalances are
+/// cooperative. While the consumer is being closed, or after a fatal error, everything is
+/// given up instead.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_assign(
     rk: *mut rd_kafka_t,

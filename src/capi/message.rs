@@ -17,6 +17,7 @@ use crate::capi::types::{
     rd_kafka_headers_t, rd_kafka_message_t, rd_kafka_msg_status_t, rd_kafka_resp_err_t,
     rd_kafka_timestamp_type_t,
 };
+use crate::client::Topic;
 use crate::producer::Delivery;
 use crate::protocol::records::cursor;
 
@@ -61,17 +62,26 @@ pub fn error(code: ErrorCode) -> *mut rd_kafka_message_t {
     }
 }
 
-/// As [`error`], with a text of its own.
-pub fn with_text(code: ErrorCode, text: &str) -> Option<ptr::NonNull<MessageExt>> {
+/// As [`error`], with a text of its own, about a topic or none.
+pub fn with_text(
+    code: ErrorCode,
+    text: &str,
+    topic: Option<&Topic>,
+) -> Option<ptr::NonNull<MessageExt>> {
     let mut with_nul = Vec::with_capacity(text.len() + 1);
     with_nul.extend_from_slice(text.as_bytes());
     with_nul.push(0);
     let data = bytes::Bytes::from(with_nul);
     let mut m = MessageExt::default();
     m.msg.err = code.0;
+    m.msg.partition = 0;
     m.msg.payload = data.as_ptr().cast_mut().cast();
     m.msg.len = text.len();
-    message::single(m, data, None)
+    let keep = topic.and_then(Topic::handle_object);
+    if let Some(topic) = topic.filter(|_| keep.is_some()) {
+        m.msg.rkt = ptr::with_exposed_provenance_mut(topic.handle_address());
+    }
+    message::single(m, data, keep)
 }
 
 const NOT_PERSISTED: i32 = 0;

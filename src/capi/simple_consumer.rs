@@ -16,6 +16,7 @@ use crate::base::error::ErrorCode;
 use crate::client::Topic;
 use crate::client::consumer::machine::{FileStore, OffsetStore};
 use crate::client::consumer::{Consumer, Toppar};
+use crate::client::event::Event;
 use crate::client::shared::EventQueue;
 use crate::consumer::{Position, offset as logical};
 
@@ -150,22 +151,27 @@ unsafe fn callbacks(
     let mut more = true;
     serve::clear_yield();
     while more && (limit <= 0 || count < limit) {
-        match consume::take_item(queue, || deadline) {
-            Some(Item::Message(m)) => {
-                more = backlog.goes_on(queue, 1);
-                let m = message::as_c(m.as_ptr());
-                // SAFETY: the message is good until the callback returns, and is
-                // released then.
-                unsafe {
-                    instance.consumed(m);
-                    callback(m, opaque);
-                    message::rd_kafka_message_destroy(m);
-                }
-                count += 1;
-                deadline = Some(super::past());
+        let message = match consume::take_item(queue, || deadline) {
+            Some(Item::Message(m)) => Some(m),
+            Some(Item::Other(Event::ConsumerError(e))) => consume::error_message(instance, &e),
+            Some(Item::Other(event)) => {
+                serve::serve_one(instance, queue, event);
+                None
             }
-            Some(Item::Other(event)) => serve::serve_one(instance, queue, event),
             None => break,
+        };
+        if let Some(m) = message {
+            more = backlog.goes_on(queue, 1);
+            let m = message::as_c(m.as_ptr());
+            // SAFETY: the message is good until the callback returns, and is
+            // released then.
+            unsafe {
+                instance.consumed(m);
+                callback(m, opaque);
+                message::rd_kafka_message_destroy(m);
+            }
+            count += 1;
+            deadline = Some(super::past());
         }
         if serve::yielded() {
             break;

@@ -144,6 +144,7 @@ impl Shared {
         if let Some(p) = &self.producer {
             p.fatal.store(true, Ordering::Release);
         }
+        self.consumer.group.end();
         self.logger.log(
             Level::Emerg,
             "FATAL",
@@ -152,7 +153,8 @@ impl Shared {
         let (code, text) = (ErrorCode::_FATAL, format!("Fatal error: {code}: {text}"));
         if !self.kind.is_producer() && self.consumer.core.settings.has_group {
             // Polling the consumer returns it.
-            let error = ConsumerError { code, text };
+            let topic = None;
+            let error = ConsumerError { code, text, topic };
             let event = Event::ConsumerError(Box::new(error));
             self.consumer.queue.push(event);
         } else {

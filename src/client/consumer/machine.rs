@@ -731,9 +731,11 @@ impl Machine {
             }
             group::Action::Rebalance(rebalance) => self.rebalance(w, rebalance),
             group::Action::LeaderMetadata(topics) => self.ask_leader_metadata(w, topics),
-            group::Action::TopicError { code, text, .. } => self.consumer_error(code, text),
+            group::Action::TopicError { topic, code, text } => {
+                self.consumer_error(code, text, Some(topic));
+            }
             group::Action::Closed => self.closed(),
-            group::Action::Error(code, text) => self.consumer_error(code, text),
+            group::Action::Error(code, text) => self.consumer_error(code, text, None),
             group::Action::Fatal(code, text) => {
                 w.shared.raise_fatal(code, &text);
             }

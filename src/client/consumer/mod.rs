@@ -21,7 +21,7 @@ use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
 use super::event::Event;
-use super::group::GroupState;
+use super::group::{Change, GroupState};
 use super::main_loop::{MainCommand, MainSender};
 use super::shared::EventQueue;
 use crate::base::error::{ErrorCode, KafkaError};
@@ -217,15 +217,28 @@ impl Consumer {
     /// consumer is closed.
     pub fn assign(&self, wanted: Vec<(Arc<Toppar>, Position)>) -> Result<(), KafkaError> {
         check_distinct(&wanted)?;
+        let change = self.group.check_change(false)?;
         let mut assignment = self.assignment.lock();
         if self.is_closed() {
             return Ok(());
         }
         let old = std::mem::take(&mut *assignment);
         self.stop_all(old.into_values());
-        self.begin(&mut assignment, wanted);
+        if change == Change::AsAsked {
+            self.begin(&mut assignment, wanted);
+        }
         self.answer_rebalance();
         Ok(())
+    }
+
+    /// Gives everything up, as an answer to whatever the rebalance was.
+    fn give_up_all(&self) {
+        let mut assignment = self.assignment.lock();
+        if !self.is_closed() {
+            let old = std::mem::take(&mut *assignment);
+            self.stop_all(old.into_values());
+            self.answer_rebalance();
+        }
     }
 
     pub fn incremental_assign(
@@ -233,6 +246,10 @@ impl Consumer {
         wanted: Vec<(Arc<Toppar>, Position)>,
     ) -> Result<(), KafkaError> {
         check_distinct(&wanted)?;
+        if self.group.check_change(true)? == Change::GiveUpAll {
+            self.give_up_all();
+            return Ok(());
+        }
         let mut assignment = self.assignment.lock();
         if self.is_closed() {
             return Ok(());
@@ -255,6 +272,10 @@ impl Consumer {
     }
 
     pub fn incremental_unassign(&self, gone: &[(Arc<str>, i32)]) -> Result<(), KafkaError> {
+        if self.group.check_change(true)? == Change::GiveUpAll {
+            self.give_up_all();
+            return Ok(());
+        }
         let mut assignment = self.assignment.lock();
         if assignment.is_empty() && !gone.is_empty() {
             return Err(KafkaError::new(

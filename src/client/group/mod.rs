@@ -69,6 +69,8 @@ impl RebalanceEvent {
 pub struct ConsumerError {
     pub code: ErrorCode,
     pub text: String,
+    /// What it is about, if it is a topic.
+    pub topic: Option<Arc<str>>,
 }
 
 /// A call is polling now, and how long it takes does not matter.
@@ -89,7 +91,17 @@ pub struct GroupState {
     polled: AtomicU64,
     /// The membership goes on with the next poll.
     wants_poll: AtomicBool,
+    /// Being closed, or fatally failed: nothing is assigned any more.
+    ending: AtomicBool,
     closed: AtomicBool,
+}
+
+/// What a call that changes the assignment is to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Change {
+    AsAsked,
+    /// Whatever it is that was asked for, everything is given up.
+    GiveUpAll,
 }
 
 impl Default for GroupState {
@@ -103,6 +115,7 @@ impl Default for GroupState {
             started: Instant::now(),
             polled: AtomicU64::new(0),
             wants_poll: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         }
     }
@@ -132,6 +145,30 @@ impl GroupState {
 
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
+    }
+
+    /// The assignment can only become less from here on.
+    pub fn end(&self) {
+        self.ending.store(true, Ordering::Release);
+    }
+
+    /// Whether the assignment can be changed this way: the group's protocol decides,
+    /// as soon as there is one.
+    pub fn check_change(&self, incremental: bool) -> Result<Change, KafkaError> {
+        if self.ending.load(Ordering::Acquire) {
+            return Ok(Change::GiveUpAll);
+        }
+        let refuse = |how| {
+            let text = format!("The group's rebalances are {how} for changes of the assignment");
+            Err(KafkaError::new(ErrorCode::_STATE, text))
+        };
+        match self.protocol() {
+            Some(RebalanceProtocol::Cooperative) if !incremental => {
+                refuse("cooperative: use incremental_assign() and incremental_unassign()")
+            }
+            Some(RebalanceProtocol::Eager) if incremental => refuse("eager: use assign()"),
+            _ => Ok(Change::AsAsked),
+        }
     }
 
     /// When the application last polled; now, if it is polling.
@@ -222,6 +259,7 @@ impl Consumer {
     /// queue until [`GroupState::is_closed`].
     pub fn begin_close(&self) {
         self.group.subscription.lock().clear();
+        self.group.end();
         self.send(Command::Close);
     }
 }

@@ -90,6 +90,11 @@ impl Classic {
     fn join_failed(&mut self, cx: &mut Context<'_>, what: &str, code: ErrorCode) {
         let at = match code {
             ErrorCode::REBALANCE_IN_PROGRESS => cx.now,
+            // As somebody new it can be tried at once, unless that has just failed.
+            ErrorCode::UNKNOWN_MEMBER_ID | ErrorCode::ILLEGAL_GENERATION if self.attempts == 0 => {
+                self.attempts = 1;
+                cx.now
+            }
             _ => self.backoff(cx),
         };
         self.state = State::Out { at };

@@ -38,6 +38,10 @@ use crate::broker::{RequestError, Response};
 /// How long the leader waits for the metadata of the others' topics.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How much later than `max.poll.interval.ms` a poll may be: an application that polls
+/// just as often is not put out by a few milliseconds. librdkafka looks twice a second.
+const POLL_GRACE: Duration = Duration::from_millis(500);
+
 /// Where the machine is to get to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Goal {
@@ -164,8 +168,8 @@ pub struct Classic {
     ticked: Instant,
     /// Joins that failed in a row.
     attempts: u32,
-    /// Topics that the application was told are not there.
-    missing: BTreeSet<Arc<str>>,
+    /// Topics that the application was told are not there, and why.
+    missing: BTreeMap<Arc<str>, ErrorCode>,
 }
 
 impl Classic {
@@ -187,7 +191,7 @@ impl Classic {
             state: State::Out { at: now },
             ticked: now,
             attempts: 0,
-            missing: BTreeSet::new(),
+            missing: BTreeMap::new(),
         }
     }
 
@@ -225,21 +229,21 @@ impl Classic {
 
     /// Tells the application about topics that it names and that are not there.
     fn report_missing(&mut self, cx: &mut Context<'_>) {
-        let mut missing = BTreeSet::new();
+        let mut missing = BTreeMap::new();
         for name in &self.interest.topics {
             let code = match self.view.get(name) {
                 Some(TopicView { code, .. }) if code.is_ok() => continue,
                 Some(topic) => topic.code,
                 None => continue,
             };
-            if !self.missing.contains(name) {
+            if self.missing.get(name) != Some(&code) {
                 cx.actions.push(Action::TopicError {
                     topic: name.clone(),
                     code,
                     text: format!("Subscribed topic not available: {name}: {code}"),
                 });
             }
-            missing.insert(name.clone());
+            missing.insert(name.clone(), code);
         }
         self.missing = missing;
     }
@@ -366,7 +370,7 @@ impl Classic {
             self.lose(cx);
             return true;
         }
-        if polled + max_poll <= now {
+        if polled + max_poll + POLL_GRACE <= now {
             self.stop_for_poll(cx, coordinator, polled);
             return true;
         }
@@ -505,7 +509,7 @@ impl Membership for Classic {
     fn next_deadline(&self, coordinator_up: bool, polled: Instant) -> Option<Instant> {
         if let Some(session) = self.session() {
             let end = self.contact + self.settings.session_timeout;
-            let poll = polled + self.config.max_poll_interval;
+            let poll = polled + self.config.max_poll_interval + POLL_GRACE;
             let beat = match session.beat {
                 Beat::Due(at) if coordinator_up => at,
                 _ => end,

@@ -40,7 +40,9 @@ impl Classic {
                 if taking.is_empty() {
                     self.attempts = 0;
                 } else {
-                    self.revoke(cx, Some(session), taking, false, Then::Goal);
+                    // Topics that are gone: there is nothing left to commit.
+                    let gone = !eager && taking.iter().all(|p| self.wants(&p.topic));
+                    self.revoke(cx, Some(session), taking, gone, Then::Goal);
                 }
             }
             // It is on the way.
@@ -151,9 +153,13 @@ impl Classic {
     /// The application has taken what it was given.
     pub(super) fn assigned(&mut self, cx: &mut Context<'_>) {
         if let State::Assigning { .. } = self.state
-            && let State::Assigning { session, next } =
+            && let State::Assigning { mut session, next } =
                 std::mem::replace(&mut self.state, State::Out { at: cx.now })
         {
+            // Taking it may have taken long: the group may be rebalancing again.
+            if let Beat::Due(at) = &mut session.beat {
+                *at = cx.now;
+            }
             self.state = State::Steady { session };
             match next {
                 Next::Stay => self.check_shape(cx),
@@ -182,12 +188,9 @@ impl Classic {
         match (session, then) {
             // Lost, and there is more to be taken.
             (None, _) => self.give_up_lost(cx),
-            (Some(session), Then::Assign(added)) if stays && !added.is_empty() => {
+            // Told even where nothing is added: applications count on it.
+            (Some(session), Then::Assign(added)) if stays => {
                 self.assign(cx, session, added, Next::Rejoin);
-            }
-            (Some(session), Then::Assign(_)) if stays => {
-                self.state = State::Steady { session };
-                self.rebalance(cx);
             }
             (Some(_), Then::Goal) if stays => self.attempts = 0,
             // On the way out; `on_tick` goes on with it.

@@ -129,6 +129,10 @@ fn settle(bench: &mut Bench) {
         [Action::Rebalance(r)] if r.kind == RebalanceKind::Assign && r.partitions.len() == 2));
     bench.event(Event::Assigned);
     assert!(bench.group.membership().is_steady());
+    // Taking it may have taken long: how the group is, is asked at once.
+    let (token, beat) = request(bench);
+    assert!(matches!(beat, RequestKind::Heartbeat(_)), "{beat:?}");
+    bench.answer(token, beat_answer(ErrorCode::NO_ERROR));
 }
 
 /// Goes on until the next heartbeat is out.
@@ -194,7 +198,6 @@ fn a_static_member_says_so_in_every_request() {
     bench.answer(token, sync_answer(ErrorCode::NO_ERROR, &[p(0)]));
     bench.take();
     bench.event(Event::Assigned);
-    bench.pass();
     let (_, beat) = request(&mut bench);
     let RequestKind::Heartbeat(beat) = beat else {
         panic!("{beat:?}");
@@ -287,7 +290,7 @@ fn a_static_member_that_does_not_poll_loses_its_partitions_but_not_its_place() {
                 _ => break (requests, actions),
             }
         };
-        assert_eq!(bench.now, polled + limit);
+        assert_eq!(bench.now, polled + limit + POLL_GRACE);
         assert!(
             matches!(&actions[..], [
             Action::Error(ErrorCode::_MAX_POLL_EXCEEDED, _),
@@ -419,4 +422,63 @@ fn a_session_that_ends_here_is_lost_and_commits_are_refused() {
         let (_, join) = self::request(&mut bench);
         assert!(matches!(join, RequestKind::JoinGroup(j) if j.member_id.is_empty()));
     }
+}
+
+#[test]
+fn a_member_that_is_unknown_joins_as_a_new_one_at_once() {
+    let mut bench = bench(None, Assignor::Range);
+    settle(&mut bench);
+    let token = heartbeat(&mut bench);
+    bench.answer(token, beat_answer(ErrorCode::REBALANCE_IN_PROGRESS));
+    expect_revoked(&mut bench);
+    let (token, join) = request(&mut bench);
+    assert!(matches!(join, RequestKind::JoinGroup(j) if j.member_id == text("m")));
+    bench.answer(token, join_error(ErrorCode::UNKNOWN_MEMBER_ID));
+    let (token, join) = request(&mut bench);
+    assert!(matches!(join, RequestKind::JoinGroup(j) if j.member_id.is_empty()));
+    // A coordinator that goes on refusing is not flooded.
+    bench.answer(token, join_error(ErrorCode::UNKNOWN_MEMBER_ID));
+    assert!(split(&mut bench).0.is_empty());
+    bench.pass();
+    assert!(matches!(request(&mut bench).1, RequestKind::JoinGroup(_)));
+}
+
+#[test]
+fn partitions_of_a_topic_that_is_gone_are_lost() {
+    let mut bench = bench(None, Assignor::CooperativeSticky);
+    settle(&mut bench);
+    bench.event(Event::Metadata(Arc::default()));
+    expect_lost(&mut bench, None);
+}
+
+#[test]
+fn partitions_that_are_not_wanted_any_more_are_not_lost() {
+    let mut bench = bench(None, Assignor::CooperativeSticky);
+    settle(&mut bench);
+    let topics = vec!["u".into()];
+    let patterns = Vec::new();
+    bench.event(Event::Subscribe(Some(Interest { topics, patterns })));
+    expect_revoked(&mut bench);
+}
+
+#[test]
+fn what_the_rest_of_a_cooperative_rebalance_adds_is_told_even_if_it_is_nothing() {
+    let mut bench = bench(None, Assignor::CooperativeSticky);
+    settle(&mut bench);
+    let token = heartbeat(&mut bench);
+    bench.answer(token, beat_answer(ErrorCode::REBALANCE_IN_PROGRESS));
+    let (token, _) = request(&mut bench);
+    bench.answer(
+        token,
+        join_answer("m", "other", 4, Assignor::CooperativeSticky),
+    );
+    let (token, _) = request(&mut bench);
+    bench.answer(token, sync_answer(ErrorCode::NO_ERROR, &[p(0)]));
+    expect_revoked(&mut bench);
+    let (requests, actions) = split(&mut bench);
+    assert!(requests.is_empty(), "{requests:?}");
+    assert!(matches!(&actions[..],
+        [Action::Rebalance(r)] if r.kind == RebalanceKind::Assign && r.partitions.is_empty()));
+    bench.event(Event::Assigned);
+    assert!(matches!(request(&mut bench).1, RequestKind::JoinGroup(_)));
 }

@@ -202,6 +202,26 @@ fn the_first_rebalance_is_delayed_while_members_come() {
 }
 
 #[test]
+fn with_an_initial_delay_a_rejoin_takes_longer_than_a_poll() {
+    let mut sim = Sim::new(1);
+    sim.state.defaults.initial_rebalance_delay_ms = 3000;
+    let (_, first) = start(&mut sim);
+    sim.pass(3_500);
+    let joined = sim.take::<JoinGroupRequest>(first);
+    let member = joined.member_id.as_str();
+    sim.call::<SyncGroupRequest>(1, 3, &sync(member, 1, &[(member, "all")]));
+    let again = sim.send(1, 5, &join(member));
+    sim.pass(1_400);
+    assert!(sim.is_pending(again));
+    sim.pass(200);
+    assert_eq!(sim.take::<JoinGroupRequest>(again).generation_id, 2);
+    sim.state.defaults.initial_rebalance_delay_ms = 0;
+    sim.call::<SyncGroupRequest>(1, 3, &sync(member, 2, &[(member, "all")]));
+    let again = sim.send(1, 5, &join(member));
+    assert_eq!(sim.take::<JoinGroupRequest>(again).generation_id, 3);
+}
+
+#[test]
 fn protocols_must_have_something_in_common() {
     let mut sim = Sim::new(1);
     two_members(&mut sim);

@@ -295,10 +295,11 @@ impl Machine {
         }
     }
 
-    pub(super) fn consumer_error(&self, code: ErrorCode, text: String) {
+    pub(super) fn consumer_error(&self, code: ErrorCode, text: String, topic: Option<Arc<str>>) {
+        let error = ConsumerError { code, text, topic };
         self.consumer
             .queue
-            .push(Event::ConsumerError(Box::new(ConsumerError { code, text })));
+            .push(Event::ConsumerError(Box::new(error)));
     }
 
     pub(super) fn closed(&self) {

@@ -1,12 +1,16 @@
 //! Time in a group: sessions, the two phases of a rebalance, announced members.
 
-use super::{Answers, Group, Member, State, Waiting};
+use super::{Answers, Gathering, Group, Member, State, Waiting};
 use crate::mock::state::Now;
 
 impl Group {
     /// When `tick` is needed next.
     pub fn next_deadline(&self) -> Option<u64> {
         let phase = match self.state {
+            State::Preparing {
+                deadline,
+                gathering: Gathering::Held(until),
+            } => Some(deadline.min(until)),
             State::Preparing { deadline, .. } | State::Completing { deadline } => Some(deadline),
             State::Empty | State::Stable => None,
         };
@@ -36,15 +40,18 @@ impl Group {
         for id in late {
             self.expel(now, &id, answers);
         }
+        if let State::Preparing { gathering, .. } = &mut self.state
+            && matches!(gathering, Gathering::Held(until) if *until <= now.us)
+        {
+            *gathering = Gathering::Open;
+            self.try_complete_join(now, answers);
+        }
         match self.state {
             State::Preparing {
                 deadline,
-                initial: Some(_),
+                gathering: Gathering::First(_),
             } if deadline <= now.us => self.initial_delay_over(now, answers),
-            State::Preparing {
-                deadline,
-                initial: None,
-            } if deadline <= now.us => {
+            State::Preparing { deadline, .. } if deadline <= now.us => {
                 self.announced.clear();
                 self.complete_join(now, answers);
             }

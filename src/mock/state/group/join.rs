@@ -1,6 +1,9 @@
 //! Joining, and the rebalance that it leads to.
 
-use super::{Answers, Group, Initial, Member, NEW_MEMBER_TIMEOUT_MS, State, Waiting};
+use super::{
+    Answers, Gathering, Group, Initial, Member, NEW_MEMBER_TIMEOUT_MS, REJOIN_DELAY_MS, State,
+    Waiting,
+};
 use crate::mock::state::{Cx, Now};
 use bytes::Bytes;
 use kafka_protocol::ResponseError as E;
@@ -235,7 +238,7 @@ impl Group {
         self.members.insert(id, member);
         match &mut self.state {
             State::Preparing {
-                initial: Some(initial),
+                gathering: Gathering::First(initial),
                 ..
             } => initial.joined_meanwhile = true,
             State::Preparing { .. } => {}
@@ -264,28 +267,31 @@ impl Group {
         }
     }
 
-    /// Starts a rebalance (from any state but the one it leads to).
-    pub(super) fn prepare(&mut self, now: Now, initial_delay_ms: i32, answers: &mut Answers) {
+    /// Starts a rebalance (from any state but the one it leads to). `delay_ms`: the
+    /// initial delay, if a join is the reason.
+    pub(super) fn prepare(&mut self, now: Now, delay_ms: i32, answers: &mut Answers) {
         if let State::Completing { .. } = self.state {
             self.answer_syncs(now, Some(E::RebalanceInProgress), answers);
         }
+        let us = |ms: i32| u64::try_from(ms).unwrap_or(0) * 1000;
         let timeout_us = u64::from(self.rebalance_timeout_ms()) * 1000;
-        let was_empty = self.state == State::Empty;
-        let delay_us = u64::try_from(initial_delay_ms).unwrap_or(0) * 1000;
-        self.state = if was_empty {
-            State::Preparing {
-                deadline: now.us + delay_us,
-                initial: Some(Initial {
+        let delay_us = us(delay_ms);
+        let held_us = delay_us.min(us(REJOIN_DELAY_MS)).min(timeout_us);
+        let (deadline, gathering) = match self.state {
+            State::Empty => {
+                let initial = Initial {
                     delay_us,
                     remaining_us: timeout_us.saturating_sub(delay_us),
                     joined_meanwhile: false,
-                }),
+                };
+                (now.us + delay_us, Gathering::First(initial))
             }
-        } else {
-            State::Preparing {
-                deadline: now.us + timeout_us,
-                initial: None,
-            }
+            _ if held_us > 0 => (now.us + timeout_us, Gathering::Held(now.us + held_us)),
+            _ => (now.us + timeout_us, Gathering::Open),
+        };
+        self.state = State::Preparing {
+            deadline,
+            gathering,
         };
     }
 
@@ -296,7 +302,11 @@ impl Group {
 
     /// Completes the join phase if nobody is missing.
     pub(super) fn try_complete_join(&mut self, now: Now, answers: &mut Answers) {
-        let State::Preparing { initial: None, .. } = self.state else {
+        let State::Preparing {
+            gathering: Gathering::Open,
+            ..
+        } = self.state
+        else {
             return;
         };
         if self.announced.is_empty() && self.members.values().all(Member::is_joining) {
@@ -307,7 +317,8 @@ impl Group {
     /// The initial delay is over: once more if somebody came, else on.
     pub(super) fn initial_delay_over(&mut self, now: Now, answers: &mut Answers) {
         let State::Preparing {
-            initial: Some(i), ..
+            gathering: Gathering::First(i),
+            ..
         } = self.state
         else {
             return;
@@ -316,7 +327,7 @@ impl Group {
             let delay_us = i.delay_us.min(i.remaining_us);
             self.state = State::Preparing {
                 deadline: now.us + delay_us,
-                initial: Some(Initial {
+                gathering: Gathering::First(Initial {
                     remaining_us: i.remaining_us - delay_us,
                     joined_meanwhile: false,
                     ..i
@@ -345,7 +356,7 @@ impl Group {
                 let timeout_us = u64::from(self.rebalance_timeout_ms()) * 1000;
                 self.state = State::Preparing {
                     deadline: now.us + timeout_us,
-                    initial: None,
+                    gathering: Gathering::Open,
                 };
                 return;
             };

@@ -29,19 +29,36 @@ use std::collections::{BTreeMap, HashMap};
 /// How long an announced or first-joining member may take.
 const NEW_MEMBER_TIMEOUT_MS: i64 = 300_000;
 
+/// Where there is an initial delay, later joins take this long, too, if it is not
+/// shorter. Kafka answers them at once; librdkafka's mock cluster takes the session's
+/// time less a second, and programs written for it expect to see the steps of a rejoin
+/// one poll of a second at a time.
+const REJOIN_DELAY_MS: i32 = 1500;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Empty,
     /// Members are joining until `deadline`.
     Preparing {
         deadline: u64,
-        initial: Option<Initial>,
+        gathering: Gathering,
     },
     /// Waiting for the leader's assignment until `deadline`.
     Completing {
         deadline: u64,
     },
     Stable,
+}
+
+/// When the join phase is over before its deadline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gathering {
+    /// Not: its deadline is that of the initial delay.
+    First(Initial),
+    /// When all have joined, and no sooner than this (see [`REJOIN_DELAY_MS`]).
+    Held(u64),
+    /// When all have joined.
+    Open,
 }
 
 /// The first rebalance of a group waits for more members to come, longer if they do.
