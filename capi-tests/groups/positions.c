@@ -1,5 +1,7 @@
 /* What a member consumes and commits: nothing skipped, nothing foreign, no position that moves by itself. */
 #include "group.h"
+#include <pthread.h>
+#include <unistd.h>
 
 /* Takes one batch into the ledger; how many messages (events of other kinds aside) came. */
 static int batch(struct member *m, rd_kafka_queue_t *q, int timeout, size_t most) {
@@ -82,6 +84,67 @@ static void batch_across_pause(void) {
         rd_kafka_queue_destroy(q);
         member_end(&a, 6000);
         cluster_stop();
+}
+
+struct batch_call {
+        struct member *m;
+        rd_kafka_queue_t *q;
+};
+
+static void *batch_thread(void *arg) {
+        struct batch_call *call = arg;
+        batch(call->m, call->q, 3000, 500);
+        return NULL;
+}
+
+/* What a batch has gathered of a partition that is paused before it is handed out waits until the partition is resumed; if that
+   happens while the batch is still being gathered, it comes with it. */
+static void pause_while_a_batch_waits(void) {
+        int resumed_at_once;
+        for (resumed_at_once = 0; resumed_at_once < 2; resumed_at_once++) {
+                const char *topic = fresh("topic");
+                struct member a;
+                struct batch_call call;
+                rd_kafka_topic_partition_list_t *l;
+                pthread_t thread;
+                int64_t had, position;
+                cluster_start(1);
+                topic_create(topic, 2);
+                fill(topic, 2, 0, 10);
+                member_start(&a, "a", fresh("group"), topic, NULL);
+                call.m = &a;
+                call.q = rd_kafka_queue_get_consumer(a.rk);
+                while (a.held < 2)
+                        batch(&a, call.q, 10, 1);
+                had = a.taken[0];
+                l   = one(topic, 0);
+                CHECK(!pthread_create(&thread, NULL, batch_thread, &call), "no thread");
+                /* What has not been fetched by then is held back before it gets into the batch: that has to end the same way. */
+                usleep(1000 * 1000);
+                CHECK_ERR(rd_kafka_pause_partitions(a.rk, l), 0);
+                if (resumed_at_once)
+                        CHECK_ERR(rd_kafka_resume_partitions(a.rk, l), 0);
+                pthread_join(thread, NULL);
+                CHECK(a.taken[1] == 10, "%" PRId64 " of the partition that goes on", a.taken[1]);
+                if (!resumed_at_once) {
+                        CHECK(a.taken[0] == had, "%" PRId64 " of the paused partition", a.taken[0] - had);
+                        CHECK_ERR(rd_kafka_position(a.rk, l), 0);
+                        position = l->elems[0].offset;
+                        CHECK(position == (had ? had : RD_KAFKA_OFFSET_INVALID), "position %" PRId64, position);
+                        CHECK_ERR(rd_kafka_resume_partitions(a.rk, l), 0);
+                        batch(&a, call.q, 1000, 4);
+                        CHECK(a.taken[0] == had + 4, "%" PRId64 " after the first batch", a.taken[0]);
+                        batch(&a, call.q, 1000, 500);
+                }
+                CHECK(a.taken[0] == 10, "%" PRId64 " in the end", a.taken[0]);
+                CHECK_ERR(rd_kafka_position(a.rk, l), 0);
+                position = l->elems[0].offset;
+                CHECK(position == 10, "position %" PRId64 " in the end", position);
+                rd_kafka_topic_partition_list_destroy(l);
+                rd_kafka_queue_destroy(call.q);
+                member_end(&a, 6000);
+                cluster_stop();
+        }
 }
 
 /* Members come and go while others take batches: what is revoked is in no batch from the callback on. */
@@ -338,6 +401,7 @@ int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(batch_across_seek);
         RUN(batch_across_pause);
+        RUN(pause_while_a_batch_waits);
         RUN(batch_across_rebalance);
         RUN(rebalance_before_backlog);
         RUN(commit_in_eager_rebalance);

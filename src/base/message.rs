@@ -249,6 +249,44 @@ pub unsafe fn release(message: *mut MessageExt) {
     }
 }
 
+/// A message that nobody has seen yet; released when it is dropped.
+#[derive(Debug)]
+pub struct Owned(NonNull<MessageExt>);
+
+// SAFETY: whoever has it has the message alone.
+unsafe impl Send for Owned {}
+
+impl Owned {
+    /// # Safety
+    /// `message` came from [`BlockWriter::push`], was not released, and nobody else has it.
+    pub unsafe fn new(message: NonNull<MessageExt>) -> Self {
+        Owned(message)
+    }
+
+    /// To be released by whoever gets it.
+    pub fn into_raw(self) -> NonNull<MessageExt> {
+        let message = self.0;
+        std::mem::forget(self);
+        message
+    }
+}
+
+impl std::ops::Deref for Owned {
+    type Target = MessageExt;
+
+    fn deref(&self) -> &MessageExt {
+        // SAFETY: by the promise to `new`.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        // SAFETY: by the promise to `new`.
+        unsafe { release(self.0.as_ptr()) }
+    }
+}
+
 /// One message in a block of its own, for errors and end-of-partition marks.
 pub fn single(
     message: MessageExt,

@@ -1,5 +1,6 @@
 //! Taking messages out of queues, and lists of partitions in and out.
 
+use std::collections::VecDeque;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,7 +14,7 @@ use super::types::{
 };
 use super::{message, past, serve, topic_partition};
 use crate::base::error::ErrorCode;
-use crate::base::message::MessageExt;
+use crate::base::message::{MessageExt, Owned};
 use crate::base::queue::{Taken, Weight};
 use crate::base::time::deadline;
 use crate::client::Client;
@@ -156,7 +157,8 @@ pub fn next_message(
 
 /// Fills `messages` until it is full, the time is up or a rebalance follows. Many are
 /// taken at one look into the queue. What turns out to be of an assignment or a position
-/// that is over is left out; what is handed out counts as consumed from then on.
+/// that is over is left out, and what is of a partition that was paused meanwhile is kept
+/// for later; what is handed out counts as consumed from then on.
 pub fn next_messages(
     instance: &Instance,
     queue: &EventQueue,
@@ -227,6 +229,8 @@ struct Run {
     to: usize,
     /// After them.
     end: Option<Position>,
+    /// They were put back: the places are empty.
+    returned: bool,
 }
 
 impl Run {
@@ -252,7 +256,7 @@ impl<'a> Gathered<'a> {
     /// Whether there is no room, even without what is stale.
     fn is_full(&mut self) -> bool {
         if self.count == self.messages.len() {
-            self.drop_stale();
+            self.sort_out();
         }
         self.count == self.messages.len()
     }
@@ -290,6 +294,7 @@ impl<'a> Gathered<'a> {
                 from,
                 to,
                 end,
+                returned: false,
             });
         }
         match spent {
@@ -298,19 +303,69 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    fn drop_stale(&mut self) {
-        if !self.runs.iter().any(Run::is_stale) {
-            return;
+    /// Takes out what is not to be handed out now.
+    fn sort_out(&mut self) {
+        if self.runs.iter().any(|run| run.partition.is_paused()) {
+            self.return_paused();
         }
+        if self.runs.iter().any(|run| run.returned || run.is_stale()) {
+            self.close_up();
+        }
+    }
+
+    /// A partition's messages go back all or none, so that they stay in order.
+    fn return_paused(&mut self) {
+        let messages = &*self.messages;
+        let mut stays: Vec<(Arc<Partition>, u32)> = Vec::new();
+        for at in 0..self.runs.len() {
+            let Some(rest) = self.runs.get_mut(at..) else {
+                return;
+            };
+            let Some(first) = rest.first().filter(|r| r.partition.is_paused()) else {
+                continue;
+            };
+            let of = (first.partition.clone(), first.version);
+            let is_of = |run: &Run| Arc::ptr_eq(&run.partition, &of.0) && run.version == of.1;
+            if !first.returned
+                && !stays
+                    .iter()
+                    .any(|s| Arc::ptr_eq(&s.0, &of.0) && s.1 == of.1)
+            {
+                let back = of.0.put_back(of.1, || {
+                    let mut all = VecDeque::new();
+                    let mut end = None;
+                    for run in rest.iter_mut().filter(|run| is_of(run)) {
+                        run.returned = true;
+                        end = run.end.or(end);
+                        let taken = messages.get(run.from..run.to).unwrap_or_default();
+                        // SAFETY: taken from the queue above, and nobody else has it; the
+                        // run says that the places are empty now.
+                        all.extend(taken.iter().filter_map(|m| unsafe {
+                            NonNull::new(m.cast::<MessageExt>()).map(|m| Owned::new(m))
+                        }));
+                    }
+                    (all, end)
+                });
+                if !back {
+                    stays.push(of);
+                }
+            }
+        }
+    }
+
+    fn close_up(&mut self) {
         let mut kept = 0;
         let mut at = 0;
         for run in &mut self.runs {
             // What is between runs is nobody's.
             kept += shift(self.messages, at, run.from, kept);
             at = run.to;
-            let stale = run.is_stale();
-            if stale {
-                for m in self.messages.get(run.from..run.to).unwrap_or_default() {
+            if run.returned || run.is_stale() {
+                let stale = match run.returned {
+                    true => &[],
+                    false => self.messages.get(run.from..run.to).unwrap_or_default(),
+                };
+                for m in stale {
                     // SAFETY: taken from the queue above, and nobody else has it.
                     unsafe { message::rd_kafka_message_destroy(*m) };
                 }
@@ -329,7 +384,7 @@ impl<'a> Gathered<'a> {
 
     /// Hands them out.
     fn finish(mut self) -> size_t {
-        self.drop_stale();
+        self.sort_out();
         for run in &self.runs {
             if let Some(end) = run.end {
                 run.partition.advance(end);

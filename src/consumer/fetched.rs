@@ -8,6 +8,7 @@
 //! have moved on: what is of an older version is spent at once, what belongs to a
 //! paused partition is moved aside.
 
+use std::collections::VecDeque;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,7 +19,7 @@ use super::partition::PAUSED;
 use super::room::Budget;
 use super::{Partition, Position};
 use crate::base::error::ErrorCode;
-use crate::base::message::{self, BlockWriter, Message, MessageExt, MessageKind};
+use crate::base::message::{self, BlockWriter, Message, MessageExt, MessageKind, Owned};
 use crate::base::queue;
 use crate::protocol::compression::Codec;
 use crate::protocol::records::cursor::{Record, RecordCursor};
@@ -62,6 +63,8 @@ enum Data {
         offset: i64,
         broker_id: i32,
     },
+    /// Messages that were taken and not handed out, and what comes after them.
+    Returned(VecDeque<Owned>, Option<Position>),
     /// What the partition holds aside may be taken again.
     Resumed,
 }
@@ -117,6 +120,7 @@ fn weight_of(data: &Data) -> usize {
     match data {
         Data::Records(r) => r.left,
         Data::Event { .. } => 1,
+        Data::Returned(messages, _) => messages.len(),
         Data::Resumed => 0,
     }
 }
@@ -175,6 +179,16 @@ impl Fetched {
             broker_id,
         };
         Fetched::new(partition, version, data)
+    }
+
+    /// See [`Partition::put_back`].
+    pub(super) fn returned(
+        partition: Arc<Partition>,
+        messages: VecDeque<Owned>,
+        end: Option<Position>,
+    ) -> Self {
+        let version = partition.version();
+        Fetched::new(partition, version, Data::Returned(messages, end))
     }
 
     pub(super) fn resumed(partition: Arc<Partition>) -> Self {
@@ -248,12 +262,28 @@ impl Fetched {
 
     /// The next message of this item itself.
     #[inline]
-    pub(super) fn take_one(&mut self, moved: impl FnMut(&Partition, Position)) -> Taken {
+    pub(super) fn take_one(&mut self, mut moved: impl FnMut(&Partition, Position)) -> Taken {
         let Some(inner) = &mut self.0 else {
             return Taken::Stale;
         };
         match &mut inner.data {
             Data::Records(records) => records.take(&inner.partition, moved),
+            Data::Returned(messages, end) => {
+                let Some(message) = messages.pop_front() else {
+                    return Taken::Stale;
+                };
+                let last = messages.is_empty();
+                let next = Position::new(message.msg.offset + 1, message.leader_epoch);
+                match *end {
+                    Some(end) if last => moved(&inner.partition, end),
+                    _ if message.msg.err == 0 => moved(&inner.partition, next),
+                    _ => {}
+                }
+                match last {
+                    true => Taken::Last(message.into_raw()),
+                    false => Taken::Part(message.into_raw()),
+                }
+            }
             Data::Resumed => Taken::Stale,
             Data::Event {
                 err,

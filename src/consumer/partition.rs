@@ -18,7 +18,7 @@ use super::fetched::{Fetched, Taken};
 use super::room::{Budget, Waiting};
 use super::{FetchSink, Position, Shared, Topic, offset};
 use crate::base::error::ErrorCode;
-use crate::base::message::MessageExt;
+use crate::base::message::{MessageExt, Owned};
 
 /// Paused by the application.
 pub const PAUSED_BY_APP: u8 = 1;
@@ -240,13 +240,41 @@ impl Partition {
     /// partition is paused no longer.
     pub(super) fn hold(&self, mut fetched: Fetched) -> Option<Fetched> {
         let mut held = self.held.lock();
-        if !self.is_paused() {
+        if !self.begin_to_hold(&held) {
             return Some(fetched);
         }
         fetched.uncount();
         held.push_back(fetched);
-        self.flags.fetch_or(HOLDING, Ordering::AcqRel);
         None
+    }
+
+    /// Whether the partition is paused: then whoever resumes it sees that something is
+    /// held.
+    fn begin_to_hold(&self, held: &VecDeque<Fetched>) -> bool {
+        let paused = self.flags.fetch_or(HOLDING, Ordering::AcqRel) & PAUSED != 0;
+        if !paused && held.is_empty() {
+            self.flags.fetch_and(!HOLDING, Ordering::AcqRel);
+        }
+        paused
+    }
+
+    /// Messages of this version that were taken, and not handed out before the partition
+    /// was paused: they come first when it is resumed. `messages` gives them, and what
+    /// comes after them; false, and it is not asked, if the partition is not paused (any
+    /// more).
+    pub fn put_back(
+        self: &Arc<Self>,
+        version: u32,
+        messages: impl FnOnce() -> (VecDeque<Owned>, Option<Position>),
+    ) -> bool {
+        let mut held = self.held.lock();
+        // The lock is the one that a new version empties `held` under.
+        if self.version() != version || !self.begin_to_hold(&held) {
+            return false;
+        }
+        let (messages, end) = messages();
+        held.push_front(Fetched::returned(self.clone(), messages, end));
+        true
     }
 
     /// The next message of what was held aside.
@@ -256,6 +284,10 @@ impl Partition {
     ) -> Option<NonNull<MessageExt>> {
         let mut held = self.held.lock();
         while let Some(front) = held.front_mut() {
+            if front.is_stale() {
+                held.pop_front();
+                continue;
+            }
             match front.take_one(&mut moved) {
                 Taken::Part(m) => return Some(m),
                 Taken::Last(m) => {
