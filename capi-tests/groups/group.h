@@ -78,6 +78,8 @@ struct member {
         /* The callback leaves the answer to the test. */
         int keep_silent;
         rd_kafka_topic_partition_list_t *unanswered;
+        /* The newest statistics, with statistics.interval.ms. */
+        char *stats;
 };
 
 static UNUSED int is_cooperative(rd_kafka_t *rk) {
@@ -128,6 +130,15 @@ static void member_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_t
                 member_answer(m, assign, parts);
 }
 
+static int member_stats(rd_kafka_t *rk, char *json, size_t len, void *opaque) {
+        struct member *m = opaque;
+        (void)len;
+        if (m->stats)
+                rd_kafka_mem_free(rk, m->stats);
+        m->stats = json;
+        return 1;
+}
+
 /* A new member that subscribes to a topic: member_start(&m, "a", group, topic, "name", "value", ..., NULL) */
 static UNUSED void member_start(struct member *m, const char *name, const char *group, const char *topic, ...) {
         rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
@@ -148,6 +159,7 @@ static UNUSED void member_start(struct member *m, const char *name, const char *
         conf_put(conf, "heartbeat.interval.ms", "200");
         rd_kafka_conf_set_rebalance_cb(conf, member_rebalance);
         rd_kafka_conf_set_opaque(conf, m);
+        rd_kafka_conf_set_stats_cb(conf, member_stats);
         m->rk = client(RD_KAFKA_CONSUMER, conf);
         rd_kafka_poll_set_consumer(m->rk);
         rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
@@ -213,6 +225,9 @@ static UNUSED void member_end(struct member *m, int limit_ms) {
         int64_t took;
         CHECK_ERR(rd_kafka_consumer_close(m->rk), fatal ? RD_KAFKA_RESP_ERR__FATAL : 0);
         took = now_ms() - start;
+        if (m->stats)
+                rd_kafka_mem_free(m->rk, m->stats);
+        m->stats = NULL;
         CHECK(took <= ms(limit_ms), "%s: close took %" PRId64 " ms", m->name, took);
         CHECK(m->held == 0, "%s holds %d partitions after close", m->name, m->held);
         DESTROY(m->rk, limit_ms);

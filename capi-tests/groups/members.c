@@ -1,5 +1,6 @@
 /* Members that are away for too long, that come back, that have an instance's name: who is in the group, and who owns what. */
 #include "group.h"
+#include "json.h"
 
 /* Away for longer than max.poll.interval.ms: the others take over; with the next poll the application hears of it and is a
  * member again. */
@@ -263,6 +264,44 @@ static void topic_errors(void) {
         cluster_stop();
 }
 
+/* The newest statistics' part about the group; freed with the document, which has it. */
+static struct json *group_stats(struct member *m, struct json **document) {
+        *document = m->stats ? json_parse(m->stats) : NULL;
+        return json_get(*document, "cgrp");
+}
+
+static int stats_say(struct member *m, const char *join_state, int64_t rebalances, const char *reason, int64_t size) {
+        struct json *document, *group = group_stats(m, &document), *state = json_get(group, "state"),
+                               *joined = json_get(group, "join_state"), *why = json_get(group, "rebalance_reason");
+        int yes = state && joined && why && !strcmp(state->text, "up") && !strcmp(joined->text, join_state) &&
+                  !strcmp(why->text, reason) && json_int(group, "rebalance_cnt") == rebalances &&
+                  json_int(group, "assignment_size") == size && json_int(group, "stateage") >= 0 &&
+                  json_int(group, "stateage") < ms(60000) && json_int(group, "rebalance_age") >= 0 &&
+                  json_int(group, "rebalance_age") < ms(60000);
+        json_free(document);
+        return yes;
+}
+
+static void group_statistics(void) {
+        const char *topic = fresh("topic"), *group = fresh("group");
+        struct member a, b;
+        cluster_start(1);
+        topic_create(topic, 4);
+        member_start(&a, "a", group, topic, "statistics.interval.ms", "100", NULL);
+        EXPECT(20000, a.held == 4, &a);
+        EXPECT(20000, stats_say(&a, "steady", 1, "", 4), &a);
+        member_start(&b, "b", group, topic, NULL);
+        EXPECT(20000, a.held == 2 && b.held == 2, &a, &b);
+        EXPECT(20000, stats_say(&a, "steady", 3, "rebalance in progress", 2), &a, &b);
+        member_end(&b, 6000);
+        EXPECT(20000, a.held == 4, &a);
+        EXPECT(20000, stats_say(&a, "steady", 5, "rebalance in progress", 4), &a);
+        if (a.stats && getenv("T_VERBOSE"))
+                printf("  %s\n", strstr(a.stats, "\"cgrp\""));
+        member_end(&a, 6000);
+        cluster_stop();
+}
+
 static void give_up_both_ways(struct member *m) {
         rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
         rd_kafka_error_t *error               = rd_kafka_incremental_unassign(m->rk, none);
@@ -318,6 +357,7 @@ int main(int argc, char **argv) {
         RUN(static_expires);
         RUN(static_fenced);
         RUN(topic_errors);
+        RUN(group_statistics);
         RUN(ways_to_assign);
         RUN(forgotten);
         RUN(joining_takes_errors);

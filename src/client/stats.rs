@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use kafka_protocol::messages::ApiKey;
 
-use super::brokers::{Broker, Brokers, Condition};
+use super::brokers::{Broker, Brokers};
 use super::consumer::machine::Machine;
 use super::shared::Shared;
 use super::topic::Topic;
@@ -295,27 +295,19 @@ impl Sources<'_> {
             return;
         };
         let (rebalances, last) = machine.rebalances();
-        let link = machine.coordinator().and_then(|key| self.brokers.get(key));
-        let state = match link.map(|b| b.condition) {
-            None => "query-coord",
-            Some(Condition::Up) => "up",
-            Some(_) => "wait-broker-transport",
-        };
-        let age = link.and_then(|b| since(&b.stats.state_since_us));
-        let age = age.unwrap_or_else(|| wall_us() - self.shared.started_us);
-        let assigned = self.shared.consumer.assignment().len();
+        let (state, since) = machine.group_state();
+        let membership = group.membership();
         j.object("cgrp", |j| {
             j.text("state", state);
-            j.int("stateage", age / 1000);
-            j.text("join_state", group.membership().state_name());
+            j.int("stateage", since.elapsed().as_millis());
+            j.text("join_state", machine.join_state());
             j.int(
                 "rebalance_age",
                 last.map_or(0, |at| at.elapsed().as_millis()),
             );
             j.int("rebalance_cnt", rebalances);
-            // The reasons are in the log.
-            j.text("rebalance_reason", "");
-            j.int("assignment_size", assigned);
+            j.text("rebalance_reason", membership.reason());
+            j.int("assignment_size", membership.assignment().len());
         });
     }
 

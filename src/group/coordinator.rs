@@ -112,6 +112,17 @@ impl Coordinator {
         }
     }
 
+    /// For statistics.
+    pub fn state_name(&self) -> &'static str {
+        match (&self.found, &self.query) {
+            (Found::Up(_), _) => "up",
+            (Found::Connecting(_), _) => "wait-broker-transport",
+            (Found::No, Query::Off) => "init",
+            (Found::No, Query::Wait { .. }) => "query-coord",
+            (Found::No, Query::Asked { .. }) => "wait-coord",
+        }
+    }
+
     /// From here on a coordinator is needed.
     pub fn want(&mut self, cx: &mut Context<'_>) {
         if let Query::Off = self.query {

@@ -118,6 +118,9 @@ pub trait Membership: Send + fmt::Debug {
     fn topics(&self) -> Vec<Arc<str>>;
     /// For statistics and logs.
     fn state_name(&self) -> &'static str;
+    /// Why the last rebalance was, empty before the first one; for the coordinator
+    /// (KIP-800) and statistics.
+    fn reason(&self) -> &str;
     /// Nothing is on its way: the assignment is the group's.
     fn is_steady(&self) -> bool;
 }

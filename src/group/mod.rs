@@ -261,6 +261,14 @@ impl Group {
         self.coordinator.up()
     }
 
+    /// How the group is seen from here, for statistics.
+    pub fn state_name(&self) -> &'static str {
+        match self.closed {
+            true => "term",
+            false => self.coordinator.state_name(),
+        }
+    }
+
     /// Commits and fetches that are not answered yet.
     pub fn outstanding(&self) -> usize {
         self.offsets.outstanding()

@@ -143,6 +143,8 @@ pub struct Machine {
     simple: Simple,
     /// Assignments and revocations so far, and when the last one began.
     rebalances: (u32, Option<Instant>),
+    /// What is known of the coordinator, and since when.
+    group_state: (&'static str, Instant),
 }
 
 impl Machine {
@@ -184,6 +186,7 @@ impl Machine {
             membership: Membership::default(),
             simple: Simple::default(),
             rebalances: (0, None),
+            group_state: ("init", now),
         }
     }
 
@@ -202,6 +205,11 @@ impl Machine {
 
     pub fn rebalances(&self) -> (u32, Option<Instant>) {
         self.rebalances
+    }
+
+    /// The coordinator's state, for statistics, and since when.
+    pub fn group_state(&self) -> (&'static str, Instant) {
+        self.group_state
     }
 
     /// The coordinator's connection, once one was found.
@@ -676,14 +684,10 @@ impl Machine {
         let before = group.membership().state_name();
         group.on_event(w.now, event, &mut actions);
         let membership = group.membership();
+        if group.state_name() != self.group_state.0 {
+            self.group_state = (group.state_name(), w.now);
+        }
         if membership.state_name() != before {
-            if matches!(
-                membership.state_name(),
-                "wait-assign-call" | "wait-unassign-call"
-            ) {
-                self.rebalances.0 += 1;
-                self.rebalances.1 = Some(w.now);
-            }
             w.shared.logger.debug(
                 debug::CGRP,
                 "CGRPJOINSTATE",

@@ -79,7 +79,8 @@ impl Classic {
                 // KIP-394: once more, with the id. What an earlier member owned is
                 // not this one's.
                 self.member_id = answer.member_id.as_str().into();
-                self.lose(cx);
+                let why = std::mem::take(&mut self.reason);
+                self.lose(cx, why);
             }
             _ => self.join_failed(cx, "JoinGroup", code),
         }
@@ -101,9 +102,11 @@ impl Classic {
         match code {
             ErrorCode::UNKNOWN_MEMBER_ID => {
                 self.member_id = "".into();
-                self.lose_keeping(cx, at);
+                self.lose_keeping(cx, at, format!("{what} error: {code}"));
             }
-            ErrorCode::ILLEGAL_GENERATION => self.lose_keeping(cx, at),
+            ErrorCode::ILLEGAL_GENERATION => {
+                self.lose_keeping(cx, at, format!("{what} error: {code}"));
+            }
             ErrorCode::FENCED_INSTANCE_ID => self.fence(cx, code),
             _ if is_passing(code) => {}
             _ => cx
@@ -113,8 +116,8 @@ impl Classic {
     }
 
     /// Lost, but not joining again before `at`.
-    fn lose_keeping(&mut self, cx: &mut Context<'_>, at: Instant) {
-        self.lose(cx);
+    fn lose_keeping(&mut self, cx: &mut Context<'_>, at: Instant, why: String) {
+        self.lose(cx, why);
         if let State::Out { at: due } = &mut self.state {
             *due = at;
         }
@@ -292,12 +295,12 @@ impl Classic {
             self.contact = self.contact.max(sent);
         }
         match code {
-            ErrorCode::REBALANCE_IN_PROGRESS => self.rebalance(cx),
+            ErrorCode::REBALANCE_IN_PROGRESS => self.rebalance(cx, "rebalance in progress"),
             ErrorCode::UNKNOWN_MEMBER_ID => {
                 self.member_id = "".into();
-                self.lose(cx);
+                self.lose(cx, "resetting member id");
             }
-            ErrorCode::ILLEGAL_GENERATION => self.lose(cx),
+            ErrorCode::ILLEGAL_GENERATION => self.lose(cx, "illegal generation"),
             ErrorCode::FENCED_INSTANCE_ID => self.fence(cx, code),
             // Others pass, or the session ends.
             _ => {}

@@ -21,6 +21,7 @@ mod join;
 mod rebalance;
 mod requests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -41,6 +42,9 @@ const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 /// How much later than `max.poll.interval.ms` a poll may be: an application that polls
 /// just as often is not put out by a few milliseconds. librdkafka looks twice a second.
 const POLL_GRACE: Duration = Duration::from_millis(500);
+
+const POLL_EXCEEDED: &str = "max.poll.interval.ms exceeded";
+const SESSION_OVER: &str = "session.timeout.ms passed without an answer";
 
 /// Where the machine is to get to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -168,6 +172,8 @@ pub struct Classic {
     ticked: Instant,
     /// Joins that failed in a row.
     attempts: u32,
+    /// Why it had to join again, or leave, the last time.
+    reason: Cow<'static, str>,
     /// Topics that the application was told are not there, and why.
     missing: BTreeMap<Arc<str>, ErrorCode>,
 }
@@ -191,6 +197,7 @@ impl Classic {
             state: State::Out { at: now },
             ticked: now,
             attempts: 0,
+            reason: Cow::Borrowed(""),
             missing: BTreeMap::new(),
         }
     }
@@ -322,7 +329,7 @@ impl Classic {
             }
             if self.contact + self.settings.session_timeout <= cx.now {
                 self.member_id = "".into();
-                self.lose(cx);
+                self.lose(cx, SESSION_OVER);
                 return true;
             }
         }
@@ -335,11 +342,7 @@ impl Classic {
                     && !self.member_id.is_empty()
                     && (self.settings.group_instance_id.is_none() || self.goal == Goal::Out) =>
             {
-                let reason = match self.goal {
-                    Goal::Closed => "the consumer is being closed",
-                    _ => "the consumer unsubscribed from all topics",
-                };
-                let token = self.send_leave(cx, node, reason);
+                let token = self.send_leave(cx, node, self.way_out());
                 self.state = State::Leaving {
                     token,
                     until: cx.now + self.settings.close_patience(),
@@ -367,7 +370,7 @@ impl Classic {
         };
         if expired {
             self.member_id = "".into();
-            self.lose(cx);
+            self.lose(cx, SESSION_OVER);
             return true;
         }
         if polled + max_poll + POLL_GRACE <= now {
@@ -405,12 +408,20 @@ impl Classic {
         if self.settings.group_instance_id.is_none() {
             match coordinator {
                 Some(node) => {
-                    self.send_leave(cx, node, "max.poll.interval.ms exceeded");
+                    self.send_leave(cx, node, POLL_EXCEEDED);
                 }
                 None => self.member_id = "".into(),
             }
         }
-        self.lose(cx);
+        self.lose(cx, POLL_EXCEEDED);
+    }
+
+    /// Why it leaves.
+    fn way_out(&self) -> &'static str {
+        match self.goal {
+            Goal::Closed => "consumer closing",
+            _ => "unsubscribe",
+        }
     }
 }
 
@@ -498,7 +509,7 @@ impl Membership for Classic {
         if code == ErrorCode::UNKNOWN_MEMBER_ID {
             self.member_id = "".into();
         }
-        self.lose(cx);
+        self.lose(cx, format!("OffsetCommit error: {code}"));
     }
 
     fn on_tick(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>, polled: Instant) {
@@ -595,6 +606,10 @@ impl Membership for Classic {
             State::Leaving { .. } => "wait-leave",
             State::Closed => "closed",
         }
+    }
+
+    fn reason(&self) -> &str {
+        &self.reason
     }
 
     fn is_steady(&self) -> bool {

@@ -13,17 +13,21 @@ impl Classic {
             topic.is_some_and(|now| (now.partitions.len(), now.id) != *was)
         });
         if led_changed || self.shape() != self.joined_shape {
-            self.rebalance(cx);
+            self.rebalance(cx, "subscribed topics have changed");
         }
     }
 
     /// The group rebalances, or is to: this member has to join again.
-    pub(super) fn rebalance(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn rebalance(&mut self, cx: &mut Context<'_>, why: impl Into<Cow<'static, str>>) {
         let at = cx.now;
         match &mut self.state {
-            State::Assigning { next, .. } if *next == Next::Stay => *next = Next::Rejoin,
+            State::Assigning { next, .. } if *next == Next::Stay => {
+                self.reason = why.into();
+                *next = Next::Rejoin;
+            }
             State::Assigning { .. } => {}
             State::Steady { session } => {
+                self.reason = why.into();
                 let eager = session.assignor.protocol() == RebalanceProtocol::Eager;
                 let shape = self.shape();
                 let taking: Vec<TopicPartition> = self
@@ -52,8 +56,9 @@ impl Classic {
 
     /// The membership is not valid any more. An assignment that the application has
     /// yet to take is taken back all the same, in order.
-    pub(super) fn lose(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn lose(&mut self, cx: &mut Context<'_>, why: impl Into<Cow<'static, str>>) {
         self.generation = -1;
+        self.reason = why.into();
         match &mut self.state {
             State::Revoking { session, lost, .. } => {
                 *session = None;
@@ -77,6 +82,7 @@ impl Classic {
     /// Everything back from the application, then out of the group.
     pub(super) fn give_up(&mut self, cx: &mut Context<'_>, session: Option<Session>) {
         self.state = State::Out { at: cx.now };
+        self.reason = self.way_out().into();
         if !self.owned.is_empty() {
             let taking = self.owned.clone();
             self.revoke(cx, session, taking, false, Then::Goal);
@@ -163,7 +169,10 @@ impl Classic {
             self.state = State::Steady { session };
             match next {
                 Next::Stay => self.check_shape(cx),
-                Next::Rejoin => self.rebalance(cx),
+                Next::Rejoin => {
+                    let why = std::mem::take(&mut self.reason);
+                    self.rebalance(cx, why);
+                }
             }
         }
     }
@@ -190,6 +199,7 @@ impl Classic {
             (None, _) => self.give_up_lost(cx),
             // Told even where nothing is added: applications count on it.
             (Some(session), Then::Assign(added)) if stays => {
+                self.reason = "revoked partitions are for other members".into();
                 self.assign(cx, session, added, Next::Rejoin);
             }
             (Some(_), Then::Goal) if stays => self.attempts = 0,
@@ -206,6 +216,6 @@ impl Classic {
             self.goal = Goal::Fenced;
         }
         self.member_id = "".into();
-        self.lose(cx);
+        self.lose(cx, "fenced by another instance");
     }
 }

@@ -70,6 +70,7 @@ impl Classic {
             .with_protocols(protocols.collect());
         let rebalance_timeout = millis(self.config.max_poll_interval);
         let instance = self.instance();
+        let reason = Some(text(&self.reason)).filter(|why| !why.is_empty());
         let timeout = self.config.max_poll_interval + JOIN_GRACE;
         self.send(cx, node, ApiKey::JoinGroup, timeout, move |version| {
             let mut request = request;
@@ -78,6 +79,9 @@ impl Classic {
             }
             if version >= 5 {
                 request.group_instance_id = instance;
+            }
+            if version >= 8 {
+                request.reason = reason;
             }
             RequestKind::JoinGroup(request)
         })

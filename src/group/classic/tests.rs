@@ -431,11 +431,15 @@ fn a_member_that_is_unknown_joins_as_a_new_one_at_once() {
     let token = heartbeat(&mut bench);
     bench.answer(token, beat_answer(ErrorCode::REBALANCE_IN_PROGRESS));
     expect_revoked(&mut bench);
+    // Each says why (KIP-800).
     let (token, join) = request(&mut bench);
-    assert!(matches!(join, RequestKind::JoinGroup(j) if j.member_id == text("m")));
+    assert!(matches!(join, RequestKind::JoinGroup(j)
+        if j.member_id == text("m") && j.reason == Some(text("rebalance in progress"))));
     bench.answer(token, join_error(ErrorCode::UNKNOWN_MEMBER_ID));
     let (token, join) = request(&mut bench);
-    assert!(matches!(join, RequestKind::JoinGroup(j) if j.member_id.is_empty()));
+    let why = format!("JoinGroup error: {}", ErrorCode::UNKNOWN_MEMBER_ID);
+    assert!(matches!(join, RequestKind::JoinGroup(j)
+        if j.member_id.is_empty() && j.reason == Some(text(&why))));
     // A coordinator that goes on refusing is not flooded.
     bench.answer(token, join_error(ErrorCode::UNKNOWN_MEMBER_ID));
     assert!(split(&mut bench).0.is_empty());

@@ -199,6 +199,7 @@ impl Machine {
         let m = &mut self.membership;
         m.rebalance += 1;
         m.unassigned_after = None;
+        self.rebalances = (self.rebalances.0 + 1, Some(w.now));
         let code = match rebalance.kind {
             RebalanceKind::Assign => ErrorCode::_ASSIGN_PARTITIONS,
             RebalanceKind::Revoke { .. } => ErrorCode::_REVOKE_PARTITIONS,
@@ -278,6 +279,23 @@ impl Machine {
         if ids.is_empty() {
             self.membership.unassigned_after = None;
             self.tell_group(w, group::Event::Unassigned);
+        }
+    }
+
+    /// The membership's state, for statistics.
+    pub fn join_state(&self) -> &'static str {
+        let Some(membership) = self.group.as_ref().map(Group::membership) else {
+            return "init";
+        };
+        let incremental = membership.protocol() == Some(RebalanceProtocol::Cooperative);
+        match membership.state_name() {
+            "wait-unassign-call" if self.membership.unassigned_after.is_some() => match incremental
+            {
+                true => "wait-incr-unassign-to-complete",
+                false => "wait-unassign-to-complete",
+            },
+            "wait-leave" | "closed" => "init",
+            name => name,
         }
     }
 
