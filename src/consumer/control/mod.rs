@@ -107,6 +107,12 @@ enum Goal {
         wanted: Position,
     },
     Validate(Position),
+    /// Fetch on. What was fetched was a leader's of epoch `under`: a leader of a later one
+    /// is asked first whether its log has the position (KIP-320).
+    GoOn {
+        at: Position,
+        under: i32,
+    },
     Fetch(Position),
 }
 
@@ -129,6 +135,7 @@ enum State {
     },
     Releasing {
         grant: u64,
+        epoch: i32,
         /// The topic was recreated: the epoch of what comes back means nothing.
         forget_epoch: bool,
     },
@@ -292,7 +299,8 @@ impl Control {
                 tail: offset::TAIL_BASE.saturating_sub(n),
             },
             offset::STORED if self.shared.settings.has_group => Goal::Committed,
-            n if n >= 0 => self.goal_from(key, at),
+            n if n > 0 && at.epoch >= 0 => Goal::Validate(at),
+            n if n >= 0 => Goal::Fetch(at),
             _ => {
                 let why = "no previously committed offset available";
                 self.reset(now, key, at, ErrorCode::_NO_OFFSET, why, -1, None);
@@ -302,18 +310,6 @@ impl Control {
         self.pursue(now, key, goal, None);
     }
 
-    /// The goal for an offset in the log: it is checked first if its epoch is known.
-    fn goal_from(&self, key: Key, at: Position) -> Goal {
-        let epoch = match self.entries.get(&key).map(|e| e.leader) {
-            Some(Leader::At { epoch, .. }) => epoch,
-            _ => 0,
-        };
-        if at.offset > 0 && at.epoch >= 0 && epoch >= 0 {
-            Goal::Validate(at)
-        } else {
-            Goal::Fetch(at)
-        }
-    }
 
     fn pursue(&mut self, now: Instant, key: Key, goal: Goal, pause: Option<Duration>) {
         if let Some(entry) = self.entries.get_mut(&key) {
@@ -328,9 +324,10 @@ impl Control {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
-        let State::Pending { goal, not_before } = entry.state else {
+        let State::Pending { goal, not_before } = &mut entry.state else {
             return;
         };
+        let goal = *goal;
         if let Some(at) = not_before.filter(|at| *at > now) {
             self.next_timer = Some(self.next_timer.map_or(at, |t| t.min(at)));
             return;
@@ -342,9 +339,25 @@ impl Control {
         match (goal, leader) {
             (Goal::Committed, _) => self.ask(key, goal, -1, -1),
             (Goal::Fetch(at), Some((broker, epoch))) => self.fetch(now, key, at, broker, epoch),
+            (Goal::GoOn { at, under }, Some((broker, epoch))) => match epoch > under {
+                true => self.validate(now, key, at, broker, epoch),
+                false => self.fetch(now, key, at, broker, epoch),
+            },
+            (Goal::Validate(at), Some((broker, epoch))) => {
+                self.validate(now, key, at, broker, epoch);
+            }
             (_, Some((broker, epoch))) => self.ask(key, goal, broker, epoch),
             // The change of metadata that brings a leader brings us back.
             (_, None) => {}
+        }
+    }
+
+    /// Checks a position whose epoch is known with a leader that knows of epochs.
+    fn validate(&mut self, now: Instant, key: Key, at: Position, broker: i32, epoch: i32) {
+        if at.offset > 0 && at.epoch >= 0 && epoch >= 0 {
+            self.ask(key, Goal::Validate(at), broker, epoch);
+        } else {
+            self.fetch(now, key, at, broker, epoch);
         }
     }
 
@@ -377,7 +390,9 @@ impl Control {
                 leader_epoch,
                 epoch: at.epoch,
             },
-            Goal::Committed | Goal::Fetch(_) => Action::Committed { partition, token },
+            Goal::Committed | Goal::Fetch(_) | Goal::GoOn { .. } => {
+                Action::Committed { partition, token }
+            }
         });
     }
 
@@ -489,7 +504,7 @@ impl Control {
     fn forget_epochs(&mut self, key: Key) {
         if let Some(entry) = self.entries.get_mut(&key)
             && let State::Pending { goal, .. } | State::Asking { goal, .. } = &entry.state
-            && let Goal::Validate(at) | Goal::Fetch(at) = *goal
+            && let Goal::Validate(at) | Goal::GoOn { at, .. } | Goal::Fetch(at) = *goal
         {
             entry.state = State::Pending {
                 goal: Goal::Fetch(Position::new(at.offset, -1)),
@@ -502,8 +517,12 @@ impl Control {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
+        let State::Fetching { epoch, .. } = entry.state else {
+            return;
+        };
         entry.state = State::Releasing {
             grant,
+            epoch,
             forget_epoch,
         };
         self.actions.push(Action::Stop {
@@ -617,20 +636,22 @@ impl Control {
             return;
         };
         let mut at = back.position;
-        let from_replica = match entry.state {
+        let (from_replica, under) = match entry.state {
             State::Fetching {
                 grant,
+                epoch,
                 replica_until,
                 ..
-            } if grant == back.grant => replica_until.is_some(),
+            } if grant == back.grant => (replica_until.is_some(), epoch),
             State::Releasing {
                 grant,
+                epoch,
                 forget_epoch,
             } if grant == back.grant => {
                 if forget_epoch {
                     at.epoch = -1;
                 }
-                false
+                (false, epoch)
             }
             // Of an earlier fetch.
             _ => return,
@@ -640,15 +661,14 @@ impl Control {
             // A follower's word is not final; the leader is asked.
             entry.preferred = None;
             if back.reason == Reason::OutOfRange || matches!(back.reason, Reason::Refused(_)) {
-                self.pursue(now, key, Goal::Fetch(at), None);
+                self.pursue(now, key, Goal::GoOn { at, under }, None);
                 return;
             }
         }
         match back.reason {
             Reason::Stopped | Reason::Ended => {
                 entry.attempts = 0;
-                let goal = self.goal_from(key, at);
-                self.pursue(now, key, goal, None);
+                self.pursue(now, key, Goal::GoOn { at, under }, None);
             }
             Reason::Preferred(id) => {
                 let until = now + self.shared.settings.metadata_max_age;
@@ -658,7 +678,7 @@ impl Control {
                     "FETCH",
                     format_args!("fetching from replica {id} from now on"),
                 );
-                self.pursue(now, key, Goal::Fetch(at), None);
+                self.pursue(now, key, Goal::GoOn { at, under }, None);
             }
             Reason::OutOfRange => {
                 let reason = "fetch failed due to requested offset not available on the broker";
@@ -670,8 +690,7 @@ impl Control {
                     topic: back.partition.topic.name.clone(),
                     why,
                 });
-                let goal = self.goal_from(key, at);
-                self.retry(now, key, goal);
+                self.retry(now, key, Goal::GoOn { at, under });
             }
         }
     }

@@ -26,7 +26,7 @@ impl Control {
         };
         match &entry.state {
             State::Pending {
-                goal: Goal::Fetch(_),
+                goal: Goal::Fetch(_) | Goal::GoOn { .. },
                 ..
             } => shown("active", offset::INVALID),
             State::Pending { goal, .. } => shown("offset-query", query_of(goal)),
@@ -49,7 +49,7 @@ fn query_of(goal: &Goal) -> i64 {
         Goal::Offset { timestamp, .. } if *timestamp == TIMESTAMP_BEGINNING => offset::BEGINNING,
         Goal::Offset { .. } => offset::END,
         Goal::TailLimit { .. } => offset::BEGINNING,
-        Goal::Validate(_) | Goal::Fetch(_) => offset::INVALID,
+        Goal::Validate(_) | Goal::GoOn { .. } | Goal::Fetch(_) => offset::INVALID,
     }
 }
 

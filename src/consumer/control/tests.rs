@@ -201,6 +201,35 @@ fn a_new_leader_gets_the_position_only_when_the_old_one_has_let_go() {
 }
 
 #[test]
+fn a_leader_is_asked_about_the_position_only_when_its_epoch_is_later() {
+    let refused = Reason::Refused(ErrorCode::NOT_LEADER_FOR_PARTITION);
+    // The same epoch, and none: a broker that does not know of epochs (any more).
+    for epoch in [5, -1] {
+        let mut w = world(ResetPolicy::Error);
+        let (_, grant, _) = begun(&w.start(at(0), LEADER));
+        w.handback(grant, Position::new(40, 5), refused.clone());
+        let (broker, _, from) = begun(&w.leader(2, epoch));
+        assert_eq!((broker, from.offset), (2, 40), "epoch {epoch}");
+    }
+    // It is the epoch before the refusal that counts, whatever the pause brings.
+    let mut w = world(ResetPolicy::Error);
+    let (_, grant, _) = begun(&w.start(at(0), LEADER));
+    w.handback(grant, Position::new(40, 5), refused.clone());
+    let missing = Leader::Missing(ErrorCode::UNKNOWN_TOPIC_OR_PART);
+    w.control.on_metadata(w.now, "t", false, |_| missing);
+    w.actions();
+    assert_eq!(validated(&w.leader(2, 6)).1, 5);
+    // A check that is due is done without if the next leader does not know of epochs.
+    let mut w = world(ResetPolicy::Error);
+    let (token, _) = validated(&w.start(Position::new(40, 5), LEADER));
+    let p = w.b.partition.clone();
+    let err = Err(ErrorCode::NOT_LEADER_FOR_PARTITION);
+    w.control.on_epoch_end(w.now, &p, token, err);
+    w.actions();
+    assert_eq!(begun(&w.leader(2, -1)).2.offset, 40);
+}
+
+#[test]
 fn a_truncated_log_is_gone_on_with_at_its_end() {
     let mut w = world(ResetPolicy::End);
     let (token, _) = validated(&w.start(Position::new(40, 4), LEADER));
