@@ -84,6 +84,36 @@ static void polling_is_enough(void) {
 }
 
 /* A member of an instance's name goes and comes back within its session: nobody rebalances, it has what it had. */
+/* Who takes events from a queue that messages do not come to does not consume. From a partition's own queue, one does. */
+static void polls_that_count(void) {
+        int way;
+        for (way = 0; way < 2; way++) {
+                const char *topic = fresh("topic"), *group = fresh("group");
+                struct member a;
+                rd_kafka_queue_t *q;
+                int64_t end;
+                cluster_start(1);
+                topic_create(topic, 1);
+                member_start(&a, "a", group, topic, "session.timeout.ms", "2000", "max.poll.interval.ms", "2000", NULL);
+                EXPECT(20000, a.held == 1, &a);
+                q = way == 0 ? rd_kafka_queue_new(a.rk) : rd_kafka_queue_get_partition(a.rk, topic, 0);
+                if (way == 1)
+                        rd_kafka_queue_forward(q, NULL);
+                for (end = now_ms() + 5000; now_ms() < end;) {
+                        rd_kafka_event_t *ev = rd_kafka_queue_poll(q, 50);
+                        CHECK(!ev, "an event of type %d", rd_kafka_event_type(ev));
+                        if (ev)
+                                rd_kafka_event_destroy(ev);
+                }
+                POLL_FOR(500, &a);
+                CHECK((a.error == RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED) == (way == 0), "way %d: %s", way, rd_kafka_err2name(a.error));
+                CHECK((a.lost > 0) == (way == 0), "way %d: %d lost", way, a.lost);
+                rd_kafka_queue_destroy(q);
+                member_end(&a, 6000);
+                cluster_stop();
+        }
+}
+
 static void static_rejoin(const char *strategy) {
         const char *topic = fresh("topic"), *group = fresh("group");
         struct member a, b;
@@ -352,6 +382,7 @@ int main(int argc, char **argv) {
         RUN(poll_too_late_cooperative);
         RUN(poll_too_late_alone);
         RUN(polling_is_enough);
+        RUN(polls_that_count);
         RUN(static_rejoin_eager);
         RUN(static_rejoin_cooperative);
         RUN(static_expires);

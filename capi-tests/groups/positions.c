@@ -266,6 +266,40 @@ static void commit_in_cooperative_rebalance(void) {
 }
 
 /* The end of a partition is no message: it stores nothing, and commits nothing. */
+static int committed_told;
+static void count_commit(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *l, void *opaque) {
+        (void)rk;
+        (void)l;
+        (void)opaque;
+        CHECK_ERR(err, 0);
+        committed_told++;
+}
+
+/* When a call that commits returns, the callback for it waits to be called, and a poll without a wait calls it. */
+static void commit_calls_back_at_once(void) {
+        const char *topic = fresh("topic");
+        rd_kafka_topic_partition_list_t *l = one(topic, 0);
+        rd_kafka_conf_t *conf;
+        rd_kafka_t *rk;
+        int i;
+        cluster_start(1);
+        topic_create(topic, 1);
+        conf = conf_of("bootstrap.servers", bootstrap(), "group.id", fresh("group"), "enable.auto.commit", "false", NULL);
+        rd_kafka_conf_set_offset_commit_cb(conf, count_commit);
+        rk = client(RD_KAFKA_CONSUMER, conf);
+        committed_told = 0;
+        for (i = 1; i <= 200; i++) {
+                l->elems[0].offset = i;
+                CHECK_ERR(rd_kafka_commit(rk, l, 0), 0);
+                rd_kafka_poll(rk, 0);
+                CHECK(committed_told == i, "%d callbacks after %d commits", committed_told, i);
+        }
+        rd_kafka_topic_partition_list_destroy(l);
+        CHECK_ERR(rd_kafka_consumer_close(rk), 0);
+        DESTROY(rk, 6000);
+        cluster_stop();
+}
+
 static void eof_stores_nothing(void) {
         const char *topic = fresh("topic"), *group = fresh("group");
         rd_kafka_topic_partition_list_t *l = one(topic, 0);
@@ -406,6 +440,7 @@ int main(int argc, char **argv) {
         RUN(rebalance_before_backlog);
         RUN(commit_in_eager_rebalance);
         RUN(commit_in_cooperative_rebalance);
+        RUN(commit_calls_back_at_once);
         RUN(eof_stores_nothing);
         RUN(resume_moves_nothing);
         RUN(pause_keeps_what_was_fetched);

@@ -57,6 +57,8 @@ struct Inner<T> {
     notified: bool,
     yielded: bool,
     waiters: usize,
+    /// Consumed messages come here, or go on from here.
+    for_messages: bool,
 }
 
 pub struct Queue<T> {
@@ -90,9 +92,22 @@ impl<T: Weight> Queue<T> {
                 notified: false,
                 yielded: false,
                 waiters: 0,
+                for_messages: false,
             }),
             added: Condvar::new(),
         }
+    }
+
+    /// A queue for consumed messages, as is then each that it leads to.
+    pub fn for_messages() -> Self {
+        let queue = Queue::new();
+        queue.inner.lock().for_messages = true;
+        queue
+    }
+
+    /// Whether who takes from here takes from a queue for consumed messages.
+    pub fn has_messages(self: &Arc<Self>) -> bool {
+        self.target().inner.lock().for_messages
     }
 
     fn next_hop(&self) -> Option<Arc<Queue<T>>> {
@@ -275,6 +290,14 @@ impl<T: Weight> Queue<T> {
             // A chain that would lead back here is refused.
             if end.as_ref().is_some_and(|end| Arc::ptr_eq(end, self)) {
                 return;
+            }
+            if self.inner.lock().for_messages {
+                let mut next = to.clone();
+                for _ in 0..MAX_HOPS {
+                    let Some(queue) = next else { break };
+                    queue.inner.lock().for_messages = true;
+                    next = queue.next_hop();
+                }
             }
             let mut q = self.inner.lock();
             // Both are locked, so that what is pushed from now on comes after what

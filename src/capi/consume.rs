@@ -87,6 +87,12 @@ impl<'a> Polling<'a> {
         }
         Polling(consumer)
     }
+
+    /// Only if messages may come by this queue: who serves logs or reports alone does not
+    /// consume.
+    pub fn through(instance: &'a Instance, queue: &EventQueue) -> Option<Self> {
+        queue.has_messages().then(|| Polling::of(instance))
+    }
 }
 
 impl Drop for Polling<'_> {

@@ -256,7 +256,7 @@ pub unsafe extern "C" fn rd_kafka_queue_poll(
         let rk: *const rd_kafka_t = ptr::with_exposed_provenance(q.rk);
         // SAFETY: a queue is used while its instance is alive.
         let instance = unsafe { get(rk) };
-        let _polling = instance.map(consume::Polling::of);
+        let _polling = instance.and_then(|i| consume::Polling::through(i, &q.queue));
         match consume::take_item(&q.queue, || consume::until(timeout_ms)) {
             Some(Item::Other(event)) => give::<rd_kafka_event_t>(EventObject::new(event)),
             Some(Item::Message(m)) => {

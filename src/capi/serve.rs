@@ -54,7 +54,7 @@ type DrMsgCb = unsafe extern "C" fn(*mut rd_kafka_t, *const rd_kafka_message_t, 
 /// Returns how many events were served.
 pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>) -> c_int {
     YIELD.set(false);
-    let _polling = consume::Polling::of(instance);
+    let _polling = consume::Polling::through(instance, queue);
     let mut served = 0;
     let mut wait = deadline;
     let mut backlog = Backlog::default();

@@ -100,7 +100,7 @@ impl Consumer {
         Arc::new(Consumer {
             budget: Budget::new(core.settings.queued_max_bytes),
             core,
-            queue: Arc::new(Queue::new()),
+            queue: Arc::new(Queue::for_messages()),
             topics: RwLock::new(HashMap::new()),
             assignment: Mutex::new(BTreeMap::new()),
             started: Mutex::new(BTreeMap::new()),
@@ -163,7 +163,7 @@ impl Consumer {
         }
         let core = &entry.topic;
         let make = || {
-            let queue: EventQueue = Arc::new(Queue::new());
+            let queue: EventQueue = Arc::new(Queue::for_messages());
             let own_budget = Budget::new(self.core.settings.queued_max_bytes);
             Arc::new(Toppar {
                 partition: Partition::new(

@@ -310,7 +310,6 @@ impl Control {
         self.pursue(now, key, goal, None);
     }
 
-
     fn pursue(&mut self, now: Instant, key: Key, goal: Goal, pause: Option<Duration>) {
         if let Some(entry) = self.entries.get_mut(&key) {
             let not_before = pause.map(|p| now + p);

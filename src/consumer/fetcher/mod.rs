@@ -259,12 +259,15 @@ impl Fetcher {
         } else {
             settings.max_wait
         };
-        let largest = wanted.iter().map(|(_, _, m)| m.max_bytes).max();
+        // A partition's own limit may be above that of a response, which then counts. Only
+        // what has grown for a message that did not fit (see `grow`) has to fit there, too.
+        let largest = wanted.iter().map(|(_, _, m)| m.max_bytes);
+        let grown = largest.filter(|l| *l > settings.partition_max_bytes).max();
         let mut request = FetchRequest::default()
             .with_replica_id(BrokerId(-1))
             .with_max_wait_ms(i32::try_from(max_wait.as_millis()).unwrap_or(i32::MAX))
             .with_min_bytes(settings.min_bytes)
-            .with_max_bytes(settings.max_bytes.max(largest.unwrap_or(0)))
+            .with_max_bytes(settings.max_bytes.max(grown.unwrap_or(0)))
             .with_isolation_level(i8::from(settings.read_committed));
         if version >= RACK {
             request.rack_id = StrBytes::from_string(settings.rack.clone());

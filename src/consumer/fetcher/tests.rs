@@ -348,6 +348,22 @@ fn the_fetch_size_grows_for_a_large_message() {
 }
 
 #[test]
+fn a_partitions_limit_does_not_raise_the_responses() {
+    let mut settings = settings();
+    (settings.max_bytes, settings.partition_max_bytes) = (1000, 20_000);
+    let mut w = world_with(settings, 12);
+    let b = w.partition(0);
+    w.start(&b, 0);
+    w.poll();
+    assert_eq!(w.last().max_bytes, 1000);
+    // But a message that did not fit is to fit the next time.
+    let whole = batch(0, 5, PLAIN);
+    w.data(&b, &[whole[..40].to_vec()], 100);
+    w.poll();
+    assert_eq!(w.last().max_bytes, 40_000);
+}
+
+#[test]
 fn a_replica_nearby_is_controls_business() {
     let mut w = world();
     let b = w.partition(0);

@@ -127,8 +127,9 @@ impl Machine {
                 })));
             }
             Reply::Waiting(waiting) => {
-                let _ = waiting.send(result.clone());
-                self.tell_configured(w, result, true);
+                // In this order: the callback waits in its queue when the call returns.
+                self.tell_configured(w, result.clone(), true);
+                let _ = waiting.send(result);
             }
             Reply::Closing(done) => {
                 self.tell_configured(w, result, false);
