@@ -2907,22 +2907,6 @@ RD_EXPORT rd_kafka_error_t *rd_kafka_abort_transaction(rd_kafka_t *rk, int timeo
 RD_EXPORT char *rd_kafka_memberid(const rd_kafka_t *rk);
 
 /**
- * Stops the delivery of messages from these partitions; what was fetched of them is
- * kept. Each element's `err` says how it went. Assigning a partition anew resumes it.
- */
-RD_EXPORT
-rd_kafka_resp_err_t rd_kafka_pause_partitions(rd_kafka_t *rk,
-                                                   rd_kafka_topic_partition_list_t *partitions);
-
-/**
- * Takes up the delivery of messages from these partitions where it was. Each element's
- * `err` says how it went.
- */
-RD_EXPORT
-rd_kafka_resp_err_t rd_kafka_resume_partitions(rd_kafka_t *rk,
-                                                    rd_kafka_topic_partition_list_t *partitions);
-
-/**
  * Asks the partition's leader for its first offset and for the one after its last
  * record (for read_committed: the last stable offset), up to `timeout_ms`.
  * `NOT_LEADER_FOR_PARTITION` and the like if the leader has just moved: ask again.
@@ -3158,6 +3142,28 @@ RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_committed(rd_kafka_t *rk,
                                             rd_kafka_topic_partition_list_t *partitions,
                                             int timeout_ms);
+
+/* Pausing partitions ------------------------------------------------------------------ */
+
+/**
+ * Stops the delivery of a consumer's messages from these partitions; what was fetched
+ * of them is kept, and assigning a partition anew resumes it. Of a producer: messages
+ * to these partitions are kept in the queue, where `message.timeout.ms` still applies
+ * and `rd_kafka_flush` waits for them; what is already on its way is not called back.
+ * Each element's `err` says how it went: `_UNKNOWN_PARTITION` for one that the consumer
+ * does not consume, or of whose topic the producer has heard nothing yet.
+ */
+RD_EXPORT
+rd_kafka_resp_err_t rd_kafka_pause_partitions(rd_kafka_t *rk,
+                                                   rd_kafka_topic_partition_list_t *partitions);
+
+/**
+ * Takes up these partitions again where they were paused; one that was not is left as
+ * it is. Each element's `err` is as for `rd_kafka_pause_partitions`.
+ */
+RD_EXPORT
+rd_kafka_resp_err_t rd_kafka_resume_partitions(rd_kafka_t *rk,
+                                                    rd_kafka_topic_partition_list_t *partitions);
 
 /* The simple consumer: partitions started and stopped one by one ---------------------- */
 

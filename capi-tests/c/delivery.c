@@ -1,4 +1,4 @@
-/* Messages that do not arrive at once or at all: flush, time-outs, purge, retries, brokers that come late. */
+/* Messages that do not arrive at once or at all: flush, time-outs, purge, retries, brokers that come late, paused partitions. */
 #include "proxy.h"
 #include "reports.h"
 
@@ -269,6 +269,74 @@ static void refused(void) {
         }
 }
 
+static rd_kafka_resp_err_t set_paused(rd_kafka_t *rk, const char *topic, int partition, int pause) {
+        rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_resp_err_t err;
+        rd_kafka_topic_partition_list_add(l, topic, partition);
+        CHECK_ERR(pause ? rd_kafka_pause_partitions(rk, l) : rd_kafka_resume_partitions(rk, l), 0);
+        err = l->elems[0].err;
+        rd_kafka_topic_partition_list_destroy(l);
+        return err;
+}
+
+static void send_to(rd_kafka_t *rk, const char *topic, int partition, int number_of) {
+        CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_VALUE((void *)"x", 1),
+                                    RD_KAFKA_V_OPAQUE(number(number_of)), RD_KAFKA_V_END), 0);
+}
+
+/* Messages to a paused partition stay, those to others go, and a resume lets them go in order. */
+static void paused_partition_is_not_sent(void) {
+        const char *topic = fresh_topic("pause", 2);
+        rd_kafka_t *rk    = reporting_producer(conf_of("linger.ms", "0", NULL));
+        int i;
+        CHECK_ERR(set_paused(rk, topic, 0, 1), RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+        send_to(rk, topic, 1, 1);
+        /* Before anything is known of the topic's partitions, too. */
+        CHECK_ERR(set_paused(rk, topic, 0, 1), 0);
+        for (i = 2; i <= 6; i++)
+                send_to(rk, topic, 0, i);
+        send_to(rk, topic, 1, 7);
+        CHECK_ERR(rd_kafka_flush(rk, ms(1000)), RD_KAFKA_RESP_ERR__TIMED_OUT);
+        CHECK(reports == 2, "%d reports", reports);
+        CHECK(report[0].opaque == number(1) && report[1].opaque == number(7), "not those of partition 1");
+        CHECK(rd_kafka_outq_len(rk) == 5, "%d", rd_kafka_outq_len(rk));
+        CHECK_ERR(set_paused(rk, topic, 0, 0), 0);
+        CHECK_ERR(set_paused(rk, topic, 0, 0), 0);
+        CHECK_ERR(rd_kafka_flush(rk, ms(10000)), 0);
+        NEED(reports == 7, "%d reports", reports);
+        for (i = 0; i < 5; i++)
+                CHECK(report[2 + i].opaque == number(2 + i) && report[2 + i].offset == i, "%d: offset %" PRId64, i, report[2 + i].offset);
+        /* And once more, with the partition known and idle. */
+        CHECK_ERR(set_paused(rk, topic, 0, 1), 0);
+        send_to(rk, topic, 0, 8);
+        CHECK_ERR(rd_kafka_flush(rk, ms(300)), RD_KAFKA_RESP_ERR__TIMED_OUT);
+        CHECK(reports == 7, "%d reports", reports);
+        CHECK_ERR(set_paused(rk, topic, 0, 0), 0);
+        CHECK_ERR(rd_kafka_flush(rk, ms(10000)), 0);
+        CHECK(reports == 8, "%d reports", reports);
+        DESTROY(rk, 1000);
+}
+
+static void paused_messages_become_too_old(void) {
+        const char *topic = fresh_topic("pauseold", 1);
+        rd_kafka_t *rk    = reporting_producer(conf_of("linger.ms", "0", "message.timeout.ms", "1500", NULL));
+        send_to(rk, topic, 0, 1);
+        CHECK_ERR(rd_kafka_flush(rk, ms(10000)), 0);
+        CHECK_ERR(set_paused(rk, topic, 0, 1), 0);
+        send_to(rk, topic, 0, 2);
+        CHECK_ERR(rd_kafka_flush(rk, ms(10000)), 0);
+        NEED(reports == 2, "%d reports", reports);
+        CHECK_ERR(report[1].err, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);
+        CHECK(report[1].status == RD_KAFKA_MSG_STATUS_NOT_PERSISTED, "status %d", report[1].status);
+        /* What is purged is gone. */
+        send_to(rk, topic, 0, 3);
+        CHECK_ERR(rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE), 0);
+        CHECK_ERR(rd_kafka_flush(rk, ms(1000)), 0);
+        NEED(reports == 3, "%d reports", reports);
+        CHECK_ERR(report[2].err, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
+        DESTROY(rk, 1000);
+}
+
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(flush_times_out);
@@ -279,5 +347,7 @@ int main(int argc, char **argv) {
         RUN(late_broker);
         RUN(timeout_in_flight);
         RUN(refused);
+        RUN(paused_partition_is_not_sent);
+        RUN(paused_messages_become_too_old);
         return T_END();
 }

@@ -15,7 +15,6 @@ use crate::client::consumer::queries::{Found, Wanted, is_refused};
 use crate::client::consumer::{Consumer, Toppar};
 use crate::consumer::Position;
 use crate::consumer::control::{TIMESTAMP_BEGINNING, TIMESTAMP_END};
-use crate::consumer::partition::PAUSED_BY_APP;
 use crate::group::assignor::RebalanceProtocol;
 use crate::metadata::Refresh;
 
@@ -34,37 +33,6 @@ const FOREVER: Duration = Duration::from_secs(86_400 * 365);
 /// A C timeout; `None` is for ever.
 fn timeout(timeout_ms: c_int) -> Option<Duration> {
     u64::try_from(timeout_ms).ok().map(Duration::from_millis)
-}
-
-/// Does something with every partition of a list, and sets the elements' errors.
-///
-/// # Safety
-/// Handle and list are null or alive.
-unsafe fn each(
-    rk: *mut rd_kafka_t,
-    partitions: *mut rd_kafka_topic_partition_list_t,
-    work: impl Fn(&Toppar),
-) -> rd_kafka_resp_err_t {
-    // SAFETY: the caller's promise.
-    let (consumer, list) = unsafe {
-        (
-            get(rk.cast_const()).and_then(consume::consumer),
-            partitions.as_mut(),
-        )
-    };
-    let (Some(consumer), Some(list)) = (consumer, list) else {
-        return ErrorCode::_INVALID_ARG;
-    };
-    for element in elements_mut(list) {
-        element.err = match consume::find(consumer, element) {
-            Some(toppar) => {
-                work(&toppar);
-                ErrorCode::NO_ERROR
-            }
-            None => ErrorCode::_UNKNOWN_PARTITION,
-        };
-    }
-    ErrorCode::NO_ERROR
 }
 
 type Wish = (Arc<Toppar>, Position);
@@ -247,40 +215,6 @@ pub unsafe extern "C" fn rd_kafka_memberid(rk: *const rd_kafka_t) -> *mut c_char
                 cstr::malloc_string(id.as_bytes())
             }
             _ => std::ptr::null_mut(),
-        }
-    })
-}
-
-/// Stops the delivery of messages from these partitions; what was fetched of them is
-/// kept. Each element's `err` says how it went. Assigning a partition anew resumes it.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rd_kafka_pause_partitions(
-    rk: *mut rd_kafka_t,
-    partitions: *mut rd_kafka_topic_partition_list_t,
-) -> rd_kafka_resp_err_t {
-    ffi!({
-        // SAFETY: the caller's handle and list are alive.
-        unsafe {
-            each(rk, partitions, |toppar| {
-                toppar.partition.pause(PAUSED_BY_APP);
-            })
-        }
-    })
-}
-
-/// Takes up the delivery of messages from these partitions where it was. Each element's
-/// `err` says how it went.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rd_kafka_resume_partitions(
-    rk: *mut rd_kafka_t,
-    partitions: *mut rd_kafka_topic_partition_list_t,
-) -> rd_kafka_resp_err_t {
-    ffi!({
-        // SAFETY: the caller's handle and list are alive.
-        unsafe {
-            each(rk, partitions, |toppar| {
-                toppar.partition.resume(PAUSED_BY_APP);
-            })
         }
     })
 }

@@ -62,7 +62,9 @@ unsafe fn make(
         mock = super::mock::cluster::embedded(c)?;
         c.refuse_unbuilt()?;
         without_effect = c.set_without_effect();
-        let servers = c.global.metadata_broker_list.is_some();
+        // As librdkafka, which takes a group's coordinator, not yet found, for a broker.
+        let servers = c.global.metadata_broker_list.is_some()
+            || (!kind.is_producer() && c.global.group_id.is_some());
         warnings = c.warnings(kind, servers);
         hooks = Arc::new(CHooks::new(c));
         conf_hooks = c.hooks.clone();

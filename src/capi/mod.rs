@@ -38,6 +38,7 @@ pub mod message;
 pub mod metadata;
 pub mod mock;
 pub mod partitioner;
+pub mod pause;
 pub mod producer;
 pub mod queue;
 pub mod security;

@@ -45,6 +45,8 @@ struct Accumulator {
     next_id: u64,
     leader: Arc<Announcements>,
     attention: Attention,
+    /// The application wants nothing of it sent; messages still become too old.
+    paused: bool,
     /// Sizes of the last batch, to make the next one as large at once.
     bytes_hint: usize,
     messages_hint: usize,
@@ -116,6 +118,7 @@ impl Partition {
                 next_id: 0,
                 leader,
                 attention: Attention::None,
+                paused: false,
                 bytes_hint: FIRST_BATCH_BYTES,
                 messages_hint: 4,
             }),
@@ -195,6 +198,7 @@ impl Partition {
         if !Arc::ptr_eq(&acc.leader, me) {
             return Look::NotOurs;
         }
+        let can_send = wanted.can_send && !acc.paused;
         let shared = &self.topic.shared;
         let timeout = self.topic.settings.message_timeout;
         let linger = if shared.limits.flushing() {
@@ -205,7 +209,7 @@ impl Partition {
         // The oldest batch is the first to expire; a retried one is in front.
         if let Some(open) = &acc.open
             && (open.opened + linger <= now || (!timeout.is_zero() && open.opened + timeout <= now))
-            && (acc.closed.is_empty() && (wanted.can_send || !timeout.is_zero()))
+            && (acc.closed.is_empty() && (can_send || !timeout.is_zero()))
         {
             let may_expire = !timeout.is_zero() && open.opened + timeout <= now;
             if may_expire || self.may_send_young(acc.in_flight) {
@@ -232,7 +236,7 @@ impl Partition {
             if !due {
                 next = earlier(next, front.retry_at);
             }
-            if wanted.can_send && due && in_turn {
+            if can_send && due && in_turn {
                 acc.attention = Attention::Ready;
                 if !fits {
                     return Look::NoRoom;
@@ -316,6 +320,14 @@ impl Partition {
             acc.attention = Attention::Ready;
         }
         leader.announce(self.clone());
+    }
+
+    /// Application thread: holds back what is not in flight, or lets it go.
+    pub fn set_paused(self: &Arc<Self>, paused: bool) {
+        self.acc.lock().paused = paused;
+        if !paused {
+            self.nudge();
+        }
     }
 
     /// Makes the leader's loop look, if there is anything to see.

@@ -8,6 +8,7 @@
 //! `unassigned`: who finds the view unknown takes that lock, looks again, and so
 //! never overtakes a message that waits.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -93,6 +94,9 @@ pub struct Topic {
     partitioner: Partitioner,
     view: ArcSwap<View>,
     unassigned: Mutex<Vec<Waiting>>,
+    /// The partitions that the application has paused, also before they are known.
+    /// Locked after `unassigned`, and while the view is replaced.
+    paused: Mutex<BTreeSet<i32>>,
     sticky: AtomicI32,
     sticky_until_us: AtomicI64,
     started: Instant,
@@ -125,6 +129,7 @@ impl Topic {
             partitioner,
             view: ArcSwap::from_pointee(View::Unknown),
             unassigned: Mutex::new(Vec::new()),
+            paused: Mutex::new(BTreeSet::new()),
             sticky: AtomicI32::new(-1),
             sticky_until_us: AtomicI64::new(0),
             started: Instant::now(),
@@ -326,11 +331,14 @@ impl Topic {
         };
         let old_count = partitions.len();
         let orphans = &self.info.shared.orphans;
+        let paused = self.paused.lock();
         // New partitions get their leader once they have what waited for them, so that
         // it is not sent in smaller pieces than it could be.
         for at in old_count..leaders.len() {
             let id = i32::try_from(at).unwrap_or(i32::MAX);
-            partitions.push(Partition::new(self.info.clone(), id, orphans.clone()));
+            let partition = Partition::new(self.info.clone(), id, orphans.clone());
+            partition.set_paused(paused.contains(&id));
+            partitions.push(partition);
         }
         let removed = partitions.split_off(leaders.len().min(partitions.len()));
         let available = (0i32..)
@@ -352,8 +360,9 @@ impl Topic {
             }
         }
         self.view.store(Arc::new(view));
+        drop(paused);
         drop(waiting);
-        // Not before the lock is released: interceptors may produce again.
+        // Not before the locks are released: interceptors may produce again.
         for (err, batch) in failed {
             batch::fail(&self.info.shared, batch, err, now);
         }
@@ -493,6 +502,23 @@ impl Topic {
             for p in partitions {
                 p.nudge();
             }
+        }
+    }
+
+    /// Application thread: messages of this partition are kept until it is resumed.
+    pub fn set_paused(&self, partition: i32, pause: bool) {
+        let mut paused = self.paused.lock();
+        if pause {
+            paused.insert(partition);
+        } else if !paused.remove(&partition) {
+            return;
+        }
+        if let View::Known { partitions, .. } = &**self.view.load()
+            && let Some(p) = usize::try_from(partition)
+                .ok()
+                .and_then(|at| partitions.get(at))
+        {
+            p.set_paused(pause);
         }
     }
 

@@ -44,6 +44,7 @@ const FUNCTIONS: &[&str] = &[
     "transactions",
     "consumer",
     "commit",
+    "pause",
     "simple_consumer",
     "group_metadata",
     "groups",

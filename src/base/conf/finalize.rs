@@ -329,8 +329,7 @@ fn share_consumer(global: &mut Scoped<GlobalProps>, topic: Option<&TopicConf>) -
     }
     check(
         !global.is_modified("allow.auto.create.topics"),
-        "allow.auto.create.topics is currently not supported for share consumer and will be \
-         enabled in the General Availability (GA) release",
+        "`allow.auto.create.topics` does not apply to a share consumer",
     )?;
     for name in ["auto.offset.reset", "consume.callback.max.messages"] {
         if topic.is_some_and(|topic| topic.is_modified(name)) {
@@ -399,22 +398,22 @@ fn consumer(global: &mut Scoped<GlobalProps>, kind: ClientKind) -> Checked {
 fn broker_defined(global: &Scoped<GlobalProps>) -> Checked {
     check(
         !global.is_modified("session.timeout.ms"),
-        "`session.timeout.ms` is not supported for `group.protocol=consumer` or share consumer. \
-         It is defined broker side",
+        "`session.timeout.ms` does not apply to `group.protocol=consumer` and to share consumers: \
+         the group's coordinator sets it",
     )?;
     check(
         !global.is_modified("partition.assignment.strategy"),
-        "`partition.assignment.strategy` is not supported for `group.protocol=consumer`. Use \
-         `group.remote.assignor` instead",
+        "`partition.assignment.strategy` does not apply to `group.protocol=consumer`: the \
+         coordinator assigns, by `group.remote.assignor`",
     )?;
     check(
         !global.is_modified("group.protocol.type"),
-        "`group.protocol.type` is not supported for `group.protocol=consumer` or share consumer",
+        "`group.protocol.type` does not apply to `group.protocol=consumer` and to share consumers",
     )?;
     check(
         !global.is_modified("heartbeat.interval.ms"),
-        "`heartbeat.interval.ms` is not supported for `group.protocol=consumer` or share \
-         consumer. It is defined broker side",
+        "`heartbeat.interval.ms` does not apply to `group.protocol=consumer` and to share \
+         consumers: the group's coordinator sets it",
     )
 }
 

@@ -401,8 +401,8 @@ fn consumers_get_sizes_that_fit_each_other() {
                 ("group.protocol", "consumer"),
                 ("session.timeout.ms", "7000"),
             ],
-            "`session.timeout.ms` is not supported for `group.protocol=consumer` or share \
-             consumer. It is defined broker side",
+            "`session.timeout.ms` does not apply to `group.protocol=consumer` and to share \
+             consumers: the group's coordinator sets it",
         ),
     ] {
         let (_, done) = finalized(ClientKind::Consumer, &props);
@@ -456,11 +456,11 @@ fn warns_of_what_is_set_in_vain() {
     assert!(texts[0].starts_with("4 Configuration property socket.blocking.max.ms is deprecated"));
     assert_eq!(
         texts[1],
-        "4 Configuration property queue.buffering.max.ms is a producer property and will be \
-         ignored by this consumer instance"
+        "4 Configuration property queue.buffering.max.ms is for producers: it has no effect on \
+         this consumer"
     );
     assert!(texts[2].contains("`sasl.username` only applies"));
-    assert!(texts[3].starts_with("5 No `bootstrap.servers` configured"));
+    assert!(texts[3].starts_with("5 `bootstrap.servers` is not set"));
     assert_eq!(Conf::new().warnings(ClientKind::Producer, true), []);
 }
 

@@ -48,8 +48,8 @@ impl Conf {
         if !has_brokers {
             warnings.push(Warning {
                 level: LOG_NOTICE,
-                text: "No `bootstrap.servers` configured: client will not be able to connect \
-                       to Kafka cluster"
+                text: "`bootstrap.servers` is not set: there is no broker to connect to until \
+                       rd_kafka_brokers_add() names one"
                     .to_owned(),
             });
         }
@@ -77,8 +77,7 @@ fn set_in_vain<P: Props>(scoped: &Scoped<P>, kind: ClientKind, texts: &mut Vec<S
         }
         if row.side == foreign {
             texts.push(format!(
-                "Configuration property {name} is a {other} property and will be ignored by \
-                 this {own} instance"
+                "Configuration property {name} is for {other}s: it has no effect on this {own}"
             ));
         }
     }

@@ -1,0 +1,81 @@
+//! Pausing partitions.
+//!
+//! Of a consumer no messages are delivered, of a producer none are sent.
+
+use super::handle::get;
+use super::topic_partition::elements_mut;
+use super::{consume, instance::Instance};
+use crate::base::error::ErrorCode;
+use crate::capi::boundary::ffi;
+use crate::capi::types::{
+    rd_kafka_resp_err_t, rd_kafka_t, rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_t,
+};
+use crate::consumer::partition::PAUSED_BY_APP;
+
+/// Stops the delivery of a consumer's messages from these partitions; what was fetched
+/// of them is kept, and assigning a partition anew resumes it. Of a producer: messages
+/// to these partitions are kept in the queue, where `message.timeout.ms` still applies
+/// and `rd_kafka_flush` waits for them; what is already on its way is not called back.
+/// Each element's `err` says how it went: `_UNKNOWN_PARTITION` for one that the consumer
+/// does not consume, or of whose topic the producer has heard nothing yet.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_pause_partitions(
+    rk: *mut rd_kafka_t,
+    partitions: *mut rd_kafka_topic_partition_list_t,
+) -> rd_kafka_resp_err_t {
+    // SAFETY: the caller's handle and list are alive.
+    ffi!({ unsafe { each(rk, partitions, true) } })
+}
+
+/// Takes up these partitions again where they were paused; one that was not is left as
+/// it is. Each element's `err` is as for `rd_kafka_pause_partitions`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn rd_kafka_resume_partitions(
+    rk: *mut rd_kafka_t,
+    partitions: *mut rd_kafka_topic_partition_list_t,
+) -> rd_kafka_resp_err_t {
+    // SAFETY: the caller's handle and list are alive.
+    ffi!({ unsafe { each(rk, partitions, false) } })
+}
+
+/// # Safety
+/// Handle and list are null or alive.
+unsafe fn each(
+    rk: *mut rd_kafka_t,
+    partitions: *mut rd_kafka_topic_partition_list_t,
+    pause: bool,
+) -> rd_kafka_resp_err_t {
+    // SAFETY: the caller's promise.
+    let (instance, list) = unsafe { (get(rk.cast_const()), partitions.as_mut()) };
+    let (Some(instance), Some(list)) = (instance, list) else {
+        return ErrorCode::_INVALID_ARG;
+    };
+    for element in elements_mut(list) {
+        element.err = match set(instance, element, pause) {
+            Some(()) => ErrorCode::NO_ERROR,
+            None => ErrorCode::_UNKNOWN_PARTITION,
+        };
+    }
+    ErrorCode::NO_ERROR
+}
+
+/// `None` if the instance has no such partition.
+fn set(instance: &Instance, element: &rd_kafka_topic_partition_t, pause: bool) -> Option<()> {
+    match consume::consumer(instance) {
+        Some(consumer) => {
+            let toppar = consume::find(consumer, element)?;
+            if pause {
+                toppar.partition.pause(PAUSED_BY_APP);
+            } else {
+                toppar.partition.resume(PAUSED_BY_APP);
+            }
+        }
+        None => instance
+            .client
+            .known_topic(&consume::name(element))?
+            .producer
+            .as_ref()?
+            .set_paused(element.partition, pause),
+    }
+    Some(())
+}
