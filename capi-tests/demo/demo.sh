@@ -12,17 +12,32 @@ step() { printf '%-40s' "$*"; }
 ok() { printf '%s\n' "$*"; }
 orders_py() { python3 "$ROOT/capi-tests/demo/orders.py" "$@"; }
 
+# What is missing is installed before the first line is begun.
 bash "$ROOT/capi-tests/setup/kcat.sh" || exit 1
 need python3 python3
+. "$ROOT/capi-tests/setup/rust.sh"
 work=$(mktemp -d "$CACHE/demo.XXXXXX")
 # A signal ends the programs of the foreground first; what was started here is stopped in every case.
 trap 'mock_stop; rm -rf "$work"' EXIT
 trap 'echo; say "interrupted"; exit 130' INT TERM
 
-step "building library and cluster"
+# From nothing this takes minutes: the crates are counted meanwhile.
+build() {
+    local line n=0 flag=--release
+    [ "${PROFILE:-release}" = debug ] && flag=
+    (cd "$ROOT" && cargo build $flag --lib --bin kafka-mock 2>&1) | while IFS= read -r line; do
+        printf '%s\n' "$line" >>"$work/build"
+        case $line in *Compiling*) n=$((n + 1)); [ -t 1 ] && printf '\r%s' "$(step "building library and cluster")$n crates" ;; esac
+    done
+    [ "${PIPESTATUS[0]}" = 0 ] || { echo; tail -n 40 "$work/build"; return 1; }
+    [ -t 1 ] && printf '\r\033[K'
+    return 0
+}
+[ -t 1 ] && step "building library and cluster"
 started=$SECONDS
+build || exit 1
 lib=$(bash "$ROOT/capi-tests/setup/library.sh" "${LIB:-ours}") || exit 1
-mock_build >/dev/null || exit 1
+step "building library and cluster"
 ok "$((SECONDS - started)) s"
 step "a Kafka cluster inside one process"
 mock_start --brokers 3 --topic $topic:$partitions

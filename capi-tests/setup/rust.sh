@@ -7,5 +7,12 @@ if ! command -v cargo >/dev/null; then
     wanted=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' "$ROOT/Cargo.toml")
     need curl curl
     apt_install ca-certificates
-    curl -sSf https://sh.rustup.rs | sh -s -- -y -q --profile minimal -c clippy,rustfmt --default-toolchain "$wanted" || die "no Rust tool chain"
+    say "installing Rust $wanted"
+    # From the host that has the tool chains as well, so that nothing else needs to be reached.
+    installer=$(mktemp)
+    curl -sSf --retry 3 -o "$installer" https://static.rust-lang.org/rustup/rustup-init.sh \
+        && sh "$installer" -y -q --profile minimal -c clippy,rustfmt --default-toolchain "$wanted" >"$CACHE/rustup.log" 2>&1 </dev/null \
+        || { [ -f "$CACHE/rustup.log" ] && tail -20 "$CACHE/rustup.log" >&2; rm -f "$installer"; die "no Rust tool chain"; }
+    rm -f "$installer"
+    PATH=$HOME/.cargo/bin:$PATH
 fi
