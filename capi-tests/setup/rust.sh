@@ -3,6 +3,8 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 [ -x "$HOME/.cargo/bin/cargo" ] && PATH=$HOME/.cargo/bin:$PATH
 need gcc gcc
+# Debian's gcc only recommends what a program needs to be linked.
+[ -e /usr/include/stdio.h ] || apt_install libc6-dev
 if ! command -v cargo >/dev/null; then
     wanted=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' "$ROOT/Cargo.toml")
     need curl curl
