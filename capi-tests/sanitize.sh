@@ -23,15 +23,9 @@ if [ "${1:-}" = --quick ]; then
 fi
 groups() { BOOTSTRAP=none bash "$C" --dir "$ROOT/capi-tests/groups" "$@"; }
 export HOSTILE_ROUNDS=${HOSTILE_ROUNDS:-1}
-# Valgrind has no terabyte of addresses to give away (see src/base/alloc.rs): there, no mode that lies about lengths.
-modest=()
-for mode in honest silent accept_close garbage size http truncated correlation swapped half dripping stalled closing \
-    group_truncated group_stalled; do
-    modest+=(--case "$mode")
-done
 section "C programs, valgrind" bash "$C" --valgrind
 section "groups, valgrind" groups --valgrind
-section "hostile peer, valgrind" bash "$HOSTILE" --valgrind "${modest[@]}"
+section "hostile peer, valgrind" bash "$HOSTILE" --valgrind
 for tool in asan tsan; do
     section "C programs, $tool" bash "$C" "--$tool"
     section "groups, $tool" groups "--$tool"

@@ -9,6 +9,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "client.h"
@@ -408,7 +409,21 @@ static void honest(void) {
         peer_stop();
 }
 
+/* A length that lies must not be believed, not even with addresses. The sanitizers need terabytes of them for themselves. */
+static void limit_addresses(void) {
+        const char *gigabytes = getenv("HOSTILE_GIGABYTES");
+        struct rlimit limit;
+        if (!gigabytes)
+                return;
+        limit.rlim_cur = limit.rlim_max = (rlim_t)atoi(gigabytes) << 30;
+        if (setrlimit(RLIMIT_AS, &limit)) {
+                printf("  no limit of %s GB\n", gigabytes);
+                exit(1);
+        }
+}
+
 int main(int argc, char **argv) {
+        limit_addresses();
         T_START(argc, argv);
         RUN(honest);
         RUN(silent);

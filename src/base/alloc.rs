@@ -2,12 +2,12 @@
 //! are reserved without being committed.
 //!
 //! Decoders of the Kafka protocol size their arrays by a length from the wire
-//! before the elements are read. A hostile length asks for up to a terabyte;
-//! with a plain allocator that request fails, and a failed allocation aborts the
-//! process. Here it succeeds as address space only: decoding then ends with
-//! "not enough bytes" and gives the range back, having touched none of it. Where
-//! addresses are scarce as well (`RLIMIT_AS`, `vm.overcommit_memory=2`, valgrind)
-//! a hostile length can still end the process.
+//! before the elements are read. `protocol::bounded` holds such a length against
+//! the bytes that have arrived, but an element takes up to some hundred bytes of
+//! memory and may take one on the wire: a frame of 100 MB can ask for more than
+//! a machine has. With a plain allocator that request may fail, and a failed
+//! allocation aborts the process. Here it is address space only, and as much of
+//! it is touched as there are elements.
 //!
 //! The block's size decides which way it was made, so freeing needs no marker.
 //! The public C API does not use this: what the application frees comes from
@@ -55,6 +55,8 @@ fn reserve(size: usize) -> *mut u8 {
 // Mappings are zeroed, page-aligned and at least as long as asked for.
 unsafe impl GlobalAlloc for Allocator {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        #[cfg(test)]
+        measure::seen(layout.size());
         if is_reserved(&layout) {
             return reserve(layout.size());
         }
@@ -73,6 +75,8 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        #[cfg(test)]
+        measure::seen(layout.size());
         if is_reserved(&layout) {
             return reserve(layout.size());
         }
@@ -81,6 +85,8 @@ unsafe impl GlobalAlloc for Allocator {
     }
 
     unsafe fn realloc(&self, ptr: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
+        #[cfg(test)]
+        measure::seen(new_size);
         // SAFETY: the caller guarantees that `new_size`, rounded up to the
         // alignment, does not overflow.
         let new_layout = unsafe { Layout::from_size_align_unchecked(new_size, layout.align()) };
@@ -98,6 +104,29 @@ unsafe impl GlobalAlloc for Allocator {
             }
             new
         }
+    }
+}
+
+#[cfg(test)]
+pub use measure::largest_block;
+
+#[cfg(test)]
+mod measure {
+    use std::cell::Cell;
+
+    thread_local! {
+        static LARGEST: Cell<usize> = const { Cell::new(0) };
+    }
+
+    pub fn seen(size: usize) {
+        LARGEST.set(LARGEST.get().max(size));
+    }
+
+    /// The size of the largest block that this thread allocates in `f`.
+    pub fn largest_block(f: impl FnOnce()) -> usize {
+        LARGEST.set(0);
+        f();
+        LARGEST.get()
     }
 }
 

@@ -9,9 +9,10 @@ use kafka_protocol::messages::{
     ConsumerProtocolAssignment, ConsumerProtocolSubscription, TopicName,
     consumer_protocol_assignment, consumer_protocol_subscription,
 };
-use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
+use kafka_protocol::protocol::{Encodable, StrBytes};
 
 use super::assignor::{Assignor, Member, TopicPartition};
+use crate::protocol::bounded;
 
 /// The newest version of both.
 const VERSION: i16 = 3;
@@ -65,7 +66,8 @@ pub fn decode_member(id: Arc<str>, instance_id: Option<Arc<str>>, bytes: &Bytes)
     let Some((version, mut bytes)) = version(bytes) else {
         return member;
     };
-    let Ok(message) = ConsumerProtocolSubscription::decode(&mut bytes, version) else {
+    let Ok(message) = bounded::decode::<ConsumerProtocolSubscription>(&mut bytes, version, false)
+    else {
         return member;
     };
     member.topics = message.topics.iter().map(|t| t.as_str().into()).collect();
@@ -114,7 +116,7 @@ pub fn decode_assignment(bytes: &Bytes) -> Option<Vec<TopicPartition>> {
         return Some(Vec::new());
     }
     let (version, mut bytes) = version(bytes)?;
-    let message = ConsumerProtocolAssignment::decode(&mut bytes, version).ok()?;
+    let message = bounded::decode::<ConsumerProtocolAssignment>(&mut bytes, version, false).ok()?;
     let mut partitions = Vec::new();
     for topic in &message.assigned_partitions {
         let name: Arc<str> = topic.topic.as_str().into();

@@ -4,6 +4,7 @@ use super::handlers;
 use super::state::errors::TRANSPORT;
 use super::state::{ClusterState, ConnId, Cx, Now, Output, Reply};
 use crate::base::panic;
+use crate::protocol::bounded;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader, RequestKind, ResponseHeader, ResponseKind};
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
@@ -115,7 +116,7 @@ impl ClusterState {
 
 fn decode(api: ApiKey, mut frame: Bytes, version: i16) -> Result<RequestKind, Refused> {
     // The decoder is generated code fed by strangers; a panic in it is their own loss.
-    let decoded = panic::catch(|| RequestKind::decode(api, &mut frame, version));
+    let decoded = panic::catch(|| bounded::decode_request(api, &mut frame, version));
     match decoded {
         Ok(Ok(request)) => Ok(request),
         _ => Err(Refused::Malformed),

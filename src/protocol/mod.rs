@@ -1,6 +1,7 @@
 //! The Kafka protocol: frames, requests and responses behind typed errors,
 //! record batches and compression. No sockets, no clocks.
 
+pub mod bounded;
 pub mod compression;
 pub mod frame;
 pub mod produce;

@@ -1,6 +1,6 @@
 //! Requests to bytes and bytes to responses, with their headers.
 //!
-//! The messages themselves are kafka-protocol's. What it reports as an untyped
+//! The messages themselves are kafka-protocol's, behind [`bounded`]. What it reports as an untyped
 //! error, and a panic should it ever have one, become a [`ProtocolError`].
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -8,6 +8,7 @@ use kafka_protocol::messages::{ApiKey, RequestHeader, RequestKind, ResponseHeade
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 use std::fmt;
 
+use super::bounded;
 use crate::base::panic;
 
 /// A message that could not be encoded or decoded.
@@ -123,7 +124,7 @@ pub fn decode_response(
 ) -> Result<(i32, ResponseKind), ProtocolError> {
     let result = guarded(ProtocolErrorKind::Decode, || {
         let header = ResponseHeader::decode(&mut frame, api.response_header_version(version))?;
-        let response = ResponseKind::decode(api, &mut frame, version)?;
+        let response = bounded::decode_response(api, &mut frame, version)?;
         Ok((header.correlation_id, response))
     });
     let result = match frame.remaining() {
@@ -170,7 +171,7 @@ pub fn decode_request(
 ) -> Result<DecodedRequest, ProtocolError> {
     let result = guarded(ProtocolErrorKind::Decode, || {
         let header = RequestHeader::decode(&mut frame, api.request_header_version(version))?;
-        let request = RequestKind::decode(api, &mut frame, version)?;
+        let request = bounded::decode_request(api, &mut frame, version)?;
         Ok(DecodedRequest {
             api,
             version,
