@@ -40,7 +40,8 @@ esac
 for part in $parts; do
     case $part in
         scenarios) section "groups: scenarios" scenarios ;;
-        chaos) section "groups: chaos" chaos ;;
+        # It mostly waits, and has a cluster of its own.
+        chaos) aside "groups: chaos" chaos ;;
         kcat) section "groups: kcat -G" bash "$HERE/kcat_groups.sh" ;;
         python) section "groups: confluent-kafka-python" python ;;
         mixed) section "groups: three clients" mixed ;;
