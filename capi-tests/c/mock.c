@@ -1,103 +1,7 @@
 /* The mock cluster through its own functions: what is set up with them is what clients then see. No Kafka is needed. */
-#include "client.h"
-#include "rdkafka_mock.h"
+#include "mock.h"
 
 enum { PRODUCE = 0, LIST_OFFSETS = 2, METADATA = 3, OFFSET_FETCH = 9 };
-
-struct mock {
-        rd_kafka_t *rk; /* That the cluster was made with. */
-        rd_kafka_mock_cluster_t *cluster;
-        const char *servers;
-};
-
-static struct mock mock_of(int brokers) {
-        struct mock m;
-        m.rk      = client(RD_KAFKA_PRODUCER, conf_of(NULL, NULL));
-        m.cluster = rd_kafka_mock_cluster_new(m.rk, brokers);
-        if (!m.cluster) {
-                printf("  no cluster\n");
-                exit(1);
-        }
-        m.servers = rd_kafka_mock_cluster_bootstraps(m.cluster);
-        return m;
-}
-
-static void mock_end(struct mock *m) {
-        rd_kafka_mock_cluster_destroy(m->cluster);
-        rd_kafka_destroy(m->rk);
-}
-
-static int delivered;
-static rd_kafka_resp_err_t delivery_errors[8];
-static void dr_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
-        (void)rk;
-        (void)opaque;
-        if (delivered < 8)
-                delivery_errors[delivered] = m->err;
-        delivered++;
-}
-
-static rd_kafka_t *producer_on(const struct mock *m) {
-        rd_kafka_conf_t *conf = conf_of("bootstrap.servers", m->servers, "retry.backoff.ms", "10", NULL);
-        rd_kafka_conf_set_dr_msg_cb(conf, dr_cb);
-        return client(RD_KAFKA_PRODUCER, conf);
-}
-
-/* Sends one message and returns what became of it. */
-static rd_kafka_resp_err_t send_one(rd_kafka_t *rk, const char *topic, int32_t partition) {
-        delivered = 0;
-        CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_VALUE("v", 1), RD_KAFKA_V_END), 0);
-        CHECK_ERR(rd_kafka_flush(rk, ms(15000)), 0);
-        CHECK(delivered == 1, "%d reports", delivered);
-        return delivered ? delivery_errors[0] : RD_KAFKA_RESP_ERR__FAIL;
-}
-
-static void send_all(const struct mock *m, const char *topic, int cnt) {
-        rd_kafka_t *rk = producer_on(m);
-        while (cnt--)
-                CHECK_ERR(send_one(rk, topic, 0), 0);
-        rd_kafka_destroy(rk);
-}
-
-/* Metadata of one topic, or of the brokers alone. */
-static const rd_kafka_metadata_t *metadata_of(rd_kafka_t *rk, const char *topic) {
-        const rd_kafka_metadata_t *md = NULL;
-        rd_kafka_topic_t *rkt         = topic ? rd_kafka_topic_new(rk, topic, NULL) : NULL;
-        rd_kafka_resp_err_t err       = rd_kafka_metadata(rk, 0, rkt, &md, ms(10000));
-        CHECK_ERR(err, 0);
-        if (rkt)
-                rd_kafka_topic_destroy(rkt);
-        if (err) {
-                printf("  no metadata\n");
-                exit(1);
-        }
-        return md;
-}
-
-/* A consumer does not make topics by asking for them. */
-static rd_kafka_t *observer(const struct mock *m) {
-        return client(RD_KAFKA_CONSUMER, conf_of("bootstrap.servers", m->servers, "group.id", "g", NULL));
-}
-
-static rd_kafka_resp_err_t topic_err(rd_kafka_t *rk, const char *topic) {
-        const rd_kafka_metadata_t *md = metadata_of(rk, topic);
-        rd_kafka_resp_err_t err       = md->topic_cnt == 1 ? md->topics[0].err : RD_KAFKA_RESP_ERR__FAIL;
-        rd_kafka_metadata_destroy(md);
-        return err;
-}
-
-static int broker_cnt(rd_kafka_t *rk) {
-        const rd_kafka_metadata_t *md = metadata_of(rk, NULL);
-        int cnt                       = md->broker_cnt;
-        rd_kafka_metadata_destroy(md);
-        return cnt;
-}
-
-static int64_t metadata_takes(rd_kafka_t *rk) {
-        int64_t start = now_ms();
-        rd_kafka_metadata_destroy(metadata_of(rk, NULL));
-        return now_ms() - start;
-}
 
 /* ---- clusters ---- */
 
@@ -132,6 +36,76 @@ static void own(void) {
         CHECK(rd_kafka_controllerid(rk, ms(5000)) == 2, "controller %" PRId32, rd_kafka_controllerid(rk, 0));
         rd_kafka_destroy(rk);
         mock_end(&m);
+}
+
+static int mock_lines;
+static void log_cb(const rd_kafka_t *rk, int level, const char *fac, const char *buf) {
+        (void)rk;
+        (void)buf;
+        if (level == 7 && !strcmp(fac, "MOCK"))
+                __atomic_add_fetch(&mock_lines, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Debug lines of the client's own cluster, and of one that is made with it. */
+static int lines_with(const char *debug) {
+        rd_kafka_conf_t *conf = conf_of("test.mock.num.brokers", "1", "debug", debug, NULL);
+        rd_kafka_mock_cluster_t *second;
+        rd_kafka_t *rk;
+        int first;
+        mock_lines = 0;
+        rd_kafka_conf_set_log_cb(conf, log_cb);
+        rk = client(RD_KAFKA_PRODUCER, conf);
+        broker_cnt(rk);
+        first  = mock_lines;
+        second = rd_kafka_mock_cluster_new(rk, 1);
+        CHECK(!first || mock_lines > first, "a cluster that is made with the client says nothing");
+        rd_kafka_mock_cluster_destroy(second);
+        rd_kafka_destroy(rk);
+        return mock_lines;
+}
+
+static void debug_lines(void) {
+        int lines = lines_with("mock");
+        CHECK(lines > 5, "%d lines", lines);
+        lines = lines_with("conf");
+        CHECK(lines == 0, "%d lines", lines);
+}
+
+/* The client that has it uses it, and so does whoever is told where it is. */
+static void embedded_for_others(void) {
+        rd_kafka_conf_t *conf              = conf_of("test.mock.num.brokers", "2", NULL);
+        rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_t *rk, *reader;
+        const char *servers;
+        int i, n = 0;
+        int64_t until;
+        rd_kafka_conf_set_dr_msg_cb(conf, dr_cb);
+        rk      = client(RD_KAFKA_PRODUCER, conf);
+        servers = rd_kafka_mock_cluster_bootstraps(rd_kafka_handle_mock_cluster(rk));
+        CHECK_ERR(rd_kafka_mock_topic_create(rd_kafka_handle_mock_cluster(rk), "t", 1, 1), 0);
+        for (i = 0; i < 3; i++)
+                CHECK_ERR(send_one(rk, "t", 0), 0);
+        reader = client(RD_KAFKA_CONSUMER, conf_of("bootstrap.servers", servers, "group.id", "g", NULL));
+        rd_kafka_topic_partition_list_add(l, "t", 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
+        CHECK_ERR(rd_kafka_assign(reader, l), 0);
+        for (until = now_ms() + ms(20000); n < 3 && now_ms() < until;) {
+                rd_kafka_message_t *msg = rd_kafka_consumer_poll(reader, 100);
+                if (msg) {
+                        n += !msg->err;
+                        rd_kafka_message_destroy(msg);
+                }
+        }
+        CHECK(n == 3, "%d messages", n);
+        rd_kafka_topic_partition_list_destroy(l);
+        rd_kafka_consumer_close(reader);
+        rd_kafka_destroy(reader);
+        rd_kafka_destroy(rk);
+}
+
+static void embedded_round_trip_time(void) {
+        rd_kafka_t *rk = client(RD_KAFKA_PRODUCER, conf_of("test.mock.num.brokers", "1", "test.mock.broker.rtt", "300", NULL));
+        CHECK(metadata_takes(rk) >= 300, "too early");
+        rd_kafka_destroy(rk);
 }
 
 /* ---- topics ---- */
@@ -176,6 +150,9 @@ static void request_errors(void) {
         struct mock m  = mock_of(1);
         rd_kafka_t *rk = producer_on(&m);
         rd_kafka_resp_err_t two[] = {RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE};
+        rd_kafka_mock_request_t **reqs;
+        size_t cnt = 0, i;
+        int asked = 0;
         CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 1), 0);
         CHECK_ERR(send_one(rk, "t", 0), 0);
         /* The first is tried again, the second is the message's end. */
@@ -184,9 +161,16 @@ static void request_errors(void) {
         CHECK_ERR(send_one(rk, "t", 0), 0);
         rd_kafka_mock_push_request_errors_array(m.cluster, PRODUCE, 2, two);
         CHECK_ERR(send_one(rk, "t", 0), RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
-        /* A connection that is closed instead of an answer. */
+        /* A connection that is closed instead of an answer: it is asked again. */
         rd_kafka_mock_push_request_errors(m.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR__TRANSPORT);
+        rd_kafka_mock_start_request_tracking(m.cluster);
         CHECK_ERR(send_one(rk, "t", 0), 0);
+        reqs = rd_kafka_mock_get_requests(m.cluster, &cnt);
+        for (i = 0; i < cnt; i++)
+                asked += rd_kafka_mock_request_api_key(reqs[i]) == PRODUCE;
+        CHECK(asked == 2, "asked %d times", asked);
+        rd_kafka_mock_request_destroy_array(reqs, cnt);
+        rd_kafka_mock_stop_request_tracking(m.cluster);
         rd_kafka_mock_push_request_errors(m.cluster, PRODUCE, 1, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
         rd_kafka_mock_clear_request_errors(m.cluster, PRODUCE);
         CHECK_ERR(send_one(rk, "t", 0), 0);
@@ -329,7 +313,9 @@ static void brokers_come_and_go(void) {
         CHECK(broker_cnt(rk) == 1, "brokers");
         CHECK_ERR(rd_kafka_mock_broker_add(m.cluster, 7), 0);
         CHECK(broker_cnt(rk) == 2, "brokers");
-        CHECK_ERR(rd_kafka_mock_broker_set_rack(m.cluster, 7, "rack"), 0);
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 1), 0);
+        CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, 7), 0);
+        send_all(&m, "t", 1);
         CHECK_ERR(rd_kafka_mock_broker_decommission(m.cluster, 7), 0);
         CHECK(broker_cnt(rk) == 1, "brokers");
         CHECK_ERR(rd_kafka_mock_broker_add(m.cluster, 8), 0);
@@ -379,7 +365,6 @@ static void leaders(void) {
         }
         CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, 9), RD_KAFKA_RESP_ERR_BROKER_NOT_AVAILABLE);
         CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 5, 1), RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
-        CHECK_ERR(rd_kafka_mock_partition_push_leader_response(m.cluster, "t", 0, 2, 9), 0);
         rd_kafka_destroy(rk);
         mock_end(&m);
 }
@@ -473,7 +458,10 @@ static void tracking(void) {
                 last = at;
         }
         CHECK(metadata >= 2, "%d metadata requests of %zu", metadata, cnt);
-        rd_kafka_mock_request_destroy_array(reqs, cnt);
+        /* One by one, and then the array. */
+        for (i = 0; i < cnt; i++)
+                rd_kafka_mock_request_destroy(reqs[i]);
+        rd_kafka_mock_request_destroy_array(reqs, 0);
         rd_kafka_mock_clear_requests(m.cluster);
         reqs = rd_kafka_mock_get_requests(m.cluster, &cnt);
         CHECK(cnt == 0, "%zu left", cnt);
@@ -521,6 +509,9 @@ static void coordinators(void) {
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(embedded);
+        RUN(embedded_for_others);
+        RUN(embedded_round_trip_time);
+        RUN(debug_lines);
         RUN(own);
         RUN(topics);
         RUN(records_deleted);

@@ -109,6 +109,7 @@ unsafe fn make(
         i.on_consume = hooks.interceptors.has(Point::Consume);
         if let Some(mock) = &i.mock {
             mock.set_owner(rk);
+            mock.cluster().trace(Some(client.shared.logger.clone()));
         }
     }
     for warning in warnings {
@@ -229,6 +230,10 @@ unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
             }
             i.hooks.interceptors.on_destroy(rk);
             i.client.stop();
+            // Its lines name the instance.
+            if let Some(mock) = &i.mock {
+                mock.cluster().trace(None);
+            }
         }
         if let Some(i) = take(rk) {
             let conf_hooks = i.conf_hooks.clone();

@@ -8,10 +8,12 @@ use super::server::{Server, Setup, WAKER};
 use super::state::errors::Injected;
 use super::state::topic::TopicConfig;
 use super::state::{ClusterState, Defaults};
+use crate::base::log::Logger;
 use crossbeam_channel::{Sender, bounded, unbounded};
 use mio::{Poll, Waker};
 use std::io;
 use std::net::Ipv4Addr;
+use std::sync::Arc;
 use std::thread::JoinHandle;
 
 /// A topic that is there from the start.
@@ -267,6 +269,12 @@ impl Cluster {
 
     pub fn clear_requests(&self) -> Outcome {
         self.tell(Change::ClearRequests)
+    }
+
+    /// Sends what happens, as debug lines of the context `mock`, to a log, or no more.
+    /// Nothing is on its way to the log before this any longer when it returns.
+    pub fn trace(&self, log: Option<Arc<Logger>>) {
+        let _ = self.ask(|done| Command::Trace(log, done));
     }
 
     /// Runs the log cleaner over all compacted topics.

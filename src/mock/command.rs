@@ -2,7 +2,9 @@
 
 use super::state::errors::Injected;
 use super::state::topic::TopicConfig;
+use crate::base::log::Logger;
 use crossbeam_channel::Sender;
+use std::sync::Arc;
 
 /// Why a command was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,5 +169,7 @@ pub enum Command {
         reply: Sender<Result<usize, CommandError>>,
     },
     TrackedRequests(Sender<Vec<TrackedRequest>>),
+    /// Where lines for those who debug go from now on.
+    Trace(Option<Arc<Logger>>, Sender<()>),
     Stop,
 }

@@ -70,6 +70,7 @@ impl ClusterState {
             now,
             conn: peer.conn,
             broker: peer.broker,
+            api,
             version,
             correlation: header.correlation_id,
             client_id: header.client_id.unwrap_or_default(),
@@ -77,6 +78,12 @@ impl ClusterState {
             error: 0,
             delay_ms: 0,
         };
+        self.trace.line(format_args!(
+            "Broker {}: {api:?}Request v{version} from {} ({})",
+            cx.broker,
+            cx.client_id.as_str(),
+            cx.client_host.as_str()
+        ));
         let request = if supported {
             decode(api, frame, version)?
         } else {
@@ -85,6 +92,10 @@ impl ClusterState {
             RequestKind::ApiVersions(Default::default())
         };
         if let Some(injected) = self.next_error(peer.broker, api_key) {
+            self.trace.line(format_args!(
+                "Broker {}: {api:?}Request gets the injected error {} and takes {} ms more",
+                cx.broker, injected.code, injected.rtt_ms
+            ));
             if injected.code == TRANSPORT {
                 return Err(Refused::Injected);
             }
@@ -98,6 +109,14 @@ impl ClusterState {
     /// Sends the response to the request that `cx` stands for.
     pub fn respond(&mut self, cx: &Cx, response: ResponseKind) {
         let conn = cx.conn;
+        self.trace.line(format_args!(
+            "Broker {}: {:?}Response v{} to {} ({})",
+            cx.broker,
+            cx.api,
+            cx.version,
+            cx.client_id.as_str(),
+            cx.client_host.as_str()
+        ));
         let rtt_ms = self.broker(cx.broker).map_or(0, |b| b.rtt_ms);
         match encode(cx, &response) {
             Ok(frame) => self.push_output(Output::Send {

@@ -48,6 +48,7 @@ mod handlers;
 pub mod log;
 mod server;
 pub mod state;
+mod trace;
 pub mod versions;
 
 pub use cluster::{Cluster, Options, TopicSpec};

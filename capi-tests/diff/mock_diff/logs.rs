@@ -4,7 +4,9 @@ use crate::Diff;
 use crate::records::{Spec, batch};
 use crate::side::{Side, describe_fetch, text};
 use bytes::Bytes;
-use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
+use kafka_protocol::messages::create_partitions_request::{
+    CreatePartitionsAssignment, CreatePartitionsTopic,
+};
 use kafka_protocol::messages::create_topics_request::{CreatableTopic, CreatableTopicConfig};
 use kafka_protocol::messages::delete_records_request::{
     DeleteRecordsPartition, DeleteRecordsTopic,
@@ -251,19 +253,29 @@ fn delete(diff: &mut Diff, world: &mut World) {
 fn grow(diff: &mut Diff, world: &World) {
     // A topic of its own, the others keep their two partitions.
     let name = world.topic(diff);
-    let count = *diff.pick(&[1, 2, 0, -1]);
+    let count = *diff.pick(&[1, 2, 0, -1, 3, 3, 4]);
     let version = diff.rng.i16(0..=3);
+    let assigned = |replicas: &[i32]| {
+        let brokers = replicas.iter().map(|&id| BrokerId(id)).collect();
+        CreatePartitionsAssignment::default().with_broker_ids(brokers)
+    };
+    // What would grow it is refused for its assignments, or only checked.
+    let chosen = *diff.pick::<&[i32]>(&[&[1], &[7], &[1, 1], &[]]);
+    let assignments = (count > 2).then(|| vec![assigned(chosen)]);
     let request = CreatePartitionsRequest::default()
         .with_timeout_ms(5000)
+        .with_validate_only(count > 2)
         .with_topics(vec![
             CreatePartitionsTopic::default()
                 .with_name(topic_name(&name))
                 .with_count(count)
-                .with_assignments(None),
+                .with_assignments(assignments),
         ]);
-    diff.both("CreatePartitions", &format!("v{version} {count}"), |side| {
-        (format!("{:?}", side.settled(version, &request)), ())
-    });
+    diff.both(
+        "CreatePartitions",
+        &format!("v{version} {count} on {chosen:?}"),
+        |side| (format!("{:?}", side.settled(version, &request)), ()),
+    );
 }
 
 fn produce(diff: &mut Diff, world: &World) {

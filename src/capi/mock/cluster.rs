@@ -136,7 +136,13 @@ pub unsafe extern "C" fn rd_kafka_mock_cluster_new(
 ) -> *mut rd_kafka_mock_cluster_t {
     ffi!({
         match Cluster::new(broker_cnt, Options::default()) {
-            Ok(cluster) => handle::give(MockCluster::new(cluster, rk)),
+            Ok(cluster) => {
+                // SAFETY: the instance lives as long as the cluster.
+                if let Some(i) = unsafe { handle::get(rk.cast_const()) } {
+                    cluster.trace(Some(i.client.shared.logger.clone()));
+                }
+                handle::give(MockCluster::new(cluster, rk))
+            }
             Err(_) => ptr::null_mut(),
         }
     })

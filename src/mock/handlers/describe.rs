@@ -74,6 +74,15 @@ pub fn topic_partitions(
     };
     let mut left = usize::try_from(request.response_partition_limit.clamp(1, 2000)).unwrap_or(1);
     for name in names.into_iter().filter(|n| *n >= from_topic) {
+        let cursor = |p: i32| {
+            Cursor::default()
+                .with_topic_name(super::topic_name(&name))
+                .with_partition_index(p)
+        };
+        if left == 0 {
+            response.next_cursor = Some(cursor(0));
+            break;
+        }
         let first = if name == from_topic {
             from_partition
         } else {
@@ -90,15 +99,6 @@ pub fn topic_partitions(
             response.topics.push(out);
             continue;
         };
-        let cursor = |p: i32| {
-            Cursor::default()
-                .with_topic_name(super::topic_name(&name))
-                .with_partition_index(p)
-        };
-        if left == 0 {
-            response.next_cursor = Some(cursor(0));
-            break;
-        }
         out.topic_id = topic.id;
         let rest = describe_partitions(topic, first, left);
         left -= rest.len();

@@ -91,7 +91,7 @@ fn fetch(
     let group = state.groups.get(group);
     let wanted = wanted.unwrap_or_else(|| {
         let mut all: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
-        for (topic, partition) in group.iter().flat_map(|g| g.all_committed().keys()) {
+        for (topic, partition) in group.iter().flat_map(|g| g.all_committed()) {
             all.entry(topic).or_default().push(*partition);
         }
         all.into_iter()

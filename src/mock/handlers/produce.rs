@@ -220,6 +220,7 @@ fn append(
         p.producers.attempted(&header, cx.version >= 12);
         state.join_transaction(cx, id, &header, name, data.index)?;
     }
+    let trace = state.trace.clone();
     let (p, config) = find(state, name, data.index)?;
     if header.has_producer()
         && let Check::Duplicate {
@@ -234,7 +235,16 @@ fn append(
             log_start: p.log.start(),
         });
     }
-    Ok(store(p, config, &header, records, cx.now))
+    let stored = store(p, config, &header, records, cx.now);
+    trace.line(format_args!(
+        "Broker {}: {name} [{}] has {} more messages, {} bytes, from offset {} on",
+        cx.broker,
+        data.index,
+        header.records,
+        records.len(),
+        stored.base_offset
+    ));
+    Ok(stored)
 }
 
 fn store(

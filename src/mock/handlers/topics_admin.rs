@@ -3,7 +3,9 @@
 use crate::mock::state::topic::{TopicConfig, is_valid_name};
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
-use kafka_protocol::messages::create_partitions_request::CreatePartitionsTopic;
+use kafka_protocol::messages::create_partitions_request::{
+    CreatePartitionsAssignment, CreatePartitionsTopic,
+};
 use kafka_protocol::messages::create_partitions_response::{
     CreatePartitionsResponse, CreatePartitionsTopicResult,
 };
@@ -70,8 +72,7 @@ pub fn create(state: &mut ClusterState, cx: &Cx, request: CreateTopicsRequest) -
                     }
                     for (p, replicas) in plan.assignments.iter().enumerate() {
                         if let Some(p) = t.partitions.get_mut(p) {
-                            p.replicas.clone_from(replicas);
-                            p.leader = replicas.first().copied().unwrap_or(-1);
+                            p.place_on(replicas);
                         }
                     }
                 }
@@ -183,13 +184,7 @@ fn assigned(
             .filter(|slot| slot.is_empty())
             .ok_or_else(|| bad("partitions should be a consecutive 0-based integer sequence"))?;
         slot.extend(a.broker_ids.iter().map(|b| b.0));
-        let distinct: BTreeSet<_> = slot.iter().collect();
-        if slot.is_empty() || distinct.len() != slot.len() {
-            return Err(bad("replicas must be given, and be different"));
-        }
-        if slot.iter().any(|&id| state.broker(id).is_none()) {
-            return Err(bad("an assigned broker does not exist"));
-        }
+        may_replicate(state, slot)?;
     }
     Ok(Plan {
         partitions: assignments.len() as i32,
@@ -258,8 +253,8 @@ pub fn create_partitions(
             code => Err((code, None)),
         };
         match refused {
-            Ok(()) if request.validate_only => {}
-            Ok(()) => state.add_partitions(&topic.name, topic.count),
+            Ok(_) if request.validate_only => {}
+            Ok(assignments) => state.add_partitions(&topic.name, topic.count, &assignments),
             Err((code, message)) => {
                 out.error_code = code;
                 out.error_message = message.map(Into::into);
@@ -270,7 +265,11 @@ pub fn create_partitions(
     Reply::Now(response.into())
 }
 
-fn may_grow(state: &ClusterState, wanted: &CreatePartitionsTopic) -> Result<(), Refusal> {
+/// The replicas of the new partitions, if the client has chosen them.
+fn may_grow(
+    state: &ClusterState,
+    wanted: &CreatePartitionsTopic,
+) -> Result<Vec<Vec<i32>>, Refusal> {
     let topic = state
         .topics
         .get(wanted.name.as_str())
@@ -288,17 +287,43 @@ fn may_grow(state: &ClusterState, wanted: &CreatePartitionsTopic) -> Result<(), 
     if wanted.count > MAX_PARTITIONS {
         return Err(refusal(E::InvalidPartitions, "Too many partitions."));
     }
-    if let Some(assignments) = &wanted.assignments {
-        let missing = (wanted.count - have) as usize;
-        if assignments.len() != missing {
+    let Some(assignments) = &wanted.assignments else {
+        return Ok(Vec::new());
+    };
+    let missing = (wanted.count - have) as usize;
+    if assignments.len() != missing {
+        return Err(refusal(
+            E::InvalidReplicaAssignment,
+            format!(
+                "Attempted to add {missing} additional partitions, but {} assignments were given.",
+                assignments.len()
+            ),
+        ));
+    }
+    let ids = |a: &CreatePartitionsAssignment| a.broker_ids.iter().map(|b| b.0).collect();
+    let chosen: Vec<Vec<i32>> = assignments.iter().map(ids).collect();
+    let factor = topic.partitions.first().map_or(1, |p| p.replicas.len());
+    for replicas in &chosen {
+        may_replicate(state, replicas)?;
+        if replicas.len() != factor {
             return Err(refusal(
                 E::InvalidReplicaAssignment,
-                format!(
-                    "Attempted to add {missing} additional partitions, but {} assignments were given.",
-                    assignments.len()
-                ),
+                format!("The topic has {factor} replicas of each partition"),
             ));
         }
+    }
+    Ok(chosen)
+}
+
+/// Replicas that a client has chosen are different brokers that there are.
+fn may_replicate(state: &ClusterState, replicas: &[i32]) -> Result<(), Refusal> {
+    let bad = |why: &str| Err(refusal(E::InvalidReplicaAssignment, why));
+    let distinct: BTreeSet<_> = replicas.iter().collect();
+    if replicas.is_empty() || distinct.len() != replicas.len() {
+        return bad("replicas must be given, and be different");
+    }
+    if replicas.iter().any(|&id| state.broker(id).is_none()) {
+        return bad("an assigned broker does not exist");
     }
     Ok(())
 }

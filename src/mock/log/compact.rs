@@ -101,6 +101,7 @@ fn clean(
     }
     let mut kept = Vec::new();
     let (mut count, mut total) = (0, 0);
+    let mut max_timestamp = i64::MIN;
     for r in records.iter() {
         let Ok(r) = r else {
             return Some(b);
@@ -112,6 +113,7 @@ fn clean(
         let expired = !r.has_value && r.timestamp < limits.drop_tombstones_before;
         if !superseded && !expired {
             kept.extend_from_slice(r.raw);
+            max_timestamp = max_timestamp.max(r.timestamp);
             count += 1;
         }
     }
@@ -122,6 +124,9 @@ fn clean(
         return None;
     }
     let h = records.header();
+    if count == 0 {
+        max_timestamp = h.max_timestamp;
+    }
     let packed = records::pack(records::codec_of(h)?, DEFAULT_LEVEL, &kept)?;
     let new = NewBatch {
         base_offset: h.base_offset,
@@ -129,7 +134,7 @@ fn clean(
         attributes: h.attributes,
         last_offset_delta: h.last_offset_delta,
         first_timestamp: h.first_timestamp,
-        max_timestamp: h.max_timestamp,
+        max_timestamp,
         producer_id: h.producer_id,
         producer_epoch: h.producer_epoch,
         base_sequence: h.base_sequence,
@@ -137,6 +142,7 @@ fn clean(
     };
     Some(StoredBatch {
         bytes: batch::build(&new, &packed).freeze(),
+        max_timestamp,
         ..b
     })
 }

@@ -176,13 +176,17 @@ impl Log {
 
     /// The record with the largest timestamp (the earliest such).
     pub fn max_timestamp(&self) -> Option<TimestampOffset> {
-        let mut best: Option<&StoredBatch> = None;
-        for b in &self.batches {
-            if best.is_none_or(|x| b.max_timestamp > x.max_timestamp) {
-                best = Some(b);
-            }
-        }
-        self.find_timestamp(best?.max_timestamp, self.end)
+        // What the first batch has may lie before the log start.
+        let of_rest = |b: &StoredBatch| {
+            let records = records::iter(&b.bytes).ok()?.filter_map(Result::ok);
+            let left = records.filter(|r| r.offset >= self.start);
+            left.map(|r| r.timestamp).max()
+        };
+        let largest = self.batches.iter().filter_map(|b| match self.start {
+            at if at > b.base_offset => of_rest(b),
+            _ => Some(b.max_timestamp),
+        });
+        self.find_timestamp(largest.max()?, self.end)
     }
 
     /// The epoch of the leader that wrote `offset` (or, at the end, writes now).

@@ -10,6 +10,7 @@ use super::command::{BrokerChange, Change, Command, CommandError, Which};
 use super::dispatch::Peer;
 use super::state::broker::Broker;
 use super::state::{ClusterState, ConnId, Now, Output};
+use super::trace::Trace;
 use conn::{Conn, Step};
 use crossbeam_channel::Receiver;
 use kafka_protocol::protocol::StrBytes;
@@ -264,6 +265,10 @@ impl Server {
                     broker,
                     host: StrBytes::from_string(format!("/{}", peer.ip())),
                 };
+                self.state.trace.line(format_args!(
+                    "Broker {broker}: new connection from {}",
+                    peer.host.as_str()
+                ));
                 self.conns.insert(id, Conn::new(stream, peer));
             }
         }
@@ -302,6 +307,11 @@ impl Server {
     fn close(&mut self, id: ConnId) {
         if let Some(mut conn) = self.conns.remove(&id) {
             let _ = self.poll.registry().deregister(conn.stream());
+            self.state.trace.line(format_args!(
+                "Broker {}: connection from {} closed",
+                conn.peer.broker,
+                conn.peer.host.as_str()
+            ));
             self.state.connection_closed(id);
             drop(conn);
             // There is a descriptor for who waits at a door.
@@ -356,11 +366,28 @@ impl Server {
             Command::CountBrokerErrors { broker, api, reply } => {
                 let _ = reply.send(self.state.count_broker_errors(broker, api));
             }
+            Command::Trace(log, done) => {
+                let trace = &mut self.state.trace;
+                match log.is_some() {
+                    true => *trace = Trace::to(log),
+                    false => {
+                        trace.line(format_args!("The cluster ends"));
+                        *trace = Trace::default();
+                    }
+                }
+                let bootstraps = self.bootstraps();
+                self.state.trace.line(format_args!(
+                    "Mock cluster {} with bootstrap.servers={bootstraps}",
+                    self.state.cluster_id
+                ));
+                let _ = done.send(());
+            }
             Command::TrackedRequests(reply) => {
                 let _ = reply.send(self.state.tracked_requests());
             }
             Command::Change(change, done) => {
                 let now = self.now();
+                self.state.trace.line(format_args!("Asked for {change:?}"));
                 let outcome = match change {
                     Change::AddBroker { id } => self.add_broker(id),
                     Change::Broker { which, change } => self.change_brokers(now, which, &change),

@@ -14,6 +14,7 @@ use crate::mock::handlers::fetch;
 pub struct FetchWait {
     pub cx: Cx,
     pub fetch: Fetch,
+    until: u64,
 }
 
 /// A fetch as its handler understood it.
@@ -32,11 +33,15 @@ impl ClusterState {
         for w in &fetch.fetching.wanted {
             let name = self.name_of(w.topic_id, &w.topic).to_owned();
             if let Some(p) = self.partition_mut(&name, w.partition) {
-                p.waiters.push(id);
+                // A client may name a partition many times.
+                if p.waiters.last() != Some(&id) {
+                    p.waiters.push(id);
+                }
             }
         }
-        self.arm(cx.now.after_ms(wait_ms.into()), Timer::Fetch(id));
-        self.fetch_waits.insert(id, FetchWait { cx, fetch });
+        let until = cx.now.after_ms(wait_ms.into());
+        self.arm(until, Timer::Fetch(id));
+        self.fetch_waits.insert(id, FetchWait { cx, fetch, until });
     }
 
     /// Something happened to a partition.
@@ -77,6 +82,7 @@ impl ClusterState {
 
     pub(super) fn forget_fetch_wait(&mut self, id: u64) -> Option<FetchWait> {
         let wait = self.fetch_waits.remove(&id)?;
+        self.disarm(wait.until, Timer::Fetch(id));
         for w in &wait.fetch.fetching.wanted {
             let name = self.name_of(w.topic_id, &w.topic).to_owned();
             if let Some(p) = self.partition_mut(&name, w.partition) {

@@ -19,12 +19,13 @@ mod topics;
 pub mod txn;
 
 use super::command::TrackedRequest;
+use super::trace::Trace;
 use super::versions::Versions;
 use broker::Broker;
 use bytes::Bytes;
 use errors::{ErrorStacks, Injected};
 use kafka_protocol::ResponseError as E;
-use kafka_protocol::messages::ResponseKind;
+use kafka_protocol::messages::{ApiKey, ResponseKind};
 use kafka_protocol::protocol::StrBytes;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use timers::Timer;
@@ -55,6 +56,7 @@ pub struct Cx {
     pub conn: ConnId,
     /// The broker whose listener the connection came to.
     pub broker: i32,
+    pub api: ApiKey,
     pub version: i16,
     pub correlation: i32,
     pub client_id: StrBytes,
@@ -122,6 +124,7 @@ pub struct ClusterState {
     pub next_producer_id: i64,
     pub fetch_sessions: HashMap<(i32, i32), fetch_session::FetchSession>,
     pub fetch_waits: HashMap<u64, fetch_wait::FetchWait>,
+    pub(super) trace: Trace,
     tracked: Vec<TrackedRequest>,
     tracking: bool,
     timers: BTreeSet<(u64, Timer)>,
@@ -147,6 +150,7 @@ impl ClusterState {
             next_producer_id: 1000,
             fetch_sessions: HashMap::new(),
             fetch_waits: HashMap::new(),
+            trace: Trace::default(),
             tracked: Vec::new(),
             tracking: false,
             timers: BTreeSet::new(),

@@ -61,6 +61,12 @@ impl Partition {
         }
     }
 
+    /// Before anything is written: on these brokers, the first of which leads.
+    pub fn place_on(&mut self, replicas: &[i32]) {
+        self.replicas = replicas.to_vec();
+        self.leader = replicas.first().copied().unwrap_or(-1);
+    }
+
     pub fn set_leader(&mut self, broker: i32) {
         self.leader = broker;
         self.leader_epoch += 1;

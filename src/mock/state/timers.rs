@@ -23,6 +23,10 @@ impl ClusterState {
         self.timers.insert((at, timer));
     }
 
+    pub(super) fn disarm(&mut self, at: u64, timer: Timer) {
+        self.timers.remove(&(at, timer));
+    }
+
     /// When `tick` wants to be called next.
     pub fn next_deadline(&self) -> Option<u64> {
         self.timers.first().map(|&(at, _)| at)

@@ -101,7 +101,8 @@ impl ClusterState {
         Ok(())
     }
 
-    pub fn add_partitions(&mut self, name: &str, count: i32) {
+    /// `chosen`: the replicas of each new partition, or none of them.
+    pub fn add_partitions(&mut self, name: &str, count: i32, chosen: &[Vec<i32>]) {
         let Some(topic) = self.topics.get_mut(name) else {
             return;
         };
@@ -110,6 +111,9 @@ impl ClusterState {
         let mut new: Vec<_> = (have..count).map(|i| Partition::new(i, factor)).collect();
         for p in &mut new {
             self.place(p);
+        }
+        for (p, replicas) in new.iter_mut().zip(chosen) {
+            p.place_on(replicas);
         }
         if let Some(topic) = self.topics.get_mut(name) {
             topic.partitions.extend(new);

@@ -48,6 +48,8 @@ pub struct Transaction {
     pub groups: BTreeSet<String>,
     /// When the running or last transaction began; -1 if there was none.
     pub started_ms: i64,
+    /// The look at its deadline that is planned.
+    armed: Option<u64>,
 }
 
 /// A producer's claim to be the one of a transactional id.
@@ -68,13 +70,11 @@ impl Transaction {
         }
     }
 
-    fn begin(&mut self, now: Now) -> bool {
-        if matches!(self.state, TxnState::Ongoing { .. }) {
-            return false;
+    fn begin(&mut self, now: Now) {
+        if !matches!(self.state, TxnState::Ongoing { .. }) {
+            self.state = TxnState::Ongoing { started: now };
+            self.started_ms = now.wall_ms;
         }
-        self.state = TxnState::Ongoing { started: now };
-        self.started_ms = now.wall_ms;
-        true
     }
 
     pub fn deadline(&self) -> Option<u64> {
@@ -126,6 +126,7 @@ impl ClusterState {
             partitions: BTreeSet::new(),
             groups: BTreeSet::new(),
             started_ms: -1,
+            armed: None,
         };
         if !self.transactions.contains_key(id) {
             let producer_id = self.new_producer_id();
@@ -229,22 +230,28 @@ impl ClusterState {
     ) -> Result<(), E> {
         let txn = self.transaction(cx, id, pid)?;
         txn.partitions.extend(partitions);
-        let begun = txn.begin(cx.now);
-        self.arm_transaction(id, begun);
+        txn.begin(cx.now);
+        self.arm_transaction(id);
         Ok(())
     }
 
     pub fn add_group_to_txn(&mut self, cx: &Cx, id: &str, pid: Pid, group: &str) -> Result<(), E> {
         let txn = self.transaction(cx, id, pid)?;
         txn.groups.insert(group.to_owned());
-        let begun = txn.begin(cx.now);
-        self.arm_transaction(id, begun);
+        txn.begin(cx.now);
+        self.arm_transaction(id);
         Ok(())
     }
 
-    fn arm_transaction(&mut self, id: &str, begun: bool) {
-        let deadline = self.transactions.get(id).and_then(Transaction::deadline);
-        if let (true, Some(at)) = (begun, deadline) {
+    /// Plans a look at the deadline, unless an earlier one is planned, which will plan it.
+    fn arm_transaction(&mut self, id: &str) {
+        let Some(txn) = self.transactions.get_mut(id) else {
+            return;
+        };
+        if let Some(at) = txn.deadline()
+            && txn.armed.is_none_or(|armed| at < armed)
+        {
+            txn.armed = Some(at);
             self.arm(at, Timer::Transaction(id.to_owned()));
         }
     }
@@ -279,8 +286,8 @@ impl ClusterState {
             };
         }
         txn.partitions.insert(at);
-        let begun = txn.begin(cx.now);
-        self.arm_transaction(id, begun);
+        txn.begin(cx.now);
+        self.arm_transaction(id);
         Ok(())
     }
 
@@ -301,8 +308,8 @@ impl ClusterState {
             };
         }
         txn.groups.insert(group.to_owned());
-        let begun = txn.begin(cx.now);
-        self.arm_transaction(id, begun);
+        txn.begin(cx.now);
+        self.arm_transaction(id);
         Ok(())
     }
 
@@ -401,13 +408,15 @@ impl ClusterState {
     }
 
     pub(super) fn transaction_deadline(&mut self, now: Now, id: &str) {
-        let Some(deadline) = self.transactions.get(id).and_then(Transaction::deadline) else {
+        let Some(txn) = self.transactions.get_mut(id) else {
             return;
         };
-        if deadline > now.us {
-            self.arm(deadline, Timer::Transaction(id.to_owned()));
-        } else {
-            self.fence_and_abort(now, id);
+        if txn.armed.is_some_and(|armed| armed <= now.us) {
+            txn.armed = None;
+        }
+        match txn.deadline() {
+            Some(at) if at <= now.us => self.fence_and_abort(now, id),
+            _ => self.arm_transaction(id),
         }
     }
 }

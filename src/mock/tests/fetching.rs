@@ -231,6 +231,25 @@ fn a_client_that_hangs_up_leaves_nothing_behind() {
     assert!(sim.state.partition("t", 0).unwrap().waiters.is_empty());
 }
 
+/// Each partition is looked at once, however often a client names it.
+#[test]
+fn a_partition_that_is_named_many_times_waits_once() {
+    let mut sim = Sim::new(1);
+    sim.create("t", 1);
+    let waiting = sim.send(1, 11, &fetch("t", &vec![(0, 0); 100_000]));
+    let waiters = |sim: &Sim| sim.state.partition("t", 0).expect("there").waiters.len();
+    assert_eq!(waiters(&sim), 1);
+    sim.produce("t", Batch::default());
+    let response = sim.take::<FetchRequest>(waiting);
+    assert_eq!(response.responses[0].partitions.len(), 100_000);
+    assert_eq!(waiters(&sim), 0);
+    assert_eq!(
+        sim.state.next_deadline(),
+        None,
+        "nothing is left to wait for"
+    );
+}
+
 #[test]
 fn a_leader_change_or_deletion_ends_a_long_poll() {
     let mut sim = Sim::new(2);
@@ -410,6 +429,34 @@ fn offsets_by_position_and_by_time() {
     assert_eq!(list(1001), (1, 1001));
     assert_eq!(list(1002), (2, 3000));
     assert_eq!(list(3002), (-1, -1));
+}
+
+/// The largest timestamp is that of a record that can still be read.
+#[test]
+fn the_largest_timestamp_goes_with_its_record() {
+    let mut sim = Sim::new(1);
+    sim.create_with("t", 1, &[("cleanup.policy", "compact,delete")]);
+    let two = [(Some("a"), Some("1")), (Some("b"), Some("1"))];
+    let at = |timestamp| Batch {
+        records: &two,
+        timestamp: Some(timestamp),
+        ..Batch::default()
+    };
+    let largest = |sim: &Sim| {
+        let log = &sim.state.partition("t", 0).expect("there").log;
+        log.max_timestamp().map(|m| (m.offset, m.timestamp))
+    };
+    assert_eq!(largest(&sim), None);
+    sim.produce("t", at(START_MS + 50));
+    sim.produce("t", at(START_MS + 10));
+    assert_eq!(largest(&sim), Some((1, START_MS + 51)));
+    // Both keys have a later record, whose time is earlier.
+    sim.state.apply(sim.now, Change::Compact).expect("runs");
+    assert_eq!(largest(&sim), Some((3, START_MS + 11)));
+    sim.produce("t", at(START_MS));
+    let partition = sim.state.partition_mut("t", 0).expect("there");
+    partition.delete_records_before(5);
+    assert_eq!(largest(&sim), Some((5, START_MS + 1)));
 }
 
 #[test]

@@ -1,13 +1,16 @@
 //! What a test may inject.
 
 use super::*;
+use crate::base::log::{Level, Line, LogSink, Logger, debug};
 use crate::mock::command::{At, BrokerChange, Change, PartitionChange, Which};
 use crate::mock::state::errors::Injected;
+use crate::mock::trace::Trace;
 use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{
     FindCoordinatorRequest, InitProducerIdRequest, MetadataRequest, MetadataResponse,
 };
+use std::sync::Arc;
 
 fn metadata(sim: &mut Sim, name: &str) -> MetadataResponse {
     let broker = sim.state.brokers[0].id;
@@ -281,4 +284,43 @@ fn requests_are_tracked_while_asked_for() {
         .apply(sim.now, Change::ClearRequests)
         .expect("cleared");
     assert!(sim.state.tracked_requests().is_empty());
+}
+
+/// Those who debug are told what comes, what is changed, and what is injected.
+#[test]
+fn a_log_tells_what_happens() {
+    struct Lines(parking_lot::Mutex<Vec<String>>);
+    impl LogSink for Lines {
+        fn write(&self, line: Line) {
+            assert_eq!((line.level, line.facility), (Level::Debug, "MOCK"));
+            self.0.lock().push(line.text);
+        }
+    }
+    let lines = Arc::new(Lines(Default::default()));
+    let logger = |contexts| {
+        let logger = Logger::new(Level::Debug as i32, contexts, false);
+        logger.set_sink(Some(lines.clone()));
+        Trace::to(Some(Arc::new(logger)))
+    };
+    let mut sim = Sim::new(1);
+    sim.state.trace = logger(debug::MOCK);
+    sim.create("t", 1);
+    let codes = vec![0];
+    let api = api(ApiKey::Produce);
+    let change = Change::PushErrors { api, codes };
+    sim.state.apply(sim.now, change).expect("done");
+    sim.produce("t", Batch::default());
+    let told = std::mem::take(&mut *lines.0.lock());
+    for part in [
+        "ProduceRequest v9 from client (/127.0.0.1)",
+        "injected error 0",
+        "t [0] has 1 more messages",
+        "ProduceResponse v9 to client",
+    ] {
+        let found = told.iter().filter(|l| l.contains(part)).count();
+        assert_eq!(found, 1, "{part}: {told:#?}");
+    }
+    sim.state.trace = logger(debug::BROKER);
+    sim.produce("t", Batch::default());
+    assert!(lines.0.lock().is_empty());
 }

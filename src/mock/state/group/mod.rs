@@ -124,9 +124,11 @@ pub struct Group {
     instances: HashMap<String, String>,
     /// Ids handed out, with the time by which their owners must have joined.
     announced: HashMap<String, u64>,
-    offsets: BTreeMap<(String, i32), Committed>,
+    offsets: BTreeMap<(String, i32), offsets::Written>,
     /// Producer id → what its open transaction commits.
-    txn_offsets: HashMap<i64, BTreeMap<(String, i32), Committed>>,
+    txn_offsets: HashMap<i64, BTreeMap<(String, i32), offsets::Written>>,
+    /// How many commits there were.
+    commits: u64,
     armed: Option<u64>,
 }
 
@@ -144,6 +146,7 @@ impl Group {
             announced: HashMap::new(),
             offsets: BTreeMap::new(),
             txn_offsets: HashMap::new(),
+            commits: 0,
             armed: None,
         }
     }
@@ -241,7 +244,19 @@ impl ClusterState {
         }
         let group = self.groups.get_mut(id)?;
         let mut answers = Vec::new();
+        let before = (group.state_name(), group.generation);
         let out = step(group, &mut answers);
+        let after = (group.state_name(), group.generation);
+        if before != after {
+            self.trace.line(format_args!(
+                "Group {id} with {} members: {} of generation {} becomes {} of generation {}",
+                group.members.len(),
+                before.0,
+                before.1,
+                after.0,
+                after.1
+            ));
+        }
         if let Some(at) = group.next_deadline()
             && group.armed.is_none_or(|armed| at < armed)
         {
