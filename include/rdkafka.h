@@ -2361,8 +2361,8 @@ void rd_kafka_topic_conf_set_partitioner_cb(rd_kafka_topic_conf_t *topic_conf,
                                                                    void *msg_opaque));
 
 /**
- * Sets the order in which waiting messages of a partition are to be sent, as a
- * function that compares two of them. Experimental in librdkafka; rarely of use.
+ * Notes a function that compares two waiting messages of a partition. It is never called,
+ * as in librdkafka: `queuing.strategy` decides on their order.
  */
 RD_EXPORT
 void rd_kafka_topic_conf_set_msg_order_cmp(rd_kafka_topic_conf_t *topic_conf,

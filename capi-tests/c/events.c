@@ -30,6 +30,7 @@ static void error_event(void) {
                 CHECK(!rd_kafka_event_error_is_fatal(ev), "fatal");
                 if (rd_kafka_event_error(ev) == RD_KAFKA_RESP_ERR__TRANSPORT) {
                         CHECK_HAS(rd_kafka_event_error_string(ev), "127.0.0.1:1");
+                        CHECK(!rd_kafka_event_config_string(ev), "%s", rd_kafka_event_config_string(ev));
                         seen = 1;
                 } else
                         CHECK_ERR(rd_kafka_event_error(ev), RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN);

@@ -322,6 +322,50 @@ static void order(void) {
         DESTROY(rk, 1000);
 }
 
+/* The newest message first, within a batch as well. */
+static void lifo(void) {
+        const char *topic = fresh_topic("lifo", 1);
+        rd_kafka_t *rk    = reporting_producer(conf_of("queuing.strategy", "lifo", "linger.ms", "500", NULL));
+        rd_kafka_headers_t *h;
+        struct reader in;
+        char text[2] = "0", key[2] = "a";
+        int i;
+        /* From here on the partition is known. */
+        rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_VALUE("first", 5), RD_KAFKA_V_END);
+        CHECK_ERR(rd_kafka_flush(rk, ms(10000)), 0);
+        reports = 0;
+        for (i = 0; i < 5; i++) {
+                text[0] = (char)('0' + i);
+                key[0]  = (char)('a' + i);
+                CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_VALUE(text, 1),
+                                            RD_KAFKA_V_KEY(key, (size_t)(i != 2)), RD_KAFKA_V_HEADER("h", text, 1),
+                                            RD_KAFKA_V_TIMESTAMP(1700000000000LL + 1000 * i),
+                                            RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_OPAQUE(number(i)), RD_KAFKA_V_END),
+                          0);
+        }
+        wait_reports(rk, 5, ms(20000));
+        NEED(reports == 5, "%d reports", reports);
+        for (i = 0; i < 5; i++)
+                CHECK(report[i].opaque == number(4 - i) && report[i].offset == 1 + i, "report %d: %p at %" PRId64, i, report[i].opaque,
+                      report[i].offset);
+        in = reader(topic, 0, 6);
+        CHECK(in.cnt == 6, "%d", in.cnt);
+        for (i = 1; i < in.cnt; i++) {
+                rd_kafka_timestamp_type_t type;
+                const void *v = NULL;
+                size_t n      = 0;
+                text[0]       = (char)('0' + 5 - i);
+                key[0]        = (char)('a' + 5 - i);
+                CHECK(is_payload(in.m[i], text) && is_key(in.m[i], 5 - i == 2 ? "" : key), "message %d: %.*s", i, (int)in.m[i]->len,
+                      (char *)in.m[i]->payload);
+                CHECK(rd_kafka_message_timestamp(in.m[i], &type) == 1700000000000LL + 1000 * (5 - i), "timestamp of message %d", i);
+                CHECK_ERR(rd_kafka_message_headers(in.m[i], &h), 0);
+                CHECK(h && !rd_kafka_header_get_last(h, "h", &v, &n) && n == 1 && !memcmp(v, text, 1), "header of message %d", i);
+        }
+        reader_close(&in);
+        DESTROY(rk, 1000);
+}
+
 static void acks(void) {
         static const char *const ACKS[] = {"0", "1", "all", "-1"};
         const char *topic               = fresh_topic("acks", 1);
@@ -536,6 +580,7 @@ int main(int argc, char **argv) {
         RUN(many_headers);
         RUN(timestamps);
         RUN(order);
+        RUN(lifo);
         RUN(acks);
         RUN(linger);
         RUN(batch_size);

@@ -202,11 +202,22 @@ static void group(void) {
         CHECK(committed(g, topic) == 7, "%d", (int)committed(g, topic));
 }
 
+/* The topic's auto.commit.enable changes nothing: who does not want commits does not start at the stored offset. */
+static void auto_commit_enable(void) {
+        const char *topic = fresh_topic("auto", 1), *g = fresh("g");
+        CHECK(seed(topic, 0, 10, 0) == 10, "seed");
+        CHECK(run(g, topic, RD_KAFKA_OFFSET_STORED, 4, 0, "auto.commit.enable", "false", NULL) == 0, "not from the start");
+        CHECK(committed(g, topic) == 4, "%d", (int)committed(g, topic));
+        CHECK(run(g, topic, RD_KAFKA_OFFSET_STORED, 3, 0, "auto.commit.enable", "true", NULL) == 4, "does not go on");
+        CHECK(committed(g, topic) == 7, "%d", (int)committed(g, topic));
+}
+
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(directory);
         RUN(contents);
         RUN(interval);
         RUN(group);
+        RUN(auto_commit_enable);
         return T_END();
 }

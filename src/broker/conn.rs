@@ -69,6 +69,8 @@ pub struct Conn<T> {
     /// Requests not yet written whole; kept for the statistics, if they are on, and
     /// for the observer.
     leaving: VecDeque<Leaving>,
+    /// Where in `queued` each request ends that is not written whole.
+    ends: VecDeque<u64>,
     watch: Option<Watch>,
     in_flight: InFlightTable<T>,
     timeouts: usize,
@@ -107,6 +109,7 @@ impl<T> Conn<T> {
             queued: 0,
             written: 0,
             leaving: VecDeque::new(),
+            ends: VecDeque::new(),
             watch,
             in_flight: InFlightTable::default(),
             timeouts: 0,
@@ -278,6 +281,7 @@ impl<T> Conn<T> {
     /// The last byte of a request is in `out`.
     fn queued_request(&mut self, now: Instant, api: ApiKey, version: i16, id: i32, size: usize) {
         self.stats.sent(api, wall_us());
+        self.ends.push_back(self.queued);
         if self.stats.outbuf_latency.is_enabled() || self.watch.is_some() {
             self.leaving.push_back(Leaving {
                 end: self.queued,
@@ -294,6 +298,9 @@ impl<T> Conn<T> {
     }
 
     fn note_written(&mut self) {
+        while self.ends.front().is_some_and(|end| *end <= self.written) {
+            self.ends.pop_front();
+        }
         while let Some(front) = self.leaving.front()
             && front.end <= self.written
         {
@@ -499,6 +506,12 @@ impl<T> Outbox<T> for Conn<T> {
         self.settings
             .max_in_flight
             .saturating_sub(self.in_flight.len())
+    }
+
+    fn backlog(&mut self) -> usize {
+        // What is wrong with the socket shows again when the turn ends with a flush.
+        let _ = self.flush();
+        self.ends.len()
     }
 
     fn client_id(&self) -> &str {

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! `Handshake` is ApiVersions (KIP-35, KIP-511), tried once more at version 0 if
-//! the broker refuses ours; it is left out where versions are assumed. Requests wait in `pending` until the link is up; each
+//! the broker refuses ours; it is left out where versions are assumed, for ever or for some time after it failed. Requests wait in `pending` until the link is up; each
 //! carries its own deadline.
 
 use std::collections::VecDeque;
@@ -161,6 +161,8 @@ pub struct Link<U: LinkUser> {
     resolved_at: Option<Instant>,
     failed_attempts: u32,
     connect_wanted: bool,
+    /// Until then the broker is not asked for its versions.
+    assume_until: Option<Instant>,
     last_error: Option<(String, Instant)>,
     /// Threads that look up names with the application's function.
     resolvers: Vec<JoinHandle<()>>,
@@ -194,6 +196,7 @@ impl<U: LinkUser> Link<U> {
             resolved_at: None,
             failed_attempts: 0,
             connect_wanted: false,
+            assume_until: None,
             last_error: None,
             resolvers: Vec::new(),
         }
@@ -560,7 +563,7 @@ impl<U: LinkUser> Link<U> {
                     }
                     Ok(_) => {
                         self.state = State::Connecting { conn, deadline };
-                        match self.config.settings.assumed_versions.clone() {
+                        match self.versions_at_hand(now) {
                             Some(versions) => self.up(now, versions),
                             None => self.handshake(now, registry, API_VERSIONS),
                         }
@@ -595,6 +598,18 @@ impl<U: LinkUser> Link<U> {
             }
             other => self.state = other,
         }
+    }
+
+    /// Versions that are assumed, where the broker is not to be asked.
+    fn versions_at_hand(&self, now: Instant) -> Option<Arc<ApiVersions>> {
+        let settings = &self.config.settings;
+        let fallback = settings.fallback.as_ref();
+        settings.assumed_versions.clone().or_else(|| {
+            let (versions, _) = fallback?;
+            self.assume_until
+                .is_some_and(|until| now < until)
+                .then(|| versions.clone())
+        })
     }
 
     fn handshake(&mut self, now: Instant, registry: &Registry, version: i16) {
@@ -786,6 +801,11 @@ impl<U: LinkUser> Link<U> {
     ) {
         let name_in_state = self.state_name();
         let was_up = matches!(self.state, State::Up { .. });
+        if let (State::Handshake { .. }, Some((_, time))) =
+            (&self.state, &self.config.settings.fallback)
+        {
+            self.assume_until = Some(now + *time);
+        }
         let text = format!(
             "{}: {why} (after {}ms in state {})",
             self.name(),

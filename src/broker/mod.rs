@@ -139,6 +139,8 @@ pub trait Outbox<T> {
     fn broker_id(&self) -> i32;
     /// Requests that may be sent now, by `max.in.flight` and the socket's room.
     fn room(&self) -> usize;
+    /// Requests that wait for the socket, after it was given what it takes.
+    fn backlog(&mut self) -> usize;
     fn client_id(&self) -> &str;
     /// The correlation id of the next request.
     fn next_correlation_id(&mut self) -> i32;
@@ -226,6 +228,8 @@ pub struct LinkSettings {
     pub api_version_timeout: Duration,
     /// Brokers are not asked for their versions, which are these.
     pub assumed_versions: Option<Arc<ApiVersions>>,
+    /// What to assume of a broker that failed to tell its versions, and for how long.
+    pub fallback: Option<(Arc<ApiVersions>, Duration)>,
     pub reconnect_backoff: Duration,
     pub reconnect_backoff_max: Duration,
     /// Zero: never closed for being idle.

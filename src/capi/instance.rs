@@ -513,6 +513,32 @@ impl SocketHooks for CSockets {
         }
     }
 
+    fn canonical(&self, addr: &SocketAddr) -> String {
+        let addr = socket2::SockAddr::from(*addr);
+        let mut name = [0 as c_char; libc::NI_MAXHOST as usize];
+        // SAFETY: both buffers have the length that goes with them; no service is wanted.
+        let code = unsafe {
+            libc::getnameinfo(
+                addr.as_ptr().cast(),
+                addr.len(),
+                name.as_mut_ptr(),
+                libc::NI_MAXHOST,
+                ptr::null_mut(),
+                0,
+                0,
+            )
+        };
+        if code != 0 {
+            // The name server is out of reach.
+            return addr
+                .as_socket()
+                .map_or_else(String::new, |a| a.ip().to_string());
+        }
+        // SAFETY: the name ends with a zero, within the buffer.
+        let name = unsafe { std::ffi::CStr::from_ptr(name.as_ptr()) };
+        name.to_string_lossy().into_owned()
+    }
+
     fn open(&self, addr: &SocketAddr) -> io::Result<OwnedFd> {
         if !is_set(self.socket) {
             return Plain.open(addr);

@@ -172,8 +172,8 @@ pub unsafe extern "C" fn rd_kafka_topic_conf_set_partitioner_cb(
     })
 }
 
-/// Sets the order in which waiting messages of a partition are to be sent, as a
-/// function that compares two of them. Experimental in librdkafka; rarely of use.
+/// Notes a function that compares two waiting messages of a partition. It is never called,
+/// as in librdkafka: `queuing.strategy` decides on their order.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_conf_set_msg_order_cmp(
     topic_conf: *mut rd_kafka_topic_conf_t,

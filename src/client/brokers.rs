@@ -45,6 +45,8 @@ pub struct Broker {
     pub condition: Condition,
     /// Named in `bootstrap.servers`, or added by the application.
     pub configured: bool,
+    /// Not to be asked about the cluster: see `bootstrap`.
+    pub stale: bool,
 }
 
 impl Broker {
@@ -105,6 +107,10 @@ impl Brokers {
         self.list.is_empty()
     }
 
+    pub fn iter_mut(&mut self) -> impl Iterator<Item = &mut Broker> {
+        self.list.iter_mut()
+    }
+
     pub fn get(&self, key: BrokerKey) -> Option<&Broker> {
         self.list.iter().find(|b| b.key == key)
     }
@@ -127,6 +133,7 @@ impl Brokers {
         });
         if let Some(broker) = known {
             broker.configured = true;
+            broker.stale = false;
             return Ok(false);
         }
         self.add(host.to_string(), port, -1, true)?;
@@ -237,6 +244,7 @@ impl Brokers {
             stats,
             condition: Condition::Untried,
             configured,
+            stale: false,
         });
         self.shared.broker_list.write().push((key, name));
         Ok(())

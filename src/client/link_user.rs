@@ -45,6 +45,10 @@ impl Outbox<u64> for Tagged<'_> {
         self.out.room()
     }
 
+    fn backlog(&mut self) -> usize {
+        self.out.backlog()
+    }
+
     fn client_id(&self) -> &str {
         self.out.client_id()
     }

@@ -8,6 +8,9 @@
 //! asked to connect one after another until one is: a server that is down costs
 //! no request its time.
 
+mod any_broker;
+mod bootstrap;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,6 +20,7 @@ use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{ApiKey, MetadataRequest, RequestKind, ResponseKind, TopicName};
 use kafka_protocol::protocol::StrBytes;
 
+use self::bootstrap::Bootstrap;
 use super::brokers::{BrokerKey, Brokers, Condition};
 use super::consumer::machine::{self, Machine, World};
 use super::event::Event;
@@ -62,6 +66,11 @@ pub enum MainCommand {
     AddBrokers {
         list: String,
         reply: Sender<i32>,
+    },
+    /// A name that an address of a configured server goes by.
+    Canonical {
+        host: String,
+        port: u16,
     },
     /// A request to one broker.
     ToBroker {
@@ -112,7 +121,7 @@ pub struct MainLoop {
     next_unassigned: Option<Instant>,
     all_down_told: bool,
     next_stats: Option<Instant>,
-    next_rebootstrap: Option<Instant>,
+    bootstrap: Bootstrap,
     consumer: Machine,
 }
 
@@ -135,7 +144,7 @@ impl MainLoop {
             next_unassigned: None,
             all_down_told: false,
             next_stats: (!stats.is_zero()).then(|| now + stats),
-            next_rebootstrap: None,
+            bootstrap: Bootstrap::default(),
             consumer: Machine::new(&shared, now),
             shared,
             rx,
@@ -183,6 +192,7 @@ impl MainLoop {
     fn stop(&mut self) {
         self.with_consumer(Instant::now(), |machine, world| machine.stop(world));
         self.brokers.stop_all();
+        self.bootstrap.stop();
         for request in self.waiting_any.drain(..) {
             (request.reply)(Err(RequestError::Destroyed));
         }
@@ -196,35 +206,6 @@ impl MainLoop {
         }
     }
 
-    fn add_configured(&mut self) {
-        let list = self.shared.conf.global.metadata_broker_list.clone();
-        if let Some(list) = list {
-            self.add_brokers(&list);
-        }
-    }
-
-    fn add_brokers(&mut self, list: &str) -> i32 {
-        let mut added = 0;
-        for address in settings::bootstrap(list) {
-            match address {
-                Ok((host, port)) => match self.brokers.add_bootstrap(&host, port) {
-                    Ok(_) => added += 1,
-                    Err(e) => self.shared.logger.log(
-                        Level::Err,
-                        "BROKER",
-                        format_args!("{host}:{port}: no thread for this broker: {e}"),
-                    ),
-                },
-                Err(text) => self.shared.logger.log(
-                    Level::Err,
-                    "BROKER",
-                    format_args!("\"{text}\" in bootstrap.servers is not host:port"),
-                ),
-            }
-        }
-        added
-    }
-
     fn next_deadline(&self) -> Option<Instant> {
         let waiting = self.waiting_any.iter().map(|r| r.deadline).min();
         let orphans = self.orphans.as_ref().and_then(|o| o.next_deadline(false));
@@ -236,7 +217,7 @@ impl MainLoop {
             orphans,
             self.next_unassigned,
             self.next_stats,
-            self.next_rebootstrap,
+            self.bootstrap.next_deadline(),
             self.consumer.next_deadline(),
         ]
         .into_iter()
@@ -276,10 +257,7 @@ impl MainLoop {
             self.next_stats = Some(now + interval);
             self.emit_stats(now);
         }
-        if self.next_rebootstrap.is_some_and(|at| at <= now) {
-            self.next_rebootstrap = None;
-            self.rebootstrap();
-        }
+        self.bootstrap_on_time(now);
     }
 
     /// Lets the consumer's machine work with what is the main loop's.
@@ -353,9 +331,14 @@ impl MainLoop {
             }
             MainCommand::AddBrokers { list, reply } => {
                 let added = self.add_brokers(&list);
+                self.bootstrap.added(list);
                 self.metadata.refresh_soon(now);
                 self.connect_for_waiting();
                 let _ = reply.send(added);
+            }
+            MainCommand::Canonical { host, port } => {
+                self.add_server(&host, port);
+                self.connect_for_waiting();
             }
             MainCommand::ToBroker { node, request } => match self.brokers.by_node(node) {
                 Some(broker) => {
@@ -410,7 +393,7 @@ impl MainLoop {
                     b.condition = Condition::Up;
                 }
                 self.all_down_told = false;
-                self.next_rebootstrap = None;
+                self.bootstrap.some_broker_is_up();
                 self.connecting = None;
                 self.send_waiting(key);
             }
@@ -425,6 +408,7 @@ impl MainLoop {
                 if self.connecting == Some(key) {
                     self.connecting = None;
                 }
+                self.spare_stale();
                 self.connect_for_waiting();
                 // The partitions that the broker led may have moved.
                 self.metadata.refresh_soon(now);
@@ -453,73 +437,15 @@ impl MainLoop {
             ErrorCode::_ALL_BROKERS_DOWN,
             format!("{down}/{all} brokers are down"),
         );
-        let c = &self.shared.conf.global;
-        self.next_rebootstrap = Some(now + ms(c.reconnect_backoff_max_ms));
-    }
-
-    /// KIP-899: when all that was learned is of no use, start from the configured
-    /// servers again.
-    fn rebootstrap(&mut self) {
-        let wanted = self.shared.conf.global.metadata_recovery_strategy
-            == crate::base::conf::MetadataRecovery::Rebootstrap;
-        if wanted && self.all_down_told {
-            self.add_configured();
-            self.connect_for_waiting();
-        }
-    }
-
-    /// A request that any broker can answer.
-    fn send_to_any(&mut self, request: Request) {
-        let best = self
-            .brokers
-            .iter()
-            .filter(|b| b.condition == Condition::Up)
-            .min_by_key(|b| b.stats.in_flight.load(std::sync::atomic::Ordering::Relaxed));
-        match best {
-            Some(broker) => broker.request(request),
-            None => {
-                self.waiting_any.push_back(request);
-                self.connect_for_waiting();
-            }
-        }
-    }
-
-    fn send_waiting(&mut self, key: BrokerKey) {
-        if let Some(broker) = self.brokers.get(key) {
-            for request in self.waiting_any.drain(..) {
-                broker.request(request);
-            }
-        }
-    }
-
-    fn connect_for_waiting(&mut self) {
-        if self.waiting_any.is_empty() || self.connecting.is_some() {
-            return;
-        }
-        let untried: Vec<BrokerKey> = self
-            .brokers
-            .iter()
-            .filter(|b| b.condition == Condition::Untried)
-            .map(|b| b.key)
-            .collect();
-        let chosen = if untried.is_empty() {
-            // All have failed: each tries again at its own pace.
-            for b in self.brokers.iter() {
-                b.handle.send(crate::broker::event_loop::Command::Connect);
-            }
-            None
-        } else {
-            untried.get(fastrand::usize(..untried.len())).copied()
-        };
-        if let Some(broker) = chosen.and_then(|key| self.brokers.get(key)) {
-            broker.connect();
-            self.connecting = chosen;
-        }
+        self.bootstrap.all_are_down(now, &self.shared.conf);
     }
 
     // --- metadata
 
     fn ask_metadata(&mut self, what: Refresh, timeout: Duration, asked: Asked) {
+        if matches!(asked, Asked::Manager) {
+            self.bootstrap.asked(Instant::now(), &self.shared.conf);
+        }
         let main = self.shared.main.clone();
         let (wanted, deadline) = (what.clone(), Instant::now() + timeout);
         let c = &self.shared.conf.global;
@@ -566,10 +492,25 @@ impl MainLoop {
         let response = match result {
             Ok(Response {
                 kind: Some(ResponseKind::Metadata(r)),
+                broker,
+                ..
+            }) if r.error_code != 0 => {
+                let code = ErrorCode::from(r.error_code);
+                if code == ErrorCode::REBOOTSTRAP_REQUIRED {
+                    self.rebootstrap(now);
+                }
+                Err(KafkaError::new(
+                    code,
+                    format!("{broker} refused to tell metadata: {code}"),
+                ))
+            }
+            Ok(Response {
+                kind: Some(ResponseKind::Metadata(r)),
                 broker_id,
                 broker,
                 ..
             }) => {
+                self.metadata_came();
                 let mut snapshot = Snapshot::from_response(&r);
                 snapshot.answered_by = broker_id;
                 snapshot.answered_by_name = broker.to_string();

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::base::conf::{self, AddressFamily, ClientKind, Compression, Conf, TopicConf};
+use crate::base::conf::{
+    self, AddressFamily, ClientKind, Compression, Conf, QueuingStrategy, TopicConf,
+};
 use crate::base::time::ms;
 use crate::broker::transport::Family;
 use crate::broker::{ApiVersions, LinkSettings};
@@ -19,6 +21,11 @@ fn size(n: i32) -> usize {
 
 pub fn link(conf: &Conf) -> LinkSettings {
     let c = &conf.global;
+    let old = c
+        .broker_version_fallback
+        .as_deref()
+        .and_then(ApiVersions::assumed)
+        .map(Arc::new);
     LinkSettings {
         client_id: c.client_id.clone().unwrap_or_default(),
         software_name: c.client_software_name.clone().unwrap_or_default(),
@@ -28,24 +35,28 @@ pub fn link(conf: &Conf) -> LinkSettings {
         max_fails: size(c.socket_max_fails),
         setup_timeout: ms(c.socket_connection_setup_timeout_ms),
         api_version_timeout: ms(c.api_version_request_timeout_ms),
-        assumed_versions: (!c.api_version_request)
-            .then(|| ApiVersions::assumed(c.broker_version_fallback.as_deref()?))
-            .flatten()
-            .map(Arc::new),
+        assumed_versions: old.clone().filter(|_| !c.api_version_request),
+        fallback: old
+            .filter(|_| c.api_version_request && c.api_version_fallback_ms > 0)
+            .map(|versions| (versions, ms(c.api_version_fallback_ms))),
         reconnect_backoff: ms(c.reconnect_backoff_ms),
         reconnect_backoff_max: ms(c.reconnect_backoff_max_ms),
         max_idle: ms(c.connections_max_idle_ms),
         address_ttl: ms(c.broker_address_ttl),
-        family: match c.broker_address_family {
-            AddressFamily::Any => Family::Any,
-            AddressFamily::V4 => Family::V4,
-            AddressFamily::V6 => Family::V6,
-        },
+        family: family(conf),
         send_buffer: size(c.socket_send_buffer_bytes),
         receive_buffer: size(c.socket_receive_buffer_bytes),
         keepalive: c.socket_keepalive_enable,
         nodelay: c.socket_nagle_disable,
         log_connection_close: c.log_connection_close,
+    }
+}
+
+pub fn family(conf: &Conf) -> Family {
+    match conf.global.broker_address_family {
+        AddressFamily::Any => Family::Any,
+        AddressFamily::V4 => Family::V4,
+        AddressFamily::V6 => Family::V6,
     }
 }
 
@@ -78,6 +89,7 @@ pub fn producer(conf: &Conf) -> producer::Settings {
         sticky_linger: ms(c.sticky_partitioning_linger_ms),
         // As many as other clients have; more only costs memory.
         max_in_flight: size(c.max_in_flight_requests_per_connection).min(5),
+        max_backlog: size(c.queue_buffering_backpressure_threshold),
     }
 }
 
@@ -97,6 +109,7 @@ pub fn producer_topic(conf: &Conf, topic: &TopicConf) -> producer::TopicSettings
             Compression::Zstd => Codec::Zstd,
         },
         level: topic.compression_level,
+        lifo: topic.queuing_strategy == QueuingStrategy::Lifo,
     }
 }
 

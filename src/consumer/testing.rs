@@ -258,6 +258,10 @@ impl Outbox<()> for FakeOutbox {
         1
     }
 
+    fn backlog(&mut self) -> usize {
+        0
+    }
+
     fn client_id(&self) -> &str {
         "test"
     }

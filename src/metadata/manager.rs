@@ -175,6 +175,12 @@ impl Manager {
         self.refresh_soon(now);
     }
 
+    /// Who was asked is not waited for any longer.
+    pub fn ask_again(&mut self, now: Instant) {
+        self.state = State::Idle;
+        self.refresh_at(now);
+    }
+
     /// Takes in an answer. `complete`: it is the answer to `poll`, not one that an
     /// application asked for itself.
     pub fn on_snapshot(

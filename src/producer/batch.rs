@@ -21,7 +21,7 @@ use crate::base::error::ErrorCode;
 use crate::base::time::wall_ms;
 use crate::protocol::compression::{Codec, Compressor};
 use crate::protocol::records::encode::{BatchMeta, RecordSpans, append_record};
-use crate::protocol::records::{BATCH_HEADER, HeaderRef, encode};
+use crate::protocol::records::{BATCH_HEADER, HeaderRef, cursor, encode};
 
 /// What is kept of a message besides its encoded record.
 #[derive(Debug, Clone, Copy)]
@@ -212,6 +212,28 @@ impl Batch {
 
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+
+    /// Turns the messages round, the newest first, before the batch is sealed.
+    pub fn reverse(&mut self) {
+        let mut open = OpenBatch::new(self.opened, self.encoded().len(), self.len());
+        for entry in self.entries.iter().rev() {
+            let headers = cursor::headers(self.headers(entry), entry.spans.header_count);
+            let record = NewRecord {
+                key: self.key(entry),
+                value: self.value(entry),
+                headers: headers.filter_map(Result::ok),
+                timestamp: entry.timestamp,
+                opaque: entry.opaque,
+                payload_ptr: entry.payload_ptr,
+            };
+            let at = self.opened + Duration::from_micros(u64::from(entry.produced_us));
+            open.append(at, &record, 0);
+        }
+        self.buf = Body::Encoded(open.buf);
+        self.entries = open.entries;
+        self.base_timestamp = open.base_timestamp;
+        self.max_timestamp = open.max_timestamp;
     }
 
     /// Bytes of keys, values and headers, as the limits count them.

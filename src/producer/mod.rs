@@ -20,6 +20,8 @@ mod model;
 pub mod partition;
 pub mod partitioner;
 pub mod sender;
+#[cfg(all(test, not(loom)))]
+mod testing;
 pub mod topic;
 
 use std::sync::Arc;
@@ -58,6 +60,8 @@ pub struct Settings {
     pub sticky_linger: Duration,
     /// Messages in flight at the same time for one partition.
     pub max_in_flight: usize,
+    /// Requests that wait for the socket from which on no batch is taken for another.
+    pub max_backlog: usize,
 }
 
 /// The producer's part of a topic's configuration.
@@ -69,6 +73,8 @@ pub struct TopicSettings {
     pub message_timeout: Duration,
     pub codec: Codec,
     pub level: i32,
+    /// The newest messages go first.
+    pub lifo: bool,
 }
 
 /// What all topics of a client share.

@@ -42,6 +42,7 @@ fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Ar
             socket_timeout: Duration::from_secs(60),
             sticky_linger: Duration::ZERO,
             max_in_flight: 1,
+            max_backlog: 1,
         },
         limits: Limits::new(100, 10_000),
         sink: Arc::new(Sink),
@@ -64,6 +65,7 @@ fn topic(shared: &Arc<Shared>) -> Topic {
         message_timeout: Duration::ZERO,
         codec: Codec::None,
         level: 0,
+        lifo: false,
     };
     let partitioner = Partitioner::Builtin(Builtin::Consistent);
     Topic::new(Arc::from("t"), settings, partitioner, shared.clone())

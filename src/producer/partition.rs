@@ -16,6 +16,9 @@
 //! flight after one failed, nothing younger is sent (`take` gives a retried batch
 //! only when nothing is in flight). A new leader's loop gets nothing before the
 //! old leader's requests have ended, since `in_flight` belongs to the partition.
+//!
+//! With `queuing.strategy=lifo` (`TopicSettings::lifo`) the closed batches stand the
+//! other way round, the newest in front, and so do the records of each.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -185,9 +188,14 @@ impl Partition {
             acc.closed_messages += open.len() as u64;
             acc.bytes_hint = (open.size() + open.size() / 16).max(FIRST_BATCH_BYTES);
             acc.messages_hint = open.len() + open.len() / 16;
-            let batch = open.close(acc.next_id, self.topic.clone(), self.id);
+            let mut batch = open.close(acc.next_id, self.topic.clone(), self.id);
             acc.next_id += 1;
-            acc.closed.push_back(batch);
+            if self.topic.settings.lifo {
+                batch.reverse();
+                acc.closed.push_front(batch);
+            } else {
+                acc.closed.push_back(batch);
+            }
         }
     }
 
@@ -216,15 +224,22 @@ impl Partition {
                 self.close_open(acc);
             }
         }
-        let mut next: Option<Instant> = None;
-        if let Some(front) = acc.closed.front() {
-            if front.is_expired(now, timeout) {
+        let oldest = if self.topic.settings.lifo {
+            acc.closed.len().saturating_sub(1)
+        } else {
+            0
+        };
+        let mut next = None;
+        if let Some(oldest_batch) = acc.closed.get(oldest) {
+            if oldest_batch.is_expired(now, timeout) {
                 return acc
                     .closed
-                    .pop_front()
+                    .remove(oldest)
                     .map_or(Look::Wait(None), Look::Expired);
             }
-            next = front.expires(timeout);
+            next = oldest_batch.expires(timeout);
+        }
+        if let Some(front) = acc.closed.front() {
             let retried = front.attempts > 0;
             let due = front.retry_at.is_none_or(|at| at <= now);
             let in_turn = if retried {
@@ -293,7 +308,9 @@ impl Partition {
             acc.in_flight = acc.in_flight.saturating_sub(1);
             acc.in_flight_messages = acc.in_flight_messages.saturating_sub(messages);
             if let Some(batch) = batch {
-                let at = acc.closed.partition_point(|b| b.id < batch.id);
+                let lifo = self.topic.settings.lifo;
+                let before = |b: &Batch| (b.id < batch.id) != lifo;
+                let at = acc.closed.partition_point(before);
                 acc.closed.insert(at, batch);
             }
             if acc.open.is_none() && acc.closed.is_empty() {

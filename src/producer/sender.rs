@@ -168,6 +168,11 @@ impl Sender {
                             partition: partition.clone(),
                             batch,
                         });
+                        // A request takes one batch of a partition: the loop comes
+                        // round for the next.
+                        *at = Some(now);
+                        self.plan(Some(now));
+                        return true;
                     }
                     Look::Expired(batch) => expired.push(batch),
                     Look::NotOurs => return false,
@@ -204,6 +209,7 @@ impl Sender {
     }
 
     pub fn poll(&mut self, now: Instant, out: &mut dyn Outbox<u64>) {
+        self.blocked = false;
         if let Some(until) = self.throttled_until {
             if now < until {
                 self.poll_down(now);
@@ -212,7 +218,7 @@ impl Sender {
             self.throttled_until = None;
             self.look_at_all(now);
         }
-        while out.room() > 0 && self.next_look.is_some_and(|at| at <= now) {
+        while self.may_send(out) && self.next_look.is_some_and(|at| at <= now) {
             let mut ready = Vec::new();
             self.look_around(now, true, &mut ready);
             if ready.is_empty() {
@@ -220,7 +226,12 @@ impl Sender {
             }
             self.send_all(now, ready, out);
         }
-        self.blocked = out.room() == 0 && self.next_look.is_some_and(|at| at <= now);
+        self.blocked = self.next_look.is_some_and(|at| at <= now);
+    }
+
+    /// Batches stay open, and grow, while requests wait for the socket.
+    fn may_send(&self, out: &mut dyn Outbox<u64>) -> bool {
+        out.room() > 0 && out.backlog() < self.shared.settings.max_backlog
     }
 
     fn send_all(&mut self, now: Instant, mut ready: Vec<Sent>, out: &mut dyn Outbox<u64>) {
@@ -252,26 +263,12 @@ impl Sender {
             }
             return;
         };
-        // Topics in order, each once, as the request lists them. A stable sort
-        // keeps the order of a partition's batches; a request takes one batch per
-        // partition, so later ones go into further requests.
+        // Topics in order, each once, as the request lists them.
         group.sort_by(|a, b| {
             (&a.partition.topic.name, a.partition.id)
                 .cmp(&(&b.partition.topic.name, b.partition.id))
         });
-        let mut requests: Vec<Vec<Sent>> = Vec::new();
-        for sent in group {
-            let at = requests
-                .iter()
-                .position(|r| r.last().is_none_or(|l| !same_partition(l, &sent)));
-            match at.and_then(|at| requests.get_mut(at)) {
-                Some(r) => r.push(sent),
-                None => requests.push(vec![sent]),
-            }
-        }
-        for request in requests {
-            self.send_request(now, version, request, acks, timeout, out);
-        }
+        self.send_request(now, version, group, acks, timeout, out);
     }
 
     fn send_request(
@@ -589,6 +586,5 @@ fn same_topic(a: &Sent, b: &Sent) -> bool {
     Arc::ptr_eq(&a.partition.topic, &b.partition.topic)
 }
 
-fn same_partition(a: &Sent, b: &Sent) -> bool {
-    Arc::ptr_eq(&a.partition, &b.partition)
-}
+#[cfg(all(test, not(loom)))]
+mod tests;

@@ -35,9 +35,9 @@ macro_rules! general_rows {
                  between protocol versions a ProduceRequest may exceed it by one message. The broker applies its own \
                  limit, the topic's `max.message.bytes`.";
             "message.copy.max.bytes" [message_copy_max_bytes: i32] int(0, 1_000_000_000, 65_535)
-                Both Low [] Producer todo
-                "Payloads up to this size are copied into the outgoing buffer, larger ones are referenced where they \
-                 are. Share consumers refuse it.";
+                Both Low [] Producer done
+                "No effect: every payload is copied once, into its batch, while it is produced. Share consumers \
+                 refuse it.";
             "receive.message.max.bytes" [receive_message_max_bytes: i32] int(1000, i32::MAX, 100_000_000)
                 Both Medium [] Core done
                 "Largest response accepted from a broker, a guard against absurd sizes on the wire. At least \
@@ -57,7 +57,7 @@ macro_rules! general_rows {
                  brokers it knows. Starting over is also triggered by `metadata.recovery.rebootstrap.trigger.ms` and \
                  by a broker asking for it.";
             "metadata.recovery.rebootstrap.trigger.ms" [metadata_recovery_rebootstrap_trigger_ms: i32] int(0, i32::MAX, 300_000)
-                Both Low [] Core todo
+                Both Low [] Core done
                 "With `metadata.recovery.strategy=rebootstrap`, start over from the bootstrap servers after this long \
                  without metadata from any broker.";
             "metadata.request.timeout.ms" [metadata_request_timeout_ms: i32] int(10, 900_000, 10)
@@ -222,8 +222,9 @@ macro_rules! general_rows {
                 Both Low [] Core done
                 "Time for a broker to tell its API versions.";
             "api.version.fallback.ms" [api_version_fallback_ms: i32] int(0, 604_800_000, 0)
-                Both Medium [Deprecated] Core todo
-                "How long `broker.version.fallback` is used for a broker that failed to tell its API versions.";
+                Both Medium [Deprecated] Core done
+                "How long `broker.version.fallback`, where it is older than 0.10, is used for a broker that hung up or \
+                 failed when it was asked for its API versions; 0 asks it each time.";
             "broker.version.fallback" [broker_version_fallback: Option<String>] checked("0.10.0", is_broker_version)
                 Both Medium [Deprecated] Core done
                 "Broker version to assume when brokers are not asked for their API versions: 0.9.0, 0.8.2, 0.8.1 or \

@@ -54,7 +54,7 @@ macro_rules! producer_rows {
                 Both Medium [] Core done
                 "Upper bound of the pause before a failed request is sent again.";
             "queue.buffering.backpressure.threshold" [queue_buffering_backpressure_threshold: i32] int(1, 1_000_000, 1)
-                Producer Low [] Producer todo
+                Producer Low [] Producer done
                 "Requests waiting to be written to a broker from which on no new batch is made for it. Less makes \
                  batches larger; more can help where compression is slow.";
             "compression.codec" [compression_codec: Compression] word(Compression::WORDS, "none")
@@ -85,7 +85,7 @@ macro_rules! producer_rows {
                  batches better than choosing for each message; 0 chooses for each. Unless set it is twice \
                  `linger.ms`. Messages with an empty key count too under the partitioner consistent_random.";
             "client.dns.lookup" [client_dns_lookup: DnsLookup] word(DnsLookup::WORDS, "use_all_dns_ips")
-                Both Low [] Core todo
+                Both Low [] Core done
                 "What to make of host names with several addresses: `use_all_dns_ips` tries one after the other, \
                  `resolve_canonical_bootstrap_servers_only` replaces bootstrap servers by the canonical names of \
                  their addresses, which is for Kerberos only.";

@@ -27,7 +27,7 @@ macro_rules! topic_rows {
                 Producer High [] Producer done
                 "";
             "queuing.strategy" [queuing_strategy: QueuingStrategy] word(QueuingStrategy::WORDS, "fifo")
-                Producer Low [Deprecated Experimental] Producer todo
+                Producer Low [Deprecated Experimental] Producer done
                 "Which messages go first: `fifo` the oldest, which keeps their order, `lifo` the newest.";
             "produce.offset.report" [produce_offset_report: bool] boolean(false)
                 Producer Low [Deprecated] Producer done
@@ -43,9 +43,9 @@ macro_rules! topic_rows {
                 Producer Low [] Producer done
                 "Chooses partitions in place of `partitioner`; set with rd_kafka_topic_conf_set_partitioner_cb().";
             "msg_order_cmp" [msg_order_cmp: usize] pointer(0)
-                Producer Low [Deprecated Experimental] Producer todo
-                "Orders queued messages; set with rd_kafka_topic_conf_set_msg_order_cmp(). See also \
-                 `queuing.strategy`.";
+                Producer Low [Deprecated Experimental] Producer done
+                "No effect, as in librdkafka, where `queuing.strategy` takes its place; set with \
+                 rd_kafka_topic_conf_set_msg_order_cmp().";
             "opaque" [opaque: usize] pointer(0)
                 Both Low [] Core done
                 "Pointer handed to the topic's callbacks; set with rd_kafka_topic_conf_set_opaque().";
@@ -60,12 +60,13 @@ macro_rules! topic_rows {
                 "How hard to compress: 0 to 9 for gzip, 0 to 12 for lz4, only 0 for snappy; -1 for the codec's own \
                  default. More gives smaller batches for more CPU.";
             "auto.commit.enable" [auto_commit_enable: bool] boolean(true)
-                Consumer Low [Deprecated] Consumer todo
-                "For the simple consumer: commit the offset of the last message handed to the application from time \
-                 to time, to go on from there after a restart. Without it the application stores offsets by \
-                 rd_kafka_offset_store(). Consumers of a group use the global `enable.auto.commit`.";
+                Consumer Low [Deprecated] Consumer done
+                "No effect, as in librdkafka: the simple consumer commits partitions that it started at \
+                 RD_KAFKA_OFFSET_STORED every `auto.commit.interval.ms` and when they are stopped. With the global \
+                 `enable.auto.offset.store=false` the application says what, by rd_kafka_offset_store(). Consumers of a \
+                 group use the global `enable.auto.commit`.";
             "enable.auto.commit" [] alias("auto.commit.enable")
-                Consumer Low [] Consumer todo
+                Consumer Low [] Consumer done
                 "";
             "auto.commit.interval.ms" [auto_commit_interval_ms: i32] int(10, 86_400_000, 60_000)
                 Consumer High [] Consumer done

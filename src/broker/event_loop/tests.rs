@@ -89,6 +89,7 @@ fn fixture() -> Fixture {
         nodelay: true,
         log_connection_close: true,
         assumed_versions: None,
+        fallback: None,
     };
     // Without an address, which the link waits for.
     let config = LinkConfig {

@@ -16,6 +16,12 @@ pub trait SocketHooks: Send + Sync {
         Plain.look_up(host, port, family)
     }
 
+    /// The name that an address goes by, or the address where it has none. May take as
+    /// long as `resolve`.
+    fn canonical(&self, addr: &SocketAddr) -> String {
+        addr.ip().to_string()
+    }
+
     /// Whether `resolve` runs code of the application, which must not be called any
     /// more once the client has ended.
     fn resolves_itself(&self) -> bool {

@@ -14,11 +14,16 @@ use kafka_protocol::messages::{BrokerId, TopicName};
 pub const TOPIC_OPERATIONS: i32 = 0x0df8;
 pub const CLUSTER_OPERATIONS: i32 = 0x1fa0;
 
-/// The injected code has no place in this response; its delay was applied.
+/// An injected code has a place in the response from version 13 on; before, only its
+/// delay is applied.
 pub fn handle(state: &mut ClusterState, cx: &Cx, request: MetadataRequest) -> Reply {
     let mut response = MetadataResponse::default()
         .with_cluster_id(Some(super::text(&state.cluster_id)))
         .with_controller_id(BrokerId(state.controller));
+    if cx.version >= 13 && cx.error != 0 {
+        response.error_code = cx.error;
+        return Reply::Now(response.into());
+    }
     for b in state.brokers.iter().filter(|b| b.is_listed()) {
         response.brokers.push(
             MetadataResponseBroker::default()

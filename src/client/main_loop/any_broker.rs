@@ -1,0 +1,83 @@
+//! Requests that any broker can answer.
+//!
+//! They go to the broker with the least to do, or wait until some link is up. A
+//! broker that is stale (see `bootstrap`) is asked only when all others are down.
+
+use std::sync::atomic::Ordering;
+
+use super::MainLoop;
+use crate::broker::Request;
+use crate::broker::event_loop::Command;
+use crate::client::brokers::{BrokerKey, Condition};
+
+impl MainLoop {
+    pub(super) fn send_to_any(&mut self, request: Request) {
+        let best = self
+            .brokers
+            .iter()
+            .filter(|b| b.condition == Condition::Up && !b.stale)
+            .min_by_key(|b| b.stats.in_flight.load(Ordering::Relaxed));
+        match best {
+            Some(broker) => broker.request(request),
+            None => {
+                self.waiting_any.push_back(request);
+                self.connect_for_waiting();
+            }
+        }
+    }
+
+    pub(super) fn send_waiting(&mut self, key: BrokerKey) {
+        if let Some(broker) = self.brokers.get(key).filter(|b| !b.stale) {
+            for request in self.waiting_any.drain(..) {
+                broker.request(request);
+            }
+        }
+    }
+
+    pub(super) fn connect_for_waiting(&mut self) {
+        if self.waiting_any.is_empty() || self.connecting.is_some() {
+            return;
+        }
+        let untried: Vec<BrokerKey> = self
+            .brokers
+            .iter()
+            .filter(|b| b.condition == Condition::Untried && !b.stale)
+            .map(|b| b.key)
+            .collect();
+        let chosen = if untried.is_empty() {
+            // All have failed: each tries again at its own pace.
+            for b in self.brokers.iter() {
+                b.handle.send(Command::Connect);
+            }
+            None
+        } else {
+            untried.get(fastrand::usize(..untried.len())).copied()
+        };
+        if let Some(broker) = chosen.and_then(|key| self.brokers.get(key)) {
+            broker.connect();
+            self.connecting = chosen;
+        }
+    }
+
+    /// Stale brokers are better than none.
+    pub(super) fn spare_stale(&mut self) {
+        let other = |b: &&_| !is_down_or_stale(b);
+        if self.brokers.iter().any(|b| b.stale) && self.brokers.iter().find(other).is_none() {
+            self.spare_all();
+            let up = self.brokers.iter().find(|b| b.condition == Condition::Up);
+            if let Some(key) = up.map(|b| b.key) {
+                self.send_waiting(key);
+            }
+        }
+    }
+
+    pub(super) fn spare_all(&mut self) {
+        for broker in self.brokers.iter_mut() {
+            broker.stale = false;
+        }
+    }
+}
+
+fn is_down_or_stale(b: &crate::client::brokers::Broker) -> bool {
+    b.stale || b.condition == Condition::Down
+}
