@@ -435,6 +435,33 @@ static void followers(void) {
         mock_end(&m);
 }
 
+/* When the follower that is fetched from goes down, the leader is asked at once, and names another one. */
+static void follower_down(void) {
+        struct mock m                      = mock_of(3);
+        rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_t *rk;
+        int n;
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 3), 0);
+        CHECK_ERR(rd_kafka_mock_partition_set_leader(m.cluster, "t", 0, 1), 0);
+        send_all(&m, "t", 3);
+        CHECK_ERR(rd_kafka_mock_partition_set_follower(m.cluster, "t", 0, 2), 0);
+        rk = client(RD_KAFKA_CONSUMER, conf_of("bootstrap.servers", m.servers, "group.id", "g", "client.rack", "here", "enable.auto.commit",
+                                               "false", NULL));
+        rd_kafka_topic_partition_list_add(l, "t", 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
+        CHECK_ERR(rd_kafka_assign(rk, l), 0);
+        n = consume_from(rk, 3, 2, ms(20000));
+        CHECK(n == 3, "%d messages", n);
+        CHECK_ERR(rd_kafka_mock_broker_set_down(m.cluster, 2), 0);
+        CHECK_ERR(rd_kafka_mock_partition_set_follower(m.cluster, "t", 0, 3), 0);
+        send_all(&m, "t", 3);
+        n = consume_from(rk, 3, 3, ms(20000));
+        CHECK(n == 3, "%d messages after broker 2 went down", n);
+        rd_kafka_topic_partition_list_destroy(l);
+        rd_kafka_consumer_close(rk);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
 /* ---- requests noted down; coordinators ---- */
 
 static void tracking(void) {
@@ -527,6 +554,7 @@ int main(int argc, char **argv) {
         RUN(leaders);
         RUN(leader_moves_under_queries);
         RUN(followers);
+        RUN(follower_down);
         RUN(tracking);
         RUN(coordinators);
         return T_END();

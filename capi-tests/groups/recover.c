@@ -301,6 +301,26 @@ static void watermark_timeout(void) {
         cluster_stop();
 }
 
+/* A broker that says for a moment that the topic is not there does not cost the group its assignment. (librdkafka gives it up.) */
+static void topic_unknown_for_a_moment(void) {
+        const char *topic = fresh("topic");
+        struct member a;
+        cluster_start(1);
+        topic_create(topic, 2);
+        fill(topic, 2, 0, 5);
+        member_start(&a, "a", fresh("group"), topic, "topic.metadata.refresh.interval.ms", "100", NULL);
+        EXPECT(20000, a.messages == 10, &a);
+        rd_kafka_mock_topic_set_error(mock, topic, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+        POLL_FOR(700, &a);
+        rd_kafka_mock_topic_set_error(mock, topic, RD_KAFKA_RESP_ERR_NO_ERROR);
+        POLL_FOR(700, &a);
+        fill(topic, 2, 5, 5);
+        EXPECT(20000, a.messages == 20, &a);
+        CHECK(a.assigns == 1 && a.revokes == 0, "%d assigns, %d revokes", a.assigns, a.revokes);
+        member_end(&a, 6000);
+        cluster_stop();
+}
+
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(restart_eager);
@@ -314,5 +334,6 @@ int main(int argc, char **argv) {
         RUN(close_in_rebalance);
         RUN(close_with_answer_owed);
         RUN(watermark_timeout);
+        RUN(topic_unknown_for_a_moment);
         return T_END();
 }

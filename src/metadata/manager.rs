@@ -10,6 +10,8 @@
 //! off exponentially, from `topic.metadata.refresh.fast.interval.ms` up to
 //! `retry.backoff.max.ms`.
 //!
+//! A topic that was there is missing only when brokers have said so for two seconds.
+//!
 //! A leader with an older epoch than the one known is an answer from a broker that
 //! is behind, and is not taken (KIP-320).
 
@@ -40,7 +42,13 @@ enum State {
 #[derive(Debug, Clone, Copy)]
 struct Tracked {
     since: Instant,
+    /// The topic was there, and since then brokers say that it is not.
+    doubted: Option<Instant>,
 }
+
+/// How long brokers have to say that a topic which was there is not, until that is
+/// believed: one that has just started may not know of it yet.
+const DOUBT: Duration = Duration::from_secs(2);
 
 /// What to ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +109,8 @@ impl Manager {
     /// A topic that somebody produces to or consumes from.
     pub fn track(&mut self, name: &Arc<str>, now: Instant) {
         if !self.topics.contains_key(name) {
-            self.topics.insert(name.clone(), Tracked { since: now });
+            let (since, doubted) = (now, None);
+            self.topics.insert(name.clone(), Tracked { since, doubted });
             self.urgent.insert(name.clone());
             self.refresh_at(now);
         }
@@ -213,6 +222,9 @@ impl Manager {
                 ErrorCode::NO_ERROR | ErrorCode::LEADER_NOT_AVAILABLE
                     if !info.partitions.is_empty() =>
                 {
+                    if let Some(tracked) = self.topics.get_mut(&name) {
+                        tracked.doubted = None;
+                    }
                     let old = self.cache.topics.get(&name);
                     let recreated =
                         old.is_some_and(|o| !o.id.is_nil() && !info.id.is_nil() && o.id != info.id);
@@ -254,6 +266,16 @@ impl Manager {
                     unsettled |= tracked.is_some();
                     if wait && young && !known {
                         continue;
+                    }
+                    if wait
+                        && known
+                        && let Some(tracked) = self.topics.get_mut(&name)
+                    {
+                        let doubt = DOUBT.min(self.settings.propagation);
+                        if now < *tracked.doubted.get_or_insert(now) + doubt {
+                            continue;
+                        }
+                        tracked.doubted = None;
                     }
                     let err = match err {
                         ErrorCode::UNKNOWN_TOPIC_OR_PART | ErrorCode::UNKNOWN_TOPIC_ID => {
@@ -422,6 +444,30 @@ mod tests {
                 ..
             }]
         ));
+    }
+
+    #[test]
+    fn a_topic_that_was_there_is_missed_only_when_that_lasts() {
+        let start = Instant::now();
+        let mut m = Manager::new(settings(), start);
+        m.track(&"t".into(), start);
+        let known = || answer("t", ErrorCode::NO_ERROR, &[(1, 0)]);
+        let unknown = || answer("t", ErrorCode::UNKNOWN_TOPIC_OR_PART, &[]);
+        m.on_snapshot(known(), true, false, start);
+        // Long after it was new.
+        let mut now = start + settings().propagation * 2;
+        assert!(m.on_snapshot(unknown(), true, false, now).is_empty());
+        assert!(m.cache().topic("t").is_some());
+        assert!(m.next_deadline().unwrap() < now + DOUBT, "asked again soon");
+        // It is back: the next doubt is a new one.
+        now += DOUBT / 2;
+        m.on_snapshot(known(), true, false, now);
+        now += DOUBT;
+        assert!(m.on_snapshot(unknown(), true, false, now).is_empty());
+        now += DOUBT;
+        let changes = m.on_snapshot(unknown(), true, false, now);
+        assert!(matches!(changes[..], [TopicChange::Missing { .. }]));
+        assert!(m.cache().topic("t").is_none());
     }
 
     #[test]

@@ -428,8 +428,10 @@ impl Machine {
             None => {
                 if up {
                     self.tell_group(w, group::Event::BrokerUp);
-                    self.settle(w);
+                } else if let Some(broker) = w.brokers.get(key) {
+                    self.control.on_broker_down(broker.node_id());
                 }
+                self.settle(w);
                 false
             }
         }

@@ -499,6 +499,30 @@ impl Control {
         }
     }
 
+    /// The connection to a broker is down. What it serves as a replica its leader serves, too,
+    /// and says which replica is the nearest then; a leader is waited for.
+    pub fn on_broker_down(&mut self, broker: i32) {
+        let fetched: Vec<_> = self
+            .entries
+            .iter()
+            .filter_map(|(key, entry)| match entry.state {
+                State::Fetching {
+                    grant,
+                    broker: at,
+                    replica_until: Some(_),
+                    ..
+                } if at == broker => Some((*key, grant)),
+                _ => None,
+            })
+            .collect();
+        for (key, grant) in fetched {
+            if let Some(entry) = self.entries.get_mut(&key) {
+                entry.preferred = None;
+            }
+            self.release(key, broker, grant, false);
+        }
+    }
+
     /// The epochs known are those of another log; an answer about them as well.
     fn forget_epochs(&mut self, key: Key) {
         if let Some(entry) = self.entries.get_mut(&key)

@@ -296,6 +296,21 @@ fn a_replica_is_left_when_its_time_is_up_or_it_refuses() {
 }
 
 #[test]
+fn a_replica_is_left_when_its_broker_is_down() {
+    let mut w = world(ResetPolicy::Error);
+    let (_, grant, _) = begun(&w.start(at(0), LEADER));
+    w.control.on_broker_down(1);
+    assert!(w.actions().is_empty(), "a leader is waited for");
+    let (_, grant, _) = begun(&w.handback(grant, at(5), Reason::Preferred(9)));
+    w.control.on_broker_down(8);
+    assert!(w.actions().is_empty(), "another one");
+    w.control.on_broker_down(9);
+    assert!(matches!(w.actions()[..], [Action::Stop { broker: 9, grant: g, .. }] if g == grant));
+    let (broker, _, from) = begun(&w.handback(grant, at(7), Reason::Stopped));
+    assert_eq!((broker, from), (1, at(7)));
+}
+
+#[test]
 fn out_of_range_at_the_leader_resets() {
     let mut w = world(ResetPolicy::End);
     let (_, grant, _) = begun(&w.start(at(0), LEADER));

@@ -197,7 +197,7 @@ impl Classic {
             .iter()
             .filter(|(name, topic)| topic.code.is_ok() && !self.wants(name))
             .filter(|(name, _)| members.iter().any(|m| m.topics.contains(name)))
-            .map(|(name, topic)| (name.clone(), (topic.partitions.len(), topic.id)))
+            .map(|(name, topic)| (name.clone(), self.extent(topic)))
             .collect();
         // A topic that was made anew with fewer partitions: the Java client's sticky
         // assignor would keep those that are gone.

@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use super::assignor::{Assignor, RebalanceProtocol, TopicPartition};
+use super::assignor::{Assignor, Racks, RebalanceProtocol, TopicPartition};
 use super::membership::{
     Interest, MemberSettings, Membership, Rebalance, RebalanceKind, TopicView, View,
 };
@@ -58,8 +58,17 @@ enum Goal {
     Closed,
 }
 
-/// The topics subscribed to that exist: partitions and id.
-type Shape = BTreeMap<Arc<str>, (usize, Uuid)>;
+/// The topics subscribed to that exist.
+type Shape = BTreeMap<Arc<str>, Extent>;
+
+/// What a rebalance goes by, so that a change of it calls for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Extent {
+    partitions: usize,
+    id: Uuid,
+    /// Where the replicas of each partition are; nothing to a member without a rack.
+    racks: Vec<Racks>,
+}
 
 /// A membership that the coordinator knows of.
 #[derive(Debug)]
@@ -230,8 +239,20 @@ impl Classic {
             .filter(|(name, topic)| {
                 topic.code.is_ok() && !topic.partitions.is_empty() && self.wants(name)
             })
-            .map(|(name, topic)| (name.clone(), (topic.partitions.len(), topic.id)))
+            .map(|(name, topic)| (name.clone(), self.extent(topic)))
             .collect()
+    }
+
+    fn extent(&self, topic: &TopicView) -> Extent {
+        let by_rack = self.config.rack.as_deref().is_some_and(|r| !r.is_empty());
+        Extent {
+            partitions: topic.partitions.len(),
+            id: topic.id,
+            racks: match by_rack {
+                true => topic.partitions.clone(),
+                false => Vec::new(),
+            },
+        }
     }
 
     /// Tells the application about topics that it names and that are not there.

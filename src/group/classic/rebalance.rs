@@ -10,7 +10,7 @@ impl Classic {
         }
         let led_changed = self.led.iter().any(|(name, was)| {
             let topic = self.view.get(name).filter(|topic| topic.code.is_ok());
-            topic.is_some_and(|now| (now.partitions.len(), now.id) != *was)
+            topic.is_some_and(|now| self.extent(now) != *was)
         });
         if led_changed || self.shape() != self.joined_shape {
             self.rebalance(cx, "subscribed topics have changed");

@@ -39,10 +39,14 @@ fn interest() -> Interest {
 
 /// A group whose coordinator is up, subscribed to `t`, and about to join.
 fn bench(instance: Option<&str>, assignor: Assignor) -> Bench {
+    bench_with(instance, member_settings(&[assignor]))
+}
+
+fn bench_with(instance: Option<&str>, member: MemberSettings) -> Bench {
     let mut settings = Settings::new("g");
     settings.group_instance_id = instance.map(Arc::from);
     let mut bench = Bench::new(settings.clone());
-    bench.group = Group::new(bench.now, settings, member_settings(&[assignor]));
+    bench.group = Group::new(bench.now, settings, member);
     bench.event(Event::Metadata(view()));
     bench.event(Event::Subscribe(Some(interest())));
     let (token, _) = bench.sent(3);
@@ -453,6 +457,29 @@ fn partitions_of_a_topic_that_is_gone_are_lost() {
     settle(&mut bench);
     bench.event(Event::Metadata(Arc::default()));
     expect_lost(&mut bench, None);
+}
+
+#[test]
+fn replicas_in_other_racks_matter_to_a_member_with_a_rack() {
+    let moved = || {
+        let mut topic = view()["t"].clone();
+        topic.partitions = vec![["b".into()].into(); 2];
+        Event::Metadata(Arc::new(View::from([("t".into(), topic)])))
+    };
+    for rack in [None, Some("a")] {
+        let mut settings = member_settings(&[Assignor::CooperativeSticky]);
+        settings.rack = rack.map(Arc::from);
+        let mut bench = bench_with(None, settings);
+        settle(&mut bench);
+        bench.event(moved());
+        match rack {
+            Some(_) => {
+                let (_, sent) = request(&mut bench);
+                assert!(matches!(sent, RequestKind::JoinGroup(_)), "{sent:?}");
+            }
+            None => assert!(bench.take().is_empty()),
+        }
+    }
 }
 
 #[test]
