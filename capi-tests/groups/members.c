@@ -376,6 +376,42 @@ static void ways_to_assign(void) {
         }
 }
 
+/* An application that never answers the last rebalance can be closed and destroyed nevertheless. */
+static void close_unanswered(void) {
+        static const char *strategies[] = {"range", "cooperative-sticky"};
+        int i, way;
+        for (i = 0; i < 2; i++)
+                for (way = 0; way < (i == 0 ? 3 : 1); way++) {
+                        const char *topic = fresh("topic"), *group = fresh("group");
+                        struct member a;
+                        rd_kafka_queue_t *queue;
+                        int64_t start;
+                        cluster_start(1);
+                        topic_create(topic, 2);
+                        member_start(&a, "a", group, topic, "partition.assignment.strategy", strategies[i], NULL);
+                        EXPECT(20000, a.held == 2, &a);
+                        a.keep_silent = 1;
+                        start         = now_ms();
+                        if (way == 0)
+                                CHECK_ERR(rd_kafka_consumer_close(a.rk), 0);
+                        queue = rd_kafka_queue_new(a.rk);
+                        if (way == 1) {
+                                /* It asks for the events and does not look at them. */
+                                rd_kafka_error_t *error = rd_kafka_consumer_close_queue(a.rk, queue);
+                                CHECK(!error, "%s", rd_kafka_error_string(error));
+                                usleep(200000);
+                        }
+                        rd_kafka_queue_destroy(queue);
+                        if (getenv("T_VERBOSE"))
+                                printf("  %s, way %d: closed after %" PRId64 " ms\n", strategies[i], way, now_ms() - start);
+                        DESTROY(a.rk, 8000);
+                        CHECK(now_ms() - start < ms(8000), "%s, way %d: %" PRId64 " ms", strategies[i], way, now_ms() - start);
+                        if (a.unanswered)
+                                rd_kafka_topic_partition_list_destroy(a.unanswered);
+                        cluster_stop();
+                }
+}
+
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(poll_too_late_eager);
@@ -390,6 +426,7 @@ int main(int argc, char **argv) {
         RUN(topic_errors);
         RUN(group_statistics);
         RUN(ways_to_assign);
+        RUN(close_unanswered);
         RUN(forgotten);
         RUN(joining_takes_errors);
         return T_END();

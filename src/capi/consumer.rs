@@ -180,8 +180,12 @@ fn seek_all(
     Ok(())
 }
 
+/// How long a close waits for the application's answer to a rebalance.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+
 /// Leaves the group, serving what is to be done for that, and ends consuming. Bounded
-/// by what the requests of leaving may take.
+/// by what the requests of leaving may take; an application that does not answer, in
+/// whose name librdkafka would wait for ever, is taken everything from.
 pub fn close(instance: &Instance, consumer: &Consumer) {
     if consumer.core.settings.has_group && !consumer.is_closed() {
         consumer.queue.forward(None);
@@ -189,12 +193,18 @@ pub fn close(instance: &Instance, consumer: &Consumer) {
         let c = &instance.conf().global;
         let most = i64::from(c.session_timeout_ms) + 2 * i64::from(c.socket_timeout_ms);
         let bound = Instant::now() + Duration::from_millis(most.unsigned_abs());
+        let mut answer = Instant::now() + ANSWER_PATIENCE;
         while !consumer.group.is_closed() && Instant::now() < bound {
             // Messages are dropped as they are: to hand them out would store their
             // offsets, and what nobody saw would be committed.
-            if let Some(event) = consume::take_event(&consumer.queue, bound) {
+            if let Some(event) = consume::take_event(&consumer.queue, bound.min(answer)) {
                 serve::serve_one(instance, &consumer.queue, event);
+            } else if Instant::now() >= answer {
+                consumer.answer_for_application();
+            } else {
+                continue;
             }
+            answer = Instant::now() + ANSWER_PATIENCE;
         }
     }
     consumer.close();

@@ -86,6 +86,8 @@ pub enum Command {
     Subscribe(Option<Interest>),
     /// The application has carried out the rebalance of this id.
     Rebalanced(u64),
+    /// As if the application had carried out whatever it was told last.
+    Answered,
     /// The application polls, which the membership waited for.
     Polled,
     /// Gives up the membership.
@@ -342,6 +344,10 @@ impl Machine {
             }
             Command::Subscribe(interest) => self.subscribe(w, interest),
             Command::Rebalanced(id) => self.rebalanced(w, id),
+            Command::Answered => {
+                let id = self.membership.last_rebalance();
+                self.rebalanced(w, id);
+            }
             Command::Polled => self.tell_group(w, group::Event::Polled),
             Command::Close => match self.group {
                 Some(_) => self.tell_group(w, group::Event::Close),

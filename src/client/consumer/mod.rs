@@ -241,6 +241,15 @@ impl Consumer {
         }
     }
 
+    /// The application has had its time to answer a rebalance, be it one that it never
+    /// looked at.
+    pub fn answer_for_application(&self) {
+        let mut assignment = self.assignment.lock();
+        let old = std::mem::take(&mut *assignment);
+        self.stop_all(old.into_values());
+        self.send(Command::Answered);
+    }
+
     pub fn incremental_assign(
         &self,
         wanted: Vec<(Arc<Toppar>, Position)>,

@@ -140,6 +140,8 @@ impl Classic {
         self.joined_shape = shape;
         self.led.clear();
         let leads = answer.leader == answer.member_id;
+        let cooperative = assignor.protocol() == RebalanceProtocol::Cooperative;
+        self.unfinished = cooperative && leads && answer.skip_assignment;
         if leads && !answer.skip_assignment {
             let members: Vec<assignor::Member> = answer
                 .members
@@ -208,6 +210,13 @@ impl Classic {
             });
         }
         let assignment = assignor.assign(&cluster, &members);
+        let subscribed = cluster
+            .topics
+            .iter()
+            .filter(|(name, _)| members.iter().any(|m| m.topics.contains(name)));
+        let all: usize = subscribed.map(|(_, partitions)| partitions.len()).sum();
+        self.unfinished = assignor.protocol() == RebalanceProtocol::Cooperative
+            && assignment.iter().map(Vec::len).sum::<usize>() < all;
         let assignments: Vec<_> = members
             .into_iter()
             .map(|member| member.id)
@@ -264,6 +273,9 @@ impl Classic {
                     generation,
                     assignor,
                     beat: Beat::Due(cx.now + self.config.heartbeat_interval),
+                    follow_up: self
+                        .unfinished
+                        .then(|| cx.now + self.settings.session_timeout),
                 };
                 self.contact = sent;
                 self.on_assignment(cx, session, partitions);

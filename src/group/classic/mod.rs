@@ -76,6 +76,8 @@ struct Session {
     generation: i32,
     assignor: Assignor,
     beat: Beat,
+    /// See [`Classic::unfinished`].
+    follow_up: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -181,6 +183,13 @@ pub struct Classic {
     ticked: Instant,
     /// Joins that failed in a row.
     attempts: u32,
+    /// As the leader: the group may be in the middle of a cooperative rebalance, with
+    /// partitions revoked from one member that no other has yet. Who gave them up joins
+    /// again, which goes on with it; but if it was a static member that went away before
+    /// it could, it comes back to the generation as it is, and nobody goes on. So the
+    /// leader does, a session's time later; and one that came back itself cannot know,
+    /// and does so, too.
+    unfinished: bool,
     /// Why it had to join again, or leave, the last time.
     reason: Cow<'static, str>,
     /// Topics that the application was told are not there, and why.
@@ -206,6 +215,7 @@ impl Classic {
             state: State::Out { at: now },
             ticked: now,
             attempts: 0,
+            unfinished: false,
             reason: Cow::Borrowed(""),
             missing: BTreeMap::new(),
         }
@@ -394,8 +404,13 @@ impl Classic {
             self.lose(cx, SESSION_OVER);
             return true;
         }
+        let follow_up = session.follow_up.take_if(|at| *at <= now).is_some();
         if polled + max_poll + POLL_GRACE <= now {
             self.stop_for_poll(cx, coordinator, polled);
+            return true;
+        }
+        if follow_up {
+            self.rebalance(cx, "revoked partitions may be without a member");
             return true;
         }
         if let (Beat::Due(at), Some(node)) = (&session.beat, coordinator)
@@ -546,7 +561,8 @@ impl Membership for Classic {
                 Beat::Due(at) if coordinator_up => at,
                 _ => end,
             };
-            return Some(end.min(poll).min(beat));
+            let follow_up = session.follow_up.unwrap_or(end);
+            return Some(end.min(poll).min(beat).min(follow_up));
         }
         match &self.state {
             State::Out { at } if self.goal == Goal::Member => {

@@ -513,3 +513,51 @@ fn what_the_rest_of_a_cooperative_rebalance_adds_is_told_even_if_it_is_nothing()
     bench.event(Event::Assigned);
     assert!(matches!(request(&mut bench).1, RequestKind::JoinGroup(_)));
 }
+
+/// A static member that gave partitions up and went away before it joined again comes
+/// back to the generation as it is: the leader has to go on.
+#[test]
+fn a_leader_goes_on_with_a_rebalance_that_nobody_finishes() {
+    let mut bench = bench(None, Assignor::CooperativeSticky);
+    let (token, _) = request(&mut bench);
+    let subscription = |owned: Vec<TopicPartition>| Subscription {
+        topics: vec!["t".into()],
+        owned,
+        generation: 3,
+        rack: None,
+    };
+    let member = |id: &str, owned| {
+        let bytes = encode_subscription(Assignor::CooperativeSticky, &subscription(owned));
+        JoinGroupResponseMember::default()
+            .with_member_id(text(id))
+            .with_metadata(bytes.unwrap())
+    };
+    let ResponseKind::JoinGroup(answer) = join_answer("m", "m", 4, Assignor::CooperativeSticky)
+    else {
+        panic!();
+    };
+    let members = vec![member("m", Vec::new()), member("n", vec![p(0), p(1)])];
+    bench.answer(token, ResponseKind::JoinGroup(answer.with_members(members)));
+    bench.take();
+    bench.event(Event::LeaderMetadata(view()));
+    let (token, sync) = request(&mut bench);
+    assert!(matches!(sync, RequestKind::SyncGroup(s) if s.assignments.len() == 2));
+    let synced = bench.now;
+    bench.answer(token, sync_answer(ErrorCode::NO_ERROR, &[]));
+    bench.event(Event::Assigned);
+    // All is well but for the partition that "n" has given up.
+    let join = loop {
+        bench.group.set_polled(bench.now);
+        match split(&mut bench).0.pop() {
+            Some((token, RequestKind::Heartbeat(_))) => {
+                bench.answer(token, beat_answer(ErrorCode::NO_ERROR));
+            }
+            Some((_, request)) => break request,
+            None => {
+                bench.pass();
+            }
+        }
+    };
+    assert!(matches!(join, RequestKind::JoinGroup(_)), "{join:?}");
+    assert_eq!(bench.now, synced + Settings::new("g").session_timeout);
+}

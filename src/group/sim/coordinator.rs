@@ -20,6 +20,13 @@ use crate::base::error::ErrorCode;
 /// Who gets an answer: the simulation's number of a request.
 pub type Caller = u64;
 
+fn protocols_of(r: &JoinGroupRequest) -> Vec<(String, Bytes)> {
+    r.protocols
+        .iter()
+        .map(|p| (p.name.to_string(), p.metadata.clone()))
+        .collect()
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     Empty,
@@ -30,6 +37,7 @@ enum State {
 
 #[derive(Debug)]
 struct Member {
+    instance: Option<String>,
     protocols: Vec<(String, Bytes)>,
     session_end: Instant,
     joining: Option<Caller>,
@@ -79,13 +87,18 @@ impl Coordinator {
             RequestKind::JoinGroup(r) => self.join(now, caller, r),
             RequestKind::SyncGroup(r) => self.sync(now, caller, r),
             RequestKind::Heartbeat(r) => {
-                let code = self.heartbeat(now, &r.member_id, r.generation_id);
+                let instance = r.group_instance_id.as_deref();
+                let code = self.heartbeat(now, &r.member_id, instance, r.generation_id);
                 let answer = HeartbeatResponse::default().with_error_code(code.0 as i16);
                 self.answers.push((caller, ResponseKind::Heartbeat(answer)));
             }
             RequestKind::LeaveGroup(r) => {
                 for member in &r.members {
-                    self.remove(now, &member.member_id);
+                    let instance = member.group_instance_id.as_deref();
+                    if self.identify(&member.member_id, instance).is_ok() {
+                        self.remove(now, &member.member_id);
+                    }
+                    self.pending.remove(member.member_id.as_str());
                 }
                 let answer = ResponseKind::LeaveGroup(LeaveGroupResponse::default());
                 self.answers.push((caller, answer));
@@ -147,7 +160,9 @@ impl Coordinator {
         if let State::Preparing { until } = self.state
             && until <= now
         {
-            self.members.retain(|_, m| m.joining.is_some());
+            // A static member may be away until its session ends.
+            self.members
+                .retain(|_, m| m.joining.is_some() || m.instance.is_some());
             self.complete_join(now);
         }
     }
@@ -164,6 +179,12 @@ impl Coordinator {
 
     fn join(&mut self, now: Instant, caller: Caller, r: JoinGroupRequest) {
         let mut id = r.member_id.to_string();
+        let instance = r.group_instance_id.as_deref().map(str::to_owned);
+        if id.is_empty()
+            && let Some(instance) = instance
+        {
+            return self.join_static(now, caller, &r, instance);
+        }
         if id.is_empty() {
             self.named += 1;
             id = format!("member-{}", self.named);
@@ -174,26 +195,14 @@ impl Coordinator {
             self.answers.push((caller, ResponseKind::JoinGroup(answer)));
             return;
         }
-        let protocols: Vec<(String, Bytes)> = r
-            .protocols
-            .iter()
-            .map(|p| (p.name.to_string(), p.metadata.clone()))
-            .collect();
+        let protocols = protocols_of(&r);
         let session_end = now + self.session;
         if self.pending.remove(&id) {
-            let member = Member {
-                protocols,
-                session_end,
-                joining: Some(caller),
-                syncing: None,
-                assignment: Bytes::new(),
-            };
-            self.members.insert(id, member);
-            return self.rejoin(now);
+            return self.add(now, id, None, caller, protocols);
         }
-        let Some(member) = self.members.get_mut(&id) else {
-            let answer =
-                JoinGroupResponse::default().with_error_code(ErrorCode::UNKNOWN_MEMBER_ID.0 as i16);
+        let code = self.identify(&id, instance.as_deref());
+        let Some(member) = self.members.get_mut(&id).filter(|_| code.is_ok()) else {
+            let answer = JoinGroupResponse::default().with_error_code(code.0 as i16);
             self.answers.push((caller, ResponseKind::JoinGroup(answer)));
             return;
         };
@@ -216,6 +225,76 @@ impl Coordinator {
             }
             self.rejoin(now);
         }
+    }
+
+    fn add(
+        &mut self,
+        now: Instant,
+        id: String,
+        instance: Option<String>,
+        caller: Caller,
+        protocols: Vec<(String, Bytes)>,
+    ) {
+        let member = Member {
+            instance,
+            protocols,
+            session_end: now + self.session,
+            joining: Some(caller),
+            syncing: None,
+            assignment: Bytes::new(),
+        };
+        self.members.insert(id, member);
+        self.rejoin(now);
+    }
+
+    /// A static member that is new, or takes the place of the one before it (KIP-345).
+    fn join_static(
+        &mut self,
+        now: Instant,
+        caller: Caller,
+        r: &JoinGroupRequest,
+        instance: String,
+    ) {
+        self.named += 1;
+        let id = format!("{instance}-{}", self.named);
+        let Some(old) = self.id_of(&instance).map(str::to_owned) else {
+            return self.add(now, id, Some(instance), caller, protocols_of(r));
+        };
+        let Some(mut member) = self.members.remove(&old) else {
+            return;
+        };
+        let fenced = ErrorCode::FENCED_INSTANCE_ID;
+        if let Some(caller) = member.joining.take() {
+            let answer = JoinGroupResponse::default().with_error_code(fenced.0 as i16);
+            self.answers.push((caller, ResponseKind::JoinGroup(answer)));
+        }
+        if let Some(caller) = member.syncing.take() {
+            self.answer_sync(caller, fenced, Bytes::new());
+        }
+        member.protocols = protocols_of(r);
+        member.session_end = now + self.session;
+        if self.leader == old {
+            self.leader.clone_from(&id);
+        }
+        let as_it_is = self.state == State::Stable;
+        member.joining = Some(caller).filter(|_| !as_it_is);
+        self.members.insert(id.clone(), member);
+        if as_it_is {
+            let mut answer = self.joined(&id);
+            if let ResponseKind::JoinGroup(answer) = &mut answer {
+                answer.skip_assignment = self.leader == id;
+            }
+            self.answers.push((caller, answer));
+        } else {
+            self.rejoin(now);
+        }
+    }
+
+    /// Who is a member by this name.
+    pub fn id_of(&self, instance: &str) -> Option<&str> {
+        let mut members = self.members.iter();
+        let found = members.find(|(_, m)| m.instance.as_deref() == Some(instance));
+        found.map(|(id, _)| id.as_str())
     }
 
     fn rejoin(&mut self, now: Instant) {
@@ -253,8 +332,20 @@ impl Coordinator {
             self.state = State::Empty;
             return;
         }
-        if !self.members.contains_key(&self.leader) {
-            self.leader = self.members.keys().next().unwrap().clone();
+        if self
+            .members
+            .get(&self.leader)
+            .is_none_or(|m| m.joining.is_none())
+        {
+            let joined = self.members.iter().find(|(_, m)| m.joining.is_some());
+            let Some((id, _)) = joined else {
+                // Only static members that are away.
+                self.state = State::Preparing {
+                    until: now + self.rebalance,
+                };
+                return;
+            };
+            self.leader.clone_from(id);
         }
         let first = self.members.values().next().unwrap();
         self.protocol = first.protocols[0].0.clone();
@@ -263,8 +354,9 @@ impl Coordinator {
             .members
             .iter_mut()
             .filter_map(|(id, m)| {
+                let caller = m.joining.take()?;
                 m.session_end = now + self.session;
-                m.joining.take().map(|caller| (id.clone(), caller))
+                Some((id.clone(), caller))
             })
             .collect();
         for (id, caller) in callers {
@@ -286,6 +378,7 @@ impl Coordinator {
                 .map(|(id, m)| {
                     JoinGroupResponseMember::default()
                         .with_member_id(StrBytes::from_string(id.clone()))
+                        .with_group_instance_id(m.instance.clone().map(StrBytes::from_string))
                         .with_metadata(m.protocols[0].1.clone())
                 })
                 .collect();
@@ -300,9 +393,22 @@ impl Coordinator {
         self.answers.push((caller, ResponseKind::SyncGroup(answer)));
     }
 
-    fn check(&self, id: &str, generation: i32) -> ErrorCode {
-        if !self.members.contains_key(id) {
-            ErrorCode::UNKNOWN_MEMBER_ID
+    fn identify(&self, id: &str, instance: Option<&str>) -> ErrorCode {
+        match instance {
+            Some(instance) => match self.id_of(instance) {
+                None => ErrorCode::UNKNOWN_MEMBER_ID,
+                Some(own) if own != id => ErrorCode::FENCED_INSTANCE_ID,
+                Some(_) => ErrorCode::NO_ERROR,
+            },
+            None if self.members.contains_key(id) => ErrorCode::NO_ERROR,
+            None => ErrorCode::UNKNOWN_MEMBER_ID,
+        }
+    }
+
+    fn check(&self, id: &str, instance: Option<&str>, generation: i32) -> ErrorCode {
+        let code = self.identify(id, instance);
+        if code.is_err() {
+            code
         } else if generation != self.generation {
             ErrorCode::ILLEGAL_GENERATION
         } else {
@@ -312,7 +418,7 @@ impl Coordinator {
 
     fn sync(&mut self, now: Instant, caller: Caller, r: SyncGroupRequest) {
         let id = r.member_id.to_string();
-        let mut code = self.check(&id, r.generation_id);
+        let mut code = self.check(&id, r.group_instance_id.as_deref(), r.generation_id);
         if code.is_ok()
             && let State::Preparing { .. } = self.state
         {
@@ -346,8 +452,14 @@ impl Coordinator {
         }
     }
 
-    fn heartbeat(&mut self, now: Instant, id: &str, generation: i32) -> ErrorCode {
-        let code = self.check(id, generation);
+    fn heartbeat(
+        &mut self,
+        now: Instant,
+        id: &str,
+        instance: Option<&str>,
+        generation: i32,
+    ) -> ErrorCode {
+        let code = self.check(id, instance, generation);
         if code.is_err() {
             return code;
         }
@@ -364,7 +476,8 @@ impl Coordinator {
         let code = if self.state == State::Empty && r.generation_id_or_member_epoch < 0 {
             ErrorCode::NO_ERROR
         } else {
-            match self.check(&r.member_id, r.generation_id_or_member_epoch) {
+            let instance = r.group_instance_id.as_deref();
+            match self.check(&r.member_id, instance, r.generation_id_or_member_epoch) {
                 ErrorCode::NO_ERROR if self.state == State::Completing => {
                     ErrorCode::REBALANCE_IN_PROGRESS
                 }

@@ -37,6 +37,12 @@ pub struct Membership {
     unassigned_after: Option<HashSet<u64>>,
 }
 
+impl Membership {
+    pub fn last_rebalance(&self) -> u64 {
+        self.rebalance
+    }
+}
+
 pub fn settings(shared: &Shared) -> MemberSettings {
     let c = &shared.conf.global;
     let strategy = c.partition_assignment_strategy.as_deref();
