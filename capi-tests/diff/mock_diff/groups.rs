@@ -27,7 +27,7 @@ fn group_id(diff: &Diff, group: &str) -> GroupId {
 pub fn step(diff: &mut Diff, world: &World) {
     let group = *diff.pick(&GROUPS);
     match diff.rng.u32(..100) {
-        0..15 => join(diff, group),
+        0..15 => join(diff, world, group),
         15..30 => sync(diff, group),
         30..45 => heartbeat(diff, group),
         45..50 => leave(diff, group),
@@ -64,21 +64,22 @@ fn generation(diff: &mut Diff, group: &str) -> impl Fn(&Side) -> i32 + use<> {
 
 /// A consumer's subscription; a coordinator of Kafka's that gets anything else never
 /// completes the join.
-fn subscription(kind: u8) -> Bytes {
-    let mut out = vec![0, 0, 0, 0, 0, 1, 0, 2, b't', b'0' + kind];
+fn subscription(topic: &str) -> Bytes {
+    let mut out = vec![0, 0, 0, 0, 0, 1, 0, topic.len() as u8];
+    out.extend(topic.as_bytes());
     out.extend([0xff; 4]);
     out.into()
 }
 
 /// Groups have at most one member at a time, so that a join is answered at once.
-fn join(diff: &mut Diff, group: &str) {
+fn join(diff: &mut Diff, world: &World, group: &str) {
     let id = group_id(diff, group);
     let version = diff.rng.i16(0..=9);
     let (kind, bad) = (diff.rng.u32(..20), diff.rng.u32(..20));
     let (member_key, generation_key) = (key(group), format!("generation of {group}"));
     let alone = diff.kafka.text(&member_key).is_empty();
     let member = member(diff, group);
-    let metadata = subscription(diff.rng.u8(..3));
+    let metadata = subscription(&world.topic(diff));
     let detail = format!("v{version} {group} kind {kind} bad {bad} {metadata:?}");
     if group == "never" && kind != 0 {
         return;
@@ -92,7 +93,11 @@ fn join(diff: &mut Diff, group: &str) {
         let mut request = JoinGroupRequest::default()
             .with_group_id(id.clone())
             .with_member_id(text(&given))
-            .with_session_timeout_ms(if bad == 0 { 0 } else { 60_000 })
+            .with_session_timeout_ms(match bad {
+                0 => 0,
+                3 => 1_800_001,
+                _ => 60_000,
+            })
             .with_protocol_type(text(if bad == 1 { "" } else { "consumer" }))
             .with_protocols(vec![
                 JoinGroupRequestProtocol::default()
@@ -341,10 +346,6 @@ fn delete(diff: &mut Diff, group: &str) {
 fn delete_offsets(diff: &mut Diff, world: &World, group: &str) {
     let id = group_id(diff, group);
     let (topic, partition) = (world.topic(diff), partition(diff));
-    if !diff.kafka.text(&key(group)).is_empty() {
-        // Our members' metadata is no real subscription: what then is undefined.
-        return;
-    }
     diff.both(
         "OffsetDelete",
         &format!("{group} {topic}/{partition}"),

@@ -5,11 +5,14 @@ use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::JoinGroupRequest;
 
+/// group.max.session.timeout.ms
+const MAX_SESSION_TIMEOUT_MS: i32 = 1_800_000;
+
 pub fn handle(state: &mut ClusterState, cx: &Cx, request: JoinGroupRequest) -> Reply {
     if let Err(code) = super::check_group(state, cx, &request.group_id) {
         return Reply::Now(refused(cx, code, &request.member_id).into());
     }
-    if request.session_timeout_ms <= 0 {
+    if !(1..=MAX_SESSION_TIMEOUT_MS).contains(&request.session_timeout_ms) {
         let code = E::InvalidSessionTimeout.code();
         return Reply::Now(refused(cx, code, &request.member_id).into());
     }

@@ -6,7 +6,7 @@ use mio::net::TcpStream;
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
 
-const READ_CHUNK: usize = 64 * 1024;
+pub const READ_CHUNK: usize = 64 * 1024;
 /// How much is read before the other connections have their turn.
 const READ_PER_STEP: usize = 1 << 20;
 /// With more answers than this waiting for the client to take them, no further
@@ -34,7 +34,6 @@ pub struct Conn {
     unsent: usize,
     /// A request is being served.
     busy: bool,
-    scratch: Box<[u8]>,
 }
 
 impl Conn {
@@ -46,7 +45,6 @@ impl Conn {
             output: VecDeque::new(),
             unsent: 0,
             busy: false,
-            scratch: vec![0; READ_CHUNK].into_boxed_slice(),
         }
     }
 
@@ -67,7 +65,8 @@ impl Conn {
     }
 
     /// Sends what is due, then reads up to one request.
-    pub fn step(&mut self, now_us: u64, max_request: usize) -> Step {
+    /// `scratch` is room for what is read.
+    pub fn step(&mut self, now_us: u64, max_request: usize, scratch: &mut [u8]) -> Step {
         let Ok(due) = self.send(now_us) else {
             return Step::Closed;
         };
@@ -92,11 +91,11 @@ impl Conn {
             if read >= READ_PER_STEP {
                 return Step::More;
             }
-            match self.stream.read(&mut self.scratch) {
+            match self.stream.read(scratch) {
                 Ok(0) => return Step::Closed,
                 Ok(n) => {
                     read += n;
-                    let new = self.scratch.get(..n).unwrap_or_default();
+                    let new = scratch.get(..n).unwrap_or_default();
                     self.input.extend_from_slice(new);
                 }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return Step::Wait(due),

@@ -57,6 +57,8 @@ pub struct Server {
     host: String,
     ip: Ipv4Addr,
     max_request: usize,
+    /// What connections read into.
+    scratch: Box<[u8]>,
     started: Instant,
     stopping: bool,
 }
@@ -102,6 +104,7 @@ impl Server {
             host: setup.host.clone(),
             ip: setup.ip,
             max_request: setup.max_request,
+            scratch: vec![0; conn::READ_CHUNK].into_boxed_slice(),
             started: Instant::now(),
             stopping: false,
         };
@@ -281,7 +284,7 @@ impl Server {
             let Some(conn) = self.conns.get_mut(&id) else {
                 return;
             };
-            match conn.step(now.us, self.max_request) {
+            match conn.step(now.us, self.max_request, &mut self.scratch) {
                 Step::Request(frame) => {
                     let peer = conn.peer.clone();
                     self.state.request(now, &peer, frame);
