@@ -332,6 +332,34 @@ static void group_statistics(void) {
         cluster_stop();
 }
 
+/* A pattern that no topic matches is told once, as a topic that is missing is; the client then asks for no topic of that name. */
+static void pattern_without_topics(void) {
+        const char *topic = fresh("topic"), *group = fresh("group");
+        rd_kafka_topic_partition_list_t *topics = one(topic, RD_KAFKA_PARTITION_UA);
+        struct member a;
+        rd_kafka_message_t *msg;
+        const struct rd_kafka_metadata *md;
+        cluster_start(1);
+        topic_create(topic, 2);
+        member_start(&a, "a", group, topic, "topic.metadata.refresh.interval.ms", "200", NULL);
+        EXPECT(20000, a.held == 2, &a);
+        rd_kafka_topic_partition_list_add(topics, "^nothing-like-this", RD_KAFKA_PARTITION_UA);
+        CHECK_ERR(rd_kafka_subscribe(a.rk, topics), 0);
+        NEED((msg = error_of(a.rk, 20000)) != NULL, "no error");
+        CHECK_ERR(msg->err, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+        CHECK(msg->rkt && !strcmp(rd_kafka_topic_name(msg->rkt), "^nothing-like-this"), "the error is about no topic");
+        CHECK(!strcmp(rd_kafka_message_errstr(msg), "Subscribed topic not available: ^nothing-like-this: Broker: Unknown topic or partition"),
+              "%s", rd_kafka_message_errstr(msg));
+        rd_kafka_message_destroy(msg);
+        CHECK((msg = error_of(a.rk, 1000)) == NULL, "told twice");
+        CHECK_ERR(rd_kafka_metadata(a.rk, 0, NULL, &md, ms(10000)), 0);
+        CHECK(md->topic_cnt == 1 && !strcmp(md->topics[0].topic, topic), "%d topics are known here", md->topic_cnt);
+        rd_kafka_metadata_destroy(md);
+        rd_kafka_topic_partition_list_destroy(topics);
+        member_end(&a, 6000);
+        cluster_stop();
+}
+
 static void give_up_both_ways(struct member *m) {
         rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
         rd_kafka_error_t *error               = rd_kafka_incremental_unassign(m->rk, none);
@@ -424,6 +452,7 @@ int main(int argc, char **argv) {
         RUN(static_expires);
         RUN(static_fenced);
         RUN(topic_errors);
+        RUN(pattern_without_topics);
         RUN(group_statistics);
         RUN(ways_to_assign);
         RUN(close_unanswered);

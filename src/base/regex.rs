@@ -10,6 +10,7 @@ use std::mem::MaybeUninit;
 pub struct Regex {
     // Boxed: regex_t may hold pointers into itself.
     compiled: Box<libc::regex_t>,
+    pattern: CString,
 }
 
 // SAFETY: regexec takes the compiled expression as const, and POSIX asks for it
@@ -52,10 +53,15 @@ impl Regex {
         }
         // SAFETY: regcomp returned 0.
         let compiled = unsafe { compiled.assume_init() };
-        Ok(Regex { compiled })
+        Ok(Regex { compiled, pattern })
     }
 
     /// Whether some part of the text matches. Text with a NUL never does.
+    /// As it was given.
+    pub fn pattern(&self) -> &str {
+        self.pattern.to_str().unwrap_or_default()
+    }
+
     pub fn is_match(&self, text: &str) -> bool {
         let Ok(text) = CString::new(text) else {
             return false;

@@ -72,8 +72,8 @@ impl Backlog {
 /// the consumer returns.
 pub fn error_message(instance: &Instance, e: &ConsumerError) -> Option<NonNull<MessageExt>> {
     let topic = e.topic.as_deref();
-    let topic = topic.and_then(|name| instance.topic(name, None).ok());
-    message::with_text(e.code, &e.text, topic.as_deref())
+    let topic = topic.and_then(|name| instance.topic_for_message(name));
+    message::with_text(e.code, &e.text, topic)
 }
 
 /// While it lives, the application polls: see `max.poll.interval.ms`.

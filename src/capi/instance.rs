@@ -74,6 +74,18 @@ impl Instance {
         Ok(topic)
     }
 
+    /// What the topic of an error points to. If the application has no such topic it is the
+    /// message's own: an error about a topic, or a pattern, does not make the client ask
+    /// the cluster about it.
+    pub fn topic_for_message(&self, name: &str) -> Option<Arc<TopicObject>> {
+        if let Some(topic) = self.client.known_topic(name) {
+            return topic_object(&topic);
+        }
+        let (name, conf) = (Arc::from(name), self.conf().topic_conf());
+        let topic = Topic::new(name, conf, None, None, Arc::downgrade(&self.client));
+        Some(Arc::new(TopicObject::new(Arc::new(topic))))
+    }
+
     pub fn conf(&self) -> &Conf {
         &self.client.shared.conf
     }
@@ -103,7 +115,7 @@ impl Instance {
     }
 }
 
-type TopicObject = Tagged<rd_kafka_topic_t>;
+pub type TopicObject = Tagged<rd_kafka_topic_t>;
 
 /// What C's handle of the topic points to; made when first asked for.
 pub fn topic_object(topic: &Arc<Topic>) -> Option<Arc<TopicObject>> {

@@ -3,12 +3,15 @@
 //! Both begin with the public fields and go on with what the accessors here
 //! read (`base::message::MessageExt`).
 
+use std::any::Any;
 use std::ffi::c_void;
 use std::ptr;
+use std::sync::Arc;
 
 use libc::c_char;
 
 use super::handle::{give, take};
+use super::instance::TopicObject;
 use crate::base::error::ErrorCode;
 use crate::base::headers::Headers;
 use crate::base::message::{self, MessageExt, MessageKind};
@@ -17,7 +20,6 @@ use crate::capi::types::{
     rd_kafka_headers_t, rd_kafka_message_t, rd_kafka_msg_status_t, rd_kafka_resp_err_t,
     rd_kafka_timestamp_type_t,
 };
-use crate::client::Topic;
 use crate::producer::Delivery;
 use crate::protocol::records::cursor;
 
@@ -66,7 +68,7 @@ pub fn error(code: ErrorCode) -> *mut rd_kafka_message_t {
 pub fn with_text(
     code: ErrorCode,
     text: &str,
-    topic: Option<&Topic>,
+    topic: Option<Arc<TopicObject>>,
 ) -> Option<ptr::NonNull<MessageExt>> {
     let mut with_nul = Vec::with_capacity(text.len() + 1);
     with_nul.extend_from_slice(text.as_bytes());
@@ -77,10 +79,10 @@ pub fn with_text(
     m.msg.partition = 0;
     m.msg.payload = data.as_ptr().cast_mut().cast();
     m.msg.len = text.len();
-    let keep = topic.and_then(Topic::handle_object);
-    if let Some(topic) = topic.filter(|_| keep.is_some()) {
-        m.msg.rkt = ptr::with_exposed_provenance_mut(topic.handle_address());
-    }
+    let keep = topic.map(|topic| {
+        m.msg.rkt = Arc::as_ptr(&topic).cast_mut().cast();
+        topic as Arc<dyn Any + Send + Sync>
+    });
     message::single(m, data, keep)
 }
 

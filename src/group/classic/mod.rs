@@ -267,21 +267,27 @@ impl Classic {
 
     /// Tells the application about topics that it names and that are not there.
     fn report_missing(&mut self, cx: &mut Context<'_>) {
-        let mut missing = BTreeMap::new();
-        for name in &self.interest.topics {
-            let code = match self.view.get(name) {
-                Some(TopicView { code, .. }) if code.is_ok() => continue,
-                Some(topic) => topic.code,
-                None => continue,
-            };
-            if self.missing.get(name) != Some(&code) {
+        let named = self.interest.topics.iter().filter_map(|name| {
+            let code = self.view.get(name)?.code;
+            code.is_err().then(|| (name.clone(), code))
+        });
+        // Where there are patterns all topics are known.
+        let unmatched = self.interest.patterns.iter().filter_map(|re| {
+            let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PART;
+            let mut exist = self.view.iter().filter(|(_, t)| t.code != unknown);
+            let none = !exist.any(|(name, _)| re.is_match(name));
+            none.then(|| (re.pattern().into(), unknown))
+        });
+        let mut missing: BTreeMap<Arc<str>, _> = BTreeMap::new();
+        for (name, code) in named.chain(unmatched) {
+            if self.missing.get(&name) != Some(&code) {
                 cx.actions.push(Action::TopicError {
                     topic: name.clone(),
                     code,
                     text: format!("Subscribed topic not available: {name}: {code}"),
                 });
             }
-            missing.insert(name.clone(), code);
+            missing.insert(name, code);
         }
         self.missing = missing;
     }
