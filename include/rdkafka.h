@@ -3049,7 +3049,11 @@ RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_assign(rd_kafka_t *rk,
                                          const rd_kafka_topic_partition_list_t *partitions);
 
-/** Sets `*partitions` to a copy of the assignment, which the application destroys. */
+/**
+ * Sets `*partitions` to a copy of the assignment, which the application destroys: sorted,
+ * with the offsets where each partition was to begin. `rd_kafka_position` has the current
+ * ones.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_assignment(rd_kafka_t *rk,
                                              rd_kafka_topic_partition_list_t **partitions);

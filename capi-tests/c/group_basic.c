@@ -251,9 +251,34 @@ static void close_early(void) {
         }
 }
 
+/* The assignment is told as it was given, sorted: without an offset the committed one is meant. */
+static void assignment_as_given(void) {
+        static const struct { const char *topic; int partition; int64_t offset, told; } given[] = {
+            {"a", 1, 5, 5},
+            {"b", 0, RD_KAFKA_OFFSET_BEGINNING, RD_KAFKA_OFFSET_BEGINNING},
+            {"b", 2, RD_KAFKA_OFFSET_INVALID, RD_KAFKA_OFFSET_STORED},
+        };
+        rd_kafka_t *rk = client(RD_KAFKA_CONSUMER, conf_of("group.id", "as-given", "bootstrap.servers", bootstrap(), NULL));
+        rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(3), *got = NULL;
+        int i;
+        for (i = 2; i >= 0; i--)
+                rd_kafka_topic_partition_list_add(l, given[i].topic, given[i].partition)->offset = given[i].offset;
+        CHECK_ERR(rd_kafka_assign(rk, l), 0);
+        CHECK_ERR(rd_kafka_assignment(rk, &got), 0);
+        NEED(got && got->cnt == 3, "%d partitions", got ? got->cnt : -1);
+        for (i = 0; i < 3; i++)
+                CHECK(!strcmp(got->elems[i].topic, given[i].topic) && got->elems[i].partition == given[i].partition &&
+                              got->elems[i].offset == given[i].told,
+                      "%s [%d] at %" PRId64, got->elems[i].topic, (int)got->elems[i].partition, got->elems[i].offset);
+        rd_kafka_topic_partition_list_destroy(got);
+        rd_kafka_topic_partition_list_destroy(l);
+        DESTROY(rk, 5000);
+}
+
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(bad_input);
+        RUN(assignment_as_given);
         RUN(eager);
         RUN(cooperative);
         RUN(static_eager);

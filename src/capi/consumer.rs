@@ -691,7 +691,9 @@ pub unsafe extern "C" fn rd_kafka_assign(
     })
 }
 
-/// Sets `*partitions` to a copy of the assignment, which the application destroys.
+/// Sets `*partitions` to a copy of the assignment, which the application destroys: sorted,
+/// with the offsets where each partition was to begin. `rd_kafka_position` has the current
+/// ones.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_assignment(
     rk: *mut rd_kafka_t,
@@ -711,7 +713,10 @@ pub unsafe extern "C" fn rd_kafka_assignment(
             let list = new_list(assignment.len());
             for toppar in assignment {
                 let p = &toppar.partition;
-                add(&mut *list, p.topic.name.as_bytes(), p.id);
+                let at = toppar.assigned_at.get();
+                let element = add(&mut *list, p.topic.name.as_bytes(), p.id);
+                (*element).offset = at.offset;
+                set_leader_epoch(&mut *element, at.epoch);
             }
             *place = list;
             ErrorCode::NO_ERROR

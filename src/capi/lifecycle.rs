@@ -19,7 +19,7 @@ use super::types::{
 use super::{cstr, past, serve};
 use crate::base::conf::ClientKind;
 use crate::base::error::{ErrorCode, KafkaError};
-use crate::base::log::Level;
+use crate::base::log::{Level, debug};
 use crate::base::time::deadline;
 use crate::capi::boundary::ffi;
 use crate::client::Client;
@@ -112,6 +112,15 @@ unsafe fn make(
             mock.cluster().trace(Some(client.shared.logger.clone()));
         }
     }
+    client.shared.logger.debug(
+        debug::ALL,
+        "INIT",
+        format_args!(
+            "{}: librskafka in the place of librdkafka {}; CONFIGURATION.md has its properties",
+            client.shared.name,
+            env!("CARGO_PKG_VERSION")
+        ),
+    );
     for warning in warnings {
         let level = if warning.level <= Level::Warning as i32 {
             Level::Warning

@@ -35,14 +35,16 @@ pub struct AtomicPosition {
     offset: AtomicI64,
 }
 
-impl AtomicPosition {
-    fn new() -> Self {
+impl Default for AtomicPosition {
+    fn default() -> Self {
         AtomicPosition {
             epoch: AtomicI32::new(-1),
             offset: AtomicI64::new(offset::INVALID),
         }
     }
+}
 
+impl AtomicPosition {
     #[inline]
     pub fn set(&self, offset: i64, epoch: i32) {
         self.epoch.store(epoch, Ordering::Relaxed);
@@ -121,18 +123,18 @@ impl Partition {
             version: AtomicU32::new(0),
             flags: AtomicU8::new(0),
             held: Mutex::new(VecDeque::new()),
-            position: AtomicPosition::new(),
-            stored: AtomicPosition::new(),
+            position: AtomicPosition::default(),
+            stored: AtomicPosition::default(),
             stored_metadata: Mutex::new(None),
             has_metadata: AtomicBool::new(false),
-            committed: AtomicPosition::new(),
+            committed: AtomicPosition::default(),
             assigned: AtomicBool::new(false),
             low: AtomicI64::new(offset::INVALID),
             high: AtomicI64::new(offset::INVALID),
             last_stable: AtomicI64::new(offset::INVALID),
             next_offset: AtomicI64::new(offset::INVALID),
             eof_offset: AtomicI64::new(offset::INVALID),
-            told_end: AtomicPosition::new(),
+            told_end: AtomicPosition::default(),
             leader_epoch: AtomicI32::new(-1),
             sink,
             budget: RwLock::new(budget),

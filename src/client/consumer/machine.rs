@@ -690,19 +690,39 @@ impl Machine {
         let mut actions = Vec::new();
         group.set_polled(self.consumer.group.polled(w.now));
         let before = group.membership().state_name();
+        let member_before = group.membership().member();
         group.on_event(w.now, event, &mut actions);
         let membership = group.membership();
+        let logger = &w.shared.logger;
+        let group_id = w.shared.conf.global.group_id.as_deref().unwrap_or_default();
         if group.state_name() != self.group_state.0 {
-            self.group_state = (group.state_name(), w.now);
+            let (old, new) = (self.group_state.0, group.state_name());
+            logger.debug(
+                debug::CGRP,
+                "CGRPSTATE",
+                format_args!("Group \"{group_id}\": {old} -> {new}"),
+            );
+            self.group_state = (new, w.now);
+        }
+        let member = membership.member();
+        if member.member_id != member_before.member_id {
+            logger.debug(
+                debug::CGRP,
+                "MEMBERID",
+                format_args!(
+                    "Group \"{group_id}\": member id \"{}\" -> \"{}\"",
+                    member_before.member_id, member.member_id
+                ),
+            );
         }
         if membership.state_name() != before {
-            w.shared.logger.debug(
+            logger.debug(
                 debug::CGRP,
                 "CGRPJOINSTATE",
                 format_args!(
-                    "Group membership {before} -> {}: generation {}, {} partition(s)",
+                    "Group \"{group_id}\": membership {before} -> {}: generation {}, {} partition(s)",
                     membership.state_name(),
-                    membership.member().generation,
+                    member.generation,
                     membership.assignment().len()
                 ),
             );
@@ -716,6 +736,14 @@ impl Machine {
     fn do_for_group(&mut self, w: &mut World<'_>, action: group::Action) {
         match action {
             group::Action::SendToAny(out) => {
+                w.shared.logger.debug(
+                    debug::CGRP,
+                    "CGRPQUERY",
+                    format_args!(
+                        "Group \"{}\": asking for its coordinator",
+                        w.shared.conf.global.group_id.as_deref().unwrap_or_default()
+                    ),
+                );
                 let request = group_request(w, out);
                 w.to_any.push(request);
             }

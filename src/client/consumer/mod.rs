@@ -26,6 +26,7 @@ use super::main_loop::{MainCommand, MainSender};
 use super::shared::EventQueue;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::queue::Queue;
+use crate::consumer::partition::AtomicPosition;
 use crate::consumer::room::Budget;
 use crate::consumer::{
     self, FetchSink, Fetched, Partition, Position, ResetPolicy, TopicHandle, offset, partition,
@@ -59,6 +60,8 @@ pub struct Toppar {
     own_budget: Arc<Budget>,
     /// The application says where the queue leads.
     forwarded_by_app: AtomicBool,
+    /// Where the assignment began.
+    pub assigned_at: AtomicPosition,
 }
 
 struct QueueSink(EventQueue);
@@ -176,6 +179,7 @@ impl Consumer {
                 queue,
                 own_budget,
                 forwarded_by_app: AtomicBool::new(false),
+                assigned_at: AtomicPosition::default(),
             })
         };
         entry.partitions.entry(id).or_insert_with(make).clone()
@@ -335,6 +339,7 @@ impl Consumer {
             } else {
                 at
             };
+            toppar.assigned_at.set(at.offset, at.epoch);
             starts.push((toppar.partition.clone(), version, at));
             assignment.insert(toppar.key(), toppar);
         }
