@@ -488,6 +488,14 @@ static void produce_to_unknown_topic(void) {
         printf("  %s: %s\n", rd_kafka_err2name(last_dr), rd_kafka_err2str(last_dr));
         CHECK(last_dr == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION || last_dr == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
                   last_dr == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "%s", rd_kafka_err2name(last_dr));
+        /* A name that Kafka would create if it were allowed to. */
+        dr_cnt = 0;
+        CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(fresh("uncreated")), RD_KAFKA_V_VALUE((void *)"v", 1),
+                                    RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END), 0);
+        rd_kafka_flush(rk, ms(25000));
+        CHECK(dr_cnt == 1, "%d reports", dr_cnt);
+        CHECK(last_dr == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || last_dr == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, "%s",
+              rd_kafka_err2name(last_dr));
         DESTROY(rk, 1000);
 }
 

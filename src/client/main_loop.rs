@@ -448,8 +448,8 @@ impl MainLoop {
         }
         let main = self.shared.main.clone();
         let (wanted, deadline) = (what.clone(), Instant::now() + timeout);
-        let c = &self.shared.conf.global;
-        let create = self.shared.kind.is_producer() || c.allow_auto_create_topics;
+        // A producer's default is to create, see `base::conf::finalize`.
+        let create = self.shared.conf.global.allow_auto_create_topics;
         self.shared.logger.debug(
             debug::METADATA,
             "METADATA",
