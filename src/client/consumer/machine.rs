@@ -691,8 +691,10 @@ impl Machine {
         group.set_polled(self.consumer.group.polled(w.now));
         let before = group.membership().state_name();
         let member_before = group.membership().member();
+        let was_lost = group.membership().is_lost();
         group.on_event(w.now, event, &mut actions);
         let membership = group.membership();
+        let lost = membership.is_lost() && !was_lost;
         let logger = &w.shared.logger;
         let group_id = w.shared.conf.global.group_id.as_deref().unwrap_or_default();
         if group.state_name() != self.group_state.0 {
@@ -726,6 +728,9 @@ impl Machine {
                     membership.assignment().len()
                 ),
             );
+        }
+        if lost {
+            self.pause_lost();
         }
         self.publish();
         for action in actions {

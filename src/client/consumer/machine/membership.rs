@@ -265,16 +265,39 @@ impl Machine {
         if id != self.membership.rebalance {
             return;
         }
-        // What the application has kept all the same.
-        for partition in std::mem::take(&mut self.membership.paused) {
-            partition.resume(PAUSED_BY_CLIENT);
-        }
-        if !self.membership.revoking {
+        if self.membership.revoking {
+            self.membership.unassigned_after = Some(self.commits.keys().copied().collect());
+            self.check_unassigned(w);
+        } else {
             self.tell_group(w, group::Event::Assigned);
-            return;
+            self.resume_kept(id);
         }
-        self.membership.unassigned_after = Some(self.commits.keys().copied().collect());
-        self.check_unassigned(w);
+    }
+
+    /// What the application has kept all the same goes on, unless the answer has led to
+    /// the next rebalance.
+    fn resume_kept(&mut self, id: u64) {
+        if self.membership.rebalance == id {
+            for partition in std::mem::take(&mut self.membership.paused) {
+                partition.resume(PAUSED_BY_CLIENT);
+            }
+        }
+    }
+
+    /// The membership is lost, maybe while something is being revoked: whatever the
+    /// application has may be others' by now, and it gets no more of it.
+    pub(super) fn pause_lost(&mut self) {
+        let Some(group) = &self.group else {
+            return;
+        };
+        for p in group.membership().assignment() {
+            if let Some(toppar) = self.consumer.find(&p.topic, p.partition)
+                && toppar.partition.is_assigned()
+            {
+                toppar.partition.pause(PAUSED_BY_CLIENT);
+                self.membership.paused.push(toppar.partition.clone());
+            }
+        }
     }
 
     pub(super) fn check_unassigned(&mut self, w: &mut World<'_>) {
@@ -284,7 +307,9 @@ impl Machine {
         ids.retain(|id| self.commits.contains_key(id));
         if ids.is_empty() {
             self.membership.unassigned_after = None;
+            let id = self.membership.rebalance;
             self.tell_group(w, group::Event::Unassigned);
+            self.resume_kept(id);
         }
     }
 
