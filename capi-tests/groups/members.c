@@ -360,6 +360,35 @@ static void pattern_without_topics(void) {
         cluster_stop();
 }
 
+/* What a member of a cooperative group has no more because it subscribes to something else, or to nothing, is not lost: neither
+   the leader's nor another's. */
+static void giving_up_is_no_loss(void) {
+        int round;
+        for (round = 0; round < 4; round++) {
+                const char *topic = fresh("topic"), *missing = fresh("missing"), *group = fresh("group");
+                rd_kafka_topic_partition_list_t *list = one(missing, RD_KAFKA_PARTITION_UA);
+                struct member a, b, *leaves = round % 2 ? &a : &b;
+                cluster_start(1);
+                topic_create(topic, 2);
+                member_start(&a, "a", group, topic, "partition.assignment.strategy", "cooperative-sticky", NULL);
+                EXPECT(20000, a.held == 2, &a);
+                member_start(&b, "b", group, topic, "partition.assignment.strategy", "cooperative-sticky", NULL);
+                EXPECT(20000, a.held == 1 && b.held == 1, &a, &b);
+                leaves->revokes = 0;
+                if (round < 2)
+                        CHECK_ERR(rd_kafka_unsubscribe(leaves->rk), 0);
+                else
+                        CHECK_ERR(rd_kafka_subscribe(leaves->rk, list), 0);
+                EXPECT(20000, leaves->revokes == 1, &a, &b);
+                CHECK(leaves->lost == 0, "round %d: %d lost", round, leaves->lost);
+                EXPECT(20000, (leaves == &a ? &b : &a)->held == 2, &a, &b);
+                rd_kafka_topic_partition_list_destroy(list);
+                member_end(&a, 8000);
+                member_end(&b, 8000);
+                cluster_stop();
+        }
+}
+
 static void give_up_both_ways(struct member *m) {
         rd_kafka_topic_partition_list_t *none = rd_kafka_topic_partition_list_new(0);
         rd_kafka_error_t *error               = rd_kafka_incremental_unassign(m->rk, none);
@@ -453,6 +482,7 @@ int main(int argc, char **argv) {
         RUN(static_fenced);
         RUN(topic_errors);
         RUN(pattern_without_topics);
+        RUN(giving_up_is_no_loss);
         RUN(group_statistics);
         RUN(ways_to_assign);
         RUN(close_unanswered);

@@ -91,12 +91,18 @@ impl Machine {
     }
 
     fn take_up(&mut self, w: &mut World<'_>, interest: Option<Interest>) {
+        let before = self.membership.view.clone();
         self.refresh_view(w);
         let view = self.membership.view.clone();
-        // Both at once, so that the group never looks at the new subscription with
-        // the old metadata.
-        self.tell_group(w, group::Event::Metadata(view));
+        // The group never looks at a subscription without the metadata of its topics: those
+        // of the old one would be gone, and its partitions lost.
+        let mut both = (*view).clone();
+        for (name, topic) in before.iter().filter(|(name, _)| !view.contains_key(*name)) {
+            both.insert(name.clone(), topic.clone());
+        }
+        self.tell_group(w, group::Event::Metadata(Arc::new(both)));
         self.tell_group(w, group::Event::Subscribe(interest));
+        self.tell_group(w, group::Event::Metadata(view));
     }
 
     /// Metadata has come in. `errors`: topics that cannot be used.
