@@ -23,7 +23,7 @@ const (
 
 var (
 	seeds    = strings.Split(os.Args[1], ",")
-	run      = fmt.Sprintf("%08x", rand.Uint32())
+	run      = fmt.Sprintf("%08x", rand.New(rand.NewSource(time.Now().UnixNano())).Uint32())
 	topic    = "go-" + run
 	txnTopic = "go-txn-" + run
 	group    = "go-group-" + run
@@ -81,6 +81,7 @@ func groupOfTwo(ctx context.Context) {
 	defer cancel()
 	var wg sync.WaitGroup
 	for i := range clients {
+		i := i // Before Go 1.22 the loop has one variable for all rounds.
 		clients[i] = client(
 			kgo.ConsumerGroup(group), kgo.ConsumeTopics(topic), kgo.DisableAutoCommit(),
 			kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.SessionTimeout(10*time.Second),

@@ -1,3 +1,4 @@
+// For the Go of Debian 12, which takes no newer franz-go: see run.sh.
 module peer
 
 go 1.18
