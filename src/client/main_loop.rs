@@ -10,6 +10,7 @@
 
 mod any_broker;
 mod bootstrap;
+mod producer_id;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ use crate::broker::{LinkEvent, Request, RequestError, Response};
 use crate::metadata::manager::TopicChange;
 use crate::metadata::{Manager, Refresh, Snapshot};
 use crate::producer::announce::Announcements;
+use crate::producer::idempotence::acquire::Acquirer;
 use crate::producer::{batch, sender};
 
 pub type MetadataReply = Sender<Result<Arc<Snapshot>, KafkaError>>;
@@ -78,6 +80,11 @@ pub enum MainCommand {
         request: Request,
     },
     Consumer(machine::Command),
+    ProducerId {
+        result: Result<Response, RequestError>,
+    },
+    /// No epoch of it is left.
+    ProducerIdSpent(i64),
     /// Partitions without a leader, or messages without a partition, have news.
     Orphans,
     /// Everything that is queued is to go out now.
@@ -122,6 +129,8 @@ pub struct MainLoop {
     all_down_told: bool,
     next_stats: Option<Instant>,
     bootstrap: Bootstrap,
+    /// Of an idempotent producer.
+    acquirer: Option<Acquirer>,
     consumer: Machine,
 }
 
@@ -145,6 +154,11 @@ impl MainLoop {
             all_down_told: false,
             next_stats: (!stats.is_zero()).then(|| now + stats),
             bootstrap: Bootstrap::default(),
+            acquirer: shared
+                .producer
+                .as_ref()
+                .filter(|p| p.settings.idempotence)
+                .map(|_| Acquirer::new(now)),
             consumer: Machine::new(&shared, now),
             shared,
             rx,
@@ -218,6 +232,7 @@ impl MainLoop {
             self.next_unassigned,
             self.next_stats,
             self.bootstrap.next_deadline(),
+            self.acquirer.as_ref().and_then(Acquirer::next_deadline),
             self.consumer.next_deadline(),
         ]
         .into_iter()
@@ -258,6 +273,7 @@ impl MainLoop {
             self.emit_stats(now);
         }
         self.bootstrap_on_time(now);
+        self.acquire_on_time(now);
     }
 
     /// Lets the consumer's machine work with what is the main loop's.
@@ -350,13 +366,15 @@ impl MainLoop {
             MainCommand::Consumer(command) => {
                 self.with_consumer(now, |machine, world| machine.on_command(world, command));
             }
+            MainCommand::ProducerId { result } => self.on_producer_id(now, result),
+            MainCommand::ProducerIdSpent(id) => {
+                if let Some(acquirer) = &mut self.acquirer {
+                    acquirer.spent(now, id);
+                }
+            }
             MainCommand::Orphans => self.expire_unassigned(now),
             MainCommand::Flush => {
-                for t in &self.topics {
-                    if let Some(p) = &t.producer {
-                        p.nudge();
-                    }
-                }
+                self.nudge_all();
             }
             MainCommand::Purge {
                 queued,
@@ -634,6 +652,7 @@ impl MainLoop {
             topics: &self.topics,
             metadata: self.metadata.cache(),
             consumer: &self.consumer,
+            acquirer: self.acquirer.as_ref(),
         };
         shared.main_queue.push(Event::Stats(sources.json(now)));
     }

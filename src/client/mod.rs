@@ -115,7 +115,7 @@ impl Client {
         let main_queue: EventQueue = Arc::new(Queue::new());
         let producer = kind
             .is_producer()
-            .then(|| producer_shared(&conf, &hooks, &main, &main_queue, &logger));
+            .then(|| producer_shared(&conf, &hooks, &main, &main_queue, &log, &logger));
         let core = crate::consumer::Shared {
             settings: settings::consumer(&conf, kind),
             logger: logger.clone(),
@@ -373,6 +373,7 @@ fn producer_shared(
     hooks: &Arc<dyn Hooks>,
     main: &MainSender,
     queue: &EventQueue,
+    log: &Arc<ClientLog>,
     logger: &Arc<Logger>,
 ) -> Arc<producer::Shared> {
     let c = &conf.global;
@@ -386,6 +387,7 @@ fn producer_shared(
         hooks: hooks.clone(),
         main: main.clone(),
         failed: AtomicU64::new(0),
+        log: log.clone(),
     });
     let wake = main.clone();
     Arc::new(producer::Shared {
@@ -394,6 +396,7 @@ fn producer_shared(
         limits,
         sink,
         logger: logger.clone(),
+        identity: Default::default(),
         orphans: Arc::new(Announcements::new(Arc::new(move |_| {
             wake.send(MainCommand::Orphans);
         }))),

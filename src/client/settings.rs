@@ -90,6 +90,8 @@ pub fn producer(conf: &Conf) -> producer::Settings {
         // As many as other clients have; more only costs memory.
         max_in_flight: size(c.max_in_flight_requests_per_connection).min(5),
         max_backlog: size(c.queue_buffering_backpressure_threshold),
+        idempotence: c.enable_idempotence,
+        gapless: c.enable_gapless_guarantee,
     }
 }
 

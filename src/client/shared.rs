@@ -143,6 +143,13 @@ impl Shared {
         }
         if let Some(p) = &self.producer {
             p.fatal.store(true, Ordering::Release);
+            // What is in flight is awaited, to tell the truth about it.
+            let (done, _) = crossbeam_channel::bounded(0);
+            self.main.send(MainCommand::Purge {
+                queued: true,
+                in_flight: false,
+                done,
+            });
         }
         self.consumer.group.end();
         self.logger.log(
@@ -212,6 +219,8 @@ pub struct ReportSink {
     pub hooks: Arc<dyn Hooks>,
     pub main: MainSender,
     pub failed: AtomicU64,
+    /// Knows the client once there is one.
+    pub log: Arc<ClientLog>,
 }
 
 impl DeliverySink for ReportSink {
@@ -234,5 +243,16 @@ impl DeliverySink for ReportSink {
             topic: topic.clone(),
             why,
         });
+    }
+
+    fn fatal(&self, code: ErrorCode, text: &str) {
+        let shared = self.log.shared.get().and_then(std::sync::Weak::upgrade);
+        if let Some(shared) = shared {
+            shared.raise_fatal(code, text);
+        }
+    }
+
+    fn producer_id_is_spent(&self, id: i64) {
+        self.main.send(MainCommand::ProducerIdSpent(id));
     }
 }

@@ -22,6 +22,7 @@ use crate::base::window::Window;
 use crate::broker::BrokerStats;
 use crate::broker::link::StateName;
 use crate::metadata::Snapshot;
+use crate::producer::idempotence::acquire::Acquirer;
 use crate::producer::topic::View;
 use json::Json;
 use partition::{Consumed, PartitionFields};
@@ -33,6 +34,8 @@ pub struct Sources<'a> {
     pub topics: &'a [Arc<Topic>],
     pub metadata: &'a Snapshot,
     pub consumer: &'a Machine,
+    /// Of an idempotent producer.
+    pub acquirer: Option<&'a Acquirer>,
 }
 
 #[derive(Debug, Default)]
@@ -312,20 +315,20 @@ impl Sources<'_> {
     }
 
     fn eos(&self, j: &mut Json) {
-        let s = self.shared;
-        if !(s.kind.is_producer() && s.conf.global.enable_idempotence) {
+        let Some(acquirer) = self.acquirer else {
             return;
-        }
-        let age = s.started.elapsed().as_millis();
+        };
+        let (state, age) = acquirer.show(Instant::now());
+        let pid = acquirer.pid();
         j.object("eos", |j| {
-            j.text("idemp_state", "Init");
-            j.int("idemp_stateage", age);
+            j.text("idemp_state", state);
+            j.int("idemp_stateage", age.as_millis());
             j.text("txn_state", "Init");
-            j.int("txn_stateage", age);
+            j.int("txn_stateage", self.shared.started.elapsed().as_millis());
             j.flag("txn_may_enq", false);
-            j.int("producer_id", -1);
-            j.int("producer_epoch", -1);
-            j.int("epoch_cnt", 0);
+            j.int("producer_id", pid.map_or(-1, |p| p.id));
+            j.int("producer_epoch", pid.map_or(-1, |p| i64::from(p.epoch)));
+            j.int("epoch_cnt", acquirer.count());
         });
     }
 

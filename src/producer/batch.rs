@@ -3,7 +3,8 @@
 //! ```text
 //! Open   buf: [ room for the header │ record │ record │ … ]   entries: one per record
 //! Closed sealed once, when first sent: the header is filled in, or a compressed
-//!        copy is made; the bytes on the wire never change from then on
+//!        copy is made; the bytes on the wire never change from then on, unless an
+//!        idempotent producer numbers the batch anew (see `idempotence`)
 //! ```
 //!
 //! An entry says where in `buf` a record's key, value and headers stand, so that
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
+use super::idempotence::{Numbers, Pid};
 use super::topic::TopicInfo;
 use super::{Shared, TopicSettings};
 use crate::base::error::ErrorCode;
@@ -142,6 +144,9 @@ impl OpenBatch {
             last: self.last,
             counted_bytes: self.counted_bytes,
             attempts: 0,
+            free_attempts: 0,
+            numbers: None,
+            wire_numbers: None,
             retry_at: None,
             possibly_persisted: false,
             refusal: None,
@@ -198,6 +203,12 @@ pub struct Batch {
     last: Instant,
     counted_bytes: u64,
     pub attempts: u32,
+    /// Of these, those that do not count.
+    pub free_attempts: u32,
+    /// Of an idempotent producer, once it was sent.
+    pub numbers: Option<Numbers>,
+    /// Those in `wire`.
+    wire_numbers: Option<(Pid, i32)>,
     pub retry_at: Option<Instant>,
     /// A request with this batch may have reached the broker.
     pub possibly_persisted: bool,
@@ -276,15 +287,28 @@ impl Batch {
 
     /// The bytes to send, made when first asked for.
     pub fn seal(&mut self, settings: &TopicSettings, compressor: &mut Compressor) -> Bytes {
-        if let Some(wire) = &self.wire {
+        let numbers = self.numbers.map(|n| (n.pid, n.first));
+        if let Some(wire) = &mut self.wire {
+            if let Some((pid, first)) = numbers.filter(|n| Some(*n) != self.wire_numbers) {
+                let mut bytes = wire.to_vec();
+                encode::renumber(&mut bytes, pid.id, pid.epoch, first);
+                *wire = Bytes::from(bytes);
+                self.wire_numbers = numbers;
+            }
             return wire.clone();
         }
-        let meta = BatchMeta {
+        self.wire_numbers = numbers;
+        let mut meta = BatchMeta {
             record_count: i32::try_from(self.entries.len()).unwrap_or(i32::MAX),
             base_timestamp: self.base_timestamp,
             max_timestamp: self.max_timestamp,
             ..BatchMeta::default()
         };
+        if let Some((pid, first)) = numbers {
+            meta.producer_id = pid.id;
+            meta.producer_epoch = pid.epoch;
+            meta.base_sequence = first;
+        }
         let mut buf = match std::mem::replace(&mut self.buf, Body::Sealed(Bytes::new())) {
             Body::Encoded(v) => v,
             Body::Sealed(b) => b.into(),

@@ -14,6 +14,7 @@
 
 pub mod announce;
 pub mod batch;
+pub mod idempotence;
 pub mod limits;
 #[cfg(all(test, loom))]
 mod model;
@@ -42,6 +43,10 @@ pub trait DeliverySink: Send + Sync {
     fn delivered(&self, delivery: Delivery);
     /// A broker said something that calls for new metadata.
     fn metadata_is_stale(&self, topic: &Arc<str>, why: ErrorCode);
+    /// The producer cannot go on.
+    fn fatal(&self, code: ErrorCode, text: &str);
+    /// Another producer id than this one is needed.
+    fn producer_id_is_spent(&self, id: i64);
 }
 
 /// The producer's part of the global configuration.
@@ -62,6 +67,8 @@ pub struct Settings {
     pub max_in_flight: usize,
     /// Requests that wait for the socket from which on no batch is taken for another.
     pub max_backlog: usize,
+    pub idempotence: bool,
+    pub gapless: bool,
 }
 
 /// The producer's part of a topic's configuration.
@@ -83,6 +90,8 @@ pub struct Shared {
     pub limits: limits::Limits,
     pub sink: Arc<dyn DeliverySink>,
     pub logger: Arc<Logger>,
+    /// Of an idempotent producer.
+    pub identity: idempotence::Identity,
     /// Announcements for partitions without a leader.
     pub orphans: Arc<announce::Announcements>,
     pub stats: ProducerStats,

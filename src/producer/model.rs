@@ -25,6 +25,8 @@ struct Sink;
 impl DeliverySink for Sink {
     fn delivered(&self, _: Delivery) {}
     fn metadata_is_stale(&self, _: &Arc<str>, _: ErrorCode) {}
+    fn fatal(&self, _: ErrorCode, _: &str) {}
+    fn producer_id_is_spent(&self, _: i64) {}
 }
 
 fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Arc<Shared> {
@@ -43,11 +45,14 @@ fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Ar
             sticky_linger: Duration::ZERO,
             max_in_flight: 1,
             max_backlog: 1,
+            idempotence: false,
+            gapless: false,
         },
         limits: Limits::new(100, 10_000),
         sink: Arc::new(Sink),
         logger: Arc::new(Logger::new(0, 0, false)),
         orphans: announcements(sleeper),
+        identity: Default::default(),
         stats: ProducerStats::default(),
         fatal: Default::default(),
     })

@@ -15,19 +15,22 @@
 //! Order: while a batch waits for a retry, or others of the same partition are in
 //! flight after one failed, nothing younger is sent (`take` gives a retried batch
 //! only when nothing is in flight). A new leader's loop gets nothing before the
-//! old leader's requests have ended, since `in_flight` belongs to the partition.
+//! old leader's requests have ended (`moving`), since `in_flight` belongs to the
+//! partition. An idempotent producer numbers batches when they are taken: `idempotence`.
 //!
 //! With `queuing.strategy=lifo` (`TopicSettings::lifo`) the closed batches stand the
 //! other way round, the newest in front, and so do the records of each.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::announce::{Announcements, Looker};
 use super::batch::{Batch, NewRecord, OpenBatch};
+use super::idempotence::{Fate, Series, Turn};
 use super::topic::TopicInfo;
+use crate::base::error::ErrorCode;
 use crate::base::sync::Mutex;
 use crate::protocol::records::HeaderRef;
 
@@ -43,6 +46,10 @@ struct Accumulator {
     closed: VecDeque<Batch>,
     in_flight: usize,
     in_flight_messages: usize,
+    /// What is in flight is another leader's.
+    moving: bool,
+    /// Of an idempotent producer.
+    series: Option<Series>,
     /// Messages in all the batches that were ever closed.
     closed_messages: u64,
     next_id: u64,
@@ -94,6 +101,8 @@ pub enum Look {
     Empty,
     /// The partition has another leader now.
     NotOurs,
+    /// The epochs of this producer id are used up.
+    Spent(i64),
 }
 
 /// What a loop wants from a partition.
@@ -108,6 +117,7 @@ const FIRST_BATCH_BYTES: usize = 512;
 
 impl Partition {
     pub fn new(topic: Arc<TopicInfo>, id: i32, leader: Arc<Announcements>) -> Arc<Self> {
+        let series = topic.shared.settings.idempotence.then(Series::default);
         Arc::new(Partition {
             topic,
             id,
@@ -117,6 +127,8 @@ impl Partition {
                 closed: VecDeque::new(),
                 in_flight: 0,
                 in_flight_messages: 0,
+                moving: false,
+                series,
                 closed_messages: 0,
                 next_id: 0,
                 leader,
@@ -206,8 +218,8 @@ impl Partition {
         if !Arc::ptr_eq(&acc.leader, me) {
             return Look::NotOurs;
         }
-        let can_send = wanted.can_send && !acc.paused;
         let shared = &self.topic.shared;
+        let can_send = wanted.can_send && !acc.paused && !shared.fatal.load(Ordering::Relaxed);
         let timeout = self.topic.settings.message_timeout;
         let linger = if shared.limits.flushing() {
             Duration::ZERO
@@ -232,17 +244,30 @@ impl Partition {
         let mut next = None;
         if let Some(oldest_batch) = acc.closed.get(oldest) {
             if oldest_batch.is_expired(now, timeout) {
-                return acc
-                    .closed
-                    .remove(oldest)
-                    .map_or(Look::Wait(None), Look::Expired);
+                let batch = acc.closed.remove(oldest);
+                if let (Some(series), Some(batch)) = (&mut acc.series, &batch) {
+                    series.lost(batch);
+                }
+                return batch.map_or(Look::Wait(None), Look::Expired);
             }
             next = oldest_batch.expires(timeout);
         }
-        if let Some(front) = acc.closed.front() {
+        let turn = match &mut acc.series {
+            Some(series) if can_send => series.turn(&shared.identity, &mut acc.closed),
+            _ => Turn::Batch(0),
+        };
+        let chosen = match turn {
+            Turn::Batch(at) => Some(at),
+            Turn::Nothing => None,
+            Turn::Spent(id) => {
+                acc.attention = Attention::Ready;
+                return Look::Spent(id);
+            }
+        };
+        if let Some((at, front)) = chosen.and_then(|at| Some((at, acc.closed.get(at)?))) {
             let retried = front.attempts > 0;
             let due = front.retry_at.is_none_or(|at| at <= now);
-            let in_turn = if retried {
+            let in_turn = if retried || acc.moving {
                 acc.in_flight == 0
             } else {
                 acc.in_flight < shared.settings.max_in_flight
@@ -256,7 +281,10 @@ impl Partition {
                 if !fits {
                     return Look::NoRoom;
                 }
-                if let Some(batch) = acc.closed.pop_front() {
+                if let Some(mut batch) = acc.closed.remove(at) {
+                    if let Some(series) = &mut acc.series {
+                        series.take_off(&mut batch);
+                    }
                     acc.in_flight += 1;
                     acc.in_flight_messages += batch.len();
                     return Look::Batch(batch);
@@ -292,21 +320,46 @@ impl Partition {
         in_flight == 0
     }
 
-    /// Loop thread: a batch came to its end.
+    /// Loop thread: a batch was acknowledged.
     pub fn done(self: &Arc<Self>, batch: &Batch) {
-        self.end_flight(batch.len(), None);
+        if let Some(series) = &mut self.acc.lock().series {
+            series.acknowledged(batch);
+        }
+        self.end_flight(batch.id, batch.len(), None);
+    }
+
+    /// Loop thread: a batch failed for good.
+    pub fn lost(self: &Arc<Self>, batch: &Batch) {
+        if let Some(series) = &mut self.acc.lock().series {
+            series.lost(batch);
+        }
+        self.end_flight(batch.id, batch.len(), None);
+    }
+
+    /// Loop thread: what is to become of a batch in flight that failed.
+    pub fn judge(&self, batch: &mut Batch, code: ErrorCode) -> Fate {
+        let mut acc = self.acc.lock();
+        let acc = &mut *acc;
+        match &mut acc.series {
+            Some(series) => series.judge(batch, &acc.closed, code),
+            None => Fate::Ordinary,
+        }
     }
 
     /// Loop thread: a batch is to be sent again, in its place.
     pub fn put_back(self: &Arc<Self>, batch: Batch) {
-        self.end_flight(batch.len(), Some(batch));
+        self.end_flight(batch.id, batch.len(), Some(batch));
     }
 
-    fn end_flight(self: &Arc<Self>, messages: usize, batch: Option<Batch>) {
+    fn end_flight(self: &Arc<Self>, id: u64, messages: usize, batch: Option<Batch>) {
         let leader = {
             let mut acc = self.acc.lock();
             acc.in_flight = acc.in_flight.saturating_sub(1);
             acc.in_flight_messages = acc.in_flight_messages.saturating_sub(messages);
+            acc.moving &= acc.in_flight > 0;
+            if let Some(series) = &mut acc.series {
+                series.land(id);
+            }
             if let Some(batch) = batch {
                 let lifo = self.topic.settings.lifo;
                 let before = |b: &Batch| (b.id < batch.id) != lifo;
@@ -330,6 +383,7 @@ impl Partition {
                 return;
             }
             acc.leader = leader.clone();
+            acc.moving = acc.in_flight > 0;
             if acc.open.is_none() && acc.closed.is_empty() {
                 acc.attention = Attention::None;
                 return;
@@ -364,7 +418,11 @@ impl Partition {
         let mut acc = self.acc.lock();
         self.close_open(&mut acc);
         acc.attention = Attention::None;
-        acc.closed.drain(..).collect()
+        let drained: Vec<Batch> = acc.closed.drain(..).collect();
+        if let Some(series) = &mut acc.series {
+            drained.iter().for_each(|batch| series.lost(batch));
+        }
+        drained
     }
 
     pub fn counts(&self) -> Counts {

@@ -26,6 +26,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::announce::Announcements;
 use super::batch::{Batch, Delivery, Refusal};
+use super::idempotence::Fate;
 use super::partition::{Look, Wanted};
 use super::{Partition, Shared, batch};
 use crate::base::backoff;
@@ -176,6 +177,7 @@ impl Sender {
                     }
                     Look::Expired(batch) => expired.push(batch),
                     Look::NotOurs => return false,
+                    Look::Spent(id) => self.shared.sink.producer_id_is_spent(id),
                     Look::NoRoom => {
                         // The loop comes round for the next request, after what
                         // was sent now.
@@ -258,7 +260,7 @@ impl Sender {
     ) {
         let Some(version) = out.versions().pick(ApiKey::Produce, Some(MAX_VERSION)) else {
             for sent in group {
-                sent.partition.done(&sent.batch);
+                sent.partition.lost(&sent.batch);
                 self.fail(sent.batch, ErrorCode::_UNSUPPORTED_FEATURE, now);
             }
             return;
@@ -480,27 +482,65 @@ impl Sender {
                 .sink
                 .metadata_is_stale(&partition.topic.name, code);
         }
+        let why = match partition.judge(&mut batch, code) {
+            Fate::Ordinary => None,
+            Fate::Again if !self.shared.fatal.load(Ordering::Relaxed) => {
+                batch.free_attempts += 1;
+                self.send_again(now, &partition, batch);
+                return;
+            }
+            Fate::Again => None,
+            Fate::Fatal(why) => Some(why),
+        };
+        if let Some(why) = why {
+            let text = self.describe(&partition, &batch, why);
+            self.shared.sink.fatal(code, &text);
+            batch.possibly_persisted = true;
+        }
         let settings = &self.shared.settings;
         let expired = batch.is_expired(now, partition.topic.settings.message_timeout);
-        if action.retry && batch.attempts <= settings.retries && !expired {
-            let pause = backoff::delay(
-                batch.attempts.saturating_sub(1),
-                settings.retry_backoff,
-                settings.retry_backoff_max,
-            );
-            batch.retry_at = Some(now + pause);
-            batch.refusal = None;
-            BrokerStats::bump(&self.stats.tx_retries);
-            partition.put_back(batch);
+        let over = self.shared.fatal.load(Ordering::Relaxed);
+        let attempts = batch.attempts - batch.free_attempts.min(batch.attempts);
+        if action.retry && attempts <= settings.retries && !expired && !over {
+            self.send_again(now, &partition, batch);
             return;
         }
-        partition.done(&batch);
+        if settings.gapless && !expired {
+            let why = format!("{code}: unable to satisfy gap-less guarantee");
+            let text = self.describe(&partition, &batch, &why);
+            let code = ErrorCode::_GAPLESS_GUARANTEE;
+            self.shared.sink.fatal(code, &text);
+        }
+        partition.lost(&batch);
         let code = if action.retry && expired {
             ErrorCode::_MSG_TIMED_OUT
         } else {
             action.report_as
         };
         self.fail(batch, code, now);
+    }
+
+    fn send_again(&self, now: Instant, partition: &Arc<Partition>, mut batch: Batch) {
+        let settings = &self.shared.settings;
+        let pause = backoff::delay(
+            batch.attempts.saturating_sub(1),
+            settings.retry_backoff,
+            settings.retry_backoff_max,
+        );
+        batch.retry_at = Some(now + pause);
+        batch.refusal = None;
+        BrokerStats::bump(&self.stats.tx_retries);
+        partition.put_back(batch);
+    }
+
+    /// For the text of a fatal error.
+    fn describe(&self, partition: &Partition, batch: &Batch, why: &str) -> String {
+        let (topic, id, count) = (&partition.topic.name, partition.id, batch.len());
+        let numbers = batch.numbers.map_or_else(String::new, |n| {
+            let (pid, epoch) = (n.pid.id, n.pid.epoch);
+            format!(" (PID{{Id:{pid},Epoch:{epoch}}}, base seq {})", n.first)
+        });
+        format!("ProduceRequest for {topic} [{id}] with {count} message(s) failed {why}{numbers}")
     }
 
     /// The connection is gone. Its requests have ended by now, but for those that an
@@ -521,7 +561,7 @@ impl Sender {
             self.count_ended(&request);
             for mut sent in request {
                 sent.batch.possibly_persisted = true;
-                sent.partition.done(&sent.batch);
+                sent.partition.lost(&sent.batch);
                 self.fail(sent.batch, ErrorCode::_PURGE_INFLIGHT, now);
             }
         }

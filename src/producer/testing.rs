@@ -26,6 +26,8 @@ use crate::protocol::compression::Codec;
 pub struct Sink {
     /// Opaque, error and offset of the batch.
     pub reports: Mutex<Vec<(usize, ErrorCode, i64)>>,
+    pub fatal: Mutex<Vec<ErrorCode>>,
+    pub spent: Mutex<Vec<i64>>,
 }
 
 impl DeliverySink for Sink {
@@ -40,6 +42,14 @@ impl DeliverySink for Sink {
     }
 
     fn metadata_is_stale(&self, _: &Arc<str>, _: ErrorCode) {}
+
+    fn fatal(&self, code: ErrorCode, _: &str) {
+        self.fatal.lock().push(code);
+    }
+
+    fn producer_id_is_spent(&self, id: i64) {
+        self.spent.lock().push(id);
+    }
 }
 
 pub fn settings() -> Settings {
@@ -57,6 +67,8 @@ pub fn settings() -> Settings {
         sticky_linger: Duration::ZERO,
         max_in_flight: 5,
         max_backlog: 100,
+        idempotence: false,
+        gapless: false,
     }
 }
 
@@ -149,6 +161,7 @@ impl Fixture {
             sink: sink.clone(),
             logger: Arc::new(Logger::new(0, 0, false)),
             orphans: nobody(),
+            identity: Default::default(),
             stats: ProducerStats::default(),
             fatal: Default::default(),
         });
@@ -166,11 +179,17 @@ impl Fixture {
         }
     }
 
+    pub fn sender_shared(&self) -> &Shared {
+        &self.topic.info.shared
+    }
+
+    /// Messages of four bytes, their number.
     pub fn produce(&self, opaques: impl IntoIterator<Item = usize>) {
         for opaque in opaques {
+            let value = u32::try_from(opaque).unwrap().to_be_bytes();
             let record = Record {
                 key: None,
-                value: Some(b"v"),
+                value: Some(&value),
                 headers: &[],
                 timestamp: 1,
                 opaque,

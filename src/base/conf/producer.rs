@@ -17,12 +17,12 @@ macro_rules! producer_rows {
                  broker's `transaction.max.timeout.ms` init_transactions() fails with \
                  ERR_INVALID_TRANSACTION_TIMEOUT. Unless set, `message.timeout.ms` and `socket.timeout.ms` follow it.";
             "enable.idempotence" [enable_idempotence: bool] boolean(false)
-                Producer High [] Producer todo
+                Producer High [] Producer done
                 "Every message is written exactly once and in order, whatever is retried. Adjusts, unless set: \
                  `max.in.flight.requests.per.connection=5` (5 at most), `retries` to the maximum (1 at least), \
                  `acks=all`, `queuing.strategy=fifo`. Values that do not go with it make rd_kafka_new() fail.";
             "enable.gapless.guarantee" [enable_gapless_guarantee: bool] boolean(false)
-                Producer Low [Experimental] Producer todo
+                Producer Low [Experimental] Producer done
                 "Stop the producer with the fatal error ERR__GAPLESS_GUARANTEE when a failed batch would leave a gap \
                  in the series. Messages that time out do not count. Needs `enable.idempotence=true`.";
             "queue.buffering.max.messages" [queue_buffering_max_messages: i32] int(0, i32::MAX, 100_000)

@@ -94,9 +94,14 @@ mod tests {
     fn what_has_no_effect_is_named_once_it_is_asked_for() {
         let mut conf = Conf::new();
         assert!(conf.set_without_effect().is_empty());
-        conf.set("enable.idempotence", Some("false")).unwrap();
+        conf.set("enable.sasl.oauthbearer.unsecure.jwt", Some("false"))
+            .unwrap();
         assert!(conf.set_without_effect().is_empty(), "that is what happens");
-        conf.set("enable.idempotence", Some("true")).unwrap();
-        assert_eq!(conf.set_without_effect(), ["enable.idempotence"]);
+        conf.set("enable.sasl.oauthbearer.unsecure.jwt", Some("true"))
+            .unwrap();
+        assert_eq!(
+            conf.set_without_effect(),
+            ["enable.sasl.oauthbearer.unsecure.jwt"]
+        );
     }
 }

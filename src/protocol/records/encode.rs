@@ -392,6 +392,14 @@ pub fn patch_log_append_time(buf: &mut [u8], timestamp: i64) {
     rewrite_crc(buf);
 }
 
+/// Other numbers of the producer for a sealed batch.
+pub fn renumber(batch: &mut [u8], producer_id: i64, producer_epoch: i16, base_sequence: i32) {
+    put_at(batch, PRODUCER_ID_AT, producer_id.to_be_bytes());
+    put_at(batch, PRODUCER_EPOCH_AT, producer_epoch.to_be_bytes());
+    put_at(batch, BASE_SEQUENCE_AT, base_sequence.to_be_bytes());
+    rewrite_crc(batch);
+}
+
 fn rewrite_crc(buf: &mut [u8]) {
     let crc = crc32c::crc32c(buf.get(ATTRIBUTES_AT..).unwrap_or_default());
     put_at(buf, CRC_AT, crc.to_be_bytes());

@@ -1,0 +1,289 @@
+//! The idempotent producer (KIP-98, KIP-360): every message once and in order,
+//! whatever is retried.
+//!
+//! The client has one producer id, which some broker gives it ([`acquire`]). Batches
+//! get their numbers when they are first taken to be sent: producer id, epoch, and
+//! the sequence number of their first message. A batch that is sent again keeps its
+//! numbers, and its bytes; the broker stores it once and acknowledges it each time.
+//! Brokers count for each partition on its own, and so do we: an epoch belongs to a
+//! partition, and no partition waits for another ([`Series`], in the accumulator).
+//!
+//! ```text
+//! Unnamed ──producer id is known──► Steady { pid, next } ◄──────────────────────────────┐
+//!    ▲                                 │                                                │
+//!    │                                 │ a numbered batch is lost: refused for good,    │
+//!    │                                 │ expired, purged                                │
+//!    │                                 ▼                                                │
+//!    └──epochs are used up── Broken { pid } ──nothing in flight, nothing uncertain──────┘
+//!                                                    next epoch, from sequence 0
+//! ```
+//!
+//! *Steady*: at most five batches are in flight, but only one before the first is
+//! acknowledged: a broker that has nothing of the producer takes any sequence number,
+//! and would take a second batch where it refused the first. When one fails and is to be retried,
+//! those after it are refused with OUT_OF_ORDER_SEQUENCE_NUMBER; they are put back
+//! behind it with their numbers, and go one at a time once nothing is in flight. The
+//! attempt does not count. Nothing new goes beside a retried batch: of each producer a
+//! broker remembers five batches, and would not know an older one again.
+//!
+//! *Broken*: the broker will refuse what follows the gap. Batches that it may have
+//! stored nevertheless are sent again under their old numbers first, in order: it
+//! acknowledges what it has, and its refusal says that it has not. What is refused is
+//! numbered anew, under the next epoch.
+//!
+//! What cannot be put right is fatal: a refusal of the batch that is next in the series
+//! (the broker has lost messages), and, with `enable.gapless.guarantee`, any gap that
+//! a failed request leaves. What is queued then fails, what is in flight is awaited.
+
+pub mod acquire;
+#[cfg(all(test, not(loom)))]
+mod tests;
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI16, AtomicI64, Ordering};
+
+use super::batch::Batch;
+use crate::base::error::ErrorCode;
+
+/// A producer's id and epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pid {
+    pub id: i64,
+    pub epoch: i16,
+}
+
+impl Pid {
+    fn bumped(self) -> Option<Pid> {
+        let epoch = self.epoch.checked_add(1).filter(|e| *e < i16::MAX)?;
+        Some(Pid { epoch, ..self })
+    }
+}
+
+/// The client's producer id, as the loops see it; the main thread writes it.
+#[derive(Debug)]
+pub struct Identity {
+    id: AtomicI64,
+    epoch: AtomicI16,
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Identity {
+            id: AtomicI64::new(-1),
+            epoch: AtomicI16::new(-1),
+        }
+    }
+}
+
+impl Identity {
+    pub fn get(&self) -> Option<Pid> {
+        let id = self.id.load(Ordering::Acquire);
+        let epoch = self.epoch.load(Ordering::Acquire);
+        let same = self.id.load(Ordering::Relaxed) == id;
+        (id >= 0 && same).then_some(Pid { id, epoch })
+    }
+
+    pub fn set(&self, pid: Pid) {
+        // A new id comes with a new epoch: nobody is to see one without the other.
+        self.id.store(-1, Ordering::Release);
+        self.epoch.store(pid.epoch, Ordering::Release);
+        self.id.store(pid.id, Ordering::Release);
+    }
+}
+
+/// A batch's place in the series of its partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Numbers {
+    pub pid: Pid,
+    pub first: i32,
+    /// The broker has said that it does not have it.
+    pub refused: bool,
+}
+
+/// The sequence number `count` messages later; they start again at 0 after the last.
+fn advance(sequence: i32, count: usize) -> i32 {
+    let sum = i64::from(sequence) + i64::try_from(count).unwrap_or(0);
+    i32::try_from(sum % (1 << 31)).unwrap_or(0)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// `spent`: the producer id whose epochs are used up.
+    Unnamed {
+        spent: Option<i64>,
+    },
+    /// `known`: the broker has acknowledged a batch of the series.
+    Steady {
+        pid: Pid,
+        next: i32,
+        known: bool,
+    },
+    Broken {
+        pid: Pid,
+    },
+}
+
+/// What may be sent next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// The closed batch at this place, if there is one.
+    Batch(usize),
+    Nothing,
+    /// Another producer id than this one is needed.
+    Spent(i64),
+}
+
+/// What to do about a batch that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// As without idempotence: the error says.
+    Ordinary,
+    /// Send it again; the attempt does not count.
+    Again,
+    Fatal(&'static str),
+}
+
+/// A partition's numbers.
+#[derive(Debug)]
+pub struct Series {
+    phase: Phase,
+    /// Ids of the batches in flight.
+    flying: Vec<u64>,
+    /// What is in flight is a retried batch.
+    retrying: bool,
+}
+
+impl Default for Series {
+    fn default() -> Self {
+        Series {
+            phase: Phase::Unnamed { spent: None },
+            flying: Vec::new(),
+            retrying: false,
+        }
+    }
+}
+
+impl Series {
+    /// Whose turn it is among the closed batches. Those with numbers stand in front.
+    pub fn turn(&mut self, identity: &Identity, closed: &mut VecDeque<Batch>) -> Turn {
+        if let Phase::Broken { pid } = self.phase {
+            if !self.flying.is_empty() {
+                return Turn::Nothing;
+            }
+            let uncertain = |b: &Batch| b.numbers.is_some() && b.possibly_persisted;
+            if closed.iter().any(uncertain) {
+                let open = |b: &Batch| b.numbers.is_some_and(|n| !n.refused);
+                return closed
+                    .iter()
+                    .position(open)
+                    .map_or(Turn::Nothing, Turn::Batch);
+            }
+            for batch in closed.iter_mut() {
+                batch.numbers = None;
+            }
+            self.phase = match pid.bumped() {
+                Some(pid) => Phase::Steady {
+                    pid,
+                    next: 0,
+                    known: false,
+                },
+                None => {
+                    let spent = Some(pid.id);
+                    self.phase = Phase::Unnamed { spent };
+                    return Turn::Spent(pid.id);
+                }
+            };
+        }
+        if let Phase::Unnamed { spent } = self.phase {
+            match identity.get() {
+                Some(pid) if Some(pid.id) != spent => {
+                    self.phase = Phase::Steady {
+                        pid,
+                        next: 0,
+                        known: false,
+                    }
+                }
+                _ => return Turn::Nothing,
+            }
+        }
+        match self.phase {
+            Phase::Steady { known: false, .. } if !self.flying.is_empty() => Turn::Nothing,
+            _ if self.retrying && !self.flying.is_empty() => Turn::Nothing,
+            _ => Turn::Batch(0),
+        }
+    }
+
+    /// The batch is sent now.
+    pub fn take_off(&mut self, batch: &mut Batch) {
+        match (&mut batch.numbers, &mut self.phase) {
+            (Some(numbers), _) => numbers.refused = false,
+            (none, Phase::Steady { pid, next, .. }) => {
+                *none = Some(Numbers {
+                    pid: *pid,
+                    first: *next,
+                    refused: false,
+                });
+                *next = advance(*next, batch.entries.len());
+            }
+            // `turn` gives no batch without numbers then.
+            (None, _) => {}
+        }
+        self.retrying = batch.attempts > 0;
+        self.flying.push(batch.id);
+    }
+
+    pub fn acknowledged(&mut self, batch: &Batch) {
+        if let (Some(numbers), Phase::Steady { pid, known, .. }) = (batch.numbers, &mut self.phase)
+        {
+            *known |= numbers.pid == *pid;
+        }
+    }
+
+    /// It has ended, in whichever way.
+    pub fn land(&mut self, id: u64) {
+        self.flying.retain(|f| *f != id);
+    }
+
+    /// A batch will not be sent again, and was not acknowledged.
+    pub fn lost(&mut self, batch: &Batch) {
+        if let (Some(numbers), Phase::Steady { pid, .. }) = (batch.numbers, self.phase)
+            && numbers.pid == pid
+        {
+            self.phase = Phase::Broken { pid };
+        }
+    }
+
+    /// A batch in flight has failed with `code`.
+    pub fn judge(&mut self, batch: &mut Batch, closed: &VecDeque<Batch>, code: ErrorCode) -> Fate {
+        let Some(numbers) = &mut batch.numbers else {
+            return Fate::Ordinary;
+        };
+        match code {
+            ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER => {
+                let older = |id: u64| id < batch.id;
+                let waits = closed.iter().any(|b| b.numbers.is_some() && older(b.id))
+                    || self.flying.iter().any(|id| older(*id));
+                if !waits && !matches!(self.phase, Phase::Broken { .. }) {
+                    return Fate::Fatal("due to sequence desynchronization");
+                }
+                numbers.refused = true;
+                batch.possibly_persisted = false;
+                Fate::Again
+            }
+            ErrorCode::UNKNOWN_PRODUCER_ID => {
+                if batch.attempts - batch.free_attempts > 1 {
+                    return Fate::Fatal(
+                        "due to unknown producer id: unable to retry without risking \
+                         duplication/reordering",
+                    );
+                }
+                // All that it knew of us is gone: the messages before this were deleted.
+                numbers.refused = true;
+                batch.possibly_persisted = false;
+                self.lost(batch);
+                Fate::Again
+            }
+            _ => Fate::Ordinary,
+        }
+    }
+}
