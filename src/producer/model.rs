@@ -141,7 +141,9 @@ impl Loops {
                         Look::Wait(Some(at)) => self.now = self.now.max(at),
                         Look::Wait(None) => return true,
                         Look::Empty | Look::NotOurs => return false,
-                        Look::Expired(_) | Look::NoRoom => panic!("neither is possible here"),
+                        Look::Expired(_) | Look::NoRoom | Look::Spent(_) => {
+                            panic!("none is possible here")
+                        }
                     }
                 }
             });
