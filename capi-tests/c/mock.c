@@ -52,16 +52,16 @@ static int lines_with(const char *debug) {
         rd_kafka_mock_cluster_t *second;
         rd_kafka_t *rk;
         int first;
-        mock_lines = 0;
+        __atomic_store_n(&mock_lines, 0, __ATOMIC_SEQ_CST);
         rd_kafka_conf_set_log_cb(conf, log_cb);
         rk = client(RD_KAFKA_PRODUCER, conf);
         broker_cnt(rk);
-        first  = mock_lines;
+        first  = __atomic_load_n(&mock_lines, __ATOMIC_SEQ_CST);
         second = rd_kafka_mock_cluster_new(rk, 1);
-        CHECK(!first || mock_lines > first, "a cluster that is made with the client says nothing");
+        CHECK(!first || __atomic_load_n(&mock_lines, __ATOMIC_SEQ_CST) > first, "a cluster that is made with the client says nothing");
         rd_kafka_mock_cluster_destroy(second);
         rd_kafka_destroy(rk);
-        return mock_lines;
+        return __atomic_load_n(&mock_lines, __ATOMIC_SEQ_CST);
 }
 
 static void debug_lines(void) {
