@@ -164,10 +164,15 @@ impl Partition {
     pub fn begin(&self) -> u32 {
         let version = self.new_version();
         self.position.set(offset::INVALID, -1);
-        self.store(Position::INVALID, None);
-        self.committed.set(offset::INVALID, -1);
+        self.forget_offsets();
         self.assigned.store(true, Ordering::Release);
         version
+    }
+
+    /// Nothing is stored, and nothing is known to be committed.
+    pub fn forget_offsets(&self) {
+        self.store(Position::INVALID, None);
+        self.committed.set(offset::INVALID, -1);
     }
 
     /// It is over.

@@ -392,6 +392,9 @@ impl Machine {
 
     pub fn on_topic(&mut self, w: &mut World<'_>, info: &TopicInfo, recreated: bool) {
         self.consumer.set_topic_id(&info.name, info.id);
+        if recreated {
+            self.consumer.forget_offsets(&info.name);
+        }
         self.control
             .on_metadata(w.now, &info.name, recreated, |id| leader_in(info, id));
         self.settle(w);

@@ -200,6 +200,15 @@ impl Consumer {
         }
     }
 
+    /// The topic was created anew: what was stored are offsets of another log.
+    fn forget_offsets(&self, topic: &str) {
+        if let Some(entry) = self.topics.read().get(topic) {
+            for toppar in entry.partitions.values() {
+                toppar.partition.forget_offsets();
+            }
+        }
+    }
+
     fn lead(&self, toppar: &Toppar, to: Option<&EventQueue>) {
         let budget = match to {
             Some(queue) if Arc::ptr_eq(&queue.target(), &self.queue.target()) => &self.budget,

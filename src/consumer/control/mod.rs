@@ -136,8 +136,8 @@ enum State {
     Releasing {
         grant: u64,
         epoch: i32,
-        /// The topic was recreated: the epoch of what comes back means nothing.
-        forget_epoch: bool,
+        /// The topic was recreated: what comes back is a position in another log.
+        recreated: bool,
     },
     /// Ended with an error that only a seek or a new assignment gets over.
     Failed,
@@ -464,7 +464,7 @@ impl Control {
             };
             entry.told = ErrorCode::NO_ERROR;
             if recreated {
-                self.forget_epochs(key);
+                self.forget_log(now, key);
             }
             let Some(entry) = self.entries.get_mut(&key) else {
                 continue;
@@ -486,7 +486,9 @@ impl Control {
                         self.release(key, at, grant, recreated);
                     }
                 }
-                State::Releasing { forget_epoch, .. } => *forget_epoch |= recreated,
+                State::Releasing {
+                    recreated: known, ..
+                } => *known |= recreated,
                 State::Pending { not_before, .. } => {
                     // What failed for the old leader need not fail for the new one.
                     if changed {
@@ -523,20 +525,39 @@ impl Control {
         }
     }
 
-    /// The epochs known are those of another log; an answer about them as well.
-    fn forget_epochs(&mut self, key: Key) {
-        if let Some(entry) = self.entries.get_mut(&key)
-            && let State::Pending { goal, .. } | State::Asking { goal, .. } = &entry.state
-            && let Goal::Validate(at) | Goal::GoOn { at, .. } | Goal::Fetch(at) = *goal
-        {
-            entry.state = State::Pending {
-                goal: Goal::Fetch(Position::new(at.offset, -1)),
-                not_before: None,
-            };
+    /// The epochs known are those of another log, and an answer about them as well. An
+    /// offset that somebody asked for is kept, one that fetching had come to is not.
+    fn forget_log(&mut self, now: Instant, key: Key) {
+        let Some(entry) = self.entries.get_mut(&key) else {
+            return;
+        };
+        let (State::Pending { goal, .. } | State::Asking { goal, .. }) = &entry.state else {
+            return;
+        };
+        match *goal {
+            Goal::Validate(at) | Goal::Fetch(at) => {
+                entry.state = State::Pending {
+                    goal: Goal::Fetch(Position::new(at.offset, -1)),
+                    not_before: None,
+                };
+            }
+            Goal::GoOn { at, .. } => self.begin_again(now, key, at),
+            Goal::Committed | Goal::Offset { .. } | Goal::TailLimit { .. } => {}
         }
     }
 
-    fn release(&mut self, key: Key, broker: i32, grant: u64, forget_epoch: bool) {
+    /// `at` was reached in the log of a topic that is gone; one of its name has another.
+    /// As Kafka's clients do with a position that the log does not have.
+    fn begin_again(&mut self, now: Instant, key: Key, at: Position) {
+        if at.offset <= 0 {
+            return self.pursue(now, key, Goal::Fetch(Position::new(at.offset, -1)), None);
+        }
+        let reason = "the topic was deleted and created anew";
+        let err = ErrorCode::UNKNOWN_TOPIC_ID;
+        self.reset(now, key, at, err, reason, -1, None);
+    }
+
+    fn release(&mut self, key: Key, broker: i32, grant: u64, recreated: bool) {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
@@ -546,7 +567,7 @@ impl Control {
         entry.state = State::Releasing {
             grant,
             epoch,
-            forget_epoch,
+            recreated,
         };
         self.actions.push(Action::Stop {
             broker,
@@ -658,7 +679,7 @@ impl Control {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
-        let mut at = back.position;
+        let at = back.position;
         let (from_replica, under) = match entry.state {
             State::Fetching {
                 grant,
@@ -669,10 +690,10 @@ impl Control {
             State::Releasing {
                 grant,
                 epoch,
-                forget_epoch,
+                recreated,
             } if grant == back.grant => {
-                if forget_epoch {
-                    at.epoch = -1;
+                if recreated {
+                    return self.begin_again(now, key, at);
                 }
                 (false, epoch)
             }

@@ -367,16 +367,49 @@ fn a_missing_topic_is_told_once_and_may_come() {
 }
 
 #[test]
-fn a_recreated_topic_has_other_epochs() {
-    let mut w = world(ResetPolicy::Error);
+fn a_recreated_topic_has_another_log() {
+    for (policy, reached) in [
+        (ResetPolicy::Beginning, 30),
+        (ResetPolicy::Beginning, 0),
+        (ResetPolicy::Error, 30),
+    ] {
+        let mut w = world(policy);
+        let (_, grant, _) = begun(&w.start(at(0), LEADER));
+        w.control.on_metadata(w.now, "t", true, |_| Leader::At {
+            broker: 1,
+            epoch: 0,
+        });
+        assert!(matches!(w.actions()[..], [Action::Stop { .. }]));
+        let actions = w.handback(grant, Position::new(reached, 5), Reason::Stopped);
+        match (policy, reached) {
+            (_, 0) => assert_eq!(begun(&actions).2, at(0), "nothing to validate against"),
+            (ResetPolicy::Error, _) => {
+                assert!(actions.is_empty(), "{actions:?}");
+                assert_eq!(w.errors(), [(ErrorCode::_AUTO_OFFSET_RESET.0, 30)]);
+            }
+            _ => assert!(
+                matches!(actions[..], [Action::ListOffset { .. }]),
+                "{actions:?}"
+            ),
+        }
+    }
+}
+
+#[test]
+fn a_fetch_refused_for_its_topic_id_begins_again_in_the_new_topic() {
+    let mut w = world(ResetPolicy::Beginning);
     let (_, grant, _) = begun(&w.start(at(0), LEADER));
+    let refused = Reason::Refused(ErrorCode::UNKNOWN_TOPIC_ID);
+    w.handback(grant, Position::new(30, 5), refused);
     w.control.on_metadata(w.now, "t", true, |_| Leader::At {
         broker: 1,
         epoch: 0,
     });
-    assert!(matches!(w.actions()[..], [Action::Stop { .. }]));
-    let (_, _, from) = begun(&w.handback(grant, Position::new(30, 5), Reason::Stopped));
-    assert_eq!(from, at(30), "nothing to validate against");
+    let actions = w.actions();
+    assert!(
+        matches!(actions[..], [Action::ListOffset { .. }]),
+        "{actions:?}"
+    );
 }
 
 /// Loops, a log and a coordinator that answer late, wrongly or not at all, while
