@@ -3,7 +3,10 @@
  *
  *     bench WORKLOAD COUNT TOPIC [conf=value]...
  *
- * Workloads: fill, produce-SIZE, latency, paced, poll, batch, simple-batch, simple-callback, idle; topics TOPIC exist already.
+ * Workloads: fill, produce-SIZE[@RATE], latency, paced, poll, batch, simple-batch, simple-callback, idle; topics TOPIC exist already.
+ * produce-SIZE@RATE goes as fast as it can for all figures but the latency: with the queue always full that would tell how
+ * long the queue is (full_p50, full_p99), and more of the library that takes messages faster. Latency is that of a second part of two
+ * seconds, at RATE messages a second, which any library sustains.
  * CPU is user and system time of the whole process (getrusage) over the measured part, so that of the library's threads too.
  */
 #include <sys/resource.h>
@@ -56,20 +59,28 @@ static int compare(const void *a, const void *b) {
         return x < y ? -1 : x > y;
 }
 
+static void sort_samples(void) {
+        qsort(samples, (size_t)sample_cnt, sizeof(*samples), compare);
+}
+
+/* Of sorted samples. */
 static double percentile(double p) {
         return sample_cnt ? samples[(int)((sample_cnt - 1) * p)] / 100.0 : 0;
 }
+
+/* While the queue is full; shown beside those at a rate. */
+static double full_p50, full_p99;
 
 static void report(const char *workload, int64_t count, const struct figures *f) {
         struct rusage u;
         int threads    = t_threads();
         double seconds = (double)(f->end_us - f->start_us) / 1e6;
         getrusage(RUSAGE_SELF, &u);
-        qsort(samples, (size_t)sample_cnt, sizeof(*samples), compare);
-        printf("workload=%s count=%" PRId64 " cpu=%.4f rate=%.0f p50=%.2f p99=%.2f rss=%ld threads=%d switches=%" PRId64
-               " seconds=%.3f version=%s\n",
+        sort_samples();
+        printf("workload=%s count=%" PRId64 " cpu=%.4f rate=%.0f p50=%.2f p99=%.2f full_p50=%.2f full_p99=%.2f rss=%ld threads=%d"
+               " switches=%" PRId64 " seconds=%.3f version=%s\n",
                workload, count, (double)f->cpu_us / (double)count, (double)count / seconds, percentile(0.5), percentile(0.99),
-               u.ru_maxrss, threads, f->switches, seconds, rd_kafka_version_str());
+               full_p50, full_p99, u.ru_maxrss, threads, f->switches, seconds, rd_kafka_version_str());
 }
 
 static void die(const char *what, const char *why) {
@@ -137,7 +148,53 @@ static void produce(rd_kafka_t *rk, rd_kafka_topic_t *rkt, int32_t partition, in
                 rd_kafka_poll(rk, 100);
 }
 
+static volatile int stop_poller;
+static void *poller(void *rk) {
+        while (!stop_poller)
+                rd_kafka_poll(rk, 100);
+        return NULL;
+}
+
+static void pace(struct timespec *next, long ns) {
+        next->tv_nsec += ns;
+        if (next->tv_nsec >= 1000000000) {
+                next->tv_nsec -= 1000000000;
+                next->tv_sec++;
+        }
+        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL);
+}
+
+static void start_poller(rd_kafka_t *rk, pthread_t *thread) {
+        stop_poller = 0;
+        if (pthread_create(thread, NULL, poller, rk))
+                die("pthread_create", strerror(errno));
+}
+
+/* Two seconds at so many messages a second, and the messages on their way at the end. Reports are taken by another thread. */
+static int64_t produce_at(rd_kafka_t *rk, rd_kafka_topic_t *rkt, int64_t rate) {
+        struct timespec next;
+        pthread_t thread;
+        int64_t tick, i, sent = 0;
+        start_poller(rk, &thread);
+        clock_gettime(CLOCK_MONOTONIC, &next);
+        for (tick = 1; tick <= 2000; tick++) {
+                for (i = sent; i < rate * tick / 1000; i++)
+                        if (rd_kafka_produce(rkt, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK,
+                                             payloads + (i % PAYLOADS) * payload_size, payload_size, NULL, 0,
+                                             tick > 200 && i % 16 == 0 ? (void *)(intptr_t)stamp_now() : NULL) == -1)
+                                die("produce", rd_kafka_err2str(rd_kafka_last_error()));
+                sent = i;
+                pace(&next, 1000000);
+        }
+        while (rd_kafka_outq_len(rk) > 0)
+                usleep(1000);
+        stop_poller = 1;
+        pthread_join(thread, NULL);
+        return sent;
+}
+
 static void bench_produce(const char *workload, rd_kafka_conf_t *conf, const char *topic, int64_t count, size_t size) {
+        const char *at = strchr(workload, '@');
         struct figures f;
         rd_kafka_t *rk;
         rd_kafka_topic_t *rkt;
@@ -150,6 +207,13 @@ static void bench_produce(const char *workload, rd_kafka_conf_t *conf, const cha
         begin(&f);
         produce(rk, rkt, RD_KAFKA_PARTITION_UA, count, 1);
         end(&f);
+        if (at) {
+                sort_samples();
+                full_p50   = percentile(0.5);
+                full_p99   = percentile(0.99);
+                sample_cnt = 0;
+                warm += produce_at(rk, rkt, atoll(at + 1));
+        }
         if (failed || delivered != warm + count)
                 die(workload, "messages were not delivered");
         report(workload, count, &f);
@@ -186,22 +250,6 @@ static void bench_latency(const char *workload, rd_kafka_conf_t *conf, const cha
         rd_kafka_destroy(rk);
 }
 
-static volatile int stop_poller;
-static void *poller(void *rk) {
-        while (!stop_poller)
-                rd_kafka_poll(rk, 100);
-        return NULL;
-}
-
-static void pace(struct timespec *next) {
-        next->tv_nsec += 500000;
-        if (next->tv_nsec >= 1000000000) {
-                next->tv_nsec -= 1000000000;
-                next->tv_sec++;
-        }
-        clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, next, NULL);
-}
-
 /* A message every 500 microseconds, whatever the reports do; another thread takes these. What the waiting itself costs
  * this program is measured first, without messages, and taken off. */
 static void bench_paced(const char *workload, rd_kafka_conf_t *conf, const char *topic, int64_t count) {
@@ -215,8 +263,7 @@ static void bench_paced(const char *workload, rd_kafka_conf_t *conf, const char 
         rd_kafka_conf_set_dr_msg_cb(conf, dr_cb);
         rk  = client(RD_KAFKA_PRODUCER, conf);
         rkt = rd_kafka_topic_new(rk, topic, NULL);
-        if (pthread_create(&thread, NULL, poller, rk))
-                die("pthread_create", strerror(errno));
+        start_poller(rk, &thread);
         clock_gettime(CLOCK_MONOTONIC, &next);
         for (i = 0; i < warm + count; i++) {
                 if (i == warm)
@@ -224,7 +271,7 @@ static void bench_paced(const char *workload, rd_kafka_conf_t *conf, const char 
                 if (rd_kafka_produce(rkt, 0, RD_KAFKA_MSG_F_COPY, payloads + (i % PAYLOADS) * payload_size, payload_size, NULL, 0,
                                      i < warm ? NULL : (void *)(intptr_t)stamp_now()) == -1)
                         die("produce", rd_kafka_err2str(rd_kafka_last_error()));
-                pace(&next);
+                pace(&next, 500000);
         }
         while (rd_kafka_outq_len(rk) > 0)
                 usleep(1000);
@@ -238,7 +285,7 @@ static void bench_paced(const char *workload, rd_kafka_conf_t *conf, const char 
         clock_gettime(CLOCK_MONOTONIC, &next);
         begin(&waiting);
         for (i = 0; i < count; i++)
-                pace(&next);
+                pace(&next, 500000);
         end(&waiting);
         fprintf(stderr, "waiting costs %.1f us of %.1f\n", (double)waiting.cpu_us / (double)count, (double)f.cpu_us / (double)count);
         f.cpu_us -= waiting.cpu_us;

@@ -8,6 +8,8 @@ METRICS = [  # field, title, factor, decimals, is more better
     ("rate", "messages/s", 1, 0, True),
     ("p50", "p50 µs", 1, 2, False),
     ("p99", "p99 µs", 1, 2, False),
+    ("full_p50", "p50 µs, queue full", 1, 2, False),
+    ("full_p99", "p99 µs, queue full", 1, 2, False),
     ("rss", "peak RSS MiB", 1 / 1024, 1, False),
 ]
 
@@ -46,6 +48,8 @@ def main():
             total += 4
             continue
         for field, title, factor, decimals, more in METRICS:
+            if not any(float(run[field]) for run in libs["ours"]):
+                continue
             up, us = (statistics.median(float(run[field]) for run in libs[lib]) * factor for lib in ("upstream", "ours"))
             ratio = us / up if up else float("nan")
             wanted, verdict = limit(name, field), ""

@@ -22,12 +22,12 @@ done
 
 # name | workload | count | topic | properties
 WORKLOADS='
-produce 100 B|produce-100|1000000|produce|
-produce 1 KiB|produce-1024|200000|produce|
-produce 100 B gzip|produce-100|200000|produce|compression.codec=gzip
-produce 100 B snappy|produce-100|1000000|produce|compression.codec=snappy
-produce 100 B lz4|produce-100|1000000|produce|compression.codec=lz4
-produce 100 B zstd|produce-100|1000000|produce|compression.codec=zstd
+produce 100 B|produce-100@400000|1000000|produce|
+produce 1 KiB|produce-1024@60000|200000|produce|
+produce 100 B gzip|produce-100@50000|200000|produce|compression.codec=gzip
+produce 100 B snappy|produce-100@400000|1000000|produce|compression.codec=snappy
+produce 100 B lz4|produce-100@400000|1000000|produce|compression.codec=lz4
+produce 100 B zstd|produce-100@400000|1000000|produce|compression.codec=zstd
 consumer_poll, 1 partition|poll|1000000|consume1|group.id=bench
 consumer_poll, 16 partitions|poll|1000000|consume16|group.id=bench
 batch, 1 partition|batch|1000000|consume1|group.id=bench
