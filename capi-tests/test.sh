@@ -13,6 +13,18 @@ export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 export PROPTEST_RNG_SEED=${PROPTEST_RNG_SEED:-20260101}
 KAFKA=capi-tests/kafka/kafka.sh
 
+# They mostly wait: one half beside the other.
+c_programs() {
+    local half names pids=() failed=0
+    for half in 0 1; do
+        mapfile -t names < <(cd capi-tests/c && ls -- *.c | awk -v half=$half 'NR % 2 == half')
+        bash capi-tests/c/run.sh "${names[@]}" &
+        pids+=($!)
+    done
+    for half in "${pids[@]}"; do wait "$half" || failed=1; done
+    return $failed
+}
+
 section "release build" bash capi-tests/setup/library.sh ours
 case " $parts " in *" mock "*|*" c "*|*" groups "*|*" hostile "*|*" sanitize "*|*" kcat "*|*" conformance "*|*" python "*)
     own=1; bash $KAFKA status >/dev/null 2>&1 && own=
@@ -30,7 +42,7 @@ for part in $parts; do
         demo) section "demo" bash capi-tests/demo/demo.sh ;;
         peers) section "other clients on the mock" bash capi-tests/peers/run.sh ;;
         mock) section "the mock against Kafka" bash capi-tests/diff/mock_diff/run.sh --kafka "$BOOTSTRAP" 1 ;;
-        c) section "C programs" bash capi-tests/c/run.sh ;;
+        c) section "C programs" c_programs ;;
         groups) section "consumer groups" bash capi-tests/groups/run.sh ;;
         hostile) HOSTILE_ROUNDS=1 section "hostile peer" bash capi-tests/hostile/run.sh ;;
         sanitize) section "valgrind, ThreadSanitizer" bash capi-tests/sanitize.sh --quick ;;

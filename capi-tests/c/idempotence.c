@@ -209,7 +209,7 @@ static void mock_end(rd_kafka_mock_cluster_t *m) {
 
 static rd_kafka_t *producer_on(rd_kafka_mock_cluster_t *m, const char *gapless) {
         return idempotent_producer(conf_of("bootstrap.servers", rd_kafka_mock_cluster_bootstraps(m), "linger.ms", "1", "batch.num.messages", "10",
-                                           "retry.backoff.ms", "10", "enable.gapless.guarantee", gapless, NULL));
+                                           "retry.backoff.ms", "10", "retry.backoff.max.ms", "50", "enable.gapless.guarantee", gapless, NULL));
 }
 
 /* Requests that are refused and pass when they are sent again. */

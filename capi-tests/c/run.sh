@@ -65,8 +65,10 @@ stub=$CACHE/c-tests/stub
 data=$ROOT/capi-tests/abi/data/functions.tsv
 if [ ! -e "$stub/librdkafka.so" ] || [ "$data" -nt "$stub/librdkafka.so" ]; then
     mkdir -p "$stub"
-    awk -F'\t' 'NR > 1 { print "void " $1 "(void) {}" }' "$data" >"$stub/stub.c"
-    gcc -w -shared -fPIC -Wl,-soname,librdkafka.so.1 -o "$stub/librdkafka.so" "$stub/stub.c" || die "stub library"
+    awk -F'\t' 'NR > 1 { print "void " $1 "(void) {}" }' "$data" >"$stub/$$.c"
+    # Another run may do the same.
+    gcc -w -shared -fPIC -Wl,-soname,librdkafka.so.1 -o "$stub/$$.so" "$stub/$$.c" && mv "$stub/$$.so" "$stub/librdkafka.so" ||
+        die "stub library"
 fi
 
 build() { # PROGRAM
