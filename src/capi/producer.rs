@@ -170,7 +170,8 @@ fn intercepted(
 /// it must stay until the delivery report. The key is always copied.
 /// `RD_KAFKA_MSG_F_BLOCK` waits while the queue is full, which needs another thread to
 /// poll. Returns 0, or -1: then `rd_kafka_last_error` is `_QUEUE_FULL`,
-/// `MSG_SIZE_TOO_LARGE`, `_UNKNOWN_PARTITION`, `_UNKNOWN_TOPIC` or another, and there
+/// `MSG_SIZE_TOO_LARGE`, `_UNKNOWN_PARTITION`, `_UNKNOWN_TOPIC`,
+/// `TOPIC_AUTHORIZATION_FAILED` (once a broker has said so) or another, and there
 /// is no report.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_produce(

@@ -43,6 +43,9 @@ use crate::producer::{batch, sender};
 pub type MetadataReply = Sender<Result<Arc<Snapshot>, KafkaError>>;
 
 /// What other threads tell the main thread.
+/// After this time metadata is asked whether a refused topic may be used.
+const REFUSED: Duration = Duration::from_secs(1);
+
 pub enum MainCommand {
     Link {
         key: BrokerKey,
@@ -61,6 +64,11 @@ pub enum MainCommand {
         result: Result<Response, RequestError>,
     },
     StaleMetadata {
+        topic: Arc<str>,
+        why: ErrorCode,
+    },
+    /// [`producer::Topic::refuse`] was called for it.
+    TopicRefused {
         topic: Arc<str>,
         why: ErrorCode,
     },
@@ -329,6 +337,14 @@ impl MainLoop {
                     format_args!("{topic}: metadata is out of date: {why}"),
                 );
                 self.metadata.refresh_soon(now);
+            }
+            MainCommand::TopicRefused { topic, why } => {
+                let known = self.topics.iter().find(|t| t.name == topic);
+                if let Some(p) = known.and_then(|t| t.producer.as_ref()) {
+                    p.fail_refused(why, now);
+                }
+                // Metadata may know nothing of it: then the next answer lets it in again.
+                self.metadata.refresh_at(now + REFUSED);
             }
             MainCommand::TopicAdded(topic) => {
                 self.metadata.track(&topic.name, now);

@@ -52,7 +52,6 @@ static INSTANCES: AtomicU32 = AtomicU32::new(0);
 
 pub struct Client {
     pub shared: Arc<Shared>,
-    topics: RwLock<HashMap<Arc<str>, Arc<Topic>>>,
     main: Mutex<Option<JoinHandle<()>>>,
     /// The main thread waits here; see [`Client::begin`].
     gate: Arc<Gate>,
@@ -135,6 +134,7 @@ impl Client {
             log_queue: Mutex::new(log_queue),
             producer,
             consumer,
+            topics: RwLock::new(HashMap::new()),
             metadata: ArcSwap::from_pointee(Snapshot {
                 controller_id: -1,
                 answered_by: -1,
@@ -153,7 +153,6 @@ impl Client {
         let begun = gate.clone();
         let client = Arc::new(Client {
             shared: shared.clone(),
-            topics: RwLock::new(HashMap::new()),
             main: Mutex::new(None),
             gate,
             queues: Mutex::new(vec![main_queue]),
@@ -202,7 +201,7 @@ impl Client {
         name: &str,
         conf: Option<TopicConf>,
     ) -> Result<Arc<Topic>, KafkaError> {
-        if let Some(topic) = self.topics.read().get(name) {
+        if let Some(topic) = self.shared.topics.read().get(name) {
             return Ok(topic.clone());
         }
         if name.is_empty() || name.len() > 512 {
@@ -216,7 +215,7 @@ impl Client {
             None => self.shared.conf.topic_conf(),
         };
         conf.finalize(self.shared.kind, &self.shared.conf.global)?;
-        let mut topics = self.topics.write();
+        let mut topics = self.shared.topics.write();
         if let Some(topic) = topics.get(name) {
             return Ok(topic.clone());
         }
@@ -249,11 +248,11 @@ impl Client {
     }
 
     pub fn known_topic(&self, name: &str) -> Option<Arc<Topic>> {
-        self.topics.read().get(name).cloned()
+        self.shared.topics.read().get(name).cloned()
     }
 
     pub fn all_topics(&self) -> Vec<Arc<Topic>> {
-        self.topics.read().values().cloned().collect()
+        self.shared.topics.read().values().cloned().collect()
     }
 
     /// Asks the cluster and waits for the answer.
@@ -362,7 +361,7 @@ impl Client {
             queue.close();
         }
         *self.shared.log_queue.lock() = None;
-        for (_, topic) in self.topics.write().drain() {
+        for (_, topic) in self.shared.topics.write().drain() {
             topic.drop_handle();
         }
     }

@@ -1,6 +1,7 @@
 //! What all threads of a client share.
 
 use std::any::Any;
+use std::collections::HashMap;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::consumer::commits::CommitResult;
 use super::event::{Deliveries, ErrorEvent, Event};
 use super::group::{ConsumerError, RebalanceEvent};
 use super::main_loop::{MainCommand, MainSender};
+use super::topic::Topic;
 use crate::base::conf::{ClientKind, Conf, TopicConf};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, Line, LogSink, Logger};
@@ -95,6 +97,7 @@ pub struct Shared {
     pub producer: Option<Arc<producer::Shared>>,
     /// Producers have one as well, for their questions about offsets.
     pub consumer: Arc<Consumer>,
+    pub topics: RwLock<HashMap<Arc<str>, Arc<Topic>>>,
     pub metadata: ArcSwap<Snapshot>,
     pub fatal: Mutex<Option<KafkaError>>,
     pub broker_list: RwLock<Vec<(BrokerKey, String)>>,
@@ -243,6 +246,18 @@ impl DeliverySink for ReportSink {
             topic: topic.clone(),
             why,
         });
+    }
+
+    fn topic_refused(&self, topic: &Arc<str>, why: ErrorCode) {
+        let shared = self.log.shared.get().and_then(std::sync::Weak::upgrade);
+        let known = shared.and_then(|s| s.topics.read().get(topic).cloned());
+        if let Some(producer) = known.as_ref().and_then(|t| t.producer.as_ref()) {
+            producer.refuse(why);
+            self.main.send(MainCommand::TopicRefused {
+                topic: topic.clone(),
+                why,
+            });
+        }
     }
 
     fn fatal(&self, code: ErrorCode, text: &str) {

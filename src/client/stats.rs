@@ -23,7 +23,6 @@ use crate::broker::BrokerStats;
 use crate::broker::link::StateName;
 use crate::metadata::Snapshot;
 use crate::producer::idempotence::acquire::Acquirer;
-use crate::producer::topic::View;
 use json::Json;
 use partition::{Consumed, PartitionFields};
 
@@ -235,13 +234,11 @@ impl Sources<'_> {
             .collect();
         let mut unassigned = PartitionFields::new(-1);
         if let Some(producer) = &topic.producer {
-            if let View::Known { partitions, .. } = &*producer.view() {
-                for p in partitions {
-                    let f = entry(&mut all, p.id);
-                    f.produced = p.counts();
-                    f.tx_messages = get(&p.sent.messages);
-                    f.tx_bytes = get(&p.sent.bytes);
-                }
+            for p in producer.view().partitions() {
+                let f = entry(&mut all, p.id);
+                f.produced = p.counts();
+                f.tx_messages = get(&p.sent.messages);
+                f.tx_bytes = get(&p.sent.bytes);
             }
             let (messages, bytes) = producer.waiting();
             unassigned.produced.waiting = messages;

@@ -148,7 +148,8 @@ impl Manager {
         self.refresh_at(at);
     }
 
-    fn refresh_at(&mut self, at: Instant) {
+    /// At this time at the latest.
+    pub fn refresh_at(&mut self, at: Instant) {
         self.due = Some(self.due.map_or(at, |d| d.min(at)));
     }
 
@@ -219,9 +220,7 @@ impl Manager {
         for (name, info) in new.topics {
             let tracked = self.topics.get(&name).copied();
             match info.err {
-                ErrorCode::NO_ERROR | ErrorCode::LEADER_NOT_AVAILABLE
-                    if !info.partitions.is_empty() =>
-                {
+                ErrorCode::NO_ERROR if !info.partitions.is_empty() => {
                     if let Some(tracked) = self.topics.get_mut(&name) {
                         tracked.doubted = None;
                     }
@@ -242,7 +241,6 @@ impl Manager {
                 err if !matches!(
                     err,
                     ErrorCode::NO_ERROR
-                        | ErrorCode::LEADER_NOT_AVAILABLE
                         | ErrorCode::UNKNOWN_TOPIC_OR_PART
                         | ErrorCode::UNKNOWN_TOPIC_ID
                         | ErrorCode::TOPIC_EXCEPTION
@@ -255,7 +253,6 @@ impl Manager {
                     let wait = matches!(
                         err,
                         ErrorCode::NO_ERROR
-                            | ErrorCode::LEADER_NOT_AVAILABLE
                             | ErrorCode::UNKNOWN_TOPIC_OR_PART
                             | ErrorCode::UNKNOWN_TOPIC_ID
                     );
@@ -278,9 +275,7 @@ impl Manager {
                         tracked.doubted = None;
                     }
                     let err = match err {
-                        ErrorCode::UNKNOWN_TOPIC_OR_PART | ErrorCode::UNKNOWN_TOPIC_ID => {
-                            ErrorCode::_UNKNOWN_TOPIC
-                        }
+                        ErrorCode::UNKNOWN_TOPIC_ID => ErrorCode::UNKNOWN_TOPIC_OR_PART,
                         other => other,
                     };
                     self.cache.topics.remove(&name);
@@ -292,6 +287,8 @@ impl Manager {
         }
         if complete {
             self.answered(unsettled, now);
+        } else if unsettled {
+            self.refresh_soon(now);
         }
         changes
     }
@@ -440,7 +437,7 @@ mod tests {
         assert!(matches!(
             m.on_snapshot(gone(), true, false, later).as_slice(),
             [TopicChange::Missing {
-                err: ErrorCode::_UNKNOWN_TOPIC,
+                err: ErrorCode::UNKNOWN_TOPIC_OR_PART,
                 ..
             }]
         ));

@@ -43,6 +43,9 @@ pub trait DeliverySink: Send + Sync {
     fn delivered(&self, delivery: Delivery);
     /// A broker said something that calls for new metadata.
     fn metadata_is_stale(&self, topic: &Arc<str>, why: ErrorCode);
+    /// A broker said that the topic may not be used. Once this returns, no more is
+    /// accepted for it; what is queued fails soon.
+    fn topic_refused(&self, topic: &Arc<str>, why: ErrorCode);
     /// The producer cannot go on.
     fn fatal(&self, code: ErrorCode, text: &str);
     /// Another producer id than this one is needed.

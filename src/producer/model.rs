@@ -25,6 +25,8 @@ struct Sink;
 impl DeliverySink for Sink {
     fn delivered(&self, _: Delivery) {}
     fn metadata_is_stale(&self, _: &Arc<str>, _: ErrorCode) {}
+
+    fn topic_refused(&self, _: &Arc<str>, _: ErrorCode) {}
     fn fatal(&self, _: ErrorCode, _: &str) {}
     fn producer_id_is_spent(&self, _: i64) {}
 }

@@ -517,6 +517,10 @@ impl Sender {
         } else {
             action.report_as
         };
+        if code == ErrorCode::TOPIC_AUTHORIZATION_FAILED {
+            // Before the report: who has seen that is refused at once.
+            self.shared.sink.topic_refused(&partition.topic.name, code);
+        }
         self.fail(batch, code, now);
     }
 

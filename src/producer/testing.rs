@@ -43,6 +43,8 @@ impl DeliverySink for Sink {
 
     fn metadata_is_stale(&self, _: &Arc<str>, _: ErrorCode) {}
 
+    fn topic_refused(&self, _: &Arc<str>, _: ErrorCode) {}
+
     fn fatal(&self, code: ErrorCode, _: &str) {
         self.fatal.lock().push(code);
     }

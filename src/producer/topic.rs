@@ -60,7 +60,32 @@ pub enum View {
         partitions: Vec<Arc<Partition>>,
         available: Vec<i32>,
     },
-    Missing(ErrorCode),
+    /// Not there, or not for us. The partitions are those that it had; they go on
+    /// when it comes back.
+    Missing {
+        /// What new messages are refused with.
+        err: ErrorCode,
+        partitions: Vec<Arc<Partition>>,
+    },
+}
+
+impl View {
+    pub fn partitions(&self) -> &[Arc<Partition>] {
+        match self {
+            View::Unknown => &[],
+            View::Known { partitions, .. } | View::Missing { partitions, .. } => partitions,
+        }
+    }
+
+    fn missing(&self, err: ErrorCode) -> View {
+        // That it is not there is the library's conclusion, whatever the broker said.
+        let err = match err {
+            ErrorCode::TOPIC_AUTHORIZATION_FAILED => err,
+            _ => ErrorCode::_UNKNOWN_TOPIC,
+        };
+        let partitions = self.partitions().to_vec();
+        View::Missing { err, partitions }
+    }
 }
 
 /// A message as it comes in.
@@ -259,7 +284,7 @@ impl Topic {
                 partitions,
                 available,
             } => (partitions, available),
-            View::Missing(err) => return Err(*err),
+            View::Missing { err, .. } => return Err(*err),
             View::Unknown => return Err(ErrorCode::_UNKNOWN_TOPIC),
         };
         let chosen = if partition == ANY_PARTITION {
@@ -325,10 +350,7 @@ impl Topic {
     pub fn set_partitions(&self, leaders: &[Option<Arc<Announcements>>], now: Instant) -> bool {
         let mut waiting = self.unassigned.lock();
         let before = self.view.load_full();
-        let mut partitions = match &*before {
-            View::Known { partitions, .. } => partitions.clone(),
-            _ => Vec::new(),
-        };
+        let mut partitions = before.partitions().to_vec();
         let old_count = partitions.len();
         let orphans = &self.info.shared.orphans;
         let paused = self.paused.lock();
@@ -415,27 +437,41 @@ impl Topic {
         }));
     }
 
-    /// Main thread: the topic does not exist, or may not be used. What waits fails.
-    pub fn set_missing(&self, err: ErrorCode, now: Instant) {
-        let failed = {
-            let mut waiting = self.unassigned.lock();
-            let before = self.view.swap(Arc::new(View::Missing(err)));
-            let mut failed = self.take_waiting(&mut waiting);
-            if let View::Known { partitions, .. } = &*before {
-                failed.extend(partitions.iter().flat_map(|p| p.drain()));
-            }
-            failed
-        };
-        for batch in failed {
-            batch::fail(&self.info.shared, batch, err, now);
+    /// Any thread: a broker has refused the topic.
+    pub fn refuse(&self, err: ErrorCode) {
+        let _waiting = self.unassigned.lock();
+        let before = self.view.load_full();
+        if let View::Known { .. } = *before {
+            self.view.store(Arc::new(before.missing(err)));
         }
     }
 
-    /// Main thread: whether it exists is open again.
-    pub fn set_unknown(&self) {
-        let _waiting = self.unassigned.lock();
-        if let View::Missing(_) = **self.view.load() {
-            self.view.store(Arc::new(View::Unknown));
+    /// Main thread, after [`Topic::refuse`]: what is queued fails, unless metadata has
+    /// said meanwhile that the topic can be used.
+    pub fn fail_refused(&self, err: ErrorCode, now: Instant) {
+        if let View::Missing { .. } = **self.view.load() {
+            self.set_missing(err, now);
+        }
+    }
+
+    /// Main thread: the topic does not exist, or may not be used. What waits fails.
+    pub fn set_missing(&self, err: ErrorCode, now: Instant) {
+        let (waiting, queued) = {
+            let mut waiting = self.unassigned.lock();
+            let before = self.view.load_full();
+            self.view.store(Arc::new(before.missing(err)));
+            let queued: Vec<_> = before.partitions().iter().flat_map(|p| p.drain()).collect();
+            (self.take_waiting(&mut waiting), queued)
+        };
+        let queued_err = match err {
+            ErrorCode::TOPIC_AUTHORIZATION_FAILED => err,
+            _ => ErrorCode::_UNKNOWN_PARTITION,
+        };
+        for batch in queued {
+            batch::fail(&self.info.shared, batch, queued_err, now);
+        }
+        for batch in waiting {
+            batch::fail(&self.info.shared, batch, err, now);
         }
     }
 
@@ -490,18 +526,15 @@ impl Topic {
     /// Takes out everything that is not in flight.
     pub fn drain(&self) -> Vec<Batch> {
         let mut drained = self.take_waiting(&mut self.unassigned.lock());
-        if let View::Known { partitions, .. } = &**self.view.load() {
-            drained.extend(partitions.iter().flat_map(|p| p.drain()));
-        }
+        let view = self.view.load();
+        drained.extend(view.partitions().iter().flat_map(|p| p.drain()));
         drained
     }
 
     /// Makes the leaders look at once: lingering is off.
     pub fn nudge(&self) {
-        if let View::Known { partitions, .. } = &**self.view.load() {
-            for p in partitions {
-                p.nudge();
-            }
+        for p in self.view.load().partitions() {
+            p.nudge();
         }
     }
 
@@ -513,11 +546,9 @@ impl Topic {
         } else if !paused.remove(&partition) {
             return;
         }
-        if let View::Known { partitions, .. } = &**self.view.load()
-            && let Some(p) = usize::try_from(partition)
-                .ok()
-                .and_then(|at| partitions.get(at))
-        {
+        let view = self.view.load();
+        let at = usize::try_from(partition).ok();
+        if let Some(p) = at.and_then(|at| view.partitions().get(at)) {
             p.set_paused(pause);
         }
     }

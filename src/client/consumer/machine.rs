@@ -401,11 +401,6 @@ impl Machine {
     }
 
     pub fn on_missing(&mut self, w: &mut World<'_>, topic: &str, err: ErrorCode) {
-        // What consumers are told is the broker's own word.
-        let err = match err {
-            ErrorCode::_UNKNOWN_TOPIC => ErrorCode::UNKNOWN_TOPIC_OR_PART,
-            other => other,
-        };
         self.control
             .on_metadata(w.now, topic, false, |_| Leader::Missing(err));
         self.queries.on_missing(topic, err);
