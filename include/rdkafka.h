@@ -3106,8 +3106,9 @@ rd_kafka_resp_err_t rd_kafka_offsets_store(rd_kafka_t *rk,
 RD_EXPORT rd_kafka_error_t *rd_kafka_offset_store_message(rd_kafka_message_t *rkmessage);
 
 /**
- * Commits offsets to the group: those of the list (the next ones to consume), or those
- * stored if it is null. If `asynchronous`, it returns at once and the commit function
+ * Commits offsets to the group: those of the list (the next ones to consume), or if it
+ * is null those stored that are later than what was committed: an application that has
+ * stepped back undoes a commit with a list only. If `asynchronous`, it returns at once and the commit function
  * or event tells the result; otherwise it waits for it. `_NO_OFFSET` if there was
  * nothing to commit.
  */

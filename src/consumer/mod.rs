@@ -66,6 +66,18 @@ impl Position {
         Position { offset, epoch }
     }
 
+    /// Whether this comes later in the log. A later leader epoch does, where both are
+    /// known: what followed an offset of an older one may have been cut off.
+    pub fn is_after(&self, other: Position) -> bool {
+        let epochs_known = self.epoch >= 0 && other.epoch >= 0;
+        let later = if epochs_known && self.epoch != other.epoch {
+            self.epoch > other.epoch
+        } else {
+            self.offset > other.offset
+        };
+        self.is_absolute() && later
+    }
+
     /// Whether this is an offset in the log and not a name for one.
     pub fn is_absolute(&self) -> bool {
         self.offset >= 0

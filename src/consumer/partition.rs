@@ -164,7 +164,8 @@ impl Partition {
     pub fn begin(&self) -> u32 {
         let version = self.new_version();
         self.position.set(offset::INVALID, -1);
-        self.forget_offsets();
+        // What is known to be committed stays true.
+        self.store(Position::INVALID, None);
         self.assigned.store(true, Ordering::Release);
         version
     }

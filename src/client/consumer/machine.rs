@@ -248,7 +248,7 @@ impl Machine {
                 .filter(|p| !self.simple.has(p))
                 .map(|p| (p.clone(), p.stored.get(), p.stored_metadata()))
                 .collect::<Vec<_>>();
-            self.commit_stored(w, &stored, Reply::Configured);
+            self.commit_progress(w, &stored, Reply::Configured);
         }
         self.simple_on_time(w);
         if self

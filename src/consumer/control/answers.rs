@@ -127,6 +127,7 @@ impl Control {
                     partition.committed.set(found.offset, found.epoch);
                     self.go_to(now, key, found);
                 } else {
+                    partition.committed.set(offset::INVALID, -1);
                     self.go_to(now, key, Position::INVALID);
                 }
             }

@@ -18,15 +18,25 @@ impl Machine {
         let stopped = self.stop_simple(w, stopped);
         if !stopped.is_empty() && ours {
             let reply = reply.map_or(Reply::Configured, Reply::Closing);
-            self.commit_stored(w, &stopped, reply);
+            self.commit_stored(w, stopped.iter().filter_map(commits::farewell), reply);
         } else if let Some(reply) = reply {
             let _ = reply.send(());
         }
     }
 
-    /// Commits what is news; without any nobody is told, but those who wait.
-    pub(super) fn commit_stored(&mut self, w: &mut World<'_>, stored: &[Stored], reply: Reply) {
-        let news: Vec<_> = stored.iter().filter_map(commits::news).collect();
+    /// Commits what is stored of partitions that are kept.
+    pub(super) fn commit_progress(&mut self, w: &mut World<'_>, stored: &[Stored], reply: Reply) {
+        self.commit_stored(w, stored.iter().filter_map(commits::progress), reply);
+    }
+
+    /// Without any news nobody is told, but those who wait.
+    fn commit_stored(
+        &mut self,
+        w: &mut World<'_>,
+        news: impl Iterator<Item = TopicPartition>,
+        reply: Reply,
+    ) {
+        let news: Vec<_> = news.collect();
         if news.is_empty() {
             if let Reply::Closing(done) = reply {
                 let _ = done.send(());
@@ -54,7 +64,9 @@ impl Machine {
             None => self
                 .control
                 .partitions()
-                .filter_map(|p| commits::news(&(p.clone(), p.stored.get(), p.stored_metadata())))
+                .filter_map(|p| {
+                    commits::progress(&(p.clone(), p.stored.get(), p.stored_metadata()))
+                })
                 .collect(),
         };
         if !offsets.iter().any(|o| o.offset >= 0) {

@@ -111,7 +111,7 @@ impl Machine {
                 .filter(|at| match self.simple.started.remove(&key(&at.0)) {
                     None => automatic,
                     Some(None) => false,
-                    Some(Some(Keeping { file: None, .. })) => true,
+                    Some(Some(Keeping { file: None, .. })) => commits::progress(at).is_some(),
                     Some(Some(Keeping {
                         file: Some(mut file),
                         ..
@@ -143,7 +143,7 @@ impl Machine {
             }
         }
         if !to_group.is_empty() {
-            self.commit_stored(w, &to_group, Reply::Configured);
+            self.commit_progress(w, &to_group, Reply::Configured);
         }
     }
 
@@ -227,7 +227,7 @@ impl OffsetFile {
 
     /// Writes the offset, if it is news. A file that fails is opened once more.
     fn commit(&mut self, w: &World<'_>, at: &Stored) {
-        let Some(news) = commits::news(at) else {
+        let Some(news) = commits::progress(at) else {
             return;
         };
         let partition = &at.0;
