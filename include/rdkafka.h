@@ -3108,9 +3108,10 @@ RD_EXPORT rd_kafka_error_t *rd_kafka_offset_store_message(rd_kafka_message_t *rk
 /**
  * Commits offsets to the group: those of the list (the next ones to consume), or if it
  * is null those stored that are later than what was committed: an application that has
- * stepped back undoes a commit with a list only. If `asynchronous`, it returns at once and the commit function
- * or event tells the result; otherwise it waits for it. `_NO_OFFSET` if there was
- * nothing to commit.
+ * stepped back undoes a commit with a list only. Metadata is text to the brokers: of
+ * bytes that are not UTF-8 U+FFFD comes back from `rd_kafka_committed`. If
+ * `asynchronous`, it returns at once and the commit function or event tells the result;
+ * otherwise it waits for it. `_NO_OFFSET` if there was nothing to commit.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_commit(rd_kafka_t *rk,

@@ -140,10 +140,53 @@ static void metadata_of_a_commit(void) {
         DESTROY(rk, 5000);
 }
 
+/*
+ * Metadata is bytes to the application, and text to Kafka: what is not UTF-8 comes back with U+FFFD in its place, from the broker; the
+ * application's own list, and the callback's, keep the bytes.
+ */
+static char told[32];
+static size_t told_size;
+static void metadata_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *l, void *opaque) {
+        (void)rk;
+        (void)opaque;
+        CHECK_ERR(err, 0);
+        NEED(l && l->cnt == 1 && l->elems[0].metadata_size <= sizeof(told), "list");
+        told_size = l->elems[0].metadata_size;
+        if (told_size)
+                memcpy(told, l->elems[0].metadata, told_size);
+}
+
+static void binary_metadata(void) {
+        static const char bytes[] = "a\0b\xff\xfe\xc3(\xe2\x82z\xf0\x9f\x98", text[] = "a\0b\ufffd\ufffd\ufffd(\ufffdz\ufffd";
+        const size_t size = sizeof(bytes) - 1, text_size = sizeof(text) - 1;
+        const char *topic = fresh_topic("binary", 1);
+        rd_kafka_conf_t *conf = conf_of("bootstrap.servers", bootstrap(), "group.id", fresh("group"), NULL);
+        rd_kafka_t *rk;
+        rd_kafka_topic_partition_list_t *l = one(topic, 0, 1);
+        int64_t until;
+        rd_kafka_conf_set_offset_commit_cb(conf, metadata_cb);
+        rk                        = client(RD_KAFKA_CONSUMER, conf);
+        l->elems[0].metadata      = malloc(size);
+        l->elems[0].metadata_size = size;
+        memcpy(l->elems[0].metadata, bytes, size);
+        told_size = 0;
+        CHECK_ERR(rd_kafka_commit(rk, l, 0), 0);
+        CHECK(l->elems[0].metadata_size == size && !memcmp(l->elems[0].metadata, bytes, size), "the list's metadata has changed");
+        for (until = now_ms() + ms(5000); !told_size && now_ms() < until;)
+                rd_kafka_poll(rk, 50);
+        CHECK(told_size == size && !memcmp(told, bytes, size), "the callback got %d bytes", (int)told_size);
+        CHECK_ERR(rd_kafka_committed(rk, l, ms(10000)), 0);
+        CHECK(l->elems[0].metadata_size == text_size && !memcmp(l->elems[0].metadata, text, text_size), "%d bytes are committed",
+              (int)l->elems[0].metadata_size);
+        rd_kafka_topic_partition_list_destroy(l);
+        DESTROY(rk, 5000);
+}
+
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(commits);
         RUN(automatic_commit);
         RUN(metadata_of_a_commit);
+        RUN(binary_metadata);
         return T_END();
 }

@@ -159,9 +159,10 @@ pub unsafe extern "C" fn rd_kafka_offset_store_message(
 
 /// Commits offsets to the group: those of the list (the next ones to consume), or if it
 /// is null those stored that are later than what was committed: an application that has
-/// stepped back undoes a commit with a list only. If `asynchronous`, it returns at once and the commit function
-/// or event tells the result; otherwise it waits for it. `_NO_OFFSET` if there was
-/// nothing to commit.
+/// stepped back undoes a commit with a list only. Metadata is text to the brokers: of
+/// bytes that are not UTF-8 U+FFFD comes back from `rd_kafka_committed`. If
+/// `asynchronous`, it returns at once and the commit function or event tells the result;
+/// otherwise it waits for it. `_NO_OFFSET` if there was nothing to commit.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_commit(
     rk: *mut rd_kafka_t,

@@ -893,7 +893,7 @@ fn listed(c: group::Committed) -> TopicPartition {
         partition: c.offset.partition,
         offset: c.offset.offset,
         leader_epoch: c.offset.leader_epoch,
-        metadata: c.offset.metadata.map(String::into_bytes),
+        metadata: c.offset.metadata,
         err: c.code,
     }
 }

@@ -416,7 +416,7 @@ fn request(settings: &Settings, member: &Member, offsets: &[&Offset]) -> OffsetC
                     .with_partition_index(offset.partition)
                     .with_committed_offset(offset.offset)
                     .with_committed_leader_epoch(offset.leader_epoch)
-                    .with_committed_metadata(offset.metadata.as_deref().map(str_bytes)),
+                    .with_committed_metadata(offset.metadata.as_deref().map(text)),
             );
         }
     }
@@ -426,6 +426,13 @@ fn request(settings: &Settings, member: &Member, offsets: &[&Offset]) -> OffsetC
         .with_member_id(str_bytes(&member.member_id))
         .with_group_instance_id(member.instance_id.as_deref().map(str_bytes))
         .with_topics(topics)
+}
+
+/// Metadata as Kafka keeps it: its brokers read a string, with U+FFFD for what is not
+/// UTF-8, and give that back. The same is done here, since the request is made of
+/// strings; who reads the offset sees no difference.
+fn text(metadata: &[u8]) -> StrBytes {
+    StrBytes::from_string(String::from_utf8_lossy(metadata).into_owned())
 }
 
 /// Leaves out what the version does not have.

@@ -337,7 +337,7 @@ fn offset(
         partition,
         offset: if offset < 0 { NO_OFFSET } else { offset },
         leader_epoch,
-        metadata: metadata.as_ref().map(|text| text.to_string()),
+        metadata: metadata.as_ref().map(|text| text.as_bytes().to_vec()),
     }
 }
 

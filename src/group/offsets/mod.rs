@@ -28,7 +28,8 @@ pub struct Offset {
     pub offset: i64,
     /// -1 where unknown.
     pub leader_epoch: i32,
-    pub metadata: Option<String>,
+    /// The application's bytes. To Kafka it is text, see `commit::text`.
+    pub metadata: Option<Vec<u8>>,
 }
 
 /// What a response means to the other machines of the group.

@@ -310,7 +310,7 @@ fn a_fetch_in_every_version() {
             .map(|c| (c.offset.partition, c.offset.offset, c.offset.leader_epoch))
             .collect();
         assert_eq!(got, [(1, NO_OFFSET, 4), (0, 7, 4)]);
-        assert_eq!(done.offsets[0].offset.metadata.as_deref(), Some("m"));
+        assert_eq!(done.offsets[0].offset.metadata.as_deref(), Some(&b"m"[..]));
     }
 }
 

@@ -99,7 +99,7 @@ impl Machine {
                 partition: o.partition,
                 offset: o.offset,
                 leader_epoch: o.leader_epoch,
-                metadata: o.metadata.map(|m| String::from_utf8_lossy(&m).into_owned()),
+                metadata: o.metadata,
             })
             .collect();
         self.tell_group(w, group::Event::Commit(group::Commit { id, offsets }));
