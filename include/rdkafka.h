@@ -2902,8 +2902,8 @@ RD_EXPORT rd_kafka_error_t *rd_kafka_abort_transaction(rd_kafka_t *rk, int timeo
 /* The consumer: subscription, assignment, position ------------------------------------ */
 
 /**
- * This consumer's id in its group, or null while it has none. Freed by
- * `rd_kafka_mem_free`.
+ * This consumer's id in its group, empty while it has none; null without `group.id`.
+ * Freed by `rd_kafka_mem_free`.
  */
 RD_EXPORT char *rd_kafka_memberid(const rd_kafka_t *rk);
 
@@ -2968,8 +2968,8 @@ rd_kafka_error_t *rd_kafka_seek_partitions(rd_kafka_t *rk,
  * Sets the topics that this member of the group wants; names that begin with `^` are
  * regular expressions. Partition and offset do not matter. It replaces the last
  * subscription, and takes effect as the group rebalances. `_INVALID_ARG` for an empty
- * list or an empty name, `_UNKNOWN_GROUP` without `group.id`, `_FATAL` after a fatal
- * error.
+ * list, an empty name or one that comes twice, `_UNKNOWN_GROUP` without `group.id`,
+ * `_FATAL` after a fatal error, `_DESTROY` once the consumer is closed.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_subscribe(rd_kafka_t *rk,

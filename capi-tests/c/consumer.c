@@ -67,8 +67,13 @@ static void by_time(void) {
         CHECK_ERR(rd_kafka_offsets_for_times(rk, l, ms(10000)), 0);
         CHECK(l->elems[0].offset == RD_KAFKA_OFFSET_END, "%" PRId64, l->elems[0].offset);
         rd_kafka_topic_partition_list_add(l, topic, 99)->offset = 1;
-        rd_kafka_offsets_for_times(rk, l, ms(3000));
-        CHECK(l->elems[1].err != 0, "partition 99 has an offset");
+        CHECK_ERR(rd_kafka_offsets_for_times(rk, l, ms(3000)), 0);
+        CHECK_ERR(l->elems[0].err, 0);
+        CHECK_ERR(l->elems[1].err, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+        /* Where nothing can be asked for, the call itself says so. */
+        CHECK(rd_kafka_topic_partition_list_del(l, topic, 0) == 1, "taken out");
+        CHECK_ERR(rd_kafka_offsets_for_times(rk, l, ms(3000)), RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
+        CHECK_ERR(l->elems[0].err, RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
         rd_kafka_topic_partition_list_destroy(l);
         DESTROY(rk, 5000);
 }

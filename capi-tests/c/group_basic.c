@@ -207,6 +207,7 @@ static void without_callback(void) {
 static void bad_input(void) {
         rd_kafka_t *rk = consumer("group.id", "g", NULL), *none = consumer("client.id", "x", NULL);
         rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1), *copy = NULL;
+        char *id;
         CHECK(rd_kafka_subscribe(rk, list) == RD_KAFKA_RESP_ERR__INVALID_ARG, "an empty list");
         rd_kafka_topic_partition_list_add(list, "", 0);
         CHECK(rd_kafka_subscribe(rk, list) == RD_KAFKA_RESP_ERR__INVALID_ARG, "an empty name");
@@ -219,7 +220,20 @@ static void bad_input(void) {
         CHECK(!rd_kafka_subscription(rk, &copy) && copy->cnt == 0, "nothing is subscribed to");
         CHECK(!strcmp(rd_kafka_rebalance_protocol(rk), "NONE"), "no protocol yet");
         CHECK(rd_kafka_assignment_lost(rk) == 0, "nothing is lost");
-        CHECK(is_upstream() || rd_kafka_memberid(rk) == NULL, "no id yet");
+        id = rd_kafka_memberid(rk);
+        CHECK(id && !*id, "no id yet");
+        rd_kafka_mem_free(rk, id);
+        /* A name may come once. */
+        strcpy(list->elems[0].topic, "a");
+        CHECK_ERR(rd_kafka_subscribe(rk, list), 0);
+        rd_kafka_topic_partition_list_add(list, "a", 1);
+        CHECK_ERR(rd_kafka_subscribe(rk, list), RD_KAFKA_RESP_ERR__INVALID_ARG);
+        /* Closed. */
+        CHECK_ERR(rd_kafka_consumer_close(rk), 0);
+        CHECK_ERR(rd_kafka_committed(rk, list, ms(1000)), RD_KAFKA_RESP_ERR__DESTROY);
+        CHECK_ERR(rd_kafka_unsubscribe(rk), RD_KAFKA_RESP_ERR__DESTROY);
+        CHECK(rd_kafka_topic_partition_list_del(list, "a", 1) == 1, "taken out");
+        CHECK_ERR(rd_kafka_subscribe(rk, list), RD_KAFKA_RESP_ERR__DESTROY);
         rd_kafka_topic_partition_list_destroy(list);
         rd_kafka_topic_partition_list_destroy(copy);
         rd_kafka_destroy(rk);

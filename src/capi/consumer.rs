@@ -85,7 +85,7 @@ fn look_up(
         let left = until.saturating_duration_since(Instant::now());
         let asked = client.metadata(Refresh::Topics(unknown), left);
         asked.map_err(|e| match e.code {
-            ErrorCode::_TRANSPORT => ErrorCode::_TIMED_OUT,
+            ErrorCode::_TRANSPORT => ErrorCode::_ALL_BROKERS_DOWN,
             other => other,
         })?;
     }
@@ -123,6 +123,14 @@ fn look_up(
             false => Err(missing),
         })
         .collect())
+}
+
+/// The partition does not exist, or its topic does not.
+fn is_missing(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::UNKNOWN_TOPIC_OR_PART | ErrorCode::_UNKNOWN_PARTITION
+    )
 }
 
 /// Whether consuming can start at such an offset.
@@ -210,8 +218,8 @@ pub fn close(instance: &Instance, consumer: &Consumer) {
     consumer.close();
 }
 
-/// This consumer's id in its group, or null while it has none. Freed by
-/// `rd_kafka_mem_free`.
+/// This consumer's id in its group, empty while it has none; null without `group.id`.
+/// Freed by `rd_kafka_mem_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_memberid(rk: *const rd_kafka_t) -> *mut c_char {
     ffi!({
@@ -219,9 +227,6 @@ pub unsafe extern "C" fn rd_kafka_memberid(rk: *const rd_kafka_t) -> *mut c_char
         match unsafe { get(rk) }.map(consume::group_consumer) {
             Some(Ok(consumer)) => {
                 let (id, _) = consumer.group.member();
-                if id.is_empty() {
-                    return std::ptr::null_mut();
-                }
                 cstr::malloc_string(id.as_bytes())
             }
             _ => std::ptr::null_mut(),
@@ -347,10 +352,10 @@ pub unsafe extern "C" fn rd_kafka_offsets_for_times(
             if let Some(code) = found.iter().find_map(refused) {
                 return code;
             }
-            let all = |code| found.iter().all(|f| *f == Err(code));
-            let result = if all(ErrorCode::_TIMED_OUT) {
+            let all = |is: fn(ErrorCode) -> bool| found.iter().all(|f| f.err().is_some_and(is));
+            let result = if all(|code| code == ErrorCode::_TIMED_OUT) {
                 return ErrorCode::_TIMED_OUT;
-            } else if all(ErrorCode::UNKNOWN_TOPIC_OR_PART) {
+            } else if all(is_missing) {
                 ErrorCode::_UNKNOWN_PARTITION
             } else {
                 ErrorCode::NO_ERROR
@@ -435,8 +440,8 @@ pub unsafe extern "C" fn rd_kafka_seek_partitions(
 /// Sets the topics that this member of the group wants; names that begin with `^` are
 /// regular expressions. Partition and offset do not matter. It replaces the last
 /// subscription, and takes effect as the group rebalances. `_INVALID_ARG` for an empty
-/// list or an empty name, `_UNKNOWN_GROUP` without `group.id`, `_FATAL` after a fatal
-/// error.
+/// list, an empty name or one that comes twice, `_UNKNOWN_GROUP` without `group.id`,
+/// `_FATAL` after a fatal error, `_DESTROY` once the consumer is closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_subscribe(
     rk: *mut rd_kafka_t,
@@ -456,7 +461,7 @@ pub unsafe extern "C" fn rd_kafka_subscribe(
             return ErrorCode::_FATAL;
         }
         if consumer.is_closed() {
-            return ErrorCode::_STATE;
+            return ErrorCode::_DESTROY;
         }
         let names = elements(list).iter().map(|e| Arc::from(consume::name(e)));
         match consumer.subscribe(names.collect()) {
@@ -472,6 +477,7 @@ pub unsafe extern "C" fn rd_kafka_unsubscribe(rk: *mut rd_kafka_t) -> rd_kafka_r
     ffi!({
         // SAFETY: the caller's handle is alive.
         match unsafe { get(rk.cast_const()) }.map(consume::group_consumer) {
+            Some(Ok(consumer)) if consumer.is_closed() => ErrorCode::_DESTROY,
             Some(Ok(consumer)) => {
                 consumer.unsubscribe();
                 ErrorCode::NO_ERROR

@@ -493,6 +493,9 @@ impl Consumer {
         partitions: Vec<(Arc<str>, i32)>,
         timeout: Option<Duration>,
     ) -> Result<Vec<TopicPartition>, ErrorCode> {
+        if self.is_closed() {
+            return Err(ErrorCode::_DESTROY);
+        }
         let deadline = timeout.map(|t| Instant::now() + t);
         self.ask(
             |reply| Command::Committed {

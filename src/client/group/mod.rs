@@ -6,6 +6,7 @@
 
 pub mod list;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
@@ -213,13 +214,17 @@ impl Consumer {
         if topics.is_empty() || topics.iter().any(|name| name.is_empty()) {
             return Err(ErrorCode::_INVALID_ARG.into());
         }
+        let mut seen = HashSet::new();
+        if !topics.iter().all(|name| seen.insert(name)) {
+            return Err(ErrorCode::_INVALID_ARG.into());
+        }
         let mut interest = Interest::default();
         for topic in &topics {
             if topic.starts_with('^') {
                 let pattern = Regex::new(topic)
                     .map_err(|why| KafkaError::new(ErrorCode::_INVALID_ARG, why))?;
                 interest.patterns.push(Arc::new(pattern));
-            } else if !interest.topics.contains(topic) {
+            } else {
                 interest.topics.push(topic.clone());
             }
         }
