@@ -269,6 +269,39 @@ static void versions_are_assumed_for_some_time(void) {
         CHECK(asked >= 5 && !metadata, "asked %d times, then %d metadata requests", asked, metadata);
 }
 
+static void *answer_at_once_later(void *cluster) {
+        usleep(2500000);
+        rd_kafka_mock_broker_set_rtt(cluster, 1, 0);
+        return NULL;
+}
+
+/* A request that is not answered within socket.timeout.ms is made again, for as long as the application waits. */
+static void metadata_is_asked_for_again(void) {
+        rd_kafka_t *with, *rk;
+        rd_kafka_mock_cluster_t *cluster = mock_of(1, &with);
+        const rd_kafka_metadata_t *md    = NULL;
+        pthread_t later;
+        int64_t start;
+        rk = client(RD_KAFKA_PRODUCER, conf_of("bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster), "socket.timeout.ms", "1000",
+                                               "retry.backoff.ms", "50", "reconnect.backoff.max.ms", "100", NULL));
+        CHECK_ERR(rd_kafka_metadata(rk, 1, NULL, &md, ms(10000)), 0);
+        if (md)
+                rd_kafka_metadata_destroy(md);
+        md = NULL;
+        rd_kafka_mock_broker_set_rtt(cluster, 1, 60000);
+        pthread_create(&later, NULL, answer_at_once_later, cluster);
+        start = now_ms();
+        CHECK_ERR(rd_kafka_metadata(rk, 1, NULL, &md, ms(20000)), 0);
+        start = now_ms() - start;
+        CHECK(start < ms(10000), "took %" PRId64 " ms", start);
+        if (md)
+                rd_kafka_metadata_destroy(md);
+        pthread_join(later, NULL);
+        DESTROY(rk, 5000);
+        rd_kafka_mock_cluster_destroy(cluster);
+        rd_kafka_destroy(with);
+}
+
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(all_addresses_of_a_name_are_tried);
@@ -276,5 +309,6 @@ int main(int argc, char **argv) {
         RUN(silence_for_long_enough_starts_over);
         RUN(a_broker_may_ask_to_start_over);
         RUN(versions_are_assumed_for_some_time);
+        RUN(metadata_is_asked_for_again);
         return T_END();
 }

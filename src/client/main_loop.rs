@@ -261,11 +261,8 @@ impl MainLoop {
         if !self.brokers.is_empty()
             && let Some(refresh) = self.metadata.poll(now)
         {
-            self.ask_metadata(
-                refresh,
-                ms(self.shared.conf.global.socket_timeout_ms),
-                Asked::Manager,
-            );
+            let deadline = now + ms(self.shared.conf.global.socket_timeout_ms);
+            self.ask_metadata(now, refresh, deadline, Asked::Manager);
         }
         self.with_consumer(now, Machine::on_time);
         if let Some(orphans) = &mut self.orphans {
@@ -321,8 +318,7 @@ impl MainLoop {
                 deadline,
                 reply,
             } => {
-                let timeout = deadline.saturating_duration_since(now);
-                self.ask_metadata(what, timeout, Asked::Application(reply));
+                self.ask_metadata(now, what, deadline, Asked::Application(reply));
             }
             MainCommand::MetadataAnswer {
                 what,
@@ -476,12 +472,15 @@ impl MainLoop {
 
     // --- metadata
 
-    fn ask_metadata(&mut self, what: Refresh, timeout: Duration, asked: Asked) {
+    fn ask_metadata(&mut self, now: Instant, what: Refresh, deadline: Instant, asked: Asked) {
         if matches!(asked, Asked::Manager) {
-            self.bootstrap.asked(Instant::now(), &self.shared.conf);
+            self.bootstrap.asked(now, &self.shared.conf);
         }
         let main = self.shared.main.clone();
-        let (wanted, deadline) = (what.clone(), Instant::now() + timeout);
+        let wanted = what.clone();
+        // An application may be patient: no broker is waited for longer than this.
+        let timeout = ms(self.shared.conf.global.socket_timeout_ms)
+            .min(deadline.saturating_duration_since(now));
         // A producer's default is to create, see `base::conf::finalize`.
         let create = self.shared.conf.global.allow_auto_create_topics;
         self.shared.logger.debug(
@@ -514,13 +513,17 @@ impl MainLoop {
         result: Result<Response, RequestError>,
     ) {
         let all = what == Refresh::All;
-        // The broker went away before it answered: another one may know.
+        // The broker went away before it answered, or is silent: another one may know, or
+        // it may itself later.
         let lost = matches!(
             result,
-            Err(RequestError::Disconnected(_) | RequestError::Destroyed)
+            Err(RequestError::Disconnected(_)
+                | RequestError::Destroyed
+                | RequestError::TimedOut
+                | RequestError::TimedOutInQueue)
         );
         if lost && matches!(asked, Asked::Application(_)) && now < deadline {
-            self.ask_metadata(what, deadline.saturating_duration_since(now), asked);
+            self.ask_metadata(now, what, deadline, asked);
             return;
         }
         let response = match result {

@@ -34,7 +34,7 @@ pub fn link(conf: &Conf) -> LinkSettings {
         receive_max_bytes: size(c.receive_message_max_bytes),
         max_fails: size(c.socket_max_fails),
         setup_timeout: ms(c.socket_connection_setup_timeout_ms),
-        api_version_timeout: ms(c.api_version_request_timeout_ms),
+        api_version_timeout: ms(c.api_version_request_timeout_ms.min(c.socket_timeout_ms)),
         assumed_versions: old.clone().filter(|_| !c.api_version_request),
         fallback: old
             .filter(|_| c.api_version_request && c.api_version_fallback_ms > 0)
