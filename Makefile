@@ -64,7 +64,7 @@ conformance: ## librdkafka's own C suite: TESTS="0001 0012" LIB=ours|upstream
 groups: ## consumer groups from outside: scenarios, chaos, kcat, Python, mixed with Java: ARGS="scenarios mixed"
 	@bash capi-tests/groups/run.sh $(ARGS)
 
-chaos: ## five minutes of kills on three nodes of Kafka: ARGS="--seed 7 --strategy range --seconds 300"
+chaos: ## five minutes of kills on three nodes of Kafka: ARGS="--seed 7 --strategy range --seconds 300", or ARGS=--idempotent for a producer
 	@bash capi-tests/groups/chaos.sh kafka --seconds 300 $(ARGS)
 
 kcat: ## the acceptance with kcat in full; QUICK=1 for less data

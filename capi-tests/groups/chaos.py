@@ -39,10 +39,10 @@ class Kafka:
     """Three nodes that kafka.sh has started."""
     script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "kafka", "kafka.sh")
 
-    def __init__(self):
+    def __init__(self, topics):
         self.bootstrap = self.run("bootstrap")
         admin = os.path.join(os.path.dirname(self.script), "admin.py")
-        for topic, n in TOPICS.items():
+        for topic, n in topics.items():
             subprocess.run([sys.executable, admin, "--bootstrap-server", self.bootstrap, "--create", "--topic", topic,
                             "--partitions", str(n), "--replication-factor", "3"], check=True)
 
@@ -67,14 +67,15 @@ class Kafka:
 
 
 class Mock:
-    def __init__(self, library):
+    def __init__(self, library, topics):
         self.answers = 0
         self.process = Process("brokers", [TOOLS + "/brokers", "3"], lambda *_: None, library)
         if not self.process.ready.wait(30):
             sys.exit("no mock cluster")
         self.bootstrap = self.process.first[1]
         self.say = self.process.say
-        for topic, n in TOPICS.items():
+        self.all = [(t, p) for t, n in topics.items() for p in range(n)]
+        for topic, n in topics.items():
             self.say(f"topic {topic} {n}")
 
     def disturb(self, rng, note):
@@ -86,13 +87,13 @@ class Mock:
             return 0, lambda: None
         if what < 0.5:
             note("leaders move")
-            for topic, p in rng.sample(ALL, 8):
+            for topic, p in rng.sample(self.all, 8):
                 self.say(f"leader {topic} {p} {rng.randint(1, 3)}")
             return 0, lambda: None
         note(f"broker {node} is down")
         self.say(f"down {node}")
         if what < 0.8:
-            for topic, p in ALL:
+            for topic, p in self.all:
                 self.say(f"leader {topic} {p} {node % 3 + 1}")
             if what < 0.7:
                 self.say(f"coordinator chaos {node % 3 + 1}")
@@ -295,7 +296,7 @@ def main():
     parser.add_argument("--strategy", default="cooperative-sticky")
     parser.add_argument("--library", default=os.environ.get("MEMBER_LIBRARY"))
     args = parser.parse_args()
-    cluster = Kafka() if args.cluster == "kafka" else Mock(args.library)
+    cluster = Kafka(TOPICS) if args.cluster == "kafka" else Mock(args.library, TOPICS)
     chaos = Chaos(args, cluster)
     try:
         chaos.run()

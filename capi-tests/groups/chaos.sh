@@ -1,11 +1,15 @@
 #!/bin/bash
-# chaos.sh kafka|mock [options of chaos.py]: builds what chaos.py needs, and for kafka starts three nodes.
+# chaos.sh kafka|mock [--idempotent] [options]: builds what chaos.py, or with --idempotent idempotent.py, needs, and for kafka starts
+# three nodes. The options are the program's.
 # LIB=upstream runs the members on the original.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 HERE=$ROOT/capi-tests/groups
 need python3 python3
-cluster=${1:-mock}; shift
+cluster=${1:-mock} program=chaos.py args=(); shift
+for a; do
+    if [ "$a" = --idempotent ]; then program=idempotent.py; else args+=("$a"); fi
+done
 MEMBER_LIBRARY=$(bash "$ROOT/capi-tests/setup/library.sh" "${LIB:-ours}") || exit 1
 TOOLS=$(bash "$HERE/tools/build.sh") || exit 1
 export MEMBER_LIBRARY TOOLS
@@ -15,4 +19,4 @@ if [ "$cluster" = kafka ]; then
     bash "$ROOT/capi-tests/kafka/kafka.sh" down
     bash "$ROOT/capi-tests/kafka/kafka.sh" up || exit 1
 fi
-python3 "$HERE/chaos.py" --cluster "$cluster" "$@"
+python3 "$HERE/$program" --cluster "$cluster" ${args[@]+"${args[@]}"}

@@ -1,8 +1,8 @@
 /*
  * Produces numbered messages: feeder RATE TOPIC:PARTITIONS[,...] NAME=VALUE... (configuration)
  *
- * Message n of a partition is the text "n". Lines: "acked T:P:OFFSET:N ..." for what was delivered, "done N" when all is, after
- * the command "close".
+ * Message n of a partition is the text "n". Lines: "acked T:P:OFFSET:N ..." for what was delivered, "undelivered T:P:OFFSET:N ERROR" for
+ * the first that were not, "done N of M failed" when all is, after the command "close".
  */
 #include "tool.h"
 
@@ -10,11 +10,24 @@ static int failed;
 static int64_t pending_since;
 static int pending;
 
+static void report_end(int now) {
+        if (pending && (now || now_ms() - pending_since > 200)) {
+                line_end();
+                pending = 0;
+        }
+}
+
 static void report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
         (void)rk;
         (void)opaque;
         if (m->err) {
-                failed++;
+                if (failed++ < 10) {
+                        report_end(1);
+                        line_begin("undelivered");
+                        line_add(" %s:%d:%" PRId64 ":%.*s %s", rd_kafka_topic_name(m->rkt), m->partition, m->offset, (int)m->len,
+                                 (char *)m->payload, rd_kafka_err2name(m->err));
+                        line_end();
+                }
                 return;
         }
         if (!pending++) {
@@ -23,13 +36,6 @@ static void report(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
         }
         line_add(" %s:%d:%" PRId64 ":%.*s", rd_kafka_topic_name(m->rkt), m->partition, m->offset, (int)m->len, (char *)m->payload);
         if (pending >= 500) {
-                line_end();
-                pending = 0;
-        }
-}
-
-static void report_end(int now) {
-        if (pending && (now || now_ms() - pending_since > 200)) {
                 line_end();
                 pending = 0;
         }
