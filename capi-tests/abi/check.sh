@@ -1,10 +1,14 @@
-#!/bin/sh
+#!/bin/bash
 # Compares the built library and the committed headers with the interface in data/:
 # names, prototypes, typedefs, constants, layouts, and the dialects of C and C++.
 #
 # LIB=/path/to/librdkafka.so.1 checks that library; otherwise the debug build is made and checked.
 set -eu
-cd "$(dirname "$0")/../.."
+. "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
+bash "$ROOT/capi-tests/setup/c.sh"
+need python3 python3
+. "$ROOT/capi-tests/setup/rust.sh"
+cd "$ROOT"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 here=capi-tests/abi

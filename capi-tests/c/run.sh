@@ -33,13 +33,13 @@ include=${RDKAFKA_INCLUDE:-$ROOT/include}
 cflags=() link=() slow=1 run=()
 target=x86_64-unknown-linux-gnu
 sanitized() { # NAME RUNTIME: the library with -Zsanitizer=NAME, its runtime from the compiler's own folder
-    bash "$ROOT/capi-tests/setup/nightly.sh" || exit 1
-    local dir=$CACHE/target-$1 rt flags="-Zsanitizer=$1 -Cforce-frame-pointers=yes"
+    local nightly dir=$CACHE/target-$1 rt flags="-Zsanitizer=$1 -Cforce-frame-pointers=yes"
+    nightly=$(bash "$ROOT/capi-tests/setup/nightly.sh") || exit 1
     # The precompiled standard library comes without the sanitizer; the compiler wants to be told that this is known.
     [ "$1" = thread ] && flags+=" -Cunsafe-allow-abi-mismatch=sanitizer"
     (cd "$ROOT" && CARGO_TARGET_DIR=$dir RUSTFLAGS=$flags CARGO_PROFILE_DEV_DEBUG=line-tables-only \
-        cargo +nightly build -q --lib --target $target >&2) || die "cargo +nightly build with -Zsanitizer=$1"
-    rt=$(rustc +nightly --print sysroot)/lib/rustlib/$target/lib/librustc-nightly_rt.${2}.a
+        cargo "+$nightly" build -q --lib --target $target >&2) || die "cargo +nightly build with -Zsanitizer=$1"
+    rt=$(rustc "+$nightly" --print sysroot)/lib/rustlib/$target/lib/librustc-nightly_rt.${2}.a
     [ -e "$rt" ] || die "no $rt"
     libdir=$dir/$target/debug/named; mkdir -p "$libdir"
     ln -sf ../librdkafka.so "$libdir/librdkafka.so.1"

@@ -44,7 +44,8 @@ js() {
 }
 
 go() {
-    command -v go >/dev/null || apt_install golang-go
+    # This function has the name itself, so the program is looked for on the path.
+    type -P go >/dev/null || apt_install golang-go
     # Debian's Go is older than what the newest franz-go takes (from 1.21 on Go would bring what it needs by itself).
     local mod=
     command go version | grep -q 'go1\.1[89]\|go1\.20' && mod=-modfile=old.mod
