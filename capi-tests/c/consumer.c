@@ -285,6 +285,8 @@ static void positions(void) {
         CHECK(got && got->cnt == 0, "assignment is empty");
         if (got)
                 rd_kafka_topic_partition_list_destroy(got);
+        CHECK_ERR(rd_kafka_position(rk, l), 0);
+        CHECK(l->elems[0].offset == RD_KAFKA_OFFSET_INVALID, "of what is not assigned: %" PRId64, l->elems[0].offset);
         rd_kafka_topic_partition_list_destroy(l);
         DESTROY(rk, 5000);
 }

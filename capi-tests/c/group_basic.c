@@ -265,6 +265,48 @@ static void close_early(void) {
         }
 }
 
+static int polling_ends;
+static void *poll_on(void *rk) {
+        while (!__atomic_load_n(&polling_ends, __ATOMIC_ACQUIRE)) {
+                rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 1000);
+                if (m)
+                        rd_kafka_message_destroy(m);
+        }
+        return NULL;
+}
+
+/* Closing does not miss its end because other threads wait in a poll. */
+static void close_while_polled(void) {
+        enum { POLLERS = 6 };
+        pthread_t pollers[POLLERS];
+        rd_kafka_t *rk = consumer("group.id", fresh("group"), NULL);
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1), *got;
+        int64_t start, until = now_ms() + ms(20000);
+        int i, cnt = 0;
+        rd_kafka_topic_partition_list_add(list, fresh_topic("polled", 2), RD_KAFKA_PARTITION_UA);
+        CHECK_ERR(rd_kafka_subscribe(rk, list), 0);
+        rd_kafka_topic_partition_list_destroy(list);
+        while (cnt < 2 && now_ms() < until) {
+                rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 100);
+                if (m)
+                        rd_kafka_message_destroy(m);
+                CHECK_ERR(rd_kafka_assignment(rk, &got), 0);
+                cnt = got->cnt;
+                rd_kafka_topic_partition_list_destroy(got);
+        }
+        CHECK(cnt == 2, "%d partitions", cnt);
+        for (i = 0; i < POLLERS; i++)
+                pthread_create(&pollers[i], NULL, poll_on, rk);
+        usleep(200000);
+        start = now_ms();
+        CHECK_ERR(rd_kafka_consumer_close(rk), 0);
+        CHECK(now_ms() - start < ms(4000), "closing took %d ms", (int)(now_ms() - start));
+        __atomic_store_n(&polling_ends, 1, __ATOMIC_RELEASE);
+        for (i = 0; i < POLLERS; i++)
+                pthread_join(pollers[i], NULL);
+        rd_kafka_destroy(rk);
+}
+
 /* The assignment is told as it was given, sorted: without an offset the committed one is meant. */
 static void assignment_as_given(void) {
         static const struct { const char *topic; int partition; int64_t offset, told; } given[] = {
@@ -300,5 +342,6 @@ int main(int argc, char **argv) {
         RUN(static_fenced);
         RUN(without_callback);
         RUN(close_early);
+        RUN(close_while_polled);
         return T_END();
 }

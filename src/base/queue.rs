@@ -56,6 +56,8 @@ struct Inner<T> {
     /// An application that was notified has not looked yet.
     notified: bool,
     yielded: bool,
+    /// How often there was a yield.
+    yields: u64,
     waiters: usize,
     /// Consumed messages come here, or go on from here.
     for_messages: bool,
@@ -91,6 +93,7 @@ impl<T: Weight> Queue<T> {
                 notify: None,
                 notified: false,
                 yielded: false,
+                yields: 0,
                 waiters: 0,
                 for_messages: false,
             }),
@@ -181,6 +184,23 @@ impl<T: Weight> Queue<T> {
     pub fn take_until<R>(
         self: &Arc<Self>,
         deadline: impl FnOnce() -> Option<Instant>,
+        look: impl FnMut(&mut T) -> Taken<R>,
+    ) -> Option<R> {
+        self.take_since(None, deadline, look)
+    }
+
+    /// How often there was a yield, for [`Queue::take_since`].
+    pub fn yields(self: &Arc<Self>) -> u64 {
+        self.target().inner.lock().yields
+    }
+
+    /// As [`Queue::take_until`], and `None` if there was a yield since [`Queue::yields`]
+    /// said `since`, even if it has ended another thread's wait.
+    #[inline]
+    pub fn take_since<R>(
+        self: &Arc<Self>,
+        since: Option<u64>,
+        deadline: impl FnOnce() -> Option<Instant>,
         mut look: impl FnMut(&mut T) -> Taken<R>,
     ) -> Option<R> {
         let mut deadline = Some(deadline);
@@ -199,6 +219,11 @@ impl<T: Weight> Queue<T> {
                     continue 'chain;
                 }
                 q.notified = false;
+                if since.is_some_and(|s| s != q.yields) {
+                    // Left to another that waits.
+                    q.yielded &= q.waiters > 0;
+                    return None;
+                }
                 if q.yielded {
                     q.yielded = false;
                     return None;
@@ -267,6 +292,7 @@ impl<T: Weight> Queue<T> {
         let notify = {
             let mut q = self.inner.lock();
             q.yielded = true;
+            q.yields = q.yields.wrapping_add(1);
             self.added.notify_all();
             if q.notified {
                 None
@@ -452,6 +478,23 @@ mod tests {
         assert_eq!(q.pop(None), None);
         q.push(3);
         assert_eq!(q.pop(None), Some(3));
+    }
+
+    #[test]
+    fn a_yield_taken_by_another_is_seen() {
+        let q = Arc::new(Queue::<u32>::new());
+        let since = q.yields();
+        q.yield_now();
+        assert_eq!(q.pop(None), None);
+        let end = Some(Instant::now() + Duration::from_secs(60));
+        let started = Instant::now();
+        assert_eq!(q.take_since(Some(since), || end, |_| Taken::Last(())), None);
+        assert!(started.elapsed() < Duration::from_secs(30));
+        // What was seen does not end the next wait.
+        q.yield_now();
+        assert_eq!(q.take_since(Some(since), || end, |_| Taken::Last(())), None);
+        q.push(1);
+        assert_eq!(q.pop(None), Some(1));
     }
 
     #[test]

@@ -104,11 +104,15 @@ impl Drop for Polling<'_> {
 }
 
 /// The next event that is no message, and the end of all messages before it.
-pub fn take_event(queue: &EventQueue, deadline: Instant) -> Option<Event> {
-    queue.take(Some(deadline), |event| match event {
-        Event::Fetched(_) | Event::Taken => Taken::Stale,
-        other => Taken::Last(std::mem::take(other)),
-    })
+pub fn take_event(queue: &EventQueue, since: u64, deadline: Instant) -> Option<Event> {
+    queue.take_since(
+        Some(since),
+        || Some(deadline),
+        |event| match event {
+            Event::Fetched(_) | Event::Taken => Taken::Stale,
+            other => Taken::Last(std::mem::take(other)),
+        },
+    )
 }
 
 /// A C timeout as a deadline; 0 does not wait.

@@ -202,10 +202,16 @@ pub fn close(instance: &Instance, consumer: &Consumer) {
         let most = i64::from(c.session_timeout_ms) + 2 * i64::from(c.socket_timeout_ms);
         let bound = Instant::now() + Duration::from_millis(most.unsigned_abs());
         let mut answer = Instant::now() + ANSWER_PATIENCE;
-        while !consumer.group.is_closed() && Instant::now() < bound {
+        loop {
+            // The end is told by a yield, which a thread that polls may take.
+            let since = consumer.queue.yields();
+            if consumer.group.is_closed() || Instant::now() >= bound {
+                break;
+            }
             // Messages are dropped as they are: to hand them out would store their
             // offsets, and what nobody saw would be committed.
-            if let Some(event) = consume::take_event(&consumer.queue, bound.min(answer)) {
+            let event = consume::take_event(&consumer.queue, since, bound.min(answer));
+            if let Some(event) = event {
                 serve::serve_one(instance, &consumer.queue, event);
             } else if Instant::now() >= answer {
                 consumer.answer_for_application();

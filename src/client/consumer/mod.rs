@@ -371,6 +371,7 @@ impl Consumer {
         });
         for p in partitions {
             p.end();
+            p.position.set(consumer::offset::INVALID, -1);
         }
     }
 
