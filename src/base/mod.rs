@@ -2,6 +2,7 @@
 
 pub mod alloc;
 pub mod backoff;
+pub mod cancel;
 pub mod conf;
 pub mod error;
 pub mod group_metadata;

@@ -1,6 +1,8 @@
 //! Models of the wake-up and of the application queue, run by loom under every
 //! interleaving: see `capi-tests/model.sh`. What is lost shows as a deadlock.
 
+mod seats;
+
 use std::sync::Arc;
 use std::time::Instant;
 

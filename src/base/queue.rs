@@ -12,6 +12,12 @@
 //! and says whether the item is spent. So a message costs one uncontended lock,
 //! and nothing is moved.
 //!
+//! A thread that has to wait may be given work of the library's to do meanwhile
+//! ([`Pastime`]), such as reading the socket whose answer it waits for. It then
+//! sleeps in its [`Seat`], and is woken there; the seat stands in the queue's list
+//! only while its thread looks at nothing else. Where both are, those who sleep in
+//! seats are woken before those who sleep on the condition variable.
+//!
 //! Locks: one mutex per queue, held for the length of one push or one look at the
 //! front; forwarding is resolved hop by hop, never holding two. Only where a queue
 //! begins to be forwarded are two held, one thread at a time in the whole process.
@@ -49,6 +55,31 @@ pub trait Weight {
     }
 }
 
+/// Work for threads that wait for a queue. Called with no lock of the queue's held.
+pub trait Pastime: Send + Sync {
+    /// Nothing: the thread is to wait as usual.
+    fn begin(&self) -> Option<Arc<dyn Seat>>;
+}
+
+/// Where one thread works while it waits, until it calls [`Seat::leave`].
+pub trait Seat: Send + Sync {
+    /// Waits for work and does it, until `until` or [`Seat::wake`] at the latest. May
+    /// return for no reason.
+    fn work(&self, until: Option<Instant>);
+    /// Any thread: ends the wait that is under way, or else the next one. Never blocks.
+    fn wake(&self);
+    fn leave(&self);
+}
+
+/// The seat of the thread that owns this.
+struct Seated(Arc<dyn Seat>);
+
+impl Drop for Seated {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
 struct Inner<T> {
     items: VecDeque<T>,
     forward: Option<Arc<Queue<T>>>,
@@ -58,9 +89,34 @@ struct Inner<T> {
     yielded: bool,
     /// How often there was a yield.
     yields: u64,
+    /// Those who sleep on the condition variable.
     waiters: usize,
+    /// Those who sleep elsewhere.
+    seats: Vec<Arc<dyn Seat>>,
+    pastime: Option<Arc<dyn Pastime>>,
     /// Consumed messages come here, or go on from here.
     for_messages: bool,
+}
+
+impl<T> Inner<T> {
+    fn wake_one(&mut self, added: &Condvar) {
+        match self.seats.pop() {
+            Some(seat) => seat.wake(),
+            None if self.waiters > 0 => {
+                added.notify_one();
+            }
+            None => {}
+        }
+    }
+
+    fn wake_all(&mut self, added: &Condvar) {
+        for seat in self.seats.drain(..) {
+            seat.wake();
+        }
+        if self.waiters > 0 {
+            added.notify_all();
+        }
+    }
 }
 
 pub struct Queue<T> {
@@ -95,6 +151,8 @@ impl<T: Weight> Queue<T> {
                 yielded: false,
                 yields: 0,
                 waiters: 0,
+                seats: Vec::new(),
+                pastime: None,
                 for_messages: false,
             }),
             added: Condvar::new(),
@@ -154,9 +212,7 @@ impl<T: Weight> Queue<T> {
             } else {
                 q.items.push_back(item);
             }
-            if q.waiters > 0 {
-                self.added.notify_one();
-            }
+            q.wake_one(&self.added);
             if q.notified {
                 None
             } else {
@@ -208,6 +264,9 @@ impl<T: Weight> Queue<T> {
         // The end of the chain, where that is not this queue.
         let mut end: Option<Arc<Self>> = None;
         let mut hops = 0;
+        // Left when this returns, after the queue's lock.
+        let mut seat: Option<Seated> = None;
+        let mut asked = false;
         'chain: loop {
             let current = end.take();
             let at = current.as_ref().unwrap_or(self);
@@ -231,11 +290,13 @@ impl<T: Weight> Queue<T> {
                 if let Some(front) = q.items.front_mut() {
                     let (result, spent) = match look(front) {
                         Taken::Part(r) => {
-                            at.wake_next(&q);
+                            // Nobody else was woken for what is left.
+                            q.wake_one(&at.added);
                             return Some(r);
                         }
                         Taken::Leave => {
-                            at.wake_next(&q);
+                            // Nobody else was woken for what is left.
+                            q.wake_one(&at.added);
                             return None;
                         }
                         Taken::Last(r) => (Some(r), q.items.pop_front()),
@@ -249,30 +310,42 @@ impl<T: Weight> Queue<T> {
                     MutexGuard::unlocked(&mut q, || drop(spent));
                     continue;
                 }
-                q.waiters += 1;
                 if let Some(deadline) = deadline.take() {
                     until = deadline();
                 }
-                let timed_out = match until {
-                    Some(d) => at.added.wait_until(&mut q, d).timed_out(),
-                    None => {
+                if !asked
+                    && let Some(pastime) = q.pastime.clone()
+                    && until.is_none_or(|d| d > Instant::now())
+                {
+                    asked = true;
+                    seat = MutexGuard::unlocked(&mut q, || pastime.begin().map(Seated));
+                    continue;
+                }
+                let timed_out = match (&seat, until) {
+                    (Some(Seated(seat)), _) => {
+                        q.seats.push(seat.clone());
+                        MutexGuard::unlocked(&mut q, || seat.work(until));
+                        q.seats.retain(|s| !Arc::ptr_eq(s, seat));
+                        until.is_some_and(|d| d <= Instant::now())
+                    }
+                    (None, Some(d)) => {
+                        q.waiters += 1;
+                        let waited = at.added.wait_until(&mut q, d);
+                        q.waiters -= 1;
+                        waited.timed_out()
+                    }
+                    (None, None) => {
+                        q.waiters += 1;
                         at.added.wait(&mut q);
+                        q.waiters -= 1;
                         false
                     }
                 };
-                q.waiters -= 1;
                 if timed_out && q.items.is_empty() && q.forward.is_none() {
                     q.yielded = false;
                     return None;
                 }
             }
-        }
-    }
-
-    /// Who was woken leaves something behind, for which nobody else was woken.
-    fn wake_next(&self, q: &Inner<T>) {
-        if q.waiters > 0 {
-            self.added.notify_one();
         }
     }
 
@@ -293,7 +366,7 @@ impl<T: Weight> Queue<T> {
             let mut q = self.inner.lock();
             q.yielded = true;
             q.yields = q.yields.wrapping_add(1);
-            self.added.notify_all();
+            q.wake_all(&self.added);
             if q.notified {
                 None
             } else {
@@ -331,7 +404,7 @@ impl<T: Weight> Queue<T> {
             let notify = end.and_then(|end| end.append(&mut q.items));
             let old = std::mem::replace(&mut q.forward, to);
             // Waiters follow to the new end of the chain.
-            self.added.notify_all();
+            q.wake_all(&self.added);
             (old, notify)
         };
         drop(old);
@@ -347,9 +420,7 @@ impl<T: Weight> Queue<T> {
         }
         let mut q = self.inner.lock();
         q.items.append(items);
-        if q.waiters > 0 {
-            self.added.notify_all();
-        }
+        q.wake_all(&self.added);
         if q.notified {
             return None;
         }
@@ -361,6 +432,11 @@ impl<T: Weight> Queue<T> {
         let mut q = self.inner.lock();
         q.notify = notify;
         q.notified = false;
+    }
+
+    /// From now on who waits for this very queue does that meanwhile.
+    pub fn set_pastime(&self, pastime: Arc<dyn Pastime>) {
+        self.inner.lock().pastime = Some(pastime);
     }
 
     /// The weight of everything waiting at the end of the chain.
@@ -406,13 +482,12 @@ impl<T: Weight> Queue<T> {
     pub fn close(&self) {
         let (items, forward, notify) = {
             let mut q = self.inner.lock();
-            let parts = (
+            q.wake_all(&self.added);
+            (
                 std::mem::take(&mut q.items),
                 q.forward.take(),
-                q.notify.take(),
-            );
-            self.added.notify_all();
-            parts
+                (q.notify.take(), q.pastime.take()),
+            )
         };
         drop(items);
         drop(forward);

@@ -79,6 +79,47 @@ impl WakeState {
     }
 }
 
+const LEND: u8 = 1;
+const TAKE_BACK: u8 = 2;
+
+/// What somebody wants done under the lock of a loop's work and cannot do while the
+/// loop holds it. The loop looks at the end of each turn. The last wish counts.
+#[derive(Debug)]
+pub struct Wish(AtomicU8);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    Lend,
+    TakeBack,
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Wish(AtomicU8::new(0))
+    }
+}
+
+impl Wish {
+    pub fn lend(&self) {
+        self.0.swap(LEND, Ordering::AcqRel);
+    }
+
+    pub fn take_back(&self) {
+        self.0.swap(TAKE_BACK, Ordering::AcqRel);
+    }
+
+    pub fn take(&self) -> Option<Wanted> {
+        if self.0.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        match self.0.swap(0, Ordering::AcqRel) {
+            LEND => Some(Wanted::Lend),
+            TAKE_BACK => Some(Wanted::TakeBack),
+            _ => None,
+        }
+    }
+}
+
 /// Wakes the thread that sleeps in a mio `Poll`.
 #[derive(Debug)]
 pub struct Wakeup {

@@ -1,7 +1,10 @@
 //! A connection: its socket, what is on its way out, what is in flight.
 //!
-//! The socket is registered once for both directions, edge-triggered; `readable`
-//! and `writable` remember the last edge until an operation would block.
+//! The socket is registered for both directions, edge-triggered; `readable` and
+//! `writable` remember the last edge until an operation would block. Registering anew
+//! reports what is so at that moment. A socket that was lent ([`Conn::lend`]) is
+//! afterwards registered for reading alone until a write would block, since it can
+//! nearly always be written to, and the loop would be woken for nothing.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice, Read};
@@ -18,7 +21,8 @@ use mio::event::Event;
 use super::inflight::{InFlight, InFlightTable, Origin};
 use super::link::Identity;
 use super::observer::{OnWire, Watch};
-use super::transport::Stream;
+use super::seat;
+use super::transport::{Awaited, Stream};
 use super::{
     ApiVersions, BrokerStats, LinkSettings, Outbox, Outgoing, Request, RequestError, Response,
 };
@@ -48,6 +52,10 @@ struct Leaving {
 
 pub struct Conn<T> {
     stream: Stream,
+    /// What the loop is told of.
+    awaited: Awaited,
+    /// The seat's registry knows the socket.
+    seated: bool,
     address: SocketAddr,
     broker_id: i32,
     broker: Arc<str>,
@@ -93,6 +101,8 @@ impl<T> Conn<T> {
     ) -> Self {
         Conn {
             stream,
+            awaited: Awaited::Both,
+            seated: false,
             address,
             broker_id: broker.node_id,
             broker: broker.name().into(),
@@ -148,6 +158,52 @@ impl<T> Conn<T> {
             self.drained = false;
         }
         self.writable |= event.is_writable();
+    }
+
+    pub fn note_arrived(&mut self, closed: bool) {
+        self.read_closed |= closed;
+        self.readable = true;
+        self.drained = false;
+    }
+
+    /// Lends the socket to a seat. False if there is something left to do with it, or
+    /// it could not be registered there.
+    pub fn lend(&mut self, registry: &Registry, seat: &Registry) -> bool {
+        if self.readable || self.read_closed || !self.out.is_empty() {
+            return false;
+        }
+        if !self.seated {
+            self.seated = self.stream.register_beside(seat, seat::SOCKET).is_ok();
+        }
+        self.seated && self.await_only(registry, Awaited::Nothing)
+    }
+
+    pub fn take_back(&mut self, registry: &Registry) {
+        if self.awaited == Awaited::Nothing {
+            self.await_only(registry, Awaited::Data);
+        }
+    }
+
+    /// To be called after writing, with all there is to write: whether the socket can
+    /// take more is to be reported if it could not.
+    pub fn expect_room(&mut self, registry: &Registry) {
+        if !self.writable && !self.out.is_empty() && self.awaited != Awaited::Both {
+            self.await_only(registry, Awaited::Both);
+        }
+    }
+
+    fn await_only(&mut self, registry: &Registry, awaited: Awaited) -> bool {
+        if self.awaited == awaited {
+            return true;
+        }
+        let done = self.stream.await_only(registry, awaited);
+        match done {
+            Ok(()) => self.awaited = awaited,
+            // Not for a descriptor that is registered; if it were, the connection would
+            // be closed by the timeout of a request.
+            Err(_) => return false,
+        }
+        true
     }
 
     pub fn close(&mut self, registry: &Registry) {

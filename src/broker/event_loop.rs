@@ -14,6 +14,7 @@
 //! comes back, and two switches of threads are saved. The loop sleeps on, unless the
 //! turn planned something for before the end of its sleep; then it is woken, and
 //! keeps that time as its alarm, so that one wake-up does for all visits until then.
+//! A thread that then waits for the answer reads it itself (`seat`).
 //!
 //! A panic, which is an error of this library, costs the connection: the link is told,
 //! reconnects, and what was in flight is tried again. A link that does not come out of
@@ -21,7 +22,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
@@ -30,7 +31,9 @@ use mio::{Events, Poll, Registry, Token};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::link::{Link, LinkConfig};
+use super::seat::{Desk, Seat};
 use super::{LinkUser, Request};
+use crate::base::cancel::NotCancelled;
 use crate::base::log::{Level, Logger};
 use crate::base::panic::{self, PanicReport};
 use crate::base::wake::Wakeup;
@@ -158,6 +161,7 @@ impl LoopPool {
             link: link_id,
             thread: Arc::default(),
         };
+        let desk = Arc::<Desk>::default();
         let hosted = Arc::new(Mutex::new(Hosted {
             registry: poll.registry().try_clone()?,
             rx,
@@ -166,11 +170,14 @@ impl LoopPool {
             panics: 0,
             asleep_until: None,
             alarm: None,
+            desk: desk.clone(),
         }));
         let visited: Weak<Mutex<Hosted<U>>> = Arc::downgrade(&hosted);
         let bell = Bell {
             wake: wake.clone(),
             hosted: visited,
+            desk,
+            seat: Arc::default(),
         };
         let link = Link::new(config, user(bell), Token(link_id), move |result| {
             handle_for_lookups.send(Command::Resolved(result));
@@ -198,6 +205,9 @@ impl LoopPool {
 pub struct Bell {
     wake: Arc<Wakeup>,
     hosted: Weak<Mutex<dyn Visited>>,
+    desk: Arc<Desk>,
+    /// Made when it is first wanted; empty if it could not be made.
+    seat: Arc<OnceLock<Option<Arc<Seat>>>>,
 }
 
 impl Bell {
@@ -207,14 +217,29 @@ impl Bell {
     }
 
     /// Any thread, which holds no lock that a link's user takes: as `ring`, for work
-    /// that is to be done at once, here if that can be.
-    pub fn urgent(&self) {
-        if !(self.wake.is_asleep() && self.visit()) {
+    /// that is to be done at once, here if that can be: then true.
+    pub fn urgent(&self) -> bool {
+        let done = self.wake.is_asleep() && self.visit();
+        if !done {
             self.wake.notify();
         }
+        done
+    }
+
+    /// Where a thread that waits for the loop's answers can read them.
+    pub fn seat(&self) -> Option<&Arc<Seat>> {
+        let make = || {
+            let (hosted, desk) = (self.hosted.clone(), self.desk.clone());
+            // Without descriptors to spare the loop goes on reading.
+            Seat::new(hosted, self.wake.clone(), desk)
+                .ok()
+                .map(Arc::new)
+        };
+        self.seat.get_or_init(make).as_ref()
     }
 
     fn visit(&self) -> bool {
+        let _whole = NotCancelled::new();
         let Some(hosted) = self.hosted.upgrade() else {
             return false;
         };
@@ -234,11 +259,18 @@ impl Bell {
 }
 
 /// A loop's work, as a visitor sees it.
-trait Visited: Send {
+pub(super) trait Visited: Send {
     /// Not where there is more to do than to send something small.
     fn takes_visitors(&self) -> bool;
     /// One turn. False: the loop sleeps for too long, and is to be woken.
     fn visit(&mut self, now: Instant) -> bool;
+    /// The socket is registered with `seat` and is the loop's no more, if there is one
+    /// and all that arrived has been read.
+    fn lend(&mut self, seat: &Registry) -> bool;
+    fn take_back(&mut self);
+    /// As [`Visited::visit`], after something arrived at the socket that was lent, or
+    /// its peer closed it.
+    fn arrived(&mut self, closed: bool, now: Instant) -> bool;
 }
 
 /// What a turn of the loop works on.
@@ -253,6 +285,7 @@ struct Hosted<U: LinkUser> {
     asleep_until: Option<Instant>,
     /// The loop's sleep ends then at the latest: a visitor's plan.
     alarm: Option<Instant>,
+    desk: Arc<Desk>,
 }
 
 impl<U: LinkUser> Visited for Hosted<U> {
@@ -273,6 +306,27 @@ impl<U: LinkUser> Visited for Hosted<U> {
         }
         self.alarm = Some(next);
         false
+    }
+
+    fn lend(&mut self, seat: &Registry) -> bool {
+        let mut links = self.links.values_mut();
+        match (links.next(), links.next()) {
+            (Some(link), None) => link.lend(&self.registry, seat),
+            _ => false,
+        }
+    }
+
+    fn take_back(&mut self) {
+        for link in self.links.values_mut() {
+            link.take_back(&self.registry);
+        }
+    }
+
+    fn arrived(&mut self, closed: bool, now: Instant) -> bool {
+        for link in self.links.values_mut() {
+            link.note_arrived(closed);
+        }
+        self.visit(now)
     }
 }
 
@@ -317,6 +371,8 @@ impl<U: LinkUser> Hosted<U> {
             link.run(now, &self.registry);
             next = earlier(next, link.next_deadline());
         }
+        let desk = self.desk.clone();
+        desk.fulfil(self);
         next
     }
 

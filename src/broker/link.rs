@@ -30,6 +30,7 @@ use super::conn::{Conn, Received};
 use super::event_loop::Command;
 use super::inflight::Origin;
 use super::observer::{Observer, Watch};
+use super::stats::StateName;
 use super::transport::tcp::{Options, TcpLink};
 use super::transport::{SocketHooks, Stream};
 use super::{
@@ -83,45 +84,6 @@ impl LinkConfig {
             observer: observer.clone(),
             identity: self.identity.clone(),
         })
-    }
-}
-
-/// The numbers in the statistics' `state`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i32)]
-pub enum StateName {
-    Init = 0,
-    Down = 1,
-    TryConnect = 2,
-    Connect = 3,
-    ApiVersionQuery = 4,
-    Up = 5,
-}
-
-impl StateName {
-    pub fn text(self) -> &'static str {
-        match self {
-            StateName::Init => "INIT",
-            StateName::Down => "DOWN",
-            StateName::TryConnect => "TRY_CONNECT",
-            StateName::Connect => "CONNECT",
-            StateName::ApiVersionQuery => "APIVERSION_QUERY",
-            StateName::Up => "UP",
-        }
-    }
-
-    pub fn from_code(code: i32) -> Self {
-        [
-            StateName::Init,
-            StateName::Down,
-            StateName::TryConnect,
-            StateName::Connect,
-            StateName::ApiVersionQuery,
-            StateName::Up,
-        ]
-        .into_iter()
-        .find(|s| *s as i32 == code)
-        .unwrap_or(StateName::Init)
     }
 }
 
@@ -291,6 +253,28 @@ impl<U: LinkUser> Link<U> {
     /// Nothing is under way or waits: the next turn can only send.
     pub fn is_up_and_idle(&self) -> bool {
         matches!(&self.state, State::Up { conn } if conn.is_idle()) && self.pending.is_empty()
+    }
+
+    /// The socket is to be read by whoever waits in `seat`; false if it is not, or not
+    /// now.
+    pub fn lend(&mut self, registry: &Registry, seat: &Registry) -> bool {
+        match &mut self.state {
+            State::Up { conn } => conn.lend(registry, seat),
+            _ => false,
+        }
+    }
+
+    pub fn take_back(&mut self, registry: &Registry) {
+        if let State::Up { conn } = &mut self.state {
+            conn.take_back(registry);
+        }
+    }
+
+    /// Whoever waits in the seat was told of the socket.
+    pub fn note_arrived(&mut self, closed: bool) {
+        if let State::Up { conn } = &mut self.state {
+            conn.note_arrived(closed);
+        }
     }
 
     fn has_connection(&self) -> bool {
@@ -515,7 +499,7 @@ impl<U: LinkUser> Link<U> {
         let stream =
             TcpLink::connect(addr, &broker, &options, self.config.hooks.clone()).and_then(|tcp| {
                 let mut stream = Stream::Tcp(tcp);
-                stream.register(registry, self.token, true)?;
+                stream.register(registry, self.token)?;
                 Ok(stream)
             });
         match stream {
@@ -747,7 +731,9 @@ impl<U: LinkUser> Link<U> {
         for (tag, result) in conn.take_finished() {
             self.user.on_response(now, tag, result);
         }
-        if let Err(e) = conn.flush() {
+        let written = conn.flush();
+        conn.expect_room(registry);
+        if let Err(e) = written {
             self.lost(now, registry, &e);
         }
     }

@@ -15,6 +15,7 @@ pub mod event_loop;
 pub mod inflight;
 pub mod link;
 pub mod observer;
+pub mod seat;
 pub mod stats;
 pub mod transport;
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use kafka_protocol::messages::ApiKey;
 use parking_lot::RwLock;
 
-use super::link::{Identity, StateName};
+use super::link::Identity;
+use super::stats::StateName;
 use crate::base::error::ErrorCode;
 
 /// Called on the loop's thread, but for a link's first state.

@@ -6,6 +6,45 @@ use kafka_protocol::messages::ApiKey;
 
 use crate::base::window::Window;
 
+/// The numbers in the statistics' `state`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub enum StateName {
+    Init = 0,
+    Down = 1,
+    TryConnect = 2,
+    Connect = 3,
+    ApiVersionQuery = 4,
+    Up = 5,
+}
+
+impl StateName {
+    pub fn text(self) -> &'static str {
+        match self {
+            StateName::Init => "INIT",
+            StateName::Down => "DOWN",
+            StateName::TryConnect => "TRY_CONNECT",
+            StateName::Connect => "CONNECT",
+            StateName::ApiVersionQuery => "APIVERSION_QUERY",
+            StateName::Up => "UP",
+        }
+    }
+
+    pub fn from_code(code: i32) -> Self {
+        [
+            StateName::Init,
+            StateName::Down,
+            StateName::TryConnect,
+            StateName::Connect,
+            StateName::ApiVersionQuery,
+            StateName::Up,
+        ]
+        .into_iter()
+        .find(|s| *s as i32 == code)
+        .unwrap_or(StateName::Init)
+    }
+}
+
 /// Monotonic counters, but for those called gauges.
 #[derive(Debug)]
 pub struct BrokerStats {

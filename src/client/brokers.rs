@@ -215,6 +215,7 @@ impl Brokers {
             let consumer = fetches.then(|| self.shared.consumer.core.clone());
             let main = self.main.clone();
             let (stats, counters) = (stats.clone(), stats.clone());
+            let seats = self.shared.seats.clone();
             let announced = &mut announced;
             self.start(key, &name, identity.clone(), stats.clone(), move |bell| {
                 let fetcher = consumer.map(|shared| {
@@ -228,7 +229,13 @@ impl Brokers {
                 let sender = producer.map(|shared| {
                     let list = Arc::new(Announcements::new(Arc::new(move |looker| match looker {
                         Looker::Loop => bell.ring(),
-                        Looker::Anyone => bell.urgent(),
+                        Looker::Anyone => {
+                            if bell.urgent()
+                                && let Some(seat) = bell.seat()
+                            {
+                                seats.prefer(seat);
+                            }
+                        }
                     })));
                     *announced = Some(list.clone());
                     sender::Sender::new(shared, list, stats)

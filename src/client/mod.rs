@@ -31,6 +31,7 @@ use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, Logger};
 use crate::base::queue::Queue;
 use crate::base::time::wall_us;
+use crate::broker::seat::Seats;
 use crate::metadata::{Refresh, Snapshot};
 use crate::producer::announce::Announcements;
 use crate::producer::limits::Limits;
@@ -112,6 +113,8 @@ impl Client {
         let (tx, rx) = unbounded();
         let main = MainSender(tx);
         let main_queue: EventQueue = Arc::new(Queue::new());
+        let seats = Arc::<Seats>::default();
+        main_queue.set_pastime(seats.clone());
         let producer = kind
             .is_producer()
             .then(|| producer_shared(&conf, &hooks, &main, &main_queue, &log, &logger));
@@ -131,6 +134,7 @@ impl Client {
             logger,
             main,
             main_queue: main_queue.clone(),
+            seats,
             log_queue: Mutex::new(log_queue),
             producer,
             consumer,

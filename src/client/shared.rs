@@ -23,6 +23,7 @@ use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, Line, LogSink, Logger};
 use crate::base::queue::Queue;
 use crate::broker::observer::Observer;
+use crate::broker::seat::Seats;
 use crate::broker::transport::SocketHooks;
 use crate::metadata::Snapshot;
 use crate::producer::partitioner::CustomPartitioner;
@@ -92,6 +93,8 @@ pub struct Shared {
     pub main: MainSender,
     /// Everything that `rd_kafka_poll` serves.
     pub main_queue: EventQueue,
+    /// Where those who wait for it read answers themselves.
+    pub seats: Arc<Seats>,
     /// Where log lines go once the application asked for them.
     pub log_queue: Mutex<Option<EventQueue>>,
     pub producer: Option<Arc<producer::Shared>>,

@@ -20,7 +20,7 @@ use crate::base::conf::ClientKind;
 use crate::base::time::{wall_ms, wall_us};
 use crate::base::window::Window;
 use crate::broker::BrokerStats;
-use crate::broker::link::StateName;
+use crate::broker::stats::StateName;
 use crate::metadata::Snapshot;
 use crate::producer::idempotence::acquire::Acquirer;
 use json::Json;

@@ -17,20 +17,39 @@ pub enum Family {
     V6,
 }
 
+/// What a loop is told of a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Awaited {
+    /// That something arrived, and that more can be written.
+    Both,
+    Data,
+    Nothing,
+}
+
 /// A connection that has been made, or is being made.
 pub enum Stream {
     Tcp(tcp::TcpLink),
 }
 
 impl Stream {
-    pub fn register(
-        &mut self,
-        registry: &mio::Registry,
-        token: mio::Token,
-        write: bool,
-    ) -> io::Result<()> {
+    /// With a loop, which is told of both.
+    pub fn register(&mut self, registry: &mio::Registry, token: mio::Token) -> io::Result<()> {
         match self {
-            Stream::Tcp(s) => s.register(registry, token, write),
+            Stream::Tcp(s) => s.register(registry, token),
+        }
+    }
+
+    /// Registers anew with that loop.
+    pub fn await_only(&mut self, registry: &mio::Registry, awaited: Awaited) -> io::Result<()> {
+        match self {
+            Stream::Tcp(s) => s.await_only(registry, awaited),
+        }
+    }
+
+    /// Once for a connection: another registry is told when something arrives, too.
+    pub fn register_beside(&self, other: &mio::Registry, token: mio::Token) -> io::Result<()> {
+        match self {
+            Stream::Tcp(s) => s.register_beside(other, token),
         }
     }
 

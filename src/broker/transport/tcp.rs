@@ -9,9 +9,11 @@ use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use mio::net::TcpStream;
+use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use socket2::{SockAddr, Socket, TcpKeepalive};
 
+use super::Awaited;
 use super::hooks::SocketHooks;
 
 /// Options from the configuration; zero means the system's default.
@@ -28,6 +30,7 @@ pub struct TcpLink {
     stream: Option<TcpStream>,
     hooks: Arc<dyn SocketHooks>,
     registered: bool,
+    token: Token,
 }
 
 impl TcpLink {
@@ -51,6 +54,7 @@ impl TcpLink {
             stream: Some(stream),
             hooks,
             registered: false,
+            token: Token(0),
         };
         match connected {
             Ok(()) => Ok(link),
@@ -71,19 +75,35 @@ impl TcpLink {
             .ok_or_else(|| io::ErrorKind::NotConnected.into())
     }
 
-    pub fn register(&mut self, registry: &Registry, token: Token, write: bool) -> io::Result<()> {
-        let interest = if write {
-            Interest::READABLE | Interest::WRITABLE
-        } else {
-            Interest::READABLE
+    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+        self.token = token;
+        self.await_only(registry, Awaited::Both)
+    }
+
+    pub fn await_only(&mut self, registry: &Registry, awaited: Awaited) -> io::Result<()> {
+        let interest = match awaited {
+            Awaited::Both => Interest::READABLE | Interest::WRITABLE,
+            Awaited::Data => Interest::READABLE,
+            // Not PRIORITY, which nothing ever has: the system wakes who waits for it
+            // with whatever arrives, and only then sees that it is not that.
+            Awaited::Nothing => {
+                self.deregister(registry);
+                return Ok(());
+            }
         };
         let again = std::mem::replace(&mut self.registered, true);
+        let token = self.token;
         let stream = self.get_mut()?;
         if again {
             registry.reregister(stream, token, interest)
         } else {
             registry.register(stream, token, interest)
         }
+    }
+
+    pub fn register_beside(&self, other: &Registry, token: Token) -> io::Result<()> {
+        let fd = self.get()?.as_raw_fd();
+        other.register(&mut SourceFd(&fd), token, Interest::READABLE)
     }
 
     pub fn deregister(&mut self, registry: &Registry) {

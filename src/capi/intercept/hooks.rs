@@ -9,8 +9,9 @@ use libc::c_int;
 use super::Interceptors;
 use super::client::OnWire;
 use crate::base::error::ErrorCode;
-use crate::broker::link::{Identity, StateName};
+use crate::broker::link::Identity;
 use crate::broker::observer::{Observer, OnWire as OnWireInfo};
+use crate::broker::stats::StateName;
 use crate::capi::instance::c_string;
 use crate::capi::types::{rd_kafka_message_t, rd_kafka_t};
 
