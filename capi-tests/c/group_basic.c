@@ -275,6 +275,32 @@ static void *poll_on(void *rk) {
         return NULL;
 }
 
+/* Leaving does not wait behind a Fetch that waits for messages. */
+static void close_while_fetching(void) {
+        rd_kafka_t *rk = consumer("group.id", fresh("group"), "fetch.wait.max.ms", "4000", NULL);
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1), *got;
+        int64_t start, until = now_ms() + ms(20000);
+        int cnt = 0;
+        rd_kafka_topic_partition_list_add(list, fresh_topic("fetching", 1), RD_KAFKA_PARTITION_UA);
+        CHECK_ERR(rd_kafka_subscribe(rk, list), 0);
+        rd_kafka_topic_partition_list_destroy(list);
+        while (!cnt && now_ms() < until) {
+                rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 100);
+                if (m)
+                        rd_kafka_message_destroy(m);
+                CHECK_ERR(rd_kafka_assignment(rk, &got), 0);
+                cnt = got->cnt;
+                rd_kafka_topic_partition_list_destroy(got);
+        }
+        CHECK(cnt == 1, "%d partitions", cnt);
+        /* The Fetch is on its way. */
+        usleep(500000);
+        start = now_ms();
+        CHECK_ERR(rd_kafka_consumer_close(rk), 0);
+        CHECK(now_ms() - start < ms(2000), "closing took %d ms", (int)(now_ms() - start));
+        rd_kafka_destroy(rk);
+}
+
 /* Closing does not miss its end because other threads wait in a poll. */
 static void close_while_polled(void) {
         enum { POLLERS = 6 };
@@ -342,6 +368,7 @@ int main(int argc, char **argv) {
         RUN(static_fenced);
         RUN(without_callback);
         RUN(close_early);
+        RUN(close_while_fetching);
         RUN(close_while_polled);
         return T_END();
 }

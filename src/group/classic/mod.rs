@@ -190,6 +190,9 @@ pub struct Classic {
     /// leader does, a session's time later; and one that came back itself cannot know,
     /// and does so, too.
     unfinished: bool,
+    /// A JoinGroup or SyncGroup may be unanswered, and hold up what goes to the
+    /// coordinator by the same connection.
+    held_up: bool,
     /// Why it had to join again, or leave, the last time.
     reason: Cow<'static, str>,
     /// Topics that the application was told are not there, and why.
@@ -216,6 +219,7 @@ impl Classic {
             ticked: now,
             attempts: 0,
             unfinished: false,
+            held_up: false,
             reason: Cow::Borrowed(""),
             missing: BTreeMap::new(),
         }
@@ -529,6 +533,9 @@ impl Membership for Classic {
         result: Result<Response, RequestError>,
     ) -> Option<i32> {
         let at = cx.now;
+        if result.is_ok() && matches!(self.state, State::Joining { .. } | State::Syncing { .. }) {
+            self.held_up = false;
+        }
         match &self.state {
             State::Joining { .. } => self.on_join_response(cx, result),
             State::Syncing { .. } => self.on_sync_response(cx, result),

@@ -26,7 +26,7 @@ impl Classic {
     }
 
     fn send(
-        &self,
+        &mut self,
         cx: &mut Context<'_>,
         node: &Node,
         api: ApiKey,
@@ -34,12 +34,14 @@ impl Classic {
         build: impl FnOnce(i16) -> RequestKind + Send + 'static,
     ) -> Token {
         let token = cx.token();
+        self.held_up |= matches!(api, ApiKey::JoinGroup | ApiKey::SyncGroup);
         let outgoing = Outgoing {
             token,
             api,
             max_version: None,
             timeout,
-            aside: api == ApiKey::LeaveGroup,
+            // The other connection has its own delays, those of Fetch.
+            aside: api == ApiKey::LeaveGroup && self.held_up,
             build: Box::new(build),
         };
         cx.actions
@@ -47,7 +49,7 @@ impl Classic {
         token
     }
 
-    pub(super) fn send_join(&self, cx: &mut Context<'_>, node: &Node, topics: &Shape) -> Token {
+    pub(super) fn send_join(&mut self, cx: &mut Context<'_>, node: &Node, topics: &Shape) -> Token {
         let subscription = Subscription {
             topics: topics.keys().cloned().collect(),
             owned: self.owned.clone(),
@@ -88,7 +90,7 @@ impl Classic {
     }
 
     pub(super) fn send_sync(
-        &self,
+        &mut self,
         cx: &mut Context<'_>,
         node: &Node,
         generation: i32,
@@ -121,7 +123,7 @@ impl Classic {
     }
 
     pub(super) fn send_heartbeat(
-        &self,
+        &mut self,
         cx: &mut Context<'_>,
         node: &Node,
         generation: i32,

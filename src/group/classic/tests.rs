@@ -261,6 +261,36 @@ fn a_dynamic_member_that_closes_leaves() {
     assert!(matches!(leave, RequestKind::LeaveGroup(l) if l.members[0].member_id == text("m")));
 }
 
+/// The Fetch on the other connection may take its time.
+#[test]
+fn only_a_join_that_is_unanswered_sends_leaving_another_way() {
+    for joining in [false, true] {
+        let mut bench = bench(None, Assignor::Range);
+        settle(&mut bench);
+        if joining {
+            let token = heartbeat(&mut bench);
+            bench.answer(token, beat_answer(ErrorCode::REBALANCE_IN_PROGRESS));
+            expect_revoked(&mut bench);
+            assert!(matches!(request(&mut bench).1, RequestKind::JoinGroup(_)));
+        }
+        bench.event(Event::Close);
+        if !joining {
+            expect_revoked(&mut bench);
+        }
+        let aside: Vec<_> = bench
+            .take()
+            .into_iter()
+            .filter_map(|action| match action {
+                Action::SendToCoordinator(_, out) if out.api == ApiKey::LeaveGroup => {
+                    Some(out.aside)
+                }
+                _ => None,
+            })
+            .collect();
+        assert_eq!(aside, [joining]);
+    }
+}
+
 #[test]
 fn a_static_member_that_unsubscribes_leaves() {
     let mut bench = static_bench();
