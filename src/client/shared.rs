@@ -150,7 +150,7 @@ impl Shared {
         if let Some(p) = &self.producer {
             p.fatal.store(true, Ordering::Release);
             // What is in flight is awaited, to tell the truth about it.
-            let (done, _) = crossbeam_channel::bounded(0);
+            let (done, _) = crossbeam_channel::bounded(1);
             self.main.send(MainCommand::Purge {
                 queued: true,
                 in_flight: false,
