@@ -323,9 +323,7 @@ impl<U: LinkUser> Visited for Hosted<U> {
     }
 
     fn arrived(&mut self, closed: bool, now: Instant) -> bool {
-        for link in self.links.values_mut() {
-            link.note_arrived(closed);
-        }
+        self.note_arrived(closed);
         self.visit(now)
     }
 }
@@ -365,6 +363,9 @@ impl<U: LinkUser> Hosted<U> {
 
     /// Does what is due, and says when something will be.
     fn turn(&mut self, now: Instant) -> Option<Instant> {
+        if let Some(closed) = self.desk.arrived() {
+            self.note_arrived(closed);
+        }
         self.take_commands(now);
         let mut next: Option<Instant> = None;
         for link in self.links.values_mut() {
@@ -374,6 +375,12 @@ impl<U: LinkUser> Hosted<U> {
         let desk = self.desk.clone();
         desk.fulfil(self);
         next
+    }
+
+    fn note_arrived(&mut self, closed: bool) {
+        for link in self.links.values_mut() {
+            link.note_arrived(closed);
+        }
     }
 
     fn take_events(&mut self, events: &Events) {

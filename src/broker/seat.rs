@@ -12,13 +12,15 @@
 //!
 //! While it is lent, the loop is not told of what arrives, and sleeps on; it still has
 //! its deadlines and its commands. On `leave` the socket is registered with it again,
-//! which tells it of what arrived in between, so nothing is overlooked. The connection may end at any time: the seat's `Poll` then knows of no
-//! socket, and its thread waits for the queue alone.
+//! which tells it of what arrived in between, so nothing is overlooked. The connection
+//! may end at any time: the seat's `Poll` then knows of no socket, and its thread waits
+//! for the queue alone.
 //!
-//! The loop's work is behind the lock of `Hosted`. Who comes or leaves does not wait for
-//! it: where the loop is at work, it does what is wished itself, before it sleeps. A wish
-//! to lend may be overlooked: then the loop reads, as it always did, and the thread in
-//! the seat is told of the socket for nothing.
+//! The loop's work is behind the lock of `Hosted`. Nobody here waits for it: a callback
+//! of the application may run under it, and wait for what the application's thread holds.
+//! Where the loop is at work, it does what is wished itself, before it sleeps. A wish to
+//! lend may be overlooked: then the loop reads, as it always did, and the thread in the
+//! seat is told of the socket for nothing.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -40,11 +42,21 @@ pub const SOCKET: Token = Token(1);
 #[derive(Debug, Default)]
 pub struct Desk {
     wish: Wish,
+    /// Something has arrived at a socket that was lent; it was closed.
+    arrived: AtomicBool,
+    closed: AtomicBool,
     /// Of the seat, once there is one.
     registry: OnceLock<Registry>,
 }
 
 impl Desk {
+    /// The loop's lock held, before a turn: what the thread in the seat was told of and
+    /// could not see to.
+    pub(super) fn arrived(&self) -> Option<bool> {
+        (self.arrived.load(Ordering::Relaxed) && self.arrived.swap(false, Ordering::AcqRel))
+            .then(|| self.closed.swap(false, Ordering::AcqRel))
+    }
+
     /// The loop's lock held, at the end of a turn.
     pub(super) fn fulfil(&self, hosted: &mut dyn Visited) {
         match (self.wish.take(), self.registry.get()) {
@@ -114,7 +126,12 @@ impl Seat {
         let Some(hosted) = self.hosted.upgrade() else {
             return;
         };
-        let mut hosted = hosted.lock();
+        let Some(mut hosted) = hosted.try_lock() else {
+            self.desk.closed.fetch_or(closed, Ordering::AcqRel);
+            self.desk.arrived.swap(true, Ordering::AcqRel);
+            self.loop_wake.notify();
+            return;
+        };
         // Nothing: the loop is about to wake up and looks itself as well.
         let visit = self.loop_wake.enter();
         let in_time = hosted.arrived(closed, Instant::now());

@@ -156,7 +156,10 @@ impl Seat for Pass {
         let arrived = line.seat.poll.wait();
         line.seat.state.woke_up();
         if arrived {
-            let _hosted = line.hosted.lock();
+            let Some(_hosted) = line.hosted.try_lock() else {
+                line.loop_.notify();
+                return;
+            };
             let visits = line.loop_.state.enter();
             line.turn();
             if visits && !line.loop_.state.leave() {
