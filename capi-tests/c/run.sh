@@ -34,6 +34,7 @@ cflags=() link=() slow=1 run=()
 target=x86_64-unknown-linux-gnu
 sanitized() { # NAME RUNTIME: the library with -Zsanitizer=NAME, its runtime from the compiler's own folder
     local nightly dir=$CACHE/target-$1 rt flags="-Zsanitizer=$1 -Cforce-frame-pointers=yes"
+    . "$ROOT/capi-tests/setup/rust.sh"
     nightly=$(bash "$ROOT/capi-tests/setup/nightly.sh") || exit 1
     # The precompiled standard library comes without the sanitizer; the compiler wants to be told that this is known.
     [ "$1" = thread ] && flags+=" -Cunsafe-allow-abi-mismatch=sanitizer"
