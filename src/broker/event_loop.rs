@@ -31,6 +31,7 @@ use mio::{Events, Poll, Registry, Token};
 use parking_lot::{Mutex, MutexGuard};
 
 use super::link::{Link, LinkConfig};
+use super::nap;
 use super::seat::{Desk, Seat};
 use super::{LinkUser, Request};
 use crate::base::cancel::NotCancelled;
@@ -448,7 +449,8 @@ impl<U: LinkUser> EventLoop<U> {
             let timeout = hosted
                 .asleep_until
                 .map(|t| t.saturating_duration_since(Instant::now()));
-            let polled = MutexGuard::unlocked(&mut hosted, || poll.poll(&mut events, timeout));
+            let polled =
+                MutexGuard::unlocked(&mut hosted, || nap::poll(&mut poll, &mut events, timeout));
             wake.woke_up();
             if polled.is_err() {
                 // EINTR, the only error a valid epoll descriptor gives.

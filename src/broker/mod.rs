@@ -14,6 +14,7 @@ mod conn;
 pub mod event_loop;
 pub mod inflight;
 pub mod link;
+mod nap;
 pub mod observer;
 pub mod seat;
 pub mod stats;
