@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""Prints the table of make bench from results.tsv: medians of both libraries, their ratio, and the threshold."""
+"""Prints the table of make bench from results.tsv: medians of both libraries, the ratio, and the threshold.
+
+What a wake-up costs changes by the minute, for both libraries alike: so the ratio is the median of the ratios within pairs
+of runs that followed one another, not that of the medians.
+"""
 import statistics
 import sys
 
@@ -32,8 +36,8 @@ def load(path):
             data.setdefault(name, {})
             continue
         fields = dict(pair.split("=", 1) for pair in line.split())
-        if round_ != "0":  # the warm-up
-            data.setdefault(name, {}).setdefault(lib, []).append(fields)
+        if not round_.startswith("0."):  # the warm-up
+            data.setdefault(name, {}).setdefault(lib, {})[round_] = fields
     return data, broken
 
 
@@ -43,15 +47,17 @@ def main():
     print(f"{'':40}{'librdkafka':>14}{'ours':>14}{'ratio':>8}   wanted")
     for name, libs in data.items():
         print(name)
-        if len(libs) < 2:
+        pairs = [(libs["upstream"][r], libs["ours"][r]) for r in libs.get("ours", {}) if r in libs.get("upstream", {})]
+        if not pairs:
             print("  no figures of both libraries")
             total += 4
             continue
         for field, title, factor, decimals, more in METRICS:
-            if not any(float(run[field]) for run in libs["ours"]):
+            figures = [tuple(float(run[field]) * factor for run in pair) for pair in pairs]
+            if not any(us for _, us in figures):
                 continue
-            up, us = (statistics.median(float(run[field]) for run in libs[lib]) * factor for lib in ("upstream", "ours"))
-            ratio = us / up if up else float("nan")
+            up, us = (statistics.median(side) for side in zip(*figures))
+            ratio = statistics.median(us / up if up else float("nan") for up, us in figures)
             wanted, verdict = limit(name, field), ""
             if wanted is not None:
                 total += 1

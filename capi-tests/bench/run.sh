@@ -3,9 +3,9 @@
 #
 #   run.sh [--rounds N] [--quick] [WORKLOAD...]
 #
-# In each round every workload runs once on either library, in alternating order; figures are medians over the rounds,
-# after one round that does not count. Only the client's CPU is counted. Prints ratios, and which thresholds are met;
-# raw figures stay in results.tsv below the cache folder. It measures, it does not judge: the exit code is 0 either way.
+# In each round every workload runs on either library, one after the other, in alternating order, once or in several short
+# pairs; figures are medians, ratios the medians of those within pairs, after one round that does not count. Only the
+# client's CPU is counted. Prints ratios, and which thresholds are met; raw figures stay in results.tsv below the cache folder. It measures, it does not judge: the exit code is 0 either way.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 here=$ROOT/capi-tests/bench
@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-# name | workload | count | topic | properties
+# name | workload | count | topic | properties | pairs in a round, 1 without
 WORKLOADS='
 produce 100 B|produce-100@400000|1000000|produce|
 produce 1 KiB|produce-1024@60000|200000|produce|
@@ -35,8 +35,8 @@ batch, 16 partitions|batch|1000000|consume16|group.id=bench
 simple consume_batch, 1 partition|simple-batch|1000000|consume1|
 simple consume_callback, 1 partition|simple-callback|1000000|consume1|
 simple consume_callback, 16 partitions|simple-callback|1000000|consume16|
-latency, linger 0, one at a time|latency|20000|latency|linger.ms=0
-latency, linger 0, 2,000/s|paced|4000|latency|linger.ms=0
+latency, linger 0, one at a time|latency|6000|latency|linger.ms=0|5
+latency, linger 0, 2,000/s|paced|3000|latency|linger.ms=0|3
 '
 
 bash "$ROOT/capi-tests/setup/c.sh" || exit 1
@@ -78,16 +78,18 @@ selected() { # NAME WORKLOAD
 }
 for round in $(seq 0 "$rounds"); do
     say "round $round of $rounds"
-    while IFS='|' read -r name workload count topic conf; do
+    while IFS='|' read -r name workload count topic conf pairs; do
         [ -n "$name" ] && selected "$name" "$workload" || continue
-        order="upstream ours"; [ $((round % 2)) = 1 ] && order="ours upstream"
         case $workload in produce-*|latency|paced) count=$((count / scale)) ;; esac
-        for lib in $order; do
-            t=$id-$topic
-            [ "$topic" = produce ] && { t=$id-produce-$round-$lib; with "$upstream" create 4 "$t" || die "creating topics"; }
-            line=$(with "${!lib}" "$workload" "$count" "$t" ${conf:+"$conf"}) || line=failed
-            printf '%s\t%s\t%s\t%s\n' "$round" "$name" "$lib" "$line" >>"$results"
-            [ "$topic" = produce ] && with "$upstream" delete 0 "$t"
+        for pair in $(seq "${pairs:-1}"); do
+            order="upstream ours"; [ $(((round + pair) % 2)) = 1 ] && order="ours upstream"
+            for lib in $order; do
+                t=$id-$topic
+                [ "$topic" = produce ] && { t=$id-produce-$round-$lib; with "$upstream" create 4 "$t" || die "creating topics"; }
+                line=$(with "${!lib}" "$workload" "$count" "$t" ${conf:+"$conf"}) || line=failed
+                printf '%s\t%s\t%s\t%s\n' "$round.$pair" "$name" "$lib" "$line" >>"$results"
+                [ "$topic" = produce ] && with "$upstream" delete 0 "$t"
+            done
         done
     done <<<"$WORKLOADS"
 done
