@@ -42,10 +42,10 @@ use crate::producer::{batch, sender};
 
 pub type MetadataReply = Sender<Result<Arc<Snapshot>, KafkaError>>;
 
-/// What other threads tell the main thread.
 /// After this time metadata is asked whether a refused topic may be used.
 const REFUSED: Duration = Duration::from_secs(1);
 
+/// What other threads tell the main thread.
 pub enum MainCommand {
     Link {
         key: BrokerKey,
