@@ -5,7 +5,8 @@
 #
 # In each round every workload runs on either library, one after the other, in alternating order, once or in several short
 # pairs; figures are medians, ratios the medians of those within pairs, after one round that does not count. Only the
-# client's CPU is counted. Prints ratios, and which thresholds are met; raw figures stay in results.tsv below the cache folder. It measures, it does not judge: the exit code is 0 either way.
+# client's CPU is counted. Prints ratios, and which thresholds are met; raw figures stay in results.tsv below the cache
+# folder. It measures, it does not judge: the exit code is 0 either way.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 here=$ROOT/capi-tests/bench

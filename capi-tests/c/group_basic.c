@@ -275,16 +275,15 @@ static void *poll_on(void *rk) {
         return NULL;
 }
 
-/* Leaving does not wait behind a Fetch that waits for messages. */
-static void close_while_fetching(void) {
-        rd_kafka_t *rk = consumer("group.id", fresh("group"), "fetch.wait.max.ms", "4000", NULL);
+/* Subscribes to a topic of its own, and waits until all its partitions are assigned. */
+static void subscribe_alone(rd_kafka_t *rk, const char *topic, int partitions) {
         rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1), *got;
-        int64_t start, until = now_ms() + ms(20000);
+        int64_t until = now_ms() + ms(20000);
         int cnt = 0;
-        rd_kafka_topic_partition_list_add(list, fresh_topic("fetching", 1), RD_KAFKA_PARTITION_UA);
+        rd_kafka_topic_partition_list_add(list, fresh_topic(topic, partitions), RD_KAFKA_PARTITION_UA);
         CHECK_ERR(rd_kafka_subscribe(rk, list), 0);
         rd_kafka_topic_partition_list_destroy(list);
-        while (!cnt && now_ms() < until) {
+        while (cnt < partitions && now_ms() < until) {
                 rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 100);
                 if (m)
                         rd_kafka_message_destroy(m);
@@ -292,7 +291,14 @@ static void close_while_fetching(void) {
                 cnt = got->cnt;
                 rd_kafka_topic_partition_list_destroy(got);
         }
-        CHECK(cnt == 1, "%d partitions", cnt);
+        CHECK(cnt == partitions, "%d partitions", cnt);
+}
+
+/* Leaving does not wait behind a Fetch that waits for messages. */
+static void close_while_fetching(void) {
+        rd_kafka_t *rk = consumer("group.id", fresh("group"), "fetch.wait.max.ms", "4000", NULL);
+        int64_t start;
+        subscribe_alone(rk, "fetching", 1);
         /* The Fetch is on its way. */
         usleep(500000);
         start = now_ms();
@@ -306,21 +312,9 @@ static void close_while_polled(void) {
         enum { POLLERS = 6 };
         pthread_t pollers[POLLERS];
         rd_kafka_t *rk = consumer("group.id", fresh("group"), NULL);
-        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1), *got;
-        int64_t start, until = now_ms() + ms(20000);
-        int i, cnt = 0;
-        rd_kafka_topic_partition_list_add(list, fresh_topic("polled", 2), RD_KAFKA_PARTITION_UA);
-        CHECK_ERR(rd_kafka_subscribe(rk, list), 0);
-        rd_kafka_topic_partition_list_destroy(list);
-        while (cnt < 2 && now_ms() < until) {
-                rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 100);
-                if (m)
-                        rd_kafka_message_destroy(m);
-                CHECK_ERR(rd_kafka_assignment(rk, &got), 0);
-                cnt = got->cnt;
-                rd_kafka_topic_partition_list_destroy(got);
-        }
-        CHECK(cnt == 2, "%d partitions", cnt);
+        int64_t start;
+        int i;
+        subscribe_alone(rk, "polled", 2);
         for (i = 0; i < POLLERS; i++)
                 pthread_create(&pollers[i], NULL, poll_on, rk);
         usleep(200000);

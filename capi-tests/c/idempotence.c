@@ -258,8 +258,8 @@ static void gaps(void) {
                 fatal = rd_kafka_fatal_error(rk, text, sizeof(text));
                 CHECK_ERR(fatal, gapless ? RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE : 0);
                 if (gapless) {
-                        CHECK_HAS(text, "ProduceRequest for t [0] with 1 message(s) failed");
-                        CHECK_HAS(text, "unable to satisfy gap-less guarantee");
+                        CHECK_HAS(text, "t [0]");
+                        CHECK_HAS(text, "gap");
                         CHECK_ERR(send_number(rk, "t", 0, 2), RD_KAFKA_RESP_ERR__FATAL);
                 } else {
                         CHECK_ERR(send_number(rk, "t", 0, 2), 0);
@@ -284,7 +284,8 @@ static void desynchronized(void) {
         NEED(reports == 2, "%d reports", reports);
         CHECK_ERR(report[1].err, RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
         CHECK_ERR(rd_kafka_fatal_error(rk, text, sizeof(text)), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER);
-        CHECK_HAS(text, "sequence desynchronization");
+        CHECK_HAS(text, "t [0]");
+        CHECK_HAS(text, "sequence");
         CHECK_ERR(send_number(rk, "t", 0, 2), RD_KAFKA_RESP_ERR__FATAL);
         DESTROY(rk, 3000);
         mock_end(m);

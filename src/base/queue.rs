@@ -89,9 +89,8 @@ struct Inner<T> {
     yielded: bool,
     /// How often there was a yield.
     yields: u64,
-    /// Those who sleep on the condition variable.
     waiters: usize,
-    /// Those who sleep elsewhere.
+    /// Of those who sleep elsewhere than on the condition variable.
     seats: Vec<Arc<dyn Seat>>,
     pastime: Option<Arc<dyn Pastime>>,
     /// Consumed messages come here, or go on from here.
@@ -321,6 +320,7 @@ impl<T: Weight> Queue<T> {
                     seat = MutexGuard::unlocked(&mut q, || pastime.begin().map(Seated));
                     continue;
                 }
+                q.waiters += 1;
                 let timed_out = match (&seat, until) {
                     (Some(Seated(seat)), _) => {
                         q.seats.push(seat.clone());
@@ -328,19 +328,13 @@ impl<T: Weight> Queue<T> {
                         q.seats.retain(|s| !Arc::ptr_eq(s, seat));
                         until.is_some_and(|d| d <= Instant::now())
                     }
-                    (None, Some(d)) => {
-                        q.waiters += 1;
-                        let waited = at.added.wait_until(&mut q, d);
-                        q.waiters -= 1;
-                        waited.timed_out()
-                    }
+                    (None, Some(d)) => at.added.wait_until(&mut q, d).timed_out(),
                     (None, None) => {
-                        q.waiters += 1;
                         at.added.wait(&mut q);
-                        q.waiters -= 1;
                         false
                     }
                 };
+                q.waiters -= 1;
                 if timed_out && q.items.is_empty() && q.forward.is_none() {
                     q.yielded = false;
                     return None;

@@ -152,10 +152,9 @@ impl<T> Conn<T> {
     }
 
     pub fn note_ready(&mut self, event: &Event) {
-        self.read_closed |= event.is_read_closed() || event.is_error();
-        if event.is_readable() || self.read_closed {
-            self.readable = true;
-            self.drained = false;
+        let closed = event.is_read_closed() || event.is_error();
+        if event.is_readable() || closed || self.read_closed {
+            self.note_arrived(closed);
         }
         self.writable |= event.is_writable();
     }
@@ -175,35 +174,32 @@ impl<T> Conn<T> {
         if !self.seated {
             self.seated = self.stream.register_beside(seat, seat::SOCKET).is_ok();
         }
-        self.seated && self.await_only(registry, Awaited::Nothing)
+        self.seated && self.await_only(registry, Awaited::Nothing).is_ok()
     }
 
-    pub fn take_back(&mut self, registry: &Registry) {
-        if self.awaited == Awaited::Nothing {
-            self.await_only(registry, Awaited::Data);
+    /// An error ends the connection, of which nothing would be heard any more.
+    pub fn take_back(&mut self, registry: &Registry) -> io::Result<()> {
+        match self.awaited {
+            Awaited::Nothing => self.await_only(registry, Awaited::Data),
+            Awaited::Data | Awaited::Both => Ok(()),
         }
     }
 
     /// To be called after writing, with all there is to write: whether the socket can
-    /// take more is to be reported if it could not.
-    pub fn expect_room(&mut self, registry: &Registry) {
-        if !self.writable && !self.out.is_empty() && self.awaited != Awaited::Both {
-            self.await_only(registry, Awaited::Both);
+    /// take more is to be reported if it could not. As for [`Conn::take_back`].
+    pub fn expect_room(&mut self, registry: &Registry) -> io::Result<()> {
+        if self.writable || self.out.is_empty() {
+            return Ok(());
         }
+        self.await_only(registry, Awaited::Both)
     }
 
-    fn await_only(&mut self, registry: &Registry, awaited: Awaited) -> bool {
-        if self.awaited == awaited {
-            return true;
+    fn await_only(&mut self, registry: &Registry, awaited: Awaited) -> io::Result<()> {
+        if self.awaited != awaited {
+            self.stream.await_only(registry, awaited)?;
+            self.awaited = awaited;
         }
-        let done = self.stream.await_only(registry, awaited);
-        match done {
-            Ok(()) => self.awaited = awaited,
-            // Not for a descriptor that is registered; if it were, the connection would
-            // be closed by the timeout of a request.
-            Err(_) => return false,
-        }
-        true
+        Ok(())
     }
 
     pub fn close(&mut self, registry: &Registry) {

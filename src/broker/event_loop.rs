@@ -268,7 +268,8 @@ pub(super) trait Visited: Send {
     /// The socket is registered with `seat` and is the loop's no more, if there is one
     /// and all that arrived has been read.
     fn lend(&mut self, seat: &Registry) -> bool;
-    fn take_back(&mut self);
+    /// False: the loop is to look, for its plans have changed.
+    fn take_back(&mut self) -> bool;
     /// As [`Visited::visit`], after something arrived at the socket that was lent, or
     /// its peer closed it.
     fn arrived(&mut self, closed: bool, now: Instant) -> bool;
@@ -317,10 +318,12 @@ impl<U: LinkUser> Visited for Hosted<U> {
         }
     }
 
-    fn take_back(&mut self) {
+    fn take_back(&mut self) -> bool {
+        let mut well = true;
         for link in self.links.values_mut() {
-            link.take_back(&self.registry);
+            well &= link.take_back(&self.registry);
         }
+        well
     }
 
     fn arrived(&mut self, closed: bool, now: Instant) -> bool {
@@ -364,7 +367,7 @@ impl<U: LinkUser> Hosted<U> {
 
     /// Does what is due, and says when something will be.
     fn turn(&mut self, now: Instant) -> Option<Instant> {
-        if let Some(closed) = self.desk.arrived() {
+        if let Some(closed) = self.desk.take_arrival() {
             self.note_arrived(closed);
         }
         self.take_commands(now);
@@ -374,7 +377,9 @@ impl<U: LinkUser> Hosted<U> {
             next = earlier(next, link.next_deadline());
         }
         let desk = self.desk.clone();
-        desk.fulfil(self);
+        if !desk.fulfil(self) {
+            next = Some(now);
+        }
         next
     }
 

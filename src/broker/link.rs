@@ -264,10 +264,15 @@ impl<U: LinkUser> Link<U> {
         }
     }
 
-    pub fn take_back(&mut self, registry: &Registry) {
-        if let State::Up { conn } = &mut self.state {
-            conn.take_back(registry);
+    /// False if the connection was lost over it.
+    pub fn take_back(&mut self, registry: &Registry) -> bool {
+        if let State::Up { conn } = &mut self.state
+            && let Err(e) = conn.take_back(registry)
+        {
+            self.lost(Instant::now(), registry, &e);
+            return false;
         }
+        true
     }
 
     /// Whoever waits in the seat was told of the socket.
@@ -731,9 +736,7 @@ impl<U: LinkUser> Link<U> {
         for (tag, result) in conn.take_finished() {
             self.user.on_response(now, tag, result);
         }
-        let written = conn.flush();
-        conn.expect_room(registry);
-        if let Err(e) = written {
+        if let Err(e) = conn.flush().and_then(|()| conn.expect_room(registry)) {
             self.lost(now, registry, &e);
         }
     }

@@ -20,9 +20,11 @@
 //! of the application may run under it, and wait for what the application's thread holds.
 //! Where the loop is at work, it does what is wished itself, before it sleeps. A wish to
 //! lend may be overlooked: then the loop reads, as it always did, and the thread in the
-//! seat is told of the socket for nothing.
+//! seat is told of the socket for nothing. What the thread in the seat was told of while
+//! the loop was at work must not be: nobody is told twice. That is noted apart from the
+//! wishes, of which the last one counts.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
@@ -38,33 +40,40 @@ const WAKE: Token = Token(0);
 /// The link's socket, in the seat's own `Poll`.
 pub const SOCKET: Token = Token(1);
 
+const ARRIVED: u8 = 1;
+const CLOSED: u8 = 2;
+
 /// What the loop and its seat tell each other.
 #[derive(Debug, Default)]
 pub struct Desk {
     wish: Wish,
-    /// Something has arrived at a socket that was lent; it was closed.
-    arrived: AtomicBool,
-    closed: AtomicBool,
+    /// `ARRIVED` and `CLOSED`: what the thread in the seat was told of the socket and
+    /// could not see to.
+    told: AtomicU8,
     /// Of the seat, once there is one.
     registry: OnceLock<Registry>,
 }
 
 impl Desk {
-    /// The loop's lock held, before a turn: what the thread in the seat was told of and
-    /// could not see to.
-    pub(super) fn arrived(&self) -> Option<bool> {
-        (self.arrived.load(Ordering::Relaxed) && self.arrived.swap(false, Ordering::AcqRel))
-            .then(|| self.closed.swap(false, Ordering::AcqRel))
+    /// The loop's lock held, before a turn: something has arrived at the socket; true
+    /// if its peer has closed it.
+    pub(super) fn take_arrival(&self) -> Option<bool> {
+        if self.told.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        Some(self.told.swap(0, Ordering::AcqRel) & CLOSED != 0)
     }
 
-    /// The loop's lock held, at the end of a turn.
-    pub(super) fn fulfil(&self, hosted: &mut dyn Visited) {
+    /// The loop's lock held, at the end of a turn. False: the loop is to look again.
+    pub(super) fn fulfil(&self, hosted: &mut dyn Visited) -> bool {
         match (self.wish.take(), self.registry.get()) {
             (Some(Wanted::Lend), Some(registry)) => {
+                // If it is not to be had, the loop goes on reading.
                 hosted.lend(registry);
+                true
             }
             (Some(Wanted::TakeBack), _) => hosted.take_back(),
-            _ => {}
+            _ => true,
         }
     }
 }
@@ -127,8 +136,8 @@ impl Seat {
             return;
         };
         let Some(mut hosted) = hosted.try_lock() else {
-            self.desk.closed.fetch_or(closed, Ordering::AcqRel);
-            self.desk.arrived.swap(true, Ordering::AcqRel);
+            let closed = if closed { CLOSED } else { 0 };
+            self.desk.told.fetch_or(ARRIVED | closed, Ordering::AcqRel);
             self.loop_wake.notify();
             return;
         };
@@ -167,12 +176,13 @@ impl queue::Seat for Seat {
 
     fn leave(&self) {
         self.desk.wish.take_back();
-        if let Some(hosted) = self.hosted.upgrade() {
-            if let Some(mut hosted) = hosted.try_lock() {
-                self.desk.fulfil(&mut *hosted);
-            } else {
-                self.loop_wake.notify();
-            }
+        let hosted = self.hosted.upgrade();
+        let done = hosted
+            .as_deref()
+            .and_then(Mutex::try_lock)
+            .is_some_and(|mut hosted| self.desk.fulfil(&mut *hosted));
+        if !done {
+            self.loop_wake.notify();
         }
         self.taken.store(false, Ordering::Release);
     }

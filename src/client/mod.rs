@@ -335,8 +335,8 @@ impl Client {
     }
 
     pub fn purge(&self, queued: bool, in_flight: bool, wait: bool) {
-        // Nothing is ever sent. A channel without room would be a rendezvous under a std::sync::Mutex, whose contended path
-        // the thread sanitizer does not see.
+        // Nothing is ever sent. A channel without room would be a rendezvous under a
+        // std::sync::Mutex, whose contended path the thread sanitizer does not see.
         let (done, all_done) = bounded(1);
         self.shared.main.send(MainCommand::Purge {
             queued,

@@ -229,6 +229,12 @@ pub struct ReportSink {
     pub log: Arc<ClientLog>,
 }
 
+impl ReportSink {
+    fn shared(&self) -> Option<Arc<Shared>> {
+        self.log.shared.get().and_then(std::sync::Weak::upgrade)
+    }
+}
+
 impl DeliverySink for ReportSink {
     fn delivered(&self, delivery: Delivery) {
         self.hooks.acknowledged(&delivery);
@@ -252,8 +258,9 @@ impl DeliverySink for ReportSink {
     }
 
     fn topic_refused(&self, topic: &Arc<str>, why: ErrorCode) {
-        let shared = self.log.shared.get().and_then(std::sync::Weak::upgrade);
-        let known = shared.and_then(|s| s.topics.read().get(topic).cloned());
+        let known = self
+            .shared()
+            .and_then(|s| s.topics.read().get(topic).cloned());
         if let Some(producer) = known.as_ref().and_then(|t| t.producer.as_ref()) {
             producer.refuse(why);
             self.main.send(MainCommand::TopicRefused {
@@ -264,8 +271,7 @@ impl DeliverySink for ReportSink {
     }
 
     fn fatal(&self, code: ErrorCode, text: &str) {
-        let shared = self.log.shared.get().and_then(std::sync::Weak::upgrade);
-        if let Some(shared) = shared {
+        if let Some(shared) = self.shared() {
             shared.raise_fatal(code, text);
         }
     }

@@ -203,7 +203,7 @@ pub struct Batch {
     last: Instant,
     counted_bytes: u64,
     pub attempts: u32,
-    /// Of these, those that do not count.
+    /// Of these, those that do not count: see [`Batch::counted_attempts`].
     pub free_attempts: u32,
     /// Of an idempotent producer, once it was sent.
     pub numbers: Option<Numbers>,
@@ -283,6 +283,11 @@ impl Batch {
 
     pub fn is_expired(&self, now: Instant, timeout: Duration) -> bool {
         self.expires(timeout).is_some_and(|at| now >= at)
+    }
+
+    /// Attempts to send it, as far as `retries` bounds them.
+    pub fn counted_attempts(&self) -> u32 {
+        self.attempts.saturating_sub(self.free_attempts)
     }
 
     /// The bytes to send, made when first asked for.

@@ -322,18 +322,13 @@ impl Partition {
 
     /// Loop thread: a batch was acknowledged.
     pub fn done(self: &Arc<Self>, batch: &Batch) {
-        if let Some(series) = &mut self.acc.lock().series {
-            series.acknowledged(batch);
-        }
-        self.end_flight(batch.id, batch.len(), None);
+        let acknowledged = |series: &mut Series| series.acknowledged(batch);
+        self.end_flight(batch.id, batch.len(), acknowledged, None);
     }
 
     /// Loop thread: a batch failed for good.
     pub fn lost(self: &Arc<Self>, batch: &Batch) {
-        if let Some(series) = &mut self.acc.lock().series {
-            series.lost(batch);
-        }
-        self.end_flight(batch.id, batch.len(), None);
+        self.end_flight(batch.id, batch.len(), |series| series.lost(batch), None);
     }
 
     /// Loop thread: what is to become of a batch in flight that failed.
@@ -348,16 +343,23 @@ impl Partition {
 
     /// Loop thread: a batch is to be sent again, in its place.
     pub fn put_back(self: &Arc<Self>, batch: Batch) {
-        self.end_flight(batch.id, batch.len(), Some(batch));
+        self.end_flight(batch.id, batch.len(), |_| (), Some(batch));
     }
 
-    fn end_flight(self: &Arc<Self>, id: u64, messages: usize, batch: Option<Batch>) {
+    fn end_flight(
+        self: &Arc<Self>,
+        id: u64,
+        messages: usize,
+        note: impl FnOnce(&mut Series),
+        batch: Option<Batch>,
+    ) {
         let leader = {
             let mut acc = self.acc.lock();
             acc.in_flight = acc.in_flight.saturating_sub(1);
             acc.in_flight_messages = acc.in_flight_messages.saturating_sub(messages);
             acc.moving &= acc.in_flight > 0;
             if let Some(series) = &mut acc.series {
+                note(series);
                 series.land(id);
             }
             if let Some(batch) = batch {

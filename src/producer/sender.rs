@@ -500,13 +500,12 @@ impl Sender {
         let settings = &self.shared.settings;
         let expired = batch.is_expired(now, partition.topic.settings.message_timeout);
         let over = self.shared.fatal.load(Ordering::Relaxed);
-        let attempts = batch.attempts - batch.free_attempts.min(batch.attempts);
-        if action.retry && attempts <= settings.retries && !expired && !over {
+        if action.retry && batch.counted_attempts() <= settings.retries && !expired && !over {
             self.send_again(now, &partition, batch);
             return;
         }
         if settings.gapless && !expired {
-            let why = format!("{code}: unable to satisfy gap-less guarantee");
+            let why = format!("{code}, which leaves a gap in the series");
             let text = self.describe(&partition, &batch, &why);
             let code = ErrorCode::_GAPLESS_GUARANTEE;
             self.shared.sink.fatal(code, &text);
@@ -542,9 +541,10 @@ impl Sender {
         let (topic, id, count) = (&partition.topic.name, partition.id, batch.len());
         let numbers = batch.numbers.map_or_else(String::new, |n| {
             let (pid, epoch) = (n.pid.id, n.pid.epoch);
-            format!(" (PID{{Id:{pid},Epoch:{epoch}}}, base seq {})", n.first)
+            let first = n.first;
+            format!(" (producer id {pid}, epoch {epoch}, first sequence number {first})")
         });
-        format!("ProduceRequest for {topic} [{id}] with {count} message(s) failed {why}{numbers}")
+        format!("{topic} [{id}]: a batch of {count} has failed: {why}{numbers}")
     }
 
     /// The connection is gone. Its requests have ended by now, but for those that an

@@ -85,7 +85,9 @@ impl Sleep {
 /// The loop's work, and what `broker::seat` does, with a counter for a socket.
 struct Line {
     arrived: Mutex<usize>,
-    hosted: Mutex<()>,
+    /// Whether the socket is to be read: not without having been told.
+    hosted: Mutex<bool>,
+    told: AtomicBool,
     stop: AtomicBool,
     loop_: Sleep,
     seat: Sleep,
@@ -102,9 +104,12 @@ impl Line {
     }
 
     /// The loop's lock held.
-    fn turn(&self) {
-        let n = std::mem::take(&mut *self.arrived.lock());
-        (0..n).for_each(|_| self.queue.push(Item(vec![1])));
+    fn turn(&self, readable: &mut bool) {
+        *readable |= self.told.swap(false, Ordering::AcqRel);
+        if std::mem::take(readable) {
+            let n = std::mem::take(&mut *self.arrived.lock());
+            (0..n).for_each(|_| self.queue.push(Item(vec![1])));
+        }
         self.fulfil();
     }
 
@@ -122,10 +127,11 @@ impl Line {
     fn run(&self) {
         let mut hosted = self.hosted.lock();
         while !self.stop.load(Ordering::Acquire) {
-            self.turn();
+            self.turn(&mut hosted);
             if self.loop_.state.prepare_sleep() {
-                MutexGuard::unlocked(&mut hosted, || self.loop_.poll.wait());
+                let arrived = MutexGuard::unlocked(&mut hosted, || self.loop_.poll.wait());
                 self.loop_.state.woke_up();
+                *hosted |= arrived;
             }
         }
     }
@@ -156,12 +162,14 @@ impl Seat for Pass {
         let arrived = line.seat.poll.wait();
         line.seat.state.woke_up();
         if arrived {
-            let Some(_hosted) = line.hosted.try_lock() else {
+            let Some(mut hosted) = line.hosted.try_lock() else {
+                line.told.swap(true, Ordering::AcqRel);
                 line.loop_.notify();
                 return;
             };
             let visits = line.loop_.state.enter();
-            line.turn();
+            *hosted = true;
+            line.turn(&mut hosted);
             if visits && !line.loop_.state.leave() {
                 line.loop_.poll.wake();
             }
@@ -187,7 +195,9 @@ impl Seat for Pass {
 fn line() -> Arc<Line> {
     let line = Arc::new(Line {
         arrived: Mutex::default(),
-        hosted: Mutex::default(),
+        // As `Conn` is once its last read has emptied the socket.
+        hosted: Mutex::new(false),
+        told: AtomicBool::new(false),
         stop: AtomicBool::new(false),
         loop_: Sleep::new(),
         seat: Sleep::new(),
@@ -199,6 +209,18 @@ fn line() -> Arc<Line> {
     line
 }
 
+fn start(line: &Arc<Line>) -> thread::JoinHandle<()> {
+    let line = line.clone();
+    thread::spawn(move || line.run())
+}
+
+fn end(line: &Line, looping: thread::JoinHandle<()>) {
+    line.stop.store(true, Ordering::Release);
+    line.loop_.notify();
+    looping.join().unwrap();
+    line.queue.close();
+}
+
 fn take(line: &Arc<Line>) -> Option<u32> {
     next(&line.queue)
 }
@@ -207,22 +229,16 @@ fn take(line: &Arc<Line>) -> Option<u32> {
 /// between two waits, or through the loop.
 #[test]
 fn model_seat_answers_are_read() {
-    check(Some(2), || {
+    check(Some(3), || {
         let line = line();
-        let looping = {
-            let line = line.clone();
-            thread::spawn(move || line.run())
-        };
+        let looping = start(&line);
         let peer = {
             let line = line.clone();
             thread::spawn(move || (0..2).for_each(|_| line.answer()))
         };
         assert_eq!((take(&line), take(&line)), (Some(1), Some(1)));
         peer.join().unwrap();
-        line.stop.store(true, Ordering::Release);
-        line.loop_.notify();
-        looping.join().unwrap();
-        line.queue.close();
+        end(&line, looping);
     });
 }
 
@@ -231,10 +247,7 @@ fn model_seat_answers_are_read() {
 fn model_seat_gives_the_socket_back() {
     check(Some(3), || {
         let line = line();
-        let looping = {
-            let line = line.clone();
-            thread::spawn(move || line.run())
-        };
+        let looping = start(&line);
         let waiter = {
             let line = line.clone();
             thread::spawn(move || take(&line))
@@ -247,10 +260,7 @@ fn model_seat_gives_the_socket_back() {
         // The second item is there, or will be, without anybody waiting in the seat.
         line.taken.store(true, Ordering::Release);
         assert_eq!(take(&line), Some(1));
-        line.stop.store(true, Ordering::Release);
-        line.loop_.notify();
-        looping.join().unwrap();
-        line.queue.close();
+        end(&line, looping);
     });
 }
 

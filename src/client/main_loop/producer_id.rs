@@ -58,12 +58,12 @@ impl MainLoop {
         let Some(acquirer) = &mut self.acquirer else {
             return;
         };
-        let from = broker.map_or_else(String::new, |b| format!(" from broker {b}"));
-        let failed = |code: ErrorCode| format!("Failed to acquire idempotence PID{from}: {code}");
+        let from = broker.map_or_else(String::new, |b| format!(" from {b}"));
+        let failed = |code: ErrorCode| format!("no producer id{from}: {code}");
         let logger = self.shared.logger.clone();
         match (acquirer.on_answer(now, answer), answer) {
             (Outcome::Named(pid), _) => {
-                let text = format_args!("Acquired PID{{Id:{},Epoch:{}}}", pid.id, pid.epoch);
+                let text = format_args!("producer id {}, epoch {}", pid.id, pid.epoch);
                 logger.debug(debug::EOS, "GETPID", text);
                 if let Some(p) = &self.shared.producer {
                     p.identity.set(pid);
@@ -71,12 +71,12 @@ impl MainLoop {
                 self.nudge_all();
             }
             (Outcome::Later, Err(code)) if !code.is_local() => {
-                let text = format_args!("{}: retrying", failed(code));
+                let text = format_args!("{}; it is asked for again", failed(code));
                 logger.log(Level::Warning, "GETPID", text);
             }
             (Outcome::Later, answer) => {
                 let code = answer.err().unwrap_or(ErrorCode::_BAD_MSG);
-                let text = format_args!("{}: retrying", failed(code));
+                let text = format_args!("{}; it is asked for again", failed(code));
                 logger.debug(debug::EOS, "GETPID", text);
             }
             (Outcome::Fatal(code), _) => {

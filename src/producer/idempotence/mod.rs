@@ -255,6 +255,7 @@ impl Series {
 
     /// A batch in flight has failed with `code`.
     pub fn judge(&mut self, batch: &mut Batch, closed: &VecDeque<Batch>, code: ErrorCode) -> Fate {
+        let attempts = batch.counted_attempts();
         let Some(numbers) = &mut batch.numbers else {
             return Fate::Ordinary;
         };
@@ -264,17 +265,20 @@ impl Series {
                 let waits = closed.iter().any(|b| b.numbers.is_some() && older(b.id))
                     || self.flying.iter().any(|id| older(*id));
                 if !waits && !matches!(self.phase, Phase::Broken { .. }) {
-                    return Fate::Fatal("due to sequence desynchronization");
+                    return Fate::Fatal(
+                        "the broker expects another sequence number, though all before this \
+                         were acknowledged: it has lost messages",
+                    );
                 }
                 numbers.refused = true;
                 batch.possibly_persisted = false;
                 Fate::Again
             }
             ErrorCode::UNKNOWN_PRODUCER_ID => {
-                if batch.attempts - batch.free_attempts > 1 {
+                if attempts > 1 {
                     return Fate::Fatal(
-                        "due to unknown producer id: unable to retry without risking \
-                         duplication/reordering",
+                        "the broker has forgotten the producer once more: whether it has the \
+                         batch cannot be known",
                     );
                 }
                 // All that it knew of us is gone: the messages before this were deleted.
