@@ -6,6 +6,8 @@
 # Every .c file here (or in FOLDER) is one program (all without names). Each prints its cases and closes with "N passed, M failed";
 # what failed is shown, all output is kept below the cache folder. BOOTSTRAP names the Kafka; without it one is started
 # on a port of its own and stopped at the end. The sanitizers build the library once more with the nightly compiler.
+# A line "valgrind: OPTION..." in a program's comment adds to valgrind's options, a line "upstream" puts librdkafka's folder into
+# T_UPSTREAM for it.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 here=$ROOT/capi-tests/c sources=$here
@@ -91,7 +93,11 @@ export BOOTSTRAP T_LIB=$lib T_SLOW=${T_SLOW:-$slow} T_DATA=$ROOT/capi-tests/abi/
 passed=0 failed=0 skipped=0 bad=()
 for p in "${programs[@]}"; do
     build "$p" || { bad+=("$p: does not build"); failed=$((failed + 1)); continue; }
-    LD_LIBRARY_PATH=$libdir timeout $((600 * T_SLOW)) ${run[@]+"${run[@]}"} "$out/$p" ${cases[@]+"${cases[@]}"} >"$log/$p.log" 2>&1 </dev/null
+    own=() T_UPSTREAM=
+    grep -qx ' \* upstream' "$sources/$p.c" && T_UPSTREAM=$(bash "$ROOT/capi-tests/setup/upstream.sh")
+    export T_UPSTREAM
+    [ "$tool" = valgrind ] && read -ra own <<<"$(sed -n 's/^ \* valgrind: //p' "$sources/$p.c")"
+    LD_LIBRARY_PATH=$libdir timeout $((600 * T_SLOW)) ${run[@]+"${run[@]}"} ${own[@]+"${own[@]}"} "$out/$p" ${cases[@]+"${cases[@]}"} >"$log/$p.log" 2>&1 </dev/null
     code=$?
     line=$(grep -aE "^$p: [0-9]+ passed, [0-9]+ failed" "$log/$p.log" | tail -1)
     if [ -n "$line" ]; then
