@@ -115,7 +115,7 @@ pub struct World<'a> {
 
 /// Who waits for committed offsets.
 enum Fetching {
-    Control(Arc<Partition>, u64),
+    Control(Vec<(Arc<Partition>, u64)>),
     Application(Sender<CommittedReply>),
 }
 
@@ -518,9 +518,13 @@ impl Machine {
         for ((broker, question, _), asked) in asked {
             self.send_questions(w, broker, question, asked);
         }
-        for (partition, token) in std::mem::take(&mut self.wanted) {
-            let key = (partition.topic.name.clone(), partition.id);
-            self.fetch_committed(w, vec![key], None, Fetching::Control(partition, token));
+        let wanted = std::mem::take(&mut self.wanted);
+        if !wanted.is_empty() {
+            let keys = wanted
+                .iter()
+                .map(|(p, _)| (p.topic.name.clone(), p.id))
+                .collect();
+            self.fetch_committed(w, keys, None, Fetching::Control(wanted));
         }
     }
 
@@ -663,13 +667,20 @@ impl Machine {
         offsets: Vec<TopicPartition>,
     ) {
         match who {
-            Fetching::Control(partition, token) => {
-                let found = match offsets.first() {
-                    Some(o) if o.err.is_ok() => Ok(o.position()),
-                    Some(o) => Err(o.err),
-                    None => Err(code),
-                };
-                self.control.on_committed(w.now, &partition, token, found);
+            Fetching::Control(asked) => {
+                let mut found: HashMap<_, _> = offsets
+                    .into_iter()
+                    .map(|o| ((o.topic.clone(), o.partition), o))
+                    .collect();
+                for (partition, token) in asked {
+                    let key = (partition.topic.name.clone(), partition.id);
+                    let result = match found.remove(&key) {
+                        Some(o) if o.err.is_ok() => Ok(o.position()),
+                        Some(o) => Err(o.err),
+                        None => Err(code),
+                    };
+                    self.control.on_committed(w.now, &partition, token, result);
+                }
             }
             Fetching::Application(reply) => {
                 let _ = reply.send(if code.is_err() {
