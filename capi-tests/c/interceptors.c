@@ -330,6 +330,7 @@ static void ended(void) {
         CHECK(ic.requests > 1 && ic.responses >= ic.requests, "%d requests, %d responses", ic.requests, ic.responses);
         CHECK(ic.bad_responses == 0, "%d", ic.bad_responses);
         CHECK_HAS(ic.states, ":INIT;");
+        CHECK_HAS(ic.states, ":TRY_CONNECT;");
         CHECK_HAS(ic.states, ":CONNECT;");
         CHECK_HAS(ic.states, ":APIVERSION_QUERY;");
         CHECK_HAS(ic.states, ":UP;");

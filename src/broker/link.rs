@@ -30,6 +30,7 @@ use super::conn::{Conn, Received};
 use super::event_loop::Command;
 use super::inflight::Origin;
 use super::observer::{Observer, Watch};
+use super::shown::Shown;
 use super::stats::StateName;
 use super::transport::tcp::{Options, TcpLink};
 use super::transport::{SocketHooks, Stream};
@@ -40,7 +41,6 @@ use super::{
 use crate::base::backoff;
 use crate::base::error::ErrorCode;
 use crate::base::log::{Level, Logger, debug};
-use crate::base::time::wall_us;
 
 /// What a link is known as; changes when its id becomes known.
 #[derive(Debug, Default, Clone)]
@@ -54,6 +54,14 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The broker's id, -1 for what is no broker of its own.
+    pub fn shown_id(&self) -> i32 {
+        match self.label {
+            Some(_) => -1,
+            None => self.node_id,
+        }
+    }
+
     /// `host:port/id`, as log lines, statistics and errors name the broker.
     pub fn name(&self) -> String {
         match (&self.label, self.node_id) {
@@ -79,7 +87,7 @@ pub struct LinkConfig {
 }
 
 impl LinkConfig {
-    fn watch(&self) -> Option<Watch> {
+    pub(super) fn watch(&self) -> Option<Watch> {
         self.observer.as_ref().map(|observer| Watch {
             observer: observer.clone(),
             identity: self.identity.clone(),
@@ -115,6 +123,7 @@ pub struct Link<U: LinkUser> {
     token: Token,
     look_up_done: LookUpDone,
     state: State<U::Tag>,
+    shown: Shown,
     state_since: Instant,
     pending: VecDeque<Request>,
     addresses: Vec<SocketAddr>,
@@ -142,10 +151,8 @@ impl<U: LinkUser> Link<U> {
         token: Token,
         look_up_done: impl Fn(io::Result<Vec<SocketAddr>>) + Send + Sync + 'static,
     ) -> Self {
-        if let Some(watch) = config.watch() {
-            watch.state_changed(StateName::Init);
-        }
         Link {
+            shown: Shown::new(&config),
             config,
             user,
             token,
@@ -289,42 +296,26 @@ impl<U: LinkUser> Link<U> {
         )
     }
 
-    fn state_name(&self) -> StateName {
-        match self.state {
-            State::Idle if self.state_since_start() => StateName::Init,
-            State::Idle | State::Backoff { .. } => StateName::Down,
+    fn enter(&mut self, now: Instant, state: State<U::Tag>) {
+        self.state = state;
+        let name = match self.state {
+            State::Idle | State::Backoff { .. } => return self.show_unconnected(now),
             State::Resolving { .. } | State::Connecting { .. } => StateName::Connect,
             State::Handshake { .. } => StateName::ApiVersionQuery,
             State::Up { .. } => StateName::Up,
+        };
+        if self.shown.change(&self.config, name) {
+            self.state_since = now;
         }
     }
 
-    fn state_since_start(&self) -> bool {
-        self.config.stats.connects.load(Ordering::Relaxed) == 0 && self.failed_attempts == 0
-    }
-
-    fn enter(&mut self, now: Instant, state: State<U::Tag>) {
-        let before = self.state_name();
-        self.state = state;
-        let after = self.state_name();
-        if before != after {
+    fn show_unconnected(&mut self, now: Instant) {
+        // Somebody waits for it: to be asked about the cluster, any broker will do.
+        let needed = !self.pending.is_empty()
+            || self.user.wants_connection()
+            || (self.connect_wanted && self.config.identity.read().label.is_some());
+        if self.shown.unconnected(&self.config, needed) {
             self.state_since = now;
-            let stats = &self.config.stats;
-            stats.state.store(after as i32, Ordering::Relaxed);
-            stats.state_since_us.store(wall_us(), Ordering::Relaxed);
-            self.config.logger.debug(
-                debug::BROKER,
-                "STATE",
-                format_args!(
-                    "{}: Broker changed state {} -> {}",
-                    self.name(),
-                    before.text(),
-                    after.text()
-                ),
-            );
-            if let Some(watch) = self.config.watch() {
-                watch.state_changed(after);
-            }
         }
     }
 
@@ -340,6 +331,9 @@ impl<U: LinkUser> Link<U> {
             && now >= until
         {
             self.enter(now, State::Idle);
+        }
+        if matches!(self.state, State::Idle | State::Backoff { .. }) {
+            self.show_unconnected(now);
         }
         if matches!(self.state, State::Idle) && self.wants_connection() {
             self.start_connecting(now, registry);
@@ -365,7 +359,7 @@ impl<U: LinkUser> Link<U> {
             {
                 let text = format!(
                     "Connection setup timed out in state {}",
-                    self.state_name().text()
+                    self.shown.name().text()
                 );
                 self.disconnect(now, registry, &text, Some(ErrorCode::_TRANSPORT));
             }
@@ -411,19 +405,21 @@ impl<U: LinkUser> Link<U> {
     }
 
     fn start_connecting(&mut self, now: Instant, registry: &Registry) {
-        let fresh = self
-            .resolved_at
-            .is_some_and(|at| now < at + self.config.settings.address_ttl);
-        if self.tried < self.addresses.len() || (fresh && !self.addresses.is_empty()) {
-            self.connect_next(now, registry);
-            return;
-        }
         let (host, port) = {
             let id = self.config.identity.read();
             (id.host.clone(), id.port)
         };
         if host.is_empty() {
             // An address is yet to be learned (a coordinator's).
+            return;
+        }
+        self.shown.change(&self.config, StateName::TryConnect);
+        BrokerStats::bump(&self.config.stats.connects);
+        let fresh = self
+            .resolved_at
+            .is_some_and(|at| now < at + self.config.settings.address_ttl);
+        if self.tried < self.addresses.len() || (fresh && !self.addresses.is_empty()) {
+            self.connect_next(now, registry);
             return;
         }
         let deadline = now + self.config.settings.setup_timeout;
@@ -698,7 +694,6 @@ impl<U: LinkUser> Link<U> {
         self.failed_attempts = 0;
         self.tried = 0;
         self.last_error = None;
-        BrokerStats::bump(&self.config.stats.connects);
         self.enter(now, State::Up { conn });
         (self.config.events)(LinkEvent::Up { versions });
         self.user.on_up(now);
@@ -788,7 +783,7 @@ impl<U: LinkUser> Link<U> {
         why: &str,
         code: Option<ErrorCode>,
     ) {
-        let name_in_state = self.state_name();
+        let name_in_state = self.shown.name();
         let was_up = matches!(self.state, State::Up { .. });
         if let (State::Handshake { .. }, Some((_, time))) =
             (&self.state, &self.config.settings.fallback)
@@ -855,11 +850,6 @@ impl<U: LinkUser> Link<U> {
             self.failed_attempts = self.failed_attempts.saturating_add(1);
         }
         self.enter(now, State::Backoff { until: now + delay });
-        let stats = &self.config.stats;
-        let down = StateName::Down as i32;
-        if stats.state.swap(down, Ordering::Relaxed) != down {
-            stats.state_since_us.store(wall_us(), Ordering::Relaxed);
-        }
     }
 
     fn report(&mut self, now: Instant, was_up: bool, text: String, code: Option<ErrorCode>) {

@@ -17,6 +17,7 @@ pub mod link;
 mod nap;
 pub mod observer;
 pub mod seat;
+mod shown;
 pub mod stats;
 pub mod transport;
 

@@ -71,7 +71,7 @@ fn on_wire<'a>(id: &Identity, name: &'a CString, r: &OnWireInfo) -> OnWire<'a> {
     OnWire {
         socket: r.socket,
         broker: name,
-        broker_id: id.node_id,
+        broker_id: id.shown_id(),
         api: r.api as i16,
         version: r.version,
         correlation_id: r.correlation_id,
@@ -105,7 +105,7 @@ impl Observer for LinkHooks {
         unsafe {
             (self.interceptors).on_broker_state_change(
                 self.handle(),
-                id.node_id,
+                id.shown_id(),
                 &self.protocol,
                 &host,
                 port,
