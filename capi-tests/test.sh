@@ -42,7 +42,9 @@ for part in $parts; do
         demo) section "demo" bash capi-tests/demo/demo.sh ;;
         peers) section "other clients on the mock" bash capi-tests/peers/run.sh ;;
         mock) section "the mock against Kafka" bash capi-tests/diff/mock_diff/run.sh --kafka "$BOOTSTRAP" 1 ;;
-        c) section "C programs" c_programs ;;
+        c)
+            section "C programs" c_programs
+            section "statistics beside librdkafka" python3 capi-tests/diff/stats_diff.py ;;
         groups) section "consumer groups" bash capi-tests/groups/run.sh ;;
         hostile) HOSTILE_ROUNDS=1 section "hostile peer" bash capi-tests/hostile/run.sh ;;
         sanitize) section "valgrind, ThreadSanitizer" bash capi-tests/sanitize.sh --quick ;;

@@ -23,6 +23,9 @@ use crate::metadata::BrokerInfo;
 use crate::producer::announce::{Announcements, Looker};
 use crate::producer::sender;
 
+/// What the group's coordinator is called, whichever broker it is.
+pub const GROUP_COORDINATOR: &str = "GroupCoordinator";
+
 /// A broker's number in the registry; never used twice.
 pub type BrokerKey = u64;
 
@@ -78,7 +81,14 @@ pub struct Brokers {
     next_key: BrokerKey,
     /// Links that were told to stop and whose threads are to be waited for.
     stopping: Vec<Handle<BrokerUser>>,
-    coordinators: Vec<Handle<BrokerUser>>,
+    coordinator: Option<Coordinator>,
+}
+
+/// The link to the group's coordinator.
+pub struct Coordinator {
+    pub identity: Arc<RwLock<Identity>>,
+    pub stats: Arc<BrokerStats>,
+    handle: Handle<BrokerUser>,
 }
 
 impl Brokers {
@@ -91,8 +101,12 @@ impl Brokers {
             list: Vec::new(),
             next_key: 1,
             stopping: Vec::new(),
-            coordinators: Vec::new(),
+            coordinator: None,
         }
+    }
+
+    pub fn coordinator(&self) -> Option<&Coordinator> {
+        self.coordinator.as_ref()
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Broker> {
@@ -204,9 +218,7 @@ impl Brokers {
             node_id,
             label: None,
         }));
-        let stats = Arc::new(BrokerStats::new(
-            self.shared.conf.global.statistics_interval_ms > 0,
-        ));
+        let stats = self.new_stats();
         let mut announced = None;
         let name = identity.read().name();
         let handle = {
@@ -257,7 +269,12 @@ impl Brokers {
         Ok(())
     }
 
-    /// A link of its own to the group's coordinator.
+    fn new_stats(&self) -> Arc<BrokerStats> {
+        let windows = self.shared.conf.global.statistics_interval_ms > 0;
+        Arc::new(BrokerStats::new(windows))
+    }
+
+    /// A link of its own to the group's coordinator, of which there is one at most.
     pub fn add_coordinator(
         &mut self,
         host: &str,
@@ -266,18 +283,23 @@ impl Brokers {
     ) -> io::Result<(BrokerKey, Handle<BrokerUser>)> {
         let key = self.next_key;
         self.next_key += 1;
-        let name = "GroupCoordinator";
+        let name = GROUP_COORDINATOR;
         let identity = Arc::new(RwLock::new(Identity {
             host: host.to_string(),
             port,
             node_id,
             label: Some(name.into()),
         }));
-        let handle = self.start(key, name, identity, Arc::default(), |_| BrokerUser {
+        let stats = self.new_stats();
+        let handle = self.start(key, name, identity.clone(), stats.clone(), |_| BrokerUser {
             sender: None,
             fetcher: None,
         })?;
-        self.coordinators.push(handle.clone());
+        self.coordinator = Some(Coordinator {
+            identity,
+            stats,
+            handle: handle.clone(),
+        });
         Ok((key, handle))
     }
 
@@ -340,9 +362,9 @@ impl Brokers {
             b.handle.send(Command::Stop);
             self.stopping.push(b.handle);
         }
-        for handle in self.coordinators.drain(..) {
-            handle.send(Command::Stop);
-            self.stopping.push(handle);
+        if let Some(coordinator) = self.coordinator.take() {
+            coordinator.handle.send(Command::Stop);
+            self.stopping.push(coordinator.handle);
         }
         for handle in self.stopping.drain(..) {
             handle.join();

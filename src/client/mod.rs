@@ -121,7 +121,6 @@ impl Client {
         let core = crate::consumer::Shared {
             settings: settings::consumer(&conf, kind),
             logger: logger.clone(),
-            stats: Default::default(),
         };
         let consumer = Consumer::new(Arc::new(core), main.clone());
         // Lines wait here until the application says where they are to go.

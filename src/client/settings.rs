@@ -137,6 +137,7 @@ pub fn consumer(conf: &Conf, kind: ClientKind) -> consumer::Settings {
         auto_offset_store: c.enable_auto_offset_store,
         rack: c.client_rack.clone().unwrap_or_default(),
         has_group: !kind.is_producer() && c.group_id.is_some(),
+        statistics: c.statistics_interval_ms > 0,
     }
 }
 

@@ -12,14 +12,15 @@ use std::time::Instant;
 
 use kafka_protocol::messages::ApiKey;
 
-use super::brokers::{Broker, Brokers};
+use super::brokers::{Broker, Brokers, Condition, GROUP_COORDINATOR};
 use super::consumer::machine::Machine;
 use super::shared::Shared;
 use super::topic::Topic;
 use crate::base::conf::ClientKind;
-use crate::base::time::{wall_ms, wall_us};
+use crate::base::time::{monotonic_us, wall_ms, wall_us};
 use crate::base::window::Window;
 use crate::broker::BrokerStats;
+use crate::broker::link::Identity;
 use crate::broker::stats::StateName;
 use crate::metadata::Snapshot;
 use crate::producer::idempotence::acquire::Acquirer;
@@ -60,8 +61,10 @@ impl Sources<'_> {
             self.client(j);
             j.object("brokers", |j| {
                 for b in self.brokers.iter() {
-                    self.broker(j, b, &mut totals);
+                    let id = b.identity.read().clone();
+                    self.broker(j, &id, &b.stats, &mut totals);
                 }
+                self.coordinator(j, &mut totals);
             });
             j.object("topics", |j| {
                 for t in self.topics {
@@ -94,8 +97,7 @@ impl Sources<'_> {
             "consumer"
         };
         j.text("type", kind);
-        // A clock that only goes forward, whatever is done to the wall clock.
-        j.int("ts", i128::from(s.started_us) + age.as_micros() as i128);
+        j.int("ts", monotonic_us());
         j.int("time", wall_ms() / 1000);
         j.int("age", age.as_micros());
         j.int("replyq", s.main_queue.items());
@@ -112,12 +114,31 @@ impl Sources<'_> {
         j.int("metadata_cache_cnt", self.metadata.topics.len());
     }
 
-    fn broker(&self, j: &mut Json, b: &Broker, totals: &mut Totals) {
-        let s = &b.stats;
-        let id = b.identity.read().clone();
+    /// The connection of its own that a group's coordinator has, named before the
+    /// coordinator is known.
+    fn coordinator(&self, j: &mut Json, totals: &mut Totals) {
+        if let Some(c) = self.brokers.coordinator() {
+            let id = c.identity.read().clone();
+            self.broker(j, &id, &c.stats, totals);
+        } else if self.has_group() {
+            let stats = BrokerStats::default();
+            let since = self.shared.started_us;
+            stats.state_since_us.store(since, Ordering::Relaxed);
+            let id = Identity {
+                label: Some(GROUP_COORDINATOR.into()),
+                ..Identity::default()
+            };
+            self.broker(j, &id, &stats, totals);
+        }
+    }
+
+    fn has_group(&self) -> bool {
+        self.consumer.group().is_some() && !self.shared.kind.is_producer()
+    }
+
+    fn broker(&self, j: &mut Json, id: &Identity, s: &BrokerStats, totals: &mut Totals) {
         let name = id.name();
         let state = StateName::from_code(s.state.load(Ordering::Relaxed));
-        let up = state == StateName::Up;
         let source = match (&id.label, id.node_id) {
             (Some(_), _) => "logical",
             (None, id) if id >= 0 => "learned",
@@ -125,8 +146,12 @@ impl Sources<'_> {
         };
         j.object(&name, |j| {
             j.text("name", &name);
-            j.int("nodeid", id.node_id);
-            j.text("nodename", &format!("{}:{}", id.host, id.port));
+            j.int("nodeid", id.shown_id());
+            let address = match id.host.is_empty() {
+                true => String::new(),
+                false => format!("{}:{}", id.host, id.port),
+            };
+            j.text("nodename", &address);
             j.text("source", source);
             j.text("state", state.text());
             j.int("stateage", since(&s.state_since_us).unwrap_or(0));
@@ -142,7 +167,7 @@ impl Sources<'_> {
             j.int("txbytes", get(&s.tx_bytes));
             j.int("txerrs", get(&s.tx_errors));
             j.int("txretries", get(&s.tx_retries));
-            let idle = |at| since(at).filter(|_| up).unwrap_or(-1);
+            let idle = |at| since(at).unwrap_or(-1);
             j.int("txidle", idle(&s.last_tx_us));
             j.int("req_timeouts", get(&s.request_timeouts));
             j.int("rx", get(&s.rx));
@@ -162,7 +187,7 @@ impl Sources<'_> {
             window(j, "rtt", &s.rtt);
             window(j, "throttle", &s.throttle);
             j.object("req", |j| requests(j, self.shared.kind, s));
-            j.object("toppars", |j| self.led_by(j, id.node_id));
+            j.object("toppars", |j| self.led_by(j, id.shown_id()));
         });
         totals.tx += get(&s.tx);
         totals.tx_bytes += get(&s.tx_bytes);
@@ -176,7 +201,8 @@ impl Sources<'_> {
             let Some(info) = self.metadata.topic(&topic.name) else {
                 continue;
             };
-            for p in info.partitions.iter().filter(|p| p.leader == node_id) {
+            let led = |leader| leader == node_id && leader >= 0;
+            for p in info.partitions.iter().filter(|p| led(p.leader)) {
                 j.object(&format!("{}-{}", topic.name, p.id), |j| {
                     j.text("topic", &topic.name);
                     j.int("partition", p.id);
@@ -243,6 +269,7 @@ impl Sources<'_> {
             let (messages, bytes) = producer.waiting();
             unassigned.produced.waiting = messages;
             unassigned.produced.waiting_bytes = bytes;
+            unassigned.produced.messages = producer.early();
         }
         self.consumed(topic, &mut all);
         all.push(unassigned);
@@ -257,16 +284,15 @@ impl Sources<'_> {
             if p.topic.name != topic.name {
                 continue;
             }
-            let shown = self.consumer.control().show(p);
             let (low, high) = p.watermarks();
             let (stored, committed) = (p.stored.get(), p.committed.get());
             let f = entry(all, p.id);
             f.desired = p.is_assigned();
             f.consumed = Consumed {
-                fetch_state: shown.state,
+                fetch_state: self.consumer.control().show(p),
                 queued: p.waiting.messages(),
                 queued_bytes: p.waiting.bytes(),
-                query_offset: shown.query,
+                query_offset: p.query_offset.load(Ordering::Relaxed),
                 next_offset: p.next_offset.load(Ordering::Relaxed),
                 app_offset: p.position.get().offset,
                 stored_offset: stored.offset,
@@ -296,6 +322,12 @@ impl Sources<'_> {
         };
         let (rebalances, last) = machine.rebalances();
         let (state, since) = machine.group_state();
+        let up = |b: &Broker| b.condition == Condition::Up;
+        let state = match state {
+            // The question itself waits for a broker.
+            "wait-coord" if !self.brokers.iter().any(up) => "query-coord",
+            state => state,
+        };
         let membership = group.membership();
         j.object("cgrp", |j| {
             j.text("state", state);

@@ -120,6 +120,8 @@ pub struct Settings {
     pub auto_offset_store: bool,
     pub rack: String,
     pub has_group: bool,
+    /// Somebody reads the counters.
+    pub statistics: bool,
 }
 
 /// `auto.offset.reset`.
@@ -158,14 +160,6 @@ pub trait FetchSink: Send + Sync {
 pub struct Shared {
     pub settings: Settings,
     pub logger: Arc<Logger>,
-    pub stats: ConsumerStats,
-}
-
-/// Counters over all partitions.
-#[derive(Debug, Default)]
-pub struct ConsumerStats {
-    pub messages: std::sync::atomic::AtomicU64,
-    pub bytes: std::sync::atomic::AtomicU64,
 }
 
 /// A loop gives a partition back to control.

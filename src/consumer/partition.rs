@@ -91,6 +91,8 @@ pub struct Partition {
     last_stable: AtomicI64,
     /// The next offset to fetch, for the statistics.
     pub next_offset: AtomicI64,
+    /// The logical offset that was looked up last, for the statistics.
+    pub query_offset: AtomicI64,
     pub eof_offset: AtomicI64,
     /// The end that the application was told of last; the broker's id in the place of
     /// the epoch.
@@ -133,6 +135,7 @@ impl Partition {
             high: AtomicI64::new(offset::INVALID),
             last_stable: AtomicI64::new(offset::INVALID),
             next_offset: AtomicI64::new(offset::INVALID),
+            query_offset: AtomicI64::new(offset::INVALID),
             eof_offset: AtomicI64::new(offset::INVALID),
             told_end: AtomicPosition::default(),
             leader_epoch: AtomicI32::new(-1),

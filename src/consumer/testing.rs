@@ -39,6 +39,7 @@ pub fn settings() -> Settings {
         auto_offset_store: true,
         rack: String::new(),
         has_group: true,
+        statistics: true,
     }
 }
 
@@ -82,7 +83,6 @@ pub fn bench_with(settings: Settings, topic: &str, id: i32, reset: ResetPolicy) 
     let shared = Arc::new(Shared {
         settings,
         logger: Arc::new(Logger::new(0, 0, false)),
-        stats: ConsumerStats::default(),
     });
     bench_of(&shared, topic, id, reset)
 }

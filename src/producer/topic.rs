@@ -9,7 +9,7 @@
 //! never overtakes a message that waits.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicI32, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -119,6 +119,8 @@ pub struct Topic {
     partitioner: Partitioner,
     view: ArcSwap<View>,
     unassigned: Mutex<Vec<Waiting>>,
+    /// Messages that came before the topic was known, for the statistics.
+    early: AtomicU64,
     /// The partitions that the application has paused, also before they are known.
     /// Locked after `unassigned`, and while the view is replaced.
     paused: Mutex<BTreeSet<i32>>,
@@ -154,6 +156,7 @@ impl Topic {
             partitioner,
             view: ArcSwap::from_pointee(View::Unknown),
             unassigned: Mutex::new(Vec::new()),
+            early: AtomicU64::new(0),
             paused: Mutex::new(BTreeSet::new()),
             sticky: AtomicI32::new(-1),
             sticky_until_us: AtomicI64::new(0),
@@ -254,6 +257,7 @@ impl Topic {
                 if let Some(w) = waiting.get_mut(at) {
                     w.open.append(now, record, size);
                 }
+                self.early.fetch_add(1, Ordering::Relaxed);
                 drop(waiting);
                 if known.is_none() {
                     // The main thread keeps the time of those that wait.
@@ -517,6 +521,11 @@ impl Topic {
         waiting.iter().fold((0, 0), |(n, bytes), w| {
             (n + w.open.len(), bytes + w.open.size())
         })
+    }
+
+    /// Messages that had to wait for a partition, so far.
+    pub fn early(&self) -> u64 {
+        self.early.load(Ordering::Relaxed)
     }
 
     pub fn has_unassigned(&self) -> bool {

@@ -23,6 +23,7 @@ pub mod show;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::fetcher::Start;
@@ -314,6 +315,9 @@ impl Control {
         if let Some(entry) = self.entries.get_mut(&key) {
             let not_before = pause.map(|p| now + p);
             entry.state = State::Pending { goal, not_before };
+            if let Some(asked) = show::query_of(&goal) {
+                entry.partition.query_offset.store(asked, Ordering::Relaxed);
+            }
         }
         self.proceed(now, key);
     }

@@ -1,13 +1,11 @@
 use super::super::testing::{Bench, bench_of, settings};
 use super::*;
 use crate::base::log::Logger;
-use crate::consumer::ConsumerStats;
 
 fn shared() -> Arc<Shared> {
     Arc::new(Shared {
         settings: settings(),
         logger: Arc::new(Logger::new(0, 0, false)),
-        stats: ConsumerStats::default(),
     })
 }
 

@@ -448,12 +448,11 @@ impl Fetcher {
             decompress_limit: settings.decompress_limit,
             aborted: &aborted,
         };
-        let size = records.len();
         let read = records::read(records.clone(), &reading, &mut self.decompressor);
         if matches!(read.damage, Some(Damage::TooLarge(_))) {
             BrokerStats::bump(&self.stats.rx_partial);
         }
-        slot.take_in(records, size, &self.shared, self.broker_id, read, now);
+        slot.take_in(records, &self.shared, self.broker_id, read, now);
         let end = if settings.read_committed && data.last_stable_offset >= 0 {
             data.last_stable_offset
         } else {
@@ -564,7 +563,6 @@ impl Slot {
     fn take_in(
         &mut self,
         source: Bytes,
-        size: usize,
         shared: &Shared,
         broker_id: i32,
         read: Read,
@@ -575,18 +573,11 @@ impl Slot {
         let p = &self.partition;
         p.next_offset.store(read.position.offset, Ordering::Relaxed);
         if read.position.offset > from.offset {
-            let messages: u64 = read
-                .batches
-                .iter()
-                .map(|b| u64::try_from(b.header.count).unwrap_or(0))
-                .sum();
-            for (counter, n) in [
-                (&p.stats.rx_messages, messages),
-                (&p.stats.rx_bytes, size as u64),
-                (&shared.stats.messages, messages),
-                (&shared.stats.bytes, size as u64),
-            ] {
-                counter.fetch_add(n, Ordering::Relaxed);
+            // The records are walked for it, which is not done for nobody.
+            if shared.settings.statistics {
+                let (messages, bytes) = read.content(from.offset);
+                p.stats.rx_messages.fetch_add(messages, Ordering::Relaxed);
+                p.stats.rx_bytes.fetch_add(bytes, Ordering::Relaxed);
             }
             let new = NewRecords {
                 source,

@@ -32,7 +32,6 @@ pub struct Read {
     /// Where to go on.
     pub position: Position,
     pub damage: Option<Damage>,
-    pub bytes: usize,
 }
 
 /// What stopped the reading.
@@ -41,6 +40,20 @@ pub enum Damage {
     Records(RecordsError),
     /// Not even one whole batch: the fetch size is too small.
     TooLarge(Partial),
+}
+
+impl Read {
+    /// How many of the records the application gets, and the bytes of their keys and
+    /// values.
+    pub fn content(&self, from: i64) -> (u64, u64) {
+        let records = self.batches.iter().flat_map(Batch::cursor);
+        records
+            .filter_map(Result::ok)
+            .filter(|r| r.offset >= from)
+            .fold((0, 0), |(n, bytes), r| {
+                (n + 1, bytes + (r.key.size() + r.value.size()) as u64)
+            })
+    }
 }
 
 /// Reads until the end or the first damage. Behind damage whose extent is known
@@ -52,7 +65,6 @@ pub fn read(records: Bytes, how: &Reading<'_>, decompressor: &mut Decompressor) 
         batches: Vec::new(),
         position: how.from,
         damage: None,
-        bytes: 0,
     };
     for next in reader.by_ref() {
         let opened = next.and_then(|raw| {
@@ -71,7 +83,6 @@ pub fn read(records: Bytes, how: &Reading<'_>, decompressor: &mut Decompressor) 
                     read.position = Position::new(header.last_offset + 1, header.leader_epoch);
                 }
                 if let Some(batch) = batch.filter(|b| b.header.count > 0) {
-                    read.bytes += batch.records.len();
                     read.batches.push(batch);
                 }
             }

@@ -8,7 +8,6 @@ use super::super::partition::PAUSED_BY_APP;
 use super::super::testing::{self, Bench, FakeOutbox, PLAIN, batch, bench_of, room, settings};
 use super::*;
 use crate::base::log::Logger;
-use crate::consumer::ConsumerStats;
 
 struct World {
     fetcher: Fetcher,
@@ -24,7 +23,6 @@ fn world_with(settings: crate::consumer::Settings, max_fetch: i16) -> World {
     let shared = Arc::new(Shared {
         settings,
         logger: Arc::new(Logger::new(0, 0, false)),
-        stats: ConsumerStats::default(),
     });
     let backs: Arc<Mutex<Vec<Handback>>> = Arc::default();
     let kept = backs.clone();

@@ -659,7 +659,10 @@ impl Membership for Classic {
     }
 
     fn reason(&self) -> &str {
-        &self.reason
+        match self.session() {
+            Some(_) if self.reason.is_empty() => "topics were subscribed to",
+            _ => &self.reason,
+        }
     }
 
     fn is_steady(&self) -> bool {

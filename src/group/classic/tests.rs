@@ -462,6 +462,11 @@ fn a_session_that_ends_here_is_lost_and_commits_are_refused() {
 fn a_member_that_is_unknown_joins_as_a_new_one_at_once() {
     let mut bench = bench(None, Assignor::Range);
     settle(&mut bench);
+    // Of the first rebalance only the statistics tell.
+    assert_eq!(
+        bench.group.membership().reason(),
+        "topics were subscribed to"
+    );
     let token = heartbeat(&mut bench);
     bench.answer(token, beat_answer(ErrorCode::REBALANCE_IN_PROGRESS));
     expect_revoked(&mut bench);

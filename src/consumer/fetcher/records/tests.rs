@@ -87,3 +87,14 @@ fn a_cut_batch_is_damage_only_when_it_is_alone() {
     assert!(got.damage.is_none());
     assert_eq!(got.position.offset, 5);
 }
+
+#[test]
+fn what_is_counted_is_what_the_application_gets() {
+    let source = records(&[batch(0, 5, PLAIN), batch(5, 5, PLAIN)]);
+    let (all, bytes) = read_from(0, source.clone(), &[]).content(0);
+    let got = read_from(3, source.clone(), &[]);
+    let (some, fewer) = got.content(3);
+    assert_eq!((all, some), (10, 7));
+    assert_eq!(bytes * 7, fewer * 10, "every record has the same content");
+    assert!(bytes > 0 && bytes < source.len() as u64, "without framing");
+}
