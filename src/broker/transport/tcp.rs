@@ -3,7 +3,7 @@
 //! Level of readiness: mio is edge-triggered, so the owner reads and writes until
 //! `WouldBlock` before it relies on the next event.
 
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Read};
 use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use mio::net::TcpStream;
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
-use socket2::{SockAddr, Socket, TcpKeepalive};
+use socket2::{SockAddr, SockRef, Socket, TcpKeepalive};
 
 use super::Awaited;
 use super::hooks::SocketHooks;
@@ -131,8 +131,10 @@ impl TcpLink {
         }
     }
 
+    /// No SIGPIPE where the peer has gone: `writev` would raise it, and the thread may
+    /// be the application's.
     pub fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        self.get_mut()?.write_vectored(bufs)
+        SockRef::from(self.get()?).send_vectored_with_flags(bufs, libc::MSG_NOSIGNAL)
     }
 }
 
