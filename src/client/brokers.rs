@@ -5,6 +5,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
 use parking_lot::{Mutex, RwLock};
@@ -70,6 +71,9 @@ impl Broker {
         self.handle.send(Command::Connect);
     }
 }
+
+/// A broker for which no thread or descriptor could be had is started again then.
+pub const START_AGAIN: Duration = Duration::from_secs(1);
 
 /// Owned by the main thread.
 pub struct Brokers {
@@ -154,8 +158,10 @@ impl Brokers {
         Ok(true)
     }
 
-    /// Takes over what metadata says. Brokers that are no longer there are stopped.
-    pub fn update<'a>(&mut self, infos: impl Iterator<Item = &'a BrokerInfo> + Clone) {
+    /// Takes over what metadata says. Brokers that are no longer there are stopped. False
+    /// if one could not be added: to be told again after [`START_AGAIN`].
+    pub fn update<'a>(&mut self, infos: impl Iterator<Item = &'a BrokerInfo> + Clone) -> bool {
+        let mut complete = true;
         for info in infos.clone() {
             let Ok(port) = u16::try_from(info.port) else {
                 continue;
@@ -183,6 +189,7 @@ impl Brokers {
                 }
                 None => {
                     if let Err(e) = self.add(info.host.clone(), port, info.id, false) {
+                        complete = false;
                         self.shared.logger.log(
                             crate::base::log::Level::Err,
                             "BROKER",
@@ -207,6 +214,7 @@ impl Brokers {
         for key in gone {
             self.remove(key);
         }
+        complete
     }
 
     fn add(&mut self, host: String, port: u16, node_id: i32, configured: bool) -> io::Result<()> {

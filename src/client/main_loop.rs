@@ -581,8 +581,8 @@ impl MainLoop {
 
     fn learn(&mut self, now: Instant, mut snapshot: Snapshot, complete: bool, all: bool) {
         snapshot.hide(self.shared.conf.global.topic_blacklist.as_ref());
-        if !snapshot.brokers.is_empty() {
-            self.brokers.update(snapshot.brokers.values());
+        if !snapshot.brokers.is_empty() && !self.brokers.update(snapshot.brokers.values()) {
+            self.bootstrap.not_started();
         }
         self.warn_of_other_cluster(&snapshot);
         let seen: Vec<_> = snapshot

@@ -21,7 +21,7 @@ use crate::base::log::{Level, debug};
 use crate::base::time::ms;
 use crate::broker::event_loop;
 use crate::broker::{Handle, LinkEvent, Request, RequestError, Response};
-use crate::client::brokers::{BrokerKey, Brokers};
+use crate::client::brokers::{BrokerKey, Brokers, START_AGAIN};
 use crate::client::event::{ErrorEvent, Event};
 use crate::client::link_user::{BrokerUser, UserCommand};
 use crate::client::main_loop::MainCommand;
@@ -131,6 +131,9 @@ pub struct Machine {
     control: Control,
     group: Option<Group>,
     coordinator: Option<CoordinatorLink>,
+    /// A coordinator that the system had no thread or descriptor for, and when to start
+    /// it again.
+    unstarted: Option<(Node, Instant)>,
     queries: Queries,
     commits: HashMap<u64, Reply>,
     fetches: HashMap<u64, Fetching>,
@@ -177,6 +180,7 @@ impl Machine {
             consumer,
             group,
             coordinator: None,
+            unstarted: None,
             queries: Queries::default(),
             commits: HashMap::new(),
             fetches: HashMap::new(),
@@ -228,6 +232,7 @@ impl Machine {
             self.queries.next_deadline(),
             self.group.as_ref().and_then(Group::next_deadline),
             self.simple.next_deadline(),
+            self.unstarted.as_ref().map(|(_, at)| *at),
             auto,
         ]
         .into_iter()
@@ -251,6 +256,9 @@ impl Machine {
             self.commit_progress(w, &stored, Reply::Configured);
         }
         self.simple_on_time(w);
+        if let Some((node, _)) = self.unstarted.take_if(|(_, at)| *at <= w.now) {
+            self.set_coordinator(w, Some(node));
+        }
         if self
             .group
             .as_ref()
@@ -802,6 +810,7 @@ impl Machine {
             // The link stays, idle, until another coordinator is known.
             return;
         };
+        self.unstarted = None;
         match &mut self.coordinator {
             Some(link) => {
                 let same = link.node == node;
@@ -829,11 +838,11 @@ impl Machine {
                         up: false,
                     });
                 }
-                Err(e) => w.shared.logger.log(
-                    Level::Err,
-                    "COORD",
-                    format_args!("no thread for the coordinator: {e}"),
-                ),
+                Err(e) => {
+                    let text = format_args!("no thread for the coordinator: {e}");
+                    w.shared.logger.log(Level::Err, "COORD", text);
+                    self.unstarted = Some((node, w.now + START_AGAIN));
+                }
             },
         }
         if std::mem::take(&mut self.group_pending)

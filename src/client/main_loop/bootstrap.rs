@@ -20,6 +20,7 @@ use super::{MainCommand, MainLoop};
 use crate::base::conf::{Conf, DnsLookup, MetadataRecovery};
 use crate::base::log::{Level, debug};
 use crate::base::time::ms;
+use crate::client::brokers::START_AGAIN;
 use crate::client::settings;
 
 #[derive(Default)]
@@ -30,6 +31,8 @@ pub struct Bootstrap {
     all_down: Option<Instant>,
     /// When the manager has waited for metadata for long enough.
     unanswered: Option<Instant>,
+    /// When to start those again that the system had no thread or descriptor for.
+    start_again: Option<Instant>,
     /// Threads that look up names with the application's function.
     resolvers: Vec<JoinHandle<()>>,
 }
@@ -58,8 +61,17 @@ impl Bootstrap {
         }
     }
 
+    /// A broker could not be started.
+    pub fn not_started(&mut self) {
+        self.start_again
+            .get_or_insert_with(|| Instant::now() + START_AGAIN);
+    }
+
     pub fn next_deadline(&self) -> Option<Instant> {
-        [self.all_down, self.unanswered].into_iter().flatten().min()
+        [self.all_down, self.unanswered, self.start_again]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Waits for threads that run code of the application.
@@ -121,6 +133,7 @@ impl MainLoop {
                     "BROKER",
                     format_args!("{host}:{port}: no thread for this broker: {e}"),
                 );
+                self.bootstrap.not_started();
                 false
             }
         }
@@ -163,6 +176,7 @@ impl MainLoop {
             Err(e) => {
                 let text = format_args!("No thread to look up {list}: {e}");
                 self.shared.logger.log(Level::Err, "BROKER", text);
+                self.bootstrap.not_started();
             }
         }
     }
@@ -179,6 +193,21 @@ impl MainLoop {
             self.rebootstrap(now);
             self.metadata.ask_again(now);
         }
+        let b = &mut self.bootstrap;
+        if b.start_again.is_some_and(|at| at <= now) {
+            b.start_again = None;
+            self.add_all_configured();
+            self.connect_for_waiting();
+            // The answer names the others.
+            self.metadata.refresh_soon(now);
+        }
+    }
+
+    fn add_all_configured(&mut self) {
+        self.add_configured();
+        for list in self.bootstrap.added.clone() {
+            self.add_brokers(&list);
+        }
     }
 
     pub(super) fn rebootstrap(&mut self, now: Instant) {
@@ -193,10 +222,7 @@ impl MainLoop {
         for broker in self.brokers.iter_mut() {
             broker.stale = !broker.configured;
         }
-        self.add_configured();
-        for list in self.bootstrap.added.clone() {
-            self.add_brokers(&list);
-        }
+        self.add_all_configured();
         self.spare_stale();
         self.connect_for_waiting();
         self.metadata.refresh_soon(now);

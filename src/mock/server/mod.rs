@@ -27,6 +27,7 @@ const FIRST_LISTENER: usize = 1;
 const FIRST_CONN: u64 = 1 << 32;
 /// How many requests of a connection are served before it is the others' turn.
 const REQUESTS_PER_TURN: usize = 32;
+const ACCEPT_AGAIN_US: u64 = 100_000;
 
 /// A broker's socket. A broker that is down keeps its port, bound but not listening.
 enum Listener {
@@ -52,6 +53,8 @@ pub struct Server {
     ready: BTreeSet<ConnId>,
     /// Listeners that could not take a connection for want of descriptors.
     starved: BTreeSet<Token>,
+    /// When they try again.
+    accept_again: Option<u64>,
     next_conn: ConnId,
     next_listener: usize,
     host: String,
@@ -99,6 +102,7 @@ impl Server {
             delayed: BTreeSet::new(),
             ready: BTreeSet::new(),
             starved: BTreeSet::new(),
+            accept_again: None,
             next_conn: FIRST_CONN,
             next_listener: FIRST_LISTENER,
             host: setup.host.clone(),
@@ -202,11 +206,9 @@ impl Server {
             return Some(Duration::ZERO);
         }
         let delayed = self.delayed.first().map(|&(at, _)| at);
-        let due = self
-            .state
-            .next_deadline()
+        let due = [self.state.next_deadline(), delayed, self.accept_again]
             .into_iter()
-            .chain(delayed)
+            .flatten()
             .min()?;
         let us = due.saturating_sub(self.now().us);
         // Sockets count in milliseconds: waking a little early would spin.
@@ -217,6 +219,9 @@ impl Server {
         let now = self.now();
         self.state.tick(now);
         self.carry_out();
+        if self.accept_again.is_some_and(|at| at <= now.us) {
+            self.accept_starved();
+        }
         while let Some(&(at, id)) = self.delayed.first() {
             if at > now.us {
                 break;
@@ -250,6 +255,8 @@ impl Server {
                     continue;
                 }
                 Err(_) => {
+                    // The descriptors may be others' to give back.
+                    self.accept_again = Some(self.now().us + ACCEPT_AGAIN_US);
                     self.starved.insert(token);
                     return;
                 }
@@ -318,9 +325,14 @@ impl Server {
             self.state.connection_closed(id);
             drop(conn);
             // There is a descriptor for who waits at a door.
-            for token in std::mem::take(&mut self.starved) {
-                self.accept(token);
-            }
+            self.accept_starved();
+        }
+    }
+
+    fn accept_starved(&mut self) {
+        self.accept_again = None;
+        for token in std::mem::take(&mut self.starved) {
+            self.accept(token);
         }
     }
 
