@@ -1,8 +1,11 @@
-//! Keeping `pthread_cancel` off while an application's thread does the library's work.
+//! Keeping `pthread_cancel` off while an application's thread is in the library.
 //!
 //! A system call on such a thread could otherwise be where it is cancelled, and the
-//! cancellation would unwind frames that own locks. It is put off until the next such
-//! point in the application's own code.
+//! cancellation would unwind frames that own locks: the process ends then. It is put off
+//! until the next such point in the application's own code. So this surrounds what makes
+//! such calls on the application's threads (closing descriptors, joining, waking, logging,
+//! turns of a loop) and what calls the application back. Not every function: turning it
+//! off and on costs as much as handing over a message.
 #![allow(unsafe_code)]
 
 use libc::c_int;

@@ -19,6 +19,7 @@
 
 use std::io;
 
+use super::cancel::NotCancelled;
 use super::sync::atomic::{AtomicU8, Ordering};
 
 const RUNNING: u8 = 0;
@@ -143,6 +144,7 @@ impl Wakeup {
     }
 
     fn end_sleep(&self) {
+        let _whole = NotCancelled::new();
         // Fails only if the eventfd's counter is full, and then the loop is about
         // to wake up anyway.
         let _ = self.waker.wake();

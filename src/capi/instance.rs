@@ -23,6 +23,7 @@ use super::types::{
     rd_kafka_topic_s, rd_kafka_topic_t,
 };
 use super::{consume, message};
+use crate::base::cancel::NotCancelled;
 use crate::base::conf::{BUILTIN_CALLBACK, Conf, TopicConf, Word};
 use crate::base::log::Line;
 use crate::broker::observer::Observer;
@@ -219,6 +220,7 @@ impl Hooks for CHooks {
     }
 
     fn log(&self, line: &Line) {
+        let _whole = NotCancelled::new();
         let facility = CString::new(line.facility).unwrap_or_default();
         let text = c_string(&line.text);
         match self.log_cb.load(Ordering::Acquire) {
@@ -390,6 +392,7 @@ struct CPartitioner {
 
 impl CustomPartitioner for CPartitioner {
     fn partition(&self, topic: usize, key: Option<&[u8]>, partitions: i32, opaque: usize) -> i32 {
+        let _whole = NotCancelled::new();
         let key_ptr = key.map_or(ptr::null(), |k| k.as_ptr().cast());
         // SAFETY: the key outlives the call; the topic's handle lives as long as
         // the topic, which is being produced to.

@@ -17,6 +17,7 @@ use super::types::{
     rd_kafka_t, rd_kafka_type_t,
 };
 use super::{cstr, past, serve};
+use crate::base::cancel::NotCancelled;
 use crate::base::conf::ClientKind;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, debug};
@@ -195,6 +196,7 @@ pub unsafe extern "C" fn rd_kafka_new(
     errstr_size: size_t,
 ) -> *mut rd_kafka_t {
     ffi!({
+        let _whole = NotCancelled::new();
         let kind = match kind {
             RD_KAFKA_PRODUCER => ClientKind::Producer,
             RD_KAFKA_CONSUMER => ClientKind::Consumer,
@@ -226,6 +228,7 @@ pub unsafe extern "C" fn rd_kafka_new(
 /// # Safety
 /// The application gives the handle up.
 unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
+    let _whole = NotCancelled::new();
     // SAFETY: the caller's promise. The object stays in place while the threads
     // end, since callbacks may still come.
     unsafe {

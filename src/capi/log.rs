@@ -8,6 +8,7 @@ use libc::{c_char, c_int};
 
 use super::handle::get;
 use super::instance::LogCb;
+use crate::base::cancel::NotCancelled;
 use crate::base::error::ErrorCode;
 use crate::base::time::wall_ms;
 use crate::capi::boundary::ffi;
@@ -112,6 +113,7 @@ pub unsafe extern "C" fn rd_kafka_log_print(
     buf: *const c_char,
 ) {
     ffi!({
+        let _whole = NotCancelled::new();
         // SAFETY: the caller's strings are alive.
         unsafe { print(rk, level, or_empty(fac), or_empty(buf)) };
     })
@@ -126,6 +128,7 @@ pub unsafe extern "C" fn rd_kafka_log_syslog(
     buf: *const c_char,
 ) {
     ffi!({
+        let _whole = NotCancelled::new();
         // SAFETY: the caller's handle and strings are alive, and the format takes
         // the three strings it is given.
         unsafe {

@@ -9,6 +9,7 @@ use super::consume::{self, Item};
 use super::event::EventObject;
 use super::handle::{Boxed, Opaque, get, give, take};
 use super::{cstr, serve};
+use crate::base::cancel::NotCancelled;
 use crate::capi::boundary::ffi;
 use crate::capi::types::{rd_kafka_event_t, rd_kafka_queue_s, rd_kafka_queue_t, rd_kafka_t};
 use crate::client::consumer::Toppar;
@@ -61,6 +62,7 @@ pub unsafe extern "C" fn rd_kafka_queue_new(rk: *mut rd_kafka_t) -> *mut rd_kafk
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_queue_destroy(rkqu: *mut rd_kafka_queue_t) {
     ffi!({
+        let _whole = NotCancelled::new();
         // SAFETY: the application gives the reference up.
         drop(unsafe { take(rkqu) });
     })
@@ -192,6 +194,7 @@ pub unsafe extern "C" fn rd_kafka_queue_io_event_enable(
             }
             let payload: Arc<[u8]> = Arc::from(cstr::slice(payload, size));
             q.queue.set_notify(Some(Arc::new(move || {
+                let _whole = NotCancelled::new();
                 // A full pipe means that the application has enough to wake up for.
                 libc::write(fd, payload.as_ptr().cast(), payload.len());
             })));
@@ -217,6 +220,7 @@ pub unsafe extern "C" fn rd_kafka_queue_cb_event_enable(
             let (rk, opaque) = (q.rk, qev_opaque.expose_provenance());
             q.queue.set_notify(event_cb.map(|callback| {
                 let notify: crate::base::queue::Notify = Arc::new(move || {
+                    let _whole = NotCancelled::new();
                     callback(
                         ptr::with_exposed_provenance_mut(rk),
                         ptr::with_exposed_provenance_mut(opaque),

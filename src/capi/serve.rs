@@ -13,6 +13,7 @@ use super::message;
 use super::types::{
     rd_kafka_message_t, rd_kafka_resp_err_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
 };
+use crate::base::cancel::NotCancelled;
 use crate::base::log::Level;
 use crate::base::message::MessageExt;
 use crate::client::consumer::commits::CommitEvent;
@@ -58,11 +59,15 @@ pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>)
     let mut served = 0;
     let mut wait = deadline;
     let mut backlog = Backlog::default();
+    let mut whole = None;
     while let Some(item) = consume::take_item(queue, || wait) {
         wait = Some(super::past());
         let more = backlog.goes_on(queue, item.weight());
         match item {
-            Item::Message(m) => hand_over(instance, m),
+            Item::Message(m) => {
+                whole.get_or_insert_with(NotCancelled::new);
+                hand_over(instance, m);
+            }
             Item::Other(event) => serve_one(instance, queue, event),
         }
         served += 1;
@@ -75,6 +80,7 @@ pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>)
 
 /// Serves one event; what a callback that yielded left of it goes back.
 pub fn serve_one(instance: &Instance, queue: &EventQueue, event: Event) {
+    let _whole = NotCancelled::new();
     if let Some(left) = dispatch(instance, event) {
         queue.push_front(left);
     }

@@ -11,6 +11,7 @@ use super::error::set_last_error;
 use super::handle::get;
 use super::instance::Instance;
 use super::{message, serve};
+use crate::base::cancel::NotCancelled;
 use crate::base::conf::TopicOffsetStoreMethod;
 use crate::base::error::ErrorCode;
 use crate::client::Topic;
@@ -150,6 +151,7 @@ unsafe fn callbacks(
     let mut backlog = Backlog::default();
     let mut more = true;
     serve::clear_yield();
+    let _whole = NotCancelled::new();
     while more && (limit <= 0 || count < limit) {
         let message = match consume::take_item(queue, || deadline) {
             Some(Item::Message(m)) => Some(m),

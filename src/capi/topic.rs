@@ -8,6 +8,7 @@ use super::cstr;
 use super::error::set_last_error;
 use super::handle::{get, take, take_shared};
 use super::instance::give_topic;
+use crate::base::cancel::NotCancelled;
 use crate::base::conf::TopicConf;
 use crate::base::error::ErrorCode;
 use crate::capi::boundary::ffi;
@@ -53,6 +54,7 @@ pub unsafe extern "C" fn rd_kafka_topic_new(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_destroy(rkt: *mut rd_kafka_topic_t) {
     ffi!({
+        let _whole = NotCancelled::new();
         // SAFETY: the application gives one reference up.
         drop(unsafe { take_shared(rkt) });
     })

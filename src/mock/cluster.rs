@@ -8,6 +8,7 @@ use super::server::{Server, Setup, WAKER};
 use super::state::errors::Injected;
 use super::state::topic::TopicConfig;
 use super::state::{ClusterState, Defaults};
+use crate::base::cancel::NotCancelled;
 use crate::base::log::Logger;
 use crossbeam_channel::{Sender, bounded, unbounded};
 use mio::{Poll, Waker};
@@ -140,6 +141,7 @@ impl Cluster {
     fn ask<T>(&self, command: impl FnOnce(Sender<T>) -> Command) -> Option<T> {
         let (reply, answer) = bounded(1);
         self.commands.send(command(reply)).ok()?;
+        let _whole = NotCancelled::new();
         self.waker.wake().ok()?;
         answer.recv().ok()
     }

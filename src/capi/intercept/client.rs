@@ -8,6 +8,7 @@ use libc::{c_int, size_t};
 use parking_lot::Mutex;
 
 use super::Method;
+use crate::base::cancel::NotCancelled;
 use crate::base::error::ErrorCode;
 use crate::base::log::{Level, Logger};
 use crate::capi::types::{
@@ -108,6 +109,7 @@ impl Interceptors {
 
     fn each(&self, point: Point, mut call: impl FnMut(&Method) -> ErrorCode) {
         for method in self.at(point) {
+            let _whole = NotCancelled::new();
             let code = call(method);
             if code.is_err()
                 && let Some((_, logger)) = self.fixed.get()

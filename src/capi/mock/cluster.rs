@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use libc::{c_char, c_int, size_t};
 
+use crate::base::cancel::NotCancelled;
 use crate::base::conf::{Conf, SecurityProtocol};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::capi::boundary::ffi;
@@ -135,6 +136,7 @@ pub unsafe extern "C" fn rd_kafka_mock_cluster_new(
     broker_cnt: c_int,
 ) -> *mut rd_kafka_mock_cluster_t {
     ffi!({
+        let _whole = NotCancelled::new();
         match Cluster::new(broker_cnt, Options::default()) {
             Ok(cluster) => {
                 // SAFETY: the instance lives as long as the cluster.
@@ -152,6 +154,7 @@ pub unsafe extern "C" fn rd_kafka_mock_cluster_new(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_cluster_destroy(mcluster: *mut rd_kafka_mock_cluster_t) {
     ffi!({
+        let _whole = NotCancelled::new();
         // SAFETY: the application gives the cluster up.
         drop(unsafe { handle::take(mcluster) });
     })
