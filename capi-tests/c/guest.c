@@ -479,8 +479,47 @@ static void decimal_comma(void) {
         unsetenv("LOCPATH");
 }
 
+/* ---- standard descriptors that were closed before the start ---- */
+
+static int report_fd;
+static void check_standard_fds(void) {
+        int fd;
+        for (fd = 0; fd <= 2; fd++) {
+                char path[64], target[256];
+                ssize_t n;
+                snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+                n = readlink(path, target, sizeof(target) - 1);
+                if (n < 0)
+                        continue;
+                target[n] = 0;
+                /* This program's own. */
+                if (!strncmp(target, "pipe:", 5))
+                        continue;
+                dprintf(report_fd, "  descriptor %d is %s\n", fd, target);
+                child_failures++;
+        }
+}
+
+static void without_standard_fds(void) {
+        report_fd = fcntl(1, F_DUPFD, 50);
+        close(0);
+        close(1);
+        close(2);
+        life(check_standard_fds);
+        if (t.case_failures)
+                child_failures++;
+        t.case_failures = 0;
+}
+
+static void closed_standard_descriptors(void) {
+        if (is_upstream())
+                SKIP("librdkafka takes them for its sockets");
+        in_child("closed 0, 1 and 2", without_standard_fds);
+}
+
 int main(int argc, char **argv) {
         T_START(argc, argv);
+        RUN(closed_standard_descriptors);
         RUN(calls_for_everybody);
         RUN(process_is_as_before);
         RUN(no_descriptor_is_inherited);

@@ -37,6 +37,7 @@ use super::{LinkUser, Request};
 use crate::base::cancel::NotCancelled;
 use crate::base::log::{Level, Logger};
 use crate::base::panic::{self, PanicReport};
+use crate::base::standard;
 use crate::base::wake::Wakeup;
 
 const WAKE: Token = Token(0);
@@ -149,8 +150,11 @@ impl LoopPool {
         config: LinkConfig,
         user: impl FnOnce(Bell) -> U,
     ) -> io::Result<Handle<U>> {
-        let poll = Poll::new()?;
-        let wake = Arc::new(Wakeup::new(poll.registry(), WAKE)?);
+        let (poll, wake) = standard::above(|| {
+            let poll = Poll::new()?;
+            let wake = Wakeup::new(poll.registry(), WAKE)?;
+            io::Result::Ok((poll, Arc::new(wake)))
+        })?;
         let (tx, rx) = unbounded();
         let sender = LoopSender {
             tx,

@@ -34,6 +34,7 @@ use parking_lot::Mutex;
 use super::event_loop::Visited;
 use crate::base::cancel::NotCancelled;
 use crate::base::queue::{self, Pastime};
+use crate::base::standard;
 use crate::base::wake::{Wakeup, Wanted, Wish};
 
 const WAKE: Token = Token(0);
@@ -99,12 +100,16 @@ impl Seat {
         loop_wake: Arc<Wakeup>,
         desk: Arc<Desk>,
     ) -> std::io::Result<Self> {
-        let poll = Poll::new()?;
+        let (poll, wake) = standard::above(|| {
+            let poll = Poll::new()?;
+            let wake = Wakeup::new(poll.registry(), WAKE)?;
+            std::io::Result::Ok((poll, wake))
+        })?;
         // There is one seat for a loop.
         let _ = desk.registry.set(poll.registry().try_clone()?);
         Ok(Seat {
             taken: AtomicBool::new(false),
-            wake: Wakeup::new(poll.registry(), WAKE)?,
+            wake,
             bench: Mutex::new(Bench {
                 poll,
                 events: Events::with_capacity(4),

@@ -26,6 +26,7 @@ use super::{consume, message};
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::{BUILTIN_CALLBACK, Conf, TopicConf, Word};
 use crate::base::log::Line;
+use crate::base::standard;
 use crate::broker::observer::Observer;
 use crate::broker::transport::{Family, Plain, SocketHooks};
 use crate::client::consumer::commits::CommitResult;
@@ -259,13 +260,9 @@ impl Hooks for CHooks {
 
     fn open_file(&self, path: &str) -> io::Result<OwnedFd> {
         if !is_set(self.open_cb) {
-            let file = std::fs::OpenOptions::new()
-                .read(true)
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .mode(0o644)
-                .open(path)?;
+            let mut options = std::fs::OpenOptions::new();
+            options.read(true).write(true).create(true).mode(0o644);
+            let file = standard::above(|| options.truncate(false).open(path))?;
             return Ok(file.into());
         }
         let path = c_string(path);

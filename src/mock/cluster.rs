@@ -10,6 +10,7 @@ use super::state::topic::TopicConfig;
 use super::state::{ClusterState, Defaults};
 use crate::base::cancel::NotCancelled;
 use crate::base::log::Logger;
+use crate::base::standard;
 use crossbeam_channel::{Sender, bounded, unbounded};
 use mio::{Poll, Waker};
 use std::io;
@@ -103,8 +104,11 @@ impl Cluster {
             ip: options.ip,
             max_request: options.max_request_bytes,
         };
-        let poll = Poll::new()?;
-        let waker = Waker::new(poll.registry(), WAKER)?;
+        let (poll, waker) = standard::above(|| {
+            let poll = Poll::new()?;
+            let waker = Waker::new(poll.registry(), WAKER)?;
+            io::Result::Ok((poll, waker))
+        })?;
         let (commands, inbox) = unbounded();
         let state = ClusterState::new(cluster_id, defaults, seed);
         let mut server = Server::new(poll, state, inbox, &setup)?;

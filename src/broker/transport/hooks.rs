@@ -9,6 +9,7 @@ use std::os::fd::OwnedFd;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::Family;
+use crate::base::standard;
 
 /// Called on the thread of the broker's loop, `resolve` on a thread of its own.
 pub trait SocketHooks: Send + Sync {
@@ -68,11 +69,8 @@ impl Plain {
     }
 
     fn socket(self, addr: &SocketAddr) -> io::Result<OwnedFd> {
-        let s = Socket::new(
-            Domain::for_address(*addr),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )?;
+        let domain = Domain::for_address(*addr);
+        let s = standard::above(|| Socket::new(domain, Type::STREAM, Some(Protocol::TCP)))?;
         Ok(s.into())
     }
 }

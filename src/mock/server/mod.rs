@@ -11,6 +11,7 @@ use super::dispatch::Peer;
 use super::state::broker::Broker;
 use super::state::{ClusterState, ConnId, Now, Output};
 use super::trace::Trace;
+use crate::base::standard;
 use conn::{Conn, Step};
 use crossbeam_channel::Receiver;
 use kafka_protocol::protocol::StrBytes;
@@ -79,7 +80,7 @@ pub struct Setup {
 /// A listening socket's address without yet listening. The port may be taken again
 /// while connections to its last owner linger.
 fn bind(address: SocketAddr) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+    let socket = standard::above(|| Socket::new(Domain::IPV4, Type::STREAM, None))?;
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
@@ -242,7 +243,7 @@ impl Server {
             return;
         };
         loop {
-            let (mut stream, peer) = match listener.accept() {
+            let (mut stream, peer) = match standard::above(|| listener.accept()) {
                 Ok(accepted) => accepted,
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => return,
                 // Whoever knocked has gone again, or a signal came.

@@ -1,0 +1,37 @@
+//! Keeping the library's descriptors off 0, 1 and 2.
+//!
+//! A process may have closed its standard descriptors. A socket that got the number of
+//! stderr would be sent every line that anybody writes there.
+
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::cancel::NotCancelled;
+
+const LAST: i32 = 2;
+
+/// Makes descriptors while those that are free among the standard ones are taken.
+pub fn above<T>(make: impl FnOnce() -> T) -> T {
+    // One at a time, or one would take what another gives back. Bounded, for a child may
+    // have been forked when somebody else held it.
+    static TURN: Mutex<()> = Mutex::new(());
+    let _whole = NotCancelled::new();
+    let _turn = TURN.try_lock_for(Duration::from_millis(100));
+    let _taken = take_free();
+    make()
+}
+
+fn take_free() -> Vec<File> {
+    let mut taken = Vec::new();
+    // Without that file, or descriptors, what is made is taken as it comes.
+    while let Ok(file) = File::open("/dev/null") {
+        if file.as_raw_fd() > LAST {
+            break;
+        }
+        taken.push(file);
+    }
+    taken
+}
