@@ -4,7 +4,7 @@
  *
  * What a process leaves of its clients is no leak; and glibc never frees the thread-local variables that are used for the
  * first time when a thread has ended theirs.
- * valgrind: --leak-check=no
+ * no leak check
  */
 #include "guest.h"
 
