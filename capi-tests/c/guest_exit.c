@@ -12,14 +12,13 @@
 
 static struct mock m;
 static rd_kafka_t *sender, *reader_of_group;
+static int made;
 static int ends_in_delivery, ends_in_rebalance, ends_in_stats, ends_in_log, ends_in_background, ends_in_partitioner, ends_in_connect,
     ends_in_thread_start, ends_in_error;
 
 static void leave_if(int *wanted) {
-        if (*wanted) {
-                *wanted = 0;
+        if (__atomic_exchange_n(wanted, 0, __ATOMIC_SEQ_CST))
                 exit(WELL);
-        }
 }
 
 static void dr_leaves(rd_kafka_t *rk, const rd_kafka_message_t *msg, void *opaque) {
@@ -51,7 +50,7 @@ static void log_leaves(const rd_kafka_t *rk, int level, const char *fac, const c
         (void)fac;
         (void)text;
         /* Not on the application's thread: the instance is not made yet. */
-        if (sender)
+        if (__atomic_load_n(&made, __ATOMIC_SEQ_CST))
                 leave_if(&ends_in_log);
 }
 
@@ -143,6 +142,7 @@ static void begin(void) {
         rd_kafka_mock_group_initial_rebalance_delay_ms(m.cluster, 0);
         rd_kafka_mock_topic_create(m.cluster, "guest", 1, 1);
         sender = client(RD_KAFKA_PRODUCER, busy_conf());
+        __atomic_store_n(&made, 1, __ATOMIC_SEQ_CST);
         if (ends_in_background)
                 to_background();
         send_some(10);

@@ -233,15 +233,18 @@ static void no_threads(void) {
 
 static size_t smallest_stack;
 static int stacks_seen;
+static pthread_mutex_t stacks_lock = PTHREAD_MUTEX_INITIALIZER;
 static void see_stack(void) {
         pthread_attr_t attr;
         size_t size;
         if (pthread_getattr_np(pthread_self(), &attr) || pthread_attr_getstacksize(&attr, &size))
                 return;
         pthread_attr_destroy(&attr);
-        __atomic_add_fetch(&stacks_seen, 1, __ATOMIC_SEQ_CST);
+        pthread_mutex_lock(&stacks_lock);
+        stacks_seen++;
         if (!smallest_stack || size < smallest_stack)
                 smallest_stack = size;
+        pthread_mutex_unlock(&stacks_lock);
 }
 
 static rd_kafka_resp_err_t on_thread_start(rd_kafka_t *rk, rd_kafka_thread_type_t type, const char *name, void *opaque) {

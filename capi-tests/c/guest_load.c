@@ -220,7 +220,7 @@ static void *makes_and_destroys(void *c) {
 static void unload_while_resolving(void) {
         const char *path = copied(library(), "libguest.so.7");
         /* More often than a process has keys for thread-specific data. */
-        int i, times = t.slow > 1 ? 100 : PTHREAD_KEYS_MAX + 100;
+        int i, before = t_threads(), times = t.slow > 1 ? 100 : PTHREAD_KEYS_MAX + 100;
         int64_t until;
         for (i = 0; i < times; i++) {
                 struct copy c;
@@ -231,9 +231,9 @@ static void unload_while_resolving(void) {
                 dlclose(c.handle);
         }
         /* The system's resolver cannot be interrupted. */
-        for (until = now_ms() + ms(40000); t_threads() > 1 && now_ms() < until;)
+        for (until = now_ms() + ms(40000); t_threads() > before && now_ms() < until;)
                 usleep(1000);
-        CHECK(t_threads() == 1, "%d threads", t_threads());
+        CHECK(t_threads() <= before, "%d threads left", t_threads() - before);
         printf("  %s after dlclose\n", mappings(path) ? "stays" : "is gone");
         remove_copy(path);
 }
@@ -355,6 +355,9 @@ static void preloaded(void) {
 
 int main(int argc, char **argv) {
         T_START(argc, argv);
+        /* The standard library in each copy is not instrumented: what it hands over looks like races. */
+        if (getenv("TSAN_OPTIONS"))
+                return T_END();
         RUN(names_are_the_preloaded_ones);
         RUN(second_beside_librdkafka);
         RUN(load_and_unload);
