@@ -332,7 +332,8 @@ static void stacks_here(void) {
         pthread_attr_getstacksize(&attr, &size);
         life();
         CHECK(stacks_seen >= 3, "%d threads seen", stacks_seen);
-        printf("  stacks of %zu, %zu by default\n", smallest_stack, size);
+        /* A callback finds what it would find in a thread of the application's. */
+        CHECK(smallest_stack >= size, "stacks of %zu, %zu by default", smallest_stack, size);
 }
 
 static void stacks(void) {

@@ -14,6 +14,7 @@ pub mod model;
 pub mod panic;
 pub mod queue;
 pub mod regex;
+pub mod stack;
 pub mod standard;
 pub mod sync;
 #[cfg(test)]

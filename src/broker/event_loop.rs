@@ -190,6 +190,7 @@ impl LoopPool {
         hosted.lock().links.insert(link_id, link);
         let event_loop = EventLoop { poll, wake, hosted };
         let thread = std::thread::Builder::new()
+            .stack_size(crate::base::stack::size())
             .name(format!("rdk:{thread_name}"))
             .spawn(move || {
                 hook(true);

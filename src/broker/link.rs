@@ -436,6 +436,7 @@ impl<U: LinkUser> Link<U> {
             return;
         }
         let spawned = std::thread::Builder::new()
+            .stack_size(crate::base::stack::size())
             .name("rdk:resolver".into())
             .spawn(move || done(hooks.resolve(&host, port, family)));
         match spawned {

@@ -638,6 +638,7 @@ impl Background {
             let (queue, ended, hooks) = (queue.clone(), ended.clone(), hooks.clone());
             let counted = Counted::new();
             std::thread::Builder::new()
+                .stack_size(crate::base::stack::size())
                 .name("rdk:background".into())
                 .spawn(move || {
                     let _counted = counted;

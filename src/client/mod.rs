@@ -162,6 +162,7 @@ impl Client {
         });
         let counted = threads::Counted::new();
         let thread = std::thread::Builder::new()
+            .stack_size(crate::base::stack::size())
             .name("rdk:main".into())
             .spawn(move || {
                 let _counted = counted;

@@ -127,6 +127,7 @@ impl Cluster {
         }
         let bootstraps = server.bootstraps();
         let owner = std::thread::Builder::new()
+            .stack_size(crate::base::stack::size())
             .name("mock".to_owned())
             .spawn(move || server.run())?;
         Ok(Cluster {

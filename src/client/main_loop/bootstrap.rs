@@ -166,7 +166,9 @@ impl MainLoop {
                 }
             }
         };
-        let thread = std::thread::Builder::new().name("rdk:resolver".into());
+        let thread = std::thread::Builder::new()
+            .stack_size(crate::base::stack::size())
+            .name("rdk:resolver".into());
         match thread.spawn(look_up) {
             Ok(thread) if foreign => {
                 self.bootstrap.resolvers.retain(|t| !t.is_finished());
