@@ -486,6 +486,8 @@ static void decimal_comma(void) {
         rd_kafka_conf_destroy(conf);
         CHECK_HAS(setlocale(LC_ALL, NULL), "de_DE");
         setlocale(LC_ALL, "C");
+        snprintf(value, sizeof(value), "rm -rf %s", getenv("LOCPATH"));
+        CHECK(!system(value), "%s", value);
         unsetenv("LOCPATH");
 }
 

@@ -6,3 +6,5 @@ need g++ g++
 need make make
 need pkg-config pkg-config
 need valgrind valgrind
+# What a locale with a decimal comma is made of.
+[ -d /usr/share/i18n/locales ] || apt_install locales
