@@ -2479,7 +2479,7 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t kind,
  * messages that were not delivered are dropped, and all threads end before it returns;
  * the time is bounded. A producer should `rd_kafka_flush` before. Topics and queues of
  * the instance must be destroyed before, and no other thread may use it any more. Not
- * from a callback.
+ * from a callback: on a thread of the library's that ends the process.
  */
 RD_EXPORT void rd_kafka_destroy(rd_kafka_t *rk);
 
@@ -2610,9 +2610,11 @@ rd_kafka_queue_t *rd_kafka_queue_get_partition(rd_kafka_t *rk,
                                                int32_t partition);
 
 /**
- * The queue that the background thread serves; null unless
- * `rd_kafka_conf_set_background_event_cb` was called. What is forwarded to it goes to
- * that function. Given back by `rd_kafka_queue_destroy`.
+ * The queue that the background thread serves; the first call makes both, unless
+ * `rd_kafka_conf_set_background_event_cb` has. What is forwarded to it goes to that
+ * function, or to the ordinary callbacks if there is none: who forwards the main queue
+ * (`rd_kafka_queue_get_main`) need not poll. Null if no thread can be made. Given back
+ * by `rd_kafka_queue_destroy`.
  */
 RD_EXPORT rd_kafka_queue_t *rd_kafka_queue_get_background(rd_kafka_t *rk);
 

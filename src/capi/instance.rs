@@ -2,25 +2,25 @@
 //! its own threads.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::ffi::CString;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::thread::JoinHandle;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{io, ptr};
 
 use libc::{addrinfo, c_char, c_int, c_void, sockaddr};
 use parking_lot::{Condvar, Mutex};
 
-use super::event::EventObject;
-use super::handle::{Boxed, Opaque, Shared as SharedHandle, Tagged, get, give, give_shared};
+use super::background::Background;
+use super::handle::{Boxed, Opaque, Shared as SharedHandle, Tagged, get, give_shared};
 use super::intercept::{ConfHooks, Interceptors, LinkHooks, Point, SendHooks};
 use super::types::{
     RD_KAFKA_THREAD_BACKGROUND, RD_KAFKA_THREAD_BROKER, RD_KAFKA_THREAD_MAIN, rd_kafka_conf_t,
-    rd_kafka_event_t, rd_kafka_message_t, rd_kafka_mock_cluster_t, rd_kafka_s, rd_kafka_t,
-    rd_kafka_topic_s, rd_kafka_topic_t,
+    rd_kafka_message_t, rd_kafka_mock_cluster_t, rd_kafka_s, rd_kafka_t, rd_kafka_topic_s,
+    rd_kafka_topic_t,
 };
 use super::{consume, message};
 use crate::base::cancel::NotCancelled;
@@ -31,8 +31,7 @@ use crate::broker::observer::Observer;
 use crate::broker::transport::{Family, Plain, SocketHooks};
 use crate::client::consumer::commits::CommitResult;
 use crate::client::group::RebalanceEvent;
-use crate::client::shared::{EventQueue, Hooks, ThreadKind};
-use crate::client::threads::Counted;
+use crate::client::shared::{Hooks, ThreadKind};
 use crate::client::{Client, Topic};
 use crate::producer::Delivery;
 use crate::producer::partitioner::CustomPartitioner;
@@ -54,7 +53,7 @@ pub struct Instance {
     pub client: Arc<Client>,
     pub name: CString,
     pub hooks: Arc<CHooks>,
-    pub background: Option<Background>,
+    pub background: Background,
     /// The configuration as C knows it, which lies in the client.
     pub conf_handle: *const rd_kafka_conf_t,
     pub conf_hooks: Arc<ConfHooks>,
@@ -162,6 +161,16 @@ pub fn wait_all_gone(deadline: Option<std::time::Instant>) -> bool {
         }
     }
     true
+}
+
+thread_local! {
+    /// The address of the instance that this is a thread of; 0 on the application's threads.
+    static THREAD_OF: Cell<usize> = const { Cell::new(0) };
+}
+
+/// Whether this is one of the instance's own threads.
+pub fn is_own_thread(instance: &Instance) -> bool {
+    THREAD_OF.get() == instance.hooks.address()
 }
 
 pub type LogCb = unsafe extern "C" fn(
@@ -288,6 +297,7 @@ impl Hooks for CHooks {
     }
 
     fn thread(&self, start: bool, kind: ThreadKind, name: &str) {
+        THREAD_OF.set(if start { self.address() } else { 0 });
         let kind = match kind {
             ThreadKind::Main => RD_KAFKA_THREAD_MAIN,
             ThreadKind::Background => RD_KAFKA_THREAD_BACKGROUND,
@@ -609,64 +619,6 @@ impl SocketHooks for CSockets {
             } else {
                 libc::close(fd);
             }
-        }
-    }
-}
-
-type BackgroundCb =
-    unsafe extern "C" fn(rk: *mut rd_kafka_t, rkev: *mut rd_kafka_event_t, opaque: *mut c_void);
-
-/// The thread that calls `background_event_cb`.
-pub struct Background {
-    pub queue: EventQueue,
-    ended: Arc<AtomicBool>,
-    thread: Mutex<Option<JoinHandle<()>>>,
-}
-
-impl Background {
-    pub fn start(client: &Arc<Client>, hooks: &Arc<CHooks>) -> io::Result<Option<Self>> {
-        let c = &client.shared.conf.global;
-        if c.background_event_cb == 0 {
-            return Ok(None);
-        }
-        // SAFETY: the setter took a function of this type.
-        let callback: BackgroundCb = unsafe { std::mem::transmute(c.background_event_cb) };
-        let opaque = c.opaque;
-        let queue = client.new_queue();
-        let ended = Arc::new(AtomicBool::new(false));
-        let thread = {
-            let (queue, ended, hooks) = (queue.clone(), ended.clone(), hooks.clone());
-            let counted = Counted::new();
-            std::thread::Builder::new()
-                .stack_size(crate::base::stack::size())
-                .name("rdk:background".into())
-                .spawn(move || {
-                    let _counted = counted;
-                    hooks.thread(true, ThreadKind::Background, "background");
-                    while !ended.load(Ordering::Acquire) {
-                        let Some(event) = queue.pop(None) else {
-                            continue;
-                        };
-                        let object = give::<rd_kafka_event_t>(EventObject::new(event));
-                        // SAFETY: the event is the application's to destroy.
-                        unsafe { callback(hooks.handle(), object, opaque as *mut c_void) };
-                    }
-                    hooks.thread(false, ThreadKind::Background, "background");
-                })?
-        };
-        Ok(Some(Background {
-            queue,
-            ended,
-            thread: Mutex::new(Some(thread)),
-        }))
-    }
-
-    pub fn stop(&self) {
-        self.ended.store(true, Ordering::Release);
-        self.queue.yield_now();
-        let thread = self.thread.lock().take();
-        if let Some(thread) = thread {
-            let _ = thread.join();
         }
     }
 }

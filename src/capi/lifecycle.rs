@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use libc::{FILE, c_char, c_int, c_void, size_t};
 
+use super::background::Background;
 use super::conf_object::Owned;
 use super::error::set_last_error;
 use super::handle::{get, get_mut, give, take};
-use super::instance::{self, Background, CHooks, Instance};
+use super::instance::{self, CHooks, Instance};
 use super::intercept::Point;
 use super::types::{
     RD_KAFKA_CONSUMER, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_PRODUCER, rd_kafka_conf_t,
@@ -82,7 +83,7 @@ unsafe fn make(
         client: client.clone(),
         name,
         hooks: hooks.clone(),
-        background: None,
+        background: Background::default(),
         conf_handle: conf,
         conf_hooks: conf_hooks.clone(),
         on_consume: false,
@@ -93,25 +94,22 @@ unsafe fn make(
     // the instance: its main thread waits.
     unsafe { conf_hooks.on_new(rk, conf, &client.shared.logger) };
     hooks.interceptors.fix(&client.shared.logger);
-    let background = match Background::start(&client, &hooks) {
-        Ok(background) => background,
-        Err(e) => {
-            // SAFETY: the handle has not been given out.
-            unsafe { give_up(rk) };
-            return Err(KafkaError::new(
-                ErrorCode::_CRIT_SYS_RESOURCE,
-                format!("Failed to create thread: {e}"),
-            ));
-        }
-    };
-    // SAFETY: made just now.
+    // SAFETY: made just now, and still nobody else knows it.
     if let Some(i) = unsafe { get_mut(rk) } {
-        i.background = background;
         i.on_consume = hooks.interceptors.has(Point::Consume);
         if let Some(mock) = &i.mock {
             mock.set_owner(rk);
             mock.cluster().trace(Some(client.shared.logger.clone()));
         }
+    }
+    // SAFETY: as above.
+    if let Some(Err(e)) = unsafe { get(rk.cast_const()) }.map(Background::begin) {
+        // SAFETY: the handle has not been given out.
+        unsafe { give_up(rk) };
+        return Err(KafkaError::new(
+            ErrorCode::_CRIT_SYS_RESOURCE,
+            format!("Failed to create thread: {e}"),
+        ));
     }
     client.shared.logger.debug(
         debug::ALL,
@@ -225,6 +223,22 @@ pub unsafe extern "C" fn rd_kafka_new(
     })
 }
 
+/// A thread cannot wait for its own end, and returning with the instance alive would let the
+/// application free what the callbacks use. As librdkafka, which ends the process, too.
+fn refuse_own_thread(i: &Instance) {
+    if instance::is_own_thread(i) {
+        i.client.shared.logger.log(
+            Level::Emerg,
+            "DESTROY",
+            format_args!(
+                "Application bug: rd_kafka_destroy() was called by a callback on one of the \
+                 instance's own threads, which it would have to wait for"
+            ),
+        );
+        std::process::abort();
+    }
+}
+
 /// # Safety
 /// The application gives the handle up.
 unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
@@ -233,13 +247,12 @@ unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
     // end, since callbacks may still come.
     unsafe {
         if let Some(i) = get(rk.cast_const()) {
+            refuse_own_thread(i);
             let close = flags & RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE == 0;
             if close && let Some(consumer) = super::consume::consumer(i) {
                 super::consumer::close(i, consumer);
             }
-            if let Some(b) = &i.background {
-                b.stop();
-            }
+            Background::stop(i);
             i.hooks.interceptors.on_destroy(rk);
             i.client.stop();
             // Its lines name the instance.
@@ -262,7 +275,7 @@ unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
 /// messages that were not delivered are dropped, and all threads end before it returns;
 /// the time is bounded. A producer should `rd_kafka_flush` before. Topics and queues of
 /// the instance must be destroyed before, and no other thread may use it any more. Not
-/// from a callback.
+/// from a callback: on a thread of the library's that ends the process.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_destroy(rk: *mut rd_kafka_t) {
     // SAFETY: the application gives the handle up.
@@ -434,7 +447,9 @@ pub unsafe extern "C" fn rd_kafka_brokers_learned_ids(
 pub unsafe extern "C" fn rd_kafka_outq_len(rk: *mut rd_kafka_t) -> c_int {
     ffi!({
         // SAFETY: the caller's handle is alive.
-        let n = unsafe { get(rk.cast_const()) }.map_or(0, |i| i.client.out_queue_len());
+        let n = unsafe { get(rk.cast_const()) }.map_or(0, |i| {
+            i.client.out_queue_len() + i.background.backlog(&i.client.shared.main_queue)
+        });
         c_int::try_from(n).unwrap_or(c_int::MAX)
     })
 }

@@ -16,6 +16,7 @@
 pub mod boundary;
 
 pub mod admin;
+mod background;
 pub mod commit;
 pub mod conf;
 mod conf_object;

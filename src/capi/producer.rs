@@ -485,7 +485,7 @@ fn flush(instance: &Instance, until: Option<Instant>) -> ErrorCode {
             return ErrorCode::_TIMED_OUT;
         }
         let step = until.map_or(now + FLUSH_STEP, |u| u.min(now + FLUSH_STEP));
-        if called_back {
+        if called_back && !instance.background.serves(&shared.main_queue) {
             serve::serve(instance, &shared.main_queue, Some(step));
         } else {
             producer.limits.wait_empty(step - now);

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use libc::{c_char, c_int, c_void, size_t};
 
+use super::background::Background;
 use super::consume::{self, Item};
 use super::event::EventObject;
 use super::handle::{Boxed, Opaque, get, give, take};
 use super::{cstr, serve};
 use crate::base::cancel::NotCancelled;
+use crate::base::log::Level;
 use crate::capi::boundary::ffi;
 use crate::capi::types::{rd_kafka_event_t, rd_kafka_queue_s, rd_kafka_queue_t, rd_kafka_t};
 use crate::client::consumer::Toppar;
@@ -126,18 +128,31 @@ pub unsafe extern "C" fn rd_kafka_queue_get_partition(
     })
 }
 
-/// The queue that the background thread serves; null unless
-/// `rd_kafka_conf_set_background_event_cb` was called. What is forwarded to it goes to
-/// that function. Given back by `rd_kafka_queue_destroy`.
+/// The queue that the background thread serves; the first call makes both, unless
+/// `rd_kafka_conf_set_background_event_cb` has. What is forwarded to it goes to that
+/// function, or to the ordinary callbacks if there is none: who forwards the main queue
+/// (`rd_kafka_queue_get_main`) need not poll. Null if no thread can be made. Given back
+/// by `rd_kafka_queue_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_queue_get_background(
     rk: *mut rd_kafka_t,
 ) -> *mut rd_kafka_queue_t {
     ffi!({
         // SAFETY: the caller's handle is alive.
-        match unsafe { get(rk.cast_const()) }.and_then(|i| i.background.as_ref()) {
-            Some(background) => give_queue(rk, background.queue.clone()),
-            None => ptr::null_mut(),
+        let Some(instance) = (unsafe { get(rk.cast_const()) }) else {
+            return ptr::null_mut();
+        };
+        match Background::queue(instance) {
+            Ok(Some(queue)) => give_queue(rk, queue),
+            Ok(None) => ptr::null_mut(),
+            Err(e) => {
+                instance.client.shared.logger.log(
+                    Level::Err,
+                    "BACKGROUND",
+                    format_args!("Failed to create background thread: {e}"),
+                );
+                ptr::null_mut()
+            }
         }
     })
 }

@@ -97,7 +97,7 @@ pub fn yielded() -> bool {
 
 /// A message that comes by way of a poll for events: to the configured callback.
 /// Errors are events of their own here.
-fn hand_over(instance: &Instance, m: NonNull<MessageExt>) {
+pub fn hand_over(instance: &Instance, m: NonNull<MessageExt>) {
     let c = &instance.conf().global;
     let m = message::as_c(m.as_ptr());
     // SAFETY: the message was just taken, and is released here; the setter took a

@@ -1,0 +1,189 @@
+//! The background thread: what arrives in its queue goes to `background_event_cb`, or to
+//! the ordinary callbacks where there is none.
+//!
+//! Queue and thread are made with the instance if the configuration asks for them,
+//! otherwise when the application first asks for the queue; an application without
+//! `background_event_cb` forwards the main queue there, and never polls. The thread ends
+//! with the instance.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use libc::c_void;
+use parking_lot::Mutex;
+
+use super::consume::{self, Item};
+use super::event::EventObject;
+use super::handle::{get, give};
+use super::instance::Instance;
+use super::serve;
+use super::types::{rd_kafka_event_t, rd_kafka_t};
+use crate::base::cancel::NotCancelled;
+use crate::base::log::Level;
+use crate::base::message::MessageExt;
+use crate::client::event::Event;
+use crate::client::shared::{EventQueue, Hooks, ThreadKind, events};
+use crate::client::threads::Counted;
+
+type BackgroundCb =
+    unsafe extern "C" fn(rk: *mut rd_kafka_t, rkev: *mut rd_kafka_event_t, opaque: *mut c_void);
+
+/// An instance's background queue and its thread, if it has them.
+#[derive(Default)]
+pub struct Background(Mutex<State>);
+
+#[derive(Default)]
+enum State {
+    #[default]
+    NotAsked,
+    Running(Running),
+    /// The instance is being destroyed.
+    Stopped,
+}
+
+struct Running {
+    queue: EventQueue,
+    ended: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Background {
+    /// Starts the thread if the configuration wants it from the beginning.
+    pub fn begin(instance: &Instance) -> io::Result<()> {
+        let c = &instance.conf().global;
+        if c.background_event_cb != 0 || c.enabled_events & events::BACKGROUND != 0 {
+            Self::queue(instance)?;
+        }
+        Ok(())
+    }
+
+    /// The queue that the thread serves; both are made by the first who asks. None while
+    /// the instance is being destroyed.
+    pub fn queue(instance: &Instance) -> io::Result<Option<EventQueue>> {
+        let mut state = instance.background.0.lock();
+        match &*state {
+            State::Running(running) => return Ok(Some(running.queue.clone())),
+            State::Stopped => return Ok(None),
+            State::NotAsked => {}
+        }
+        let _whole = NotCancelled::new();
+        let queue = instance.client.new_queue();
+        let ended = Arc::new(AtomicBool::new(false));
+        let thread = {
+            let (queue, ended, hooks) = (queue.clone(), ended.clone(), instance.hooks.clone());
+            let counted = Counted::new();
+            std::thread::Builder::new()
+                .stack_size(crate::base::stack::size())
+                .name("rdk:bg".into())
+                .spawn(move || {
+                    let _counted = counted;
+                    hooks.thread(true, ThreadKind::Background, "background");
+                    while !ended.load(Ordering::Acquire) {
+                        let Some(item) = consume::take_item(&queue, || None) else {
+                            continue;
+                        };
+                        // SAFETY: an instance stays in place until this thread has ended.
+                        if let Some(instance) = unsafe { get(hooks.handle().cast_const()) } {
+                            serve_item(instance, &queue, item);
+                        }
+                    }
+                    hooks.thread(false, ThreadKind::Background, "background");
+                })?
+        };
+        *state = State::Running(Running {
+            queue: queue.clone(),
+            ended,
+            thread,
+        });
+        Ok(Some(queue))
+    }
+
+    /// How much waits for the thread, but for what came by way of `forwarded`.
+    pub fn backlog(&self, forwarded: &EventQueue) -> usize {
+        match &*self.0.lock() {
+            State::Running(r) if !Arc::ptr_eq(&r.queue.target(), &forwarded.target()) => {
+                r.queue.items()
+            }
+            _ => 0,
+        }
+    }
+
+    /// Whether the thread serves what arrives in `queue`.
+    pub fn serves(&self, queue: &EventQueue) -> bool {
+        match &*self.0.lock() {
+            State::Running(r) => Arc::ptr_eq(&r.queue, &queue.target()),
+            _ => false,
+        }
+    }
+
+    /// Ends the thread, after the callback that it is in.
+    pub fn stop(instance: &Instance) {
+        let state = std::mem::replace(&mut *instance.background.0.lock(), State::Stopped);
+        let State::Running(running) = state else {
+            return;
+        };
+        running.ended.store(true, Ordering::Release);
+        running.queue.yield_now();
+        let _ = running.thread.join();
+        let left = running.queue.items();
+        if left > 0 {
+            instance.client.shared.logger.log(
+                Level::Info,
+                "BGQUEUE",
+                format_args!("{left} event(s) of the background queue are dropped unserved"),
+            );
+        }
+    }
+}
+
+fn serve_item(instance: &Instance, queue: &EventQueue, item: Item) {
+    serve::clear_yield();
+    let callback = instance.conf().global.background_event_cb;
+    let object = match item {
+        // Not an event for C: it has a callback only.
+        Item::Other(event @ (Event::Throttle { .. } | Event::Taken)) => {
+            return serve::serve_one(instance, queue, event);
+        }
+        item if callback == 0 => return serve_by_callbacks(instance, queue, item),
+        Item::Message(m) => {
+            // SAFETY: the message was just taken.
+            unsafe { instance.consumed(super::message::as_c(m.as_ptr())) };
+            EventObject::of_message(m)
+        }
+        Item::Other(event) => EventObject::new(event),
+    };
+    let object = give::<rd_kafka_event_t>(object);
+    // SAFETY: the setter took a function of this type. The event is the application's to
+    // destroy.
+    unsafe {
+        let callback: BackgroundCb = std::mem::transmute(callback);
+        callback(instance.handle(), object, instance.opaque());
+    }
+}
+
+fn serve_by_callbacks(instance: &Instance, queue: &EventQueue, item: Item) {
+    let in_vain = match &item {
+        Item::Message(m) => {
+            // SAFETY: the message was just taken.
+            let m: &MessageExt = unsafe { m.as_ref() };
+            (m.msg.err == 0 && instance.conf().global.consume_cb == 0).then_some("message")
+        }
+        Item::Other(Event::OffsetCommit(e)) => (e.callback == 0).then_some("offset commit"),
+        Item::Other(_) => None,
+    };
+    if let Some(what) = in_vain {
+        instance.client.shared.logger.log(
+            Level::Notice,
+            "BGQUEUE",
+            format_args!(
+                "There is no callback for what the background queue got ({what}): dropped"
+            ),
+        );
+    }
+    match item {
+        Item::Message(m) => serve::hand_over(instance, m),
+        Item::Other(event) => serve::serve_one(instance, queue, event),
+    }
+}
