@@ -533,7 +533,7 @@ static void brokers_down(void) {
                 rd_kafka_poll(rk, 100);
         CHECK_HAS(down_text, "127.0.0.1:");
         CHECK_HAS(down_text, "/bootstrap: Connect to ipv4#127.0.0.1:");
-        CHECK_HAS(down_text, " failed: Connection refused (after ");
+        CHECK_HAS(down_text, " failed: Connection refused (");
         CHECK_HAS(all_down_text, "brokers are down");
         CHECK(dr_cnt == 1, "%d reports", dr_cnt);
         CHECK_ERR(last_dr, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT);

@@ -531,7 +531,7 @@ static void plugins(void) {
         NEED(system(command) == 0, "gcc");
         snprintf(path, sizeof(path), "%s/none", dir);
         CHECK(put(conf, "plugin.library.paths", path, e) == RD_KAFKA_CONF_INVALID, "loaded");
-        CHECK_HAS(e, "Failed to load symbol \"conf_init\"");
+        CHECK_HAS(e, "\"conf_init\"");
 
         snprintf(path, sizeof(path), "%s/plug.so", dir);
         own = dlopen(path, RTLD_NOW);

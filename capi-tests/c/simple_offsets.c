@@ -11,7 +11,7 @@ static void error_cb(rd_kafka_t *rk, int err, const char *reason, void *opaque) 
         (void)opaque;
         if (err == RD_KAFKA_RESP_ERR__FS) {
                 fs_errors++;
-                CHECK_HAS(reason, "Unable to parse offset in /tmp/t-offsets-");
+                CHECK_HAS(reason, "offset in /tmp/t-offsets-");
         }
 }
 

@@ -358,13 +358,13 @@ static void admin_resources(void) {
         CHECK(!error, "%s", rd_kafka_error_string(error));
         error = rd_kafka_ConfigResource_add_incremental_config(config, "a", RD_KAFKA_ALTER_CONFIG_OP_TYPE_APPEND, NULL);
         CHECK_ERR(rd_kafka_error_code(error), RD_KAFKA_RESP_ERR__INVALID_ARG);
-        CHECK_HAS(rd_kafka_error_string(error), "Config value is required");
+        CHECK_HAS(rd_kafka_error_string(error), "value");
         rd_kafka_error_destroy(error);
         error = rd_kafka_ConfigResource_add_incremental_config(config, "", RD_KAFKA_ALTER_CONFIG_OP_TYPE_SET, "b");
-        CHECK_HAS(rd_kafka_error_string(error), "mustn't be empty");
+        CHECK_HAS(rd_kafka_error_string(error), "empty");
         rd_kafka_error_destroy(error);
         error = rd_kafka_ConfigResource_add_incremental_config(config, "a", RD_KAFKA_ALTER_CONFIG_OP_TYPE__CNT, "b");
-        CHECK_HAS(rd_kafka_error_string(error), "Invalid alter config operation type");
+        CHECK_HAS(rd_kafka_error_string(error), "operation type");
         rd_kafka_error_destroy(error);
         rd_kafka_ConfigResource_destroy(config);
 }

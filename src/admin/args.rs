@@ -20,12 +20,12 @@ impl Assignments {
         let next = self.0.len();
         if usize::try_from(partition) != Ok(next) {
             return Err(format!(
-                "Partitions must be added in order, starting at 0: expecting {what} {next}, not {partition}"
+                "Replicas are assigned to one partition after the other: expecting {what} {next}, not {partition}"
             ));
         }
         if brokers.len() > BROKERS_MAX as usize {
             return Err(format!(
-                "Too many brokers specified (RD_KAFKAP_BROKERS_MAX={BROKERS_MAX})"
+                "A partition cannot have more than {BROKERS_MAX} replicas"
             ));
         }
         self.0.push(brokers.to_vec());
@@ -73,13 +73,12 @@ impl NewTopic {
     pub fn assign(&mut self, partition: i32, brokers: &[i32]) -> Result<(), String> {
         if self.replication_factor != -1 {
             return Err(
-                "Specifying a replication factor and a replica assignment are mutually exclusive"
-                    .into(),
+                "A replica assignment is mutually exclusive with a replication factor".into(),
             );
         }
         if self.partitions == -1 {
             return Err(
-                "Specifying a default partition count and a replica assignment are mutually exclusive"
+                "A replica assignment is mutually exclusive with the default number of partitions"
                     .into(),
             );
         }

@@ -101,7 +101,7 @@ fn has(op: AdminOp, ops: &[AdminOp], name: &str) -> Result<(), String> {
     if op == AdminOp::ANY || ops.is_empty() || ops.contains(&op) {
         Ok(())
     } else {
-        Err(format!("\"{name}\" is not supported for this operation"))
+        Err(format!("This kind of request has no option \"{name}\""))
     }
 }
 
@@ -148,7 +148,7 @@ impl AdminOptions {
             Ok(value)
         } else {
             Err(format!(
-                "Invalid value type for \"{}\": expecting integer in range {}..{}",
+                "Option \"{}\": expecting integer in range {}..{}",
                 option.name,
                 option.range.start(),
                 option.range.end()
@@ -159,10 +159,10 @@ impl AdminOptions {
     pub fn set_group_states(&mut self, states: &[i32]) -> Result<(), String> {
         const COUNT: i32 = 6;
         if states.iter().any(|state| !(0..COUNT).contains(state)) {
-            return Err("Invalid group state value".into());
+            return Err("Groups have no such state".into());
         }
         if repeats(states) {
-            return Err("Duplicate states not allowed".into());
+            return Err("A state is given twice".into());
         }
         has(
             self.op,
@@ -176,13 +176,13 @@ impl AdminOptions {
     pub fn set_group_types(&mut self, types: &[i32]) -> Result<(), String> {
         const COUNT: i32 = 3;
         if types.iter().any(|kind| !(0..COUNT).contains(kind)) {
-            return Err("Only a valid type is allowed".into());
+            return Err("Groups have no such type".into());
         }
         if types.contains(&0) {
-            return Err("UNKNOWN type is not allowed".into());
+            return Err("No group is looked for by the unknown type".into());
         }
         if repeats(types) {
-            return Err("Duplicate types not allowed".into());
+            return Err("A type is given twice".into());
         }
         has(
             self.op,
@@ -211,11 +211,11 @@ mod tests {
         assert_eq!(create.check(&VALIDATE_ONLY, 1), Ok(1));
         assert_eq!(
             create.check(&VALIDATE_ONLY, 2).unwrap_err(),
-            "Invalid value type for \"validate_only\": expecting integer in range 0..1"
+            "Option \"validate_only\": expecting integer in range 0..1"
         );
         assert_eq!(
             create.check(&ISOLATION_LEVEL, 1).unwrap_err(),
-            "\"isolation_level\" is not supported for this operation"
+            "This kind of request has no option \"isolation_level\""
         );
         assert!(create.check(&REQUEST_TIMEOUT, -1).is_err());
         let any = AdminOptions::new(AdminOp::ANY);
@@ -230,19 +230,19 @@ mod tests {
         assert!(list.set_group_states(&[0, 3, 5]).is_ok());
         assert_eq!(
             list.set_group_states(&[6]).unwrap_err(),
-            "Invalid group state value"
+            "Groups have no such state"
         );
         assert_eq!(
             list.set_group_states(&[3, 3]).unwrap_err(),
-            "Duplicate states not allowed"
+            "A state is given twice"
         );
         assert_eq!(
             list.set_group_types(&[0]).unwrap_err(),
-            "UNKNOWN type is not allowed"
+            "No group is looked for by the unknown type"
         );
         assert_eq!(
             list.set_group_types(&[2, 2]).unwrap_err(),
-            "Duplicate types not allowed"
+            "A type is given twice"
         );
         assert_eq!(list.group_states, [0, 3, 5]);
         let mut other = AdminOptions::new(AdminOp::DELETE_TOPICS);

@@ -44,25 +44,27 @@ impl GroupMetadata {
     /// Reads what [`Self::to_bytes`] wrote, or says what is wrong with it.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, &'static str> {
         if bytes.len() < MAGIC.len() + 4 + 3 {
-            return Err("Input buffer is too short");
+            return Err("The buffer is too short");
         }
         let bytes = bytes
             .strip_prefix(MAGIC)
-            .ok_or("Input buffer is not a serialized consumer group metadata object")?;
-        let (generation_id, bytes) = bytes
-            .split_first_chunk()
-            .ok_or("Input buffer is too short")?;
-        let (group_id, bytes) = printable(bytes).ok_or("Input buffer group id is not safe")?;
-        let (member_id, bytes) = printable(bytes).ok_or("Input buffer member id is not safe")?;
-        let (is_null, bytes) = bytes.split_first().ok_or("Input buffer bad length")?;
+            .ok_or("The buffer is not a serialized group's metadata")?;
+        let (generation_id, bytes) = bytes.split_first_chunk().ok_or("The buffer is too short")?;
+        let (group_id, bytes) =
+            printable(bytes).ok_or("The group id has bytes that cannot be printed")?;
+        let (member_id, bytes) =
+            printable(bytes).ok_or("The member id has bytes that cannot be printed")?;
+        let (is_null, bytes) = bytes
+            .split_first()
+            .ok_or("The buffer does not end where the group's metadata does")?;
         let (group_instance_id, bytes) = match is_null {
             0 => printable(bytes)
                 .map(|(id, rest)| (Some(id), rest))
-                .ok_or("Input buffer group instance id is not safe")?,
+                .ok_or("The group instance id has bytes that cannot be printed")?,
             _ => (None, bytes),
         };
         if !bytes.is_empty() {
-            return Err("Input buffer bad length");
+            return Err("The buffer does not end where the group's metadata does");
         }
         Ok(GroupMetadata {
             group_id,
@@ -116,13 +118,13 @@ mod tests {
         let longer = [bytes.clone(), vec![0]].concat();
         assert_eq!(
             GroupMetadata::from_bytes(&longer),
-            Err("Input buffer bad length")
+            Err("The buffer does not end where the group's metadata does")
         );
         let mut unprintable = bytes.clone();
         unprintable[12] = 7;
         assert_eq!(
             GroupMetadata::from_bytes(&unprintable),
-            Err("Input buffer group id is not safe")
+            Err("The group id has bytes that cannot be printed")
         );
         let mut foreign = bytes;
         foreign[0] = b'X';

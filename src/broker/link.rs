@@ -351,7 +351,7 @@ impl<U: LinkUser> Link<U> {
         match &self.state {
             State::Resolving { deadline } if now >= *deadline => {
                 let id = self.config.identity.read().clone();
-                let text = format!("Failed to resolve '{}:{}': timed out", id.host, id.port);
+                let text = format!("No address of {}:{} in time", id.host, id.port);
                 self.disconnect(now, registry, &text, Some(ErrorCode::_RESOLVE));
             }
             State::Connecting { deadline, .. } | State::Handshake { deadline, .. }
@@ -372,7 +372,7 @@ impl<U: LinkUser> Link<U> {
                         .fetch_add(timed_out as u64, Ordering::Relaxed);
                     let max_fails = self.config.settings.max_fails;
                     if max_fails > 0 && conn.timeouts() + timed_out >= max_fails {
-                        let text = format!("{timed_out} request(s) timed out: disconnect");
+                        let text = format!("{timed_out} request(s) without an answer in time");
                         self.disconnect(now, registry, &text, Some(ErrorCode::_TIMED_OUT));
                     } else {
                         self.expire_sent(now);
@@ -473,12 +473,7 @@ impl<U: LinkUser> Link<U> {
             }
             Err(e) => {
                 let id = self.config.identity.read().clone();
-                let text = format!(
-                    "Failed to resolve '{}:{}': {}",
-                    id.host,
-                    id.port,
-                    show_error(&e)
-                );
+                let text = format!("No address of {}:{}: {}", id.host, id.port, show_error(&e));
                 self.disconnect(now, registry, &text, Some(ErrorCode::_RESOLVE));
             }
         }
@@ -792,7 +787,7 @@ impl<U: LinkUser> Link<U> {
             self.assume_until = Some(now + *time);
         }
         let text = format!(
-            "{}: {why} (after {}ms in state {})",
+            "{}: {why} ({} ms in {})",
             self.name(),
             now.saturating_duration_since(self.state_since).as_millis(),
             name_in_state.text()
@@ -952,7 +947,7 @@ impl<U: LinkUser> Link<U> {
 
 /// Errors that differ in nothing but the time they took.
 fn same_error(a: &str, b: &str) -> bool {
-    let head = |s: &str| s.split(" (after ").next().map(str::to_string);
+    let head = |s: &str| s.rsplit_once(" (").map(|(head, _)| head.to_string());
     head(a) == head(b)
 }
 

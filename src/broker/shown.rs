@@ -64,7 +64,7 @@ impl Shown {
             debug::BROKER,
             "STATE",
             format_args!(
-                "{}: Broker changed state {} -> {}",
+                "{}: {} is over, now {}",
                 config.identity.read().name(),
                 before.text(),
                 name.text()

@@ -129,17 +129,17 @@ pub unsafe extern "C" fn rd_kafka_offset_store_message(
         let refuse = |text: &str| error::give(KafkaError::new(ErrorCode::_INVALID_ARG, text));
         // SAFETY: the caller's message is alive.
         let Some(m) = (unsafe { message::consumed(rkmessage) }) else {
-            return refuse("Invalid message object, not a consumed message");
+            return refuse("Only a message that was consumed has an offset to store");
         };
         if m.msg.err != 0 {
-            return refuse("Message object must not have an error set");
+            return refuse("The message is an error: it has no offset to store");
         }
         // SAFETY: the message keeps its topic's handle.
         let topic = unsafe { get(m.msg.rkt.cast_const().cast::<rd_kafka_topic_t>()) };
         let client = topic.and_then(|t| t.client.upgrade());
         let consumer = client.and_then(|c| consume::consumer_of(&c).cloned());
         let (Some(topic), Some(consumer)) = (topic, consumer) else {
-            return refuse("Invalid message object, not a consumed message");
+            return refuse("Only a message that was consumed has an offset to store");
         };
         let at = Position::new(m.msg.offset + 1, m.leader_epoch);
         let code = match consumer.find(&topic.name, m.msg.partition) {
@@ -148,10 +148,13 @@ pub unsafe extern "C" fn rd_kafka_offset_store_message(
         };
         match code {
             ErrorCode::NO_ERROR => std::ptr::null_mut(),
-            ErrorCode::_STATE => error::give(KafkaError::new(code, "Partition is not assigned")),
+            ErrorCode::_STATE => error::give(KafkaError::new(
+                code,
+                "Offsets are stored for assigned partitions only",
+            )),
             code => error::give(KafkaError::new(
                 code,
-                format!("Failed to store offset: {code}"),
+                format!("The offset is not stored: {code}"),
             )),
         }
     })

@@ -56,7 +56,7 @@ unsafe fn wanted<'a>(
             return Err(KafkaError::new(
                 ErrorCode::_INVALID_ARG,
                 format!(
-                    "{} [{}] has invalid start offset {}",
+                    "{} [{}] cannot start at offset {}",
                     wish.topic, wish.partition, wish.offset
                 ),
             ));
@@ -182,7 +182,7 @@ fn seek_all(
     if late > 0 {
         return Err(KafkaError::new(
             ErrorCode::_TIMED_OUT,
-            format!("Timed out waiting for {late} remaining partition seek(s) to finish"),
+            format!("{late} partition(s) have not been moved in time; they will be"),
         ));
     }
     Ok(())
@@ -432,11 +432,11 @@ pub unsafe extern "C" fn rd_kafka_seek_partitions(
         unsafe {
             let refuse = |text: &str| error::give(KafkaError::new(ErrorCode::_INVALID_ARG, text));
             let Some(consumer) = get(rk.cast_const()).and_then(consume::consumer) else {
-                return refuse("Must only be used on consumer instance");
+                return refuse("Only consumers seek");
             };
             let list = partitions.as_mut().map(elements_mut).unwrap_or_default();
             if list.is_empty() {
-                return refuse("partitions must be specified");
+                return refuse("The list has no partitions");
             }
             error::give_result(seek_all(consumer, list, timeout_ms))
         }
@@ -582,14 +582,14 @@ pub unsafe extern "C" fn rd_kafka_consumer_close_queue(
         let (instance, queue) = unsafe { (get(rk.cast_const()), get(rkqu.cast_const())) };
         let refuse = |text: &str| error::give(KafkaError::new(ErrorCode::_INVALID_ARG, text));
         let (Some(instance), Some(queue)) = (instance, queue) else {
-            return refuse("Queue must be specified");
+            return refuse("There is no queue to close into");
         };
         let consumer = match consume::group_consumer(instance) {
             Ok(consumer) => consumer,
             Err(code) => {
                 return error::give(KafkaError::new(
                     code,
-                    "Consume close called on non-group consumer",
+                    "Without group.id there is no group to leave",
                 ));
             }
         };

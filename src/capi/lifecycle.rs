@@ -108,7 +108,7 @@ unsafe fn make(
         unsafe { give_up(rk) };
         return Err(KafkaError::new(
             ErrorCode::_CRIT_SYS_RESOURCE,
-            format!("Failed to create thread: {e}"),
+            format!("The system gives no thread: {e}"),
         ));
     }
     client.shared.logger.debug(

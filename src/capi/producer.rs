@@ -228,6 +228,10 @@ fn invalid(text: impl Into<String>) -> KafkaError {
     KafkaError::new(ErrorCode::_INVALID_ARG, text)
 }
 
+/// Both of them replace what the other gives.
+const HEADERS_TWICE: &str =
+    "Headers come one by one or as an object: the two are mutually exclusive";
+
 /// # Safety
 /// Each argument holds what its type says, alive for `'a`.
 unsafe fn parse<'a>(
@@ -282,10 +286,7 @@ unsafe fn parse<'a>(
                 RD_KAFKA_VTYPE_TIMESTAMP => a.message.timestamp = vu.u.i64,
                 RD_KAFKA_VTYPE_HEADER => {
                     if !a.taken.is_null() {
-                        return Err(KafkaError::new(
-                            ErrorCode::_CONFLICT,
-                            "VTYPE_HEADER and VTYPE_HEADERS are mutually exclusive",
-                        ));
+                        return Err(KafkaError::new(ErrorCode::_CONFLICT, HEADERS_TWICE));
                     }
                     let h = vu.u.header;
                     let name = if h.name.is_null() {
@@ -300,10 +301,7 @@ unsafe fn parse<'a>(
                 }
                 RD_KAFKA_VTYPE_HEADERS => {
                     if !a.headers.is_empty() {
-                        return Err(KafkaError::new(
-                            ErrorCode::_CONFLICT,
-                            "VTYPE_HEADERS and VTYPE_HEADER are mutually exclusive",
-                        ));
+                        return Err(KafkaError::new(ErrorCode::_CONFLICT, HEADERS_TWICE));
                     }
                     a.taken = vu.u.headers;
                 }
@@ -351,7 +349,7 @@ unsafe fn produce_arguments(mut a: Arguments<'_>) -> Result<(), KafkaError> {
     let topic = a
         .topic
         .take()
-        .ok_or_else(|| invalid("Topic name or object required"))?;
+        .ok_or_else(|| invalid("A topic is wanted, by name or as an object"))?;
     // SAFETY: null, or the application's live object.
     let object: Option<&Headers> = unsafe { get(a.taken.cast_const()) };
     let from_object: Vec<HeaderRef<'_>> = object
@@ -374,7 +372,7 @@ unsafe fn produce_arguments(mut a: Arguments<'_>) -> Result<(), KafkaError> {
     };
     // SAFETY: as the caller promises.
     unsafe { produce(&topic, a.partition, &message) }
-        .map_err(|code| KafkaError::new(code, format!("Failed to produce message: {code}")))?;
+        .map_err(|code| KafkaError::new(code, format!("The message is not accepted: {code}")))?;
     if object.is_some() {
         // SAFETY: a successful call takes the object over; nothing refers to it
         // any more.

@@ -175,7 +175,7 @@ impl Client {
                 std::mem::forget(client.shared.clone());
                 KafkaError::new(
                     ErrorCode::_CRIT_SYS_RESOURCE,
-                    format!("Failed to create thread: {e}"),
+                    format!("The system gives no thread: {e}"),
                 )
             })?;
         *client.main.lock() = Some(thread);

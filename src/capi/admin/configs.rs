@@ -237,14 +237,12 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_add_incremental_config(
         };
         let refuse = |text| error::give(KafkaError::new(ErrorCode::_INVALID_ARG, text));
         let Some(op) = AlterOp::from_number(op_type.0) else {
-            return refuse("Invalid alter config operation type");
+            return refuse("Configurations have no such operation type");
         };
         match name.as_deref() {
-            None => refuse("Config name is required"),
-            Some("") => refuse("Config name mustn't be empty"),
-            Some(_) if op != AlterOp::Delete && value.is_none() => {
-                refuse("Config value is required")
-            }
+            None => refuse("The entry has no name"),
+            Some("") => refuse("The entry's name is empty"),
+            Some(_) if op != AlterOp::Delete && value.is_none() => refuse("The entry has no value"),
             Some(name) => {
                 config.add(op, name, value.as_deref());
                 std::ptr::null_mut()

@@ -71,7 +71,10 @@ impl Library {
         let found = unsafe { libc::dlsym(ptr::with_exposed_provenance_mut(self.0), name.as_ptr()) };
         if found.is_null() {
             let name = name.to_string_lossy();
-            return Err(format!("Failed to load symbol \"{name}\": {}", reason()));
+            return Err(format!(
+                "The library has no function \"{name}\": {}",
+                reason()
+            ));
         }
         Ok(found)
     }

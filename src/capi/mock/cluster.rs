@@ -65,7 +65,7 @@ pub(in crate::capi) fn embedded(
     let cluster = Cluster::new(conf.global.test_mock_num_brokers, options).map_err(|e| {
         KafkaError::new(
             ErrorCode::_CRIT_SYS_RESOURCE,
-            format!("Failed to create mock cluster: {e}"),
+            format!("The mock cluster cannot start: {e}"),
         )
     })?;
     conf.global.metadata_broker_list = Some(cluster.bootstraps().to_owned());

@@ -282,10 +282,7 @@ impl Consumer {
         {
             return Err(KafkaError::new(
                 ErrorCode::_CONFLICT,
-                format!(
-                    "{:?} is already part of the current assignment",
-                    toppar.partition
-                ),
+                format!("{:?} is assigned already", toppar.partition),
             ));
         }
         self.begin(&mut assignment, wanted);
@@ -302,15 +299,13 @@ impl Consumer {
         if assignment.is_empty() && !gone.is_empty() {
             return Err(KafkaError::new(
                 ErrorCode::_INVALID_ARG,
-                "Can't subtract from empty assignment",
+                "Nothing is assigned that could be taken away",
             ));
         }
         if let Some((topic, id)) = gone.iter().find(|key| !assignment.contains_key(*key)) {
             return Err(KafkaError::new(
                 ErrorCode::_INVALID_ARG,
-                format!(
-                    "{topic} [{id}] can't be unassigned since it is not in the current assignment"
-                ),
+                format!("{topic} [{id}] is not assigned: it cannot be taken away"),
             ));
         }
         let gone: Vec<_> = gone
@@ -605,7 +600,7 @@ fn check_distinct(wanted: &[(Arc<Toppar>, Position)]) -> Result<(), KafkaError> 
     match wanted.iter().find(|(t, _)| !seen.insert(t.key())) {
         Some((twice, _)) => Err(KafkaError::new(
             ErrorCode::_INVALID_ARG,
-            format!("Duplicate {:?} in input list", twice.partition),
+            format!("The list has {:?} twice", twice.partition),
         )),
         None => Ok(()),
     }

@@ -154,13 +154,13 @@ impl MainLoop {
                             logger.debug(
                                 debug::BROKER,
                                 "INIT",
-                                format_args!("{name}: adding broker with resolved name {host}"),
+                                format_args!("{name} stands for {host}"),
                             );
                             main.send(MainCommand::Canonical { host, port });
                         }
                     }
                     Err(e) => {
-                        let text = format_args!("Failed to resolve '{name}': {e}");
+                        let text = format_args!("No address of {name}: {e}");
                         logger.log(Level::Warning, "BROKER", text);
                     }
                 }

@@ -94,10 +94,10 @@ impl Control {
             _ => offset::END,
         };
         let at = Position::new(at, -1);
-        let reason = "failed to query logical offset";
+        let reason = "the offset could not be looked up";
         self.reset(now, key, at, err, reason, broker, Some(RESET_PAUSE));
         // What went wrong is told, too, whatever the reset leads to.
-        let text = format!("Failed to query logical offset {at}: {err}");
+        let text = format!("No answer to what offset {at} stands for: {err}");
         self.tell(key, err, &text, at.offset, broker);
     }
 
@@ -175,8 +175,8 @@ impl Control {
         let err = ErrorCode::_LOG_TRUNCATION;
         if end.offset < 0 || end.epoch < 0 {
             let reason = format!(
-                "No epoch found less or equal to {at}: broker end offset is {} (offset leader \
-                 epoch {}). Reset using configured policy.",
+                "the broker knows no leader epoch up to that of {at} (it answers offset {}, \
+                 epoch {})",
                 end.offset, end.epoch
             );
             self.reset(now, key, at, err, &reason, broker, None);
@@ -184,8 +184,8 @@ impl Control {
             self.pursue(now, key, Goal::Fetch(at), None);
         } else if partition.topic.reset == ResetPolicy::Error {
             let reason = format!(
-                "Partition log truncation detected at {at}: broker end offset is {} (offset \
-                 leader epoch {}). Reset to INVALID.",
+                "the log was truncated below {at}: it ends at offset {} of leader epoch {}, and \
+                 auto.offset.reset allows no other position",
                 end.offset, end.epoch
             );
             self.reset(now, key, Position::INVALID, err, &reason, broker, None);

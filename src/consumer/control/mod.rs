@@ -303,7 +303,7 @@ impl Control {
             n if n > 0 && at.epoch >= 0 => Goal::Validate(at),
             n if n >= 0 => Goal::Fetch(at),
             _ => {
-                let why = "no previously committed offset available";
+                let why = "nothing is committed";
                 self.reset(now, key, at, ErrorCode::_NO_OFFSET, why, -1, None);
                 return;
             }
@@ -588,8 +588,8 @@ impl Control {
         };
         entry.leader = Leader::Missing(err);
         let reason = match err {
-            ErrorCode::_UNKNOWN_PARTITION => "desired partition is not available",
-            _ => "topic does not exist",
+            ErrorCode::_UNKNOWN_PARTITION => "the topic has no such partition",
+            _ => "the cluster has no such topic",
         };
         let p = &entry.partition;
         if entry.told == err {
@@ -661,12 +661,12 @@ impl Control {
             }
         };
         let to = if timestamp == TIMESTAMP_BEGINNING {
-            "BEGINNING"
+            "beginning"
         } else {
-            "END"
+            "end"
         };
         let text = format_args!(
-            "{} [{}]: offset reset (at {at}, broker {broker}) to {to}: {reason}: {err}",
+            "{} [{}]: going on at the {to}, not at {at} of broker {broker}: {reason}: {err}",
             p.topic.name, p.id
         );
         if err == ErrorCode::_NO_OFFSET || err.is_ok() {
@@ -729,7 +729,7 @@ impl Control {
                 self.pursue(now, key, Goal::GoOn { at, under }, None);
             }
             Reason::OutOfRange => {
-                let reason = "fetch failed due to requested offset not available on the broker";
+                let reason = "the broker has no such offset";
                 let err = ErrorCode::OFFSET_OUT_OF_RANGE;
                 self.reset(now, key, at, err, reason, back.broker, None);
             }

@@ -360,7 +360,10 @@ fn a_missing_topic_is_told_once_and_may_come() {
         panic!("{actions:?}");
     };
     assert_eq!(*code, ErrorCode::_UNKNOWN_TOPIC);
-    assert_eq!(text, "t [0]: topic does not exist (Local: Unknown topic)");
+    assert_eq!(
+        text,
+        "t [0]: the cluster has no such topic (Local: Unknown topic)"
+    );
     begun(&w.leader(1, 0));
 }
 

@@ -626,8 +626,8 @@ impl Slot {
             return;
         }
         let text = format!(
-            "Message at offset {} might be too large to fetch, try increasing \
-             receive.message.max.bytes",
+            "The batch at offset {} does not fit into a fetch: receive.message.max.bytes is too low \
+             for it",
             self.position.offset
         );
         self.report(ErrorCode::MSG_SIZE_TOO_LARGE, &text, broker_id);
@@ -643,8 +643,8 @@ impl Slot {
         self.partition.eof_offset.store(at, Ordering::Relaxed);
         if self.partition.shared.settings.partition_eof {
             let text = format!(
-                "Fetch from broker {broker_id} reached end of partition at offset {at} \
-                 (HighwaterMark {end})"
+                "No more messages: the partition ends at offset {at} (high watermark {end}, broker \
+                 {broker_id})"
             );
             self.report(ErrorCode::_PARTITION_EOF, &text, broker_id);
         }

@@ -288,7 +288,9 @@ impl Classic {
                 cx.actions.push(Action::TopicError {
                     topic: name.clone(),
                     code,
-                    text: format!("Subscribed topic not available: {name}: {code}"),
+                    text: format!(
+                        "The subscription has topic {name}, which cannot be consumed: {code}"
+                    ),
                 });
             }
             missing.insert(name, code);
@@ -446,7 +448,7 @@ impl Classic {
         cx.actions.push(Action::Error(
             ErrorCode::_MAX_POLL_EXCEEDED,
             format!(
-                "Application maximum poll interval ({}ms) exceeded by {}ms",
+                "No poll for max.poll.interval.ms ({} ms) and {} ms more: the consumer leaves its group",
                 limit.as_millis(),
                 over.as_millis()
             ),

@@ -277,7 +277,7 @@ impl Server {
                     host: StrBytes::from_string(format!("/{}", peer.ip())),
                 };
                 self.state.trace.line(format_args!(
-                    "Broker {broker}: new connection from {}",
+                    "Broker {broker} is connected to {}",
                     peer.host.as_str()
                 ));
                 self.conns.insert(id, Conn::new(stream, peer));
@@ -319,7 +319,7 @@ impl Server {
         if let Some(mut conn) = self.conns.remove(&id) {
             let _ = self.poll.registry().deregister(conn.stream());
             self.state.trace.line(format_args!(
-                "Broker {}: connection from {} closed",
+                "Broker {} is no longer connected to {}",
                 conn.peer.broker,
                 conn.peer.host.as_str()
             ));
@@ -393,7 +393,7 @@ impl Server {
                 }
                 let bootstraps = self.bootstraps();
                 self.state.trace.line(format_args!(
-                    "Mock cluster {} with bootstrap.servers={bootstraps}",
+                    "Cluster {} listens on {bootstraps}",
                     self.state.cluster_id
                 ));
                 let _ = done.send(());

@@ -219,7 +219,7 @@ impl OffsetFile {
         }
         let found = number(&text);
         if found.is_none() {
-            let text = format!("{p:?}: Unable to parse offset in {}", self.path);
+            let text = format!("{p:?}: there is no offset in {}", self.path);
             shared.error(ErrorCode::_FS, text);
         }
         found
