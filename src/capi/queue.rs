@@ -149,7 +149,7 @@ pub unsafe extern "C" fn rd_kafka_queue_get_background(
                 instance.client.shared.logger.log(
                     Level::Err,
                     "BACKGROUND",
-                    format_args!("Failed to create background thread: {e}"),
+                    format_args!("The system gives no thread: {e}"),
                 );
                 ptr::null_mut()
             }
