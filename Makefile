@@ -11,7 +11,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install uninstall demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test lint
+.PHONY: all help install uninstall demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test bindings lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -72,6 +72,9 @@ kcat: ## the acceptance with kcat in full; QUICK=1 for less data
 
 python-test: ## confluent-kafka-python, built from its source package against this library
 	@bash capi-tests/python/run.sh $(ARGS)
+
+bindings: ## other bindings with their own tests, here and on librdkafka: ARGS="go node rust"
+	@bash capi-tests/bindings/run.sh $(ARGS)
 
 kafka-up: ## start Apache Kafka on loopback: NODES=1|3 VERSION=4.2|3.9|2.8 KAFKA_PORT=19092
 	@bash capi-tests/kafka/kafka.sh up $(if $(NODES),--nodes $(NODES)) $(if $(VERSION),--version $(VERSION))
