@@ -2640,8 +2640,10 @@ void rd_kafka_queue_io_event_enable(rd_kafka_queue_t *rkqu,
                                     size_t size);
 
 /**
- * Calls `event_cb` when the queue stops being empty; null turns it off. It is called
- * by threads of the library, must be quick and not poll.
+ * Calls `event_cb` when the queue stops being empty, not for more while it holds
+ * something, nor for what it holds now, so poll until there is nothing; null turns it
+ * off. It is called by threads of the library, must be quick and not poll. The queue that
+ * another is forwarded to is the one to ask.
  * `rd_kafka_queue_io_event_enable` is the alternative; the later call wins.
  */
 RD_EXPORT

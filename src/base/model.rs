@@ -253,20 +253,21 @@ fn model_queue_forward_both_ways() {
     });
 }
 
-/// An application that is notified looks once, and misses nothing.
+/// An application that is notified takes all there is, and misses nothing.
 #[test]
 fn model_queue_notifies() {
     check(Some(3), || {
         let q = Arc::new(Queue::new());
         let sleeper = Arc::new(Notify::new());
         let calls = Arc::new(AtomicUsize::new(0));
-        q.set_notify(Some({
+        let notify = Arc::new({
             let (sleeper, calls) = (sleeper.clone(), calls.clone());
-            Arc::new(move || {
+            move || {
                 calls.fetch_add(1, Ordering::Relaxed);
                 sleeper.notify();
-            })
-        }));
+            }
+        });
+        q.set_notify(Some(notify), false);
         let producer = {
             let q = q.clone();
             thread::spawn(move || (1..=2).for_each(|n| q.push(Item(vec![n]))))
@@ -281,6 +282,40 @@ fn model_queue_notifies() {
         producer.join().unwrap();
         assert_eq!(got, [1, 2]);
         assert!(calls.load(Ordering::Relaxed) <= 2);
+    });
+}
+
+/// The same for one that serves what is there when it begins to, once for each time it is
+/// notified.
+#[test]
+fn model_queue_notifies_a_server() {
+    check(Some(3), || {
+        let q = Arc::new(Queue::new());
+        let sleeper = Arc::new(Notify::new());
+        let notify = Arc::new({
+            let sleeper = sleeper.clone();
+            move || sleeper.notify()
+        });
+        q.set_notify(Some(notify), false);
+        let producer = {
+            let q = q.clone();
+            thread::spawn(move || (1..=3).for_each(|n| q.push(Item(vec![n]))))
+        };
+        let mut got = Vec::new();
+        while got.len() < 3 {
+            sleeper.wait();
+            let Some(n) = next_until(&q, Some(Instant::now())) else {
+                continue;
+            };
+            got.push(n);
+            let (left, claimed) = q.begin_serving(usize::MAX);
+            got.extend((0..left).filter_map(|_| next_until(&q, Some(Instant::now()))));
+            if claimed {
+                q.end_serving();
+            }
+        }
+        producer.join().unwrap();
+        assert_eq!(got, [1, 2, 3]);
     });
 }
 

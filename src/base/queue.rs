@@ -4,8 +4,9 @@
 //! A queue may be forwarded to another one; pushes and pops then act on the end
 //! of the chain. Whoever waits is woken by a condition variable; whoever runs an
 //! event loop of its own asks for a byte string on a descriptor or a call, which
-//! happens once per batch of work: when something is added after the queue was
-//! last looked at.
+//! happens when something is added to an empty queue. A poll that serves what was
+//! there when it began leaves the queue empty in this sense from the start: it
+//! does not look for what comes meanwhile.
 //!
 //! An item may be many messages (a fetched batch, a batch of delivery reports):
 //! [`Queue::take`] shows the front item to a closure that takes out what it wants
@@ -29,8 +30,16 @@ use std::time::Instant;
 
 use super::sync::{Condvar, Mutex, MutexGuard};
 
-/// How an application that runs its own event loop is told of new items.
+/// How an application that runs its own event loop is told that the queue, empty until
+/// then, has something.
 pub type Notify = Arc<dyn Fn() + Send + Sync>;
+
+struct Notifier {
+    call: Notify,
+    /// Not again before somebody has looked into the queue.
+    once: bool,
+    called: bool,
+}
 
 /// What [`Queue::take`]'s closure found at the front.
 pub enum Taken<R> {
@@ -83,9 +92,9 @@ impl Drop for Seated {
 struct Inner<T> {
     items: VecDeque<T>,
     forward: Option<Arc<Queue<T>>>,
-    notify: Option<Notify>,
-    /// An application that was notified has not looked yet.
-    notified: bool,
+    notify: Option<Notifier>,
+    /// A call serves all that is here: what is added counts as added to an empty queue.
+    serving: bool,
     yielded: bool,
     /// How often there was a yield.
     yields: u64,
@@ -105,6 +114,23 @@ impl<T> Inner<T> {
                 added.notify_one();
             }
             None => {}
+        }
+    }
+
+    /// Whom to tell of what was added.
+    fn notify(&mut self, was_empty: bool) -> Option<Notify> {
+        let n = self.notify.as_mut()?;
+        if !was_empty && !std::mem::take(&mut self.serving) || n.once && n.called {
+            return None;
+        }
+        n.called = true;
+        self.serving = false;
+        Some(n.call.clone())
+    }
+
+    fn is_looked_at(&mut self) {
+        if let Some(n) = &mut self.notify {
+            n.called = false;
         }
     }
 
@@ -146,7 +172,7 @@ impl<T: Weight> Queue<T> {
                 items: VecDeque::new(),
                 forward: None,
                 notify: None,
-                notified: false,
+                serving: false,
                 yielded: false,
                 yields: 0,
                 waiters: 0,
@@ -203,6 +229,7 @@ impl<T: Weight> Queue<T> {
                 drop(q);
                 return next.add(item, front, hops - 1);
             }
+            let was_empty = q.items.is_empty();
             if front {
                 q.items.push_front(item);
             } else if item.is_urgent() {
@@ -212,12 +239,7 @@ impl<T: Weight> Queue<T> {
                 q.items.push_back(item);
             }
             q.wake_one(&self.added);
-            if q.notified {
-                None
-            } else {
-                q.notified = q.notify.is_some();
-                q.notify.clone()
-            }
+            q.notify(was_empty)
         };
         if let Some(n) = notify {
             n();
@@ -276,7 +298,7 @@ impl<T: Weight> Queue<T> {
                     end = q.forward.clone();
                     continue 'chain;
                 }
-                q.notified = false;
+                q.is_looked_at();
                 if since.is_some_and(|s| s != q.yields) {
                     // Left to another that waits.
                     q.yielded &= q.waiters > 0;
@@ -294,8 +316,14 @@ impl<T: Weight> Queue<T> {
                             return Some(r);
                         }
                         Taken::Leave => {
-                            // Nobody else was woken for what is left.
+                            // Nobody else was woken for what is left, and whoever is told
+                            // of it may take this for the end.
                             q.wake_one(&at.added);
+                            let notify = q.notify(true);
+                            drop(q);
+                            if let Some(n) = notify {
+                                n();
+                            }
                             return None;
                         }
                         Taken::Last(r) => (Some(r), q.items.pop_front()),
@@ -361,12 +389,10 @@ impl<T: Weight> Queue<T> {
             q.yielded = true;
             q.yields = q.yields.wrapping_add(1);
             q.wake_all(&self.added);
-            if q.notified {
-                None
-            } else {
-                q.notified = q.notify.is_some();
-                q.notify.clone()
-            }
+            let serving = q.serving;
+            let notify = (q.items.is_empty() || serving).then(|| q.notify(true));
+            q.serving = serving;
+            notify.flatten()
         };
         if let Some(n) = notify {
             n();
@@ -395,6 +421,7 @@ impl<T: Weight> Queue<T> {
             let mut q = self.inner.lock();
             // Both are locked, so that what is pushed from now on comes after what
             // is here.
+            q.is_looked_at();
             let notify = end.and_then(|end| end.append(&mut q.items));
             let old = std::mem::replace(&mut q.forward, to);
             // Waiters follow to the new end of the chain.
@@ -413,19 +440,46 @@ impl<T: Weight> Queue<T> {
             return None;
         }
         let mut q = self.inner.lock();
+        let was_empty = q.items.is_empty();
         q.items.append(items);
         q.wake_all(&self.added);
-        if q.notified {
-            return None;
-        }
-        q.notified = q.notify.is_some();
-        q.notify.clone()
+        q.notify(was_empty)
     }
 
-    pub fn set_notify(&self, notify: Option<Notify>) {
+    /// Whom to tell when something comes to this very queue and nothing is there, and,
+    /// with `once`, somebody has looked since the last call. What is here now is not told.
+    pub fn set_notify(&self, notify: Option<Notify>, once: bool) {
         let mut q = self.inner.lock();
-        q.notify = notify;
-        q.notified = false;
+        q.notify = notify.map(|call| Notifier {
+            call,
+            once,
+            called: false,
+        });
+        q.serving = false;
+    }
+
+    /// The caller is about to serve all that is here, up to a weight of `limit`, and will
+    /// not look for more: what comes from now on is told. Returns the weight of all, and
+    /// whether [`Queue::end_serving`] is to be called.
+    pub fn begin_serving(self: &Arc<Self>, limit: usize) -> (usize, bool) {
+        let at = self.target();
+        let mut q = at.inner.lock();
+        let weight = q.items.iter().map(Weight::weight).sum();
+        q.serving = q.notify.is_some() && !q.items.is_empty() && weight <= limit;
+        (weight, q.serving)
+    }
+
+    /// What the caller has left after all is told like what is new.
+    pub fn end_serving(self: &Arc<Self>) {
+        let at = self.target();
+        let notify = {
+            let mut q = at.inner.lock();
+            let serving = std::mem::take(&mut q.serving);
+            (serving && !q.items.is_empty()).then(|| q.notify(true))
+        };
+        if let Some(n) = notify.flatten() {
+            n();
+        }
     }
 
     /// From now on who waits for this very queue does that meanwhile.
@@ -460,6 +514,7 @@ impl<T: Weight> Queue<T> {
         let mut removed = Vec::new();
         {
             let mut q = at.inner.lock();
+            q.is_looked_at();
             let mut kept = VecDeque::with_capacity(q.items.len());
             while let Some(mut item) = q.items.pop_front() {
                 if keep(&mut item) {
@@ -566,20 +621,99 @@ mod tests {
         assert_eq!(q.pop(None), Some(1));
     }
 
-    #[test]
-    fn notified_once_until_looked_at() {
+    /// A queue and how often it was told of.
+    fn notified(once: bool) -> (Arc<Queue<u32>>, impl Fn() -> usize) {
         let q = Arc::new(Queue::<u32>::new());
         let n = Arc::new(AtomicUsize::new(0));
         let m = n.clone();
-        q.set_notify(Some(Arc::new(move || {
+        let notify: Notify = Arc::new(move || {
             m.fetch_add(1, Ordering::Relaxed);
-        })));
+        });
+        q.set_notify(Some(notify), once);
+        (q, move || n.swap(0, Ordering::Relaxed))
+    }
+
+    #[test]
+    fn notified_when_no_longer_empty() {
+        let (q, calls) = notified(false);
         q.push(1);
         q.push(2);
-        assert_eq!(n.load(Ordering::Relaxed), 1);
+        assert_eq!(calls(), 1);
         q.pop(past());
         q.push(3);
-        assert_eq!(n.load(Ordering::Relaxed), 2);
+        assert_eq!(calls(), 0, "one was left");
+        while q.pop(past()).is_some() {}
+        q.push(4);
+        assert_eq!(calls(), 1);
+        q.push_front(3);
+        q.yield_now();
+        assert_eq!(calls(), 0);
+    }
+
+    #[test]
+    fn once_until_looked_at() {
+        let (always, calls) = notified(false);
+        always.yield_now();
+        always.yield_now();
+        assert_eq!(calls(), 2);
+        let (once, calls) = notified(true);
+        once.yield_now();
+        once.yield_now();
+        once.push(1);
+        assert_eq!(calls(), 1);
+        assert_eq!(once.pop(past()), None);
+        assert_eq!(once.pop(past()), Some(1));
+        once.push(2);
+        assert_eq!(calls(), 1);
+    }
+
+    #[test]
+    fn what_comes_while_all_is_served_is_told() {
+        let (q, calls) = notified(false);
+        for item in 1..=3 {
+            q.push(item);
+        }
+        assert_eq!(calls(), 1);
+        assert_eq!(q.begin_serving(2), (3, false));
+        q.push(4);
+        assert_eq!(calls(), 0, "the server leaves some");
+        assert_eq!(q.begin_serving(usize::MAX), (4, true));
+        q.push(5);
+        q.push(6);
+        q.end_serving();
+        assert_eq!(calls(), 1);
+        // A server that stops early.
+        assert_eq!(q.begin_serving(usize::MAX), (6, true));
+        q.pop(past());
+        q.end_serving();
+        assert_eq!(calls(), 1);
+        while q.pop(past()).is_some() {}
+        q.push(7);
+        assert_eq!(q.begin_serving(usize::MAX), (1, true));
+        q.pop(past());
+        q.push(8);
+        q.push(9);
+        q.end_serving();
+        assert_eq!(calls(), 2);
+    }
+
+    #[test]
+    fn the_end_of_the_chain_is_told_of() {
+        let (a, of_a) = notified(false);
+        let (b, of_b) = notified(false);
+        a.push(1);
+        assert_eq!((of_a(), of_b()), (1, 0));
+        a.forward(Some(b.clone()));
+        assert_eq!((of_a(), of_b()), (0, 1));
+        a.push(2);
+        assert_eq!((of_a(), of_b()), (0, 0));
+        let c = Arc::new(Queue::new());
+        c.push(3);
+        c.forward(Some(a.clone()));
+        assert_eq!((of_a(), of_b()), (0, 0), "not empty");
+        while c.pop(past()).is_some() {}
+        c.push(4);
+        assert_eq!((of_a(), of_b()), (0, 1));
     }
 
     #[test]

@@ -55,16 +55,44 @@ pub fn take_item(queue: &EventQueue, deadline: impl FnOnce() -> Option<Instant>)
 }
 
 /// What one call serves is what waited when it began to: not what comes meanwhile, so
-/// that the call ends however fast that is.
-#[derive(Default)]
-pub struct Backlog(Option<usize>);
+/// that the call ends however fast that is. Who waits to be told that the queue has
+/// something is told of that.
+pub struct Backlog<'a> {
+    queue: &'a EventQueue,
+    /// As many as the call serves at most.
+    limit: usize,
+    left: Option<usize>,
+    /// The queue is to be told when the call is over.
+    serving: bool,
+}
 
-impl Backlog {
+impl<'a> Backlog<'a> {
+    pub fn of(queue: &'a EventQueue, limit: usize) -> Self {
+        Backlog {
+            queue,
+            limit,
+            left: None,
+            serving: false,
+        }
+    }
+
     /// Something of this weight was taken. False if that was the last one of the call.
-    pub fn goes_on(&mut self, queue: &EventQueue, taken: usize) -> bool {
-        let left = self.0.get_or_insert_with(|| queue.len() + taken);
+    pub fn goes_on(&mut self, taken: usize) -> bool {
+        let left = self.left.get_or_insert_with(|| {
+            let (weight, serving) = (self.queue).begin_serving(self.limit.saturating_sub(taken));
+            self.serving = serving;
+            weight + taken
+        });
         *left = left.saturating_sub(taken);
         *left > 0
+    }
+}
+
+impl Drop for Backlog<'_> {
+    fn drop(&mut self) {
+        if self.serving {
+            self.queue.end_serving();
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::handle::{Boxed, Opaque, get, give, take};
 use super::{cstr, serve};
 use crate::base::cancel::NotCancelled;
 use crate::base::log::Level;
+use crate::base::queue::Notify;
 use crate::capi::boundary::ffi;
 use crate::capi::types::{rd_kafka_event_t, rd_kafka_queue_s, rd_kafka_queue_t, rd_kafka_t};
 use crate::client::consumer::Toppar;
@@ -204,21 +205,24 @@ pub unsafe extern "C" fn rd_kafka_queue_io_event_enable(
                 return;
             };
             if fd < 0 {
-                q.queue.set_notify(None);
+                q.queue.set_notify(None, true);
                 return;
             }
             let payload: Arc<[u8]> = Arc::from(cstr::slice(payload, size));
-            q.queue.set_notify(Some(Arc::new(move || {
+            let write: Notify = Arc::new(move || {
                 let _whole = NotCancelled::new();
                 // A full pipe means that the application has enough to wake up for.
                 libc::write(fd, payload.as_ptr().cast(), payload.len());
-            })));
+            });
+            q.queue.set_notify(Some(write), true);
         }
     })
 }
 
-/// Calls `event_cb` when the queue stops being empty; null turns it off. It is called
-/// by threads of the library, must be quick and not poll.
+/// Calls `event_cb` when the queue stops being empty, not for more while it holds
+/// something, nor for what it holds now, so poll until there is nothing; null turns it
+/// off. It is called by threads of the library, must be quick and not poll. The queue that
+/// another is forwarded to is the one to ask.
 /// `rd_kafka_queue_io_event_enable` is the alternative; the later call wins.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_queue_cb_event_enable(
@@ -233,16 +237,17 @@ pub unsafe extern "C" fn rd_kafka_queue_cb_event_enable(
                 return;
             };
             let (rk, opaque) = (q.rk, qev_opaque.expose_provenance());
-            q.queue.set_notify(event_cb.map(|callback| {
-                let notify: crate::base::queue::Notify = Arc::new(move || {
+            let call = event_cb.map(|callback| {
+                let call: Notify = Arc::new(move || {
                     let _whole = NotCancelled::new();
                     callback(
                         ptr::with_exposed_provenance_mut(rk),
                         ptr::with_exposed_provenance_mut(opaque),
                     );
                 });
-                notify
-            }));
+                call
+            });
+            q.queue.set_notify(call, false);
         }
     })
 }

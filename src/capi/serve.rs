@@ -58,11 +58,11 @@ pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>)
     let _polling = consume::Polling::through(instance, queue);
     let mut served = 0;
     let mut wait = deadline;
-    let mut backlog = Backlog::default();
+    let mut backlog = Backlog::of(queue, usize::MAX);
     let mut whole = None;
     while let Some(item) = consume::take_item(queue, || wait) {
         wait = Some(super::past());
-        let more = backlog.goes_on(queue, item.weight());
+        let more = backlog.goes_on(item.weight());
         match item {
             Item::Message(m) => {
                 whole.get_or_insert_with(NotCancelled::new);

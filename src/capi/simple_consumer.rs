@@ -148,7 +148,8 @@ unsafe fn callbacks(
 ) -> c_int {
     let mut deadline = consume::until(timeout_ms);
     let mut count = 0;
-    let mut backlog = Backlog::default();
+    let most = usize::try_from(limit).ok().filter(|n| *n > 0);
+    let mut backlog = Backlog::of(queue, most.unwrap_or(usize::MAX));
     let mut more = true;
     serve::clear_yield();
     let _whole = NotCancelled::new();
@@ -163,7 +164,7 @@ unsafe fn callbacks(
             None => break,
         };
         if let Some(m) = message {
-            more = backlog.goes_on(queue, 1);
+            more = backlog.goes_on(1);
             let m = message::as_c(m.as_ptr());
             // SAFETY: the message is good until the callback returns, and is
             // released then.
