@@ -12,6 +12,7 @@ use std::ops::{Deref, DerefMut};
 
 mod assignors;
 mod consumer;
+mod derived;
 mod document;
 mod finalize;
 mod flags;
@@ -20,6 +21,7 @@ mod kind;
 mod number;
 mod patterns;
 mod producer;
+mod rules;
 mod scoped;
 mod security;
 pub mod table;

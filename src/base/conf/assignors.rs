@@ -34,9 +34,8 @@ impl Conf {
         let cooperative = assignors.iter().filter(|a| a.is_cooperative()).count();
         if cooperative != 0 && cooperative != assignors.len() {
             return wrong(format!(
-                "All partition.assignment.strategy ({strategy}) assignors must have the same \
-                 protocol type, online migration between assignors with different protocol \
-                 types is not supported"
+                "partition.assignment.strategy ({strategy}) mixes eager and cooperative assignors: a \
+                 group has one kind of them"
             ));
         }
         Ok(assignors)
@@ -71,6 +70,8 @@ mod tests {
         assert_eq!(of("range,nope"), Err(format!("{unknown}nope")));
         assert_eq!(of("range,,"), Err(unknown.to_owned()));
         let mixed = of("range,cooperative-sticky").unwrap_err();
-        assert!(mixed.starts_with("All partition.assignment.strategy (range,cooperative-sticky)"));
+        assert!(
+            mixed.starts_with("partition.assignment.strategy (range,cooperative-sticky) mixes")
+        );
     }
 }

@@ -11,9 +11,9 @@ macro_rules! consumer_rows {
                 "Name of the consumer group. Consumers of the same name share the partitions of their topics.";
             "group.instance.id" [group_instance_id: Option<String>] text(None)
                 Consumer Medium [] Group done
-                "Makes the consumer a static member under this name: it may go away and come back within \
-                 `session.timeout.ms` without a rebalance, so give that more time. Needs brokers of 2.3.0 or newer. \
-                 Share consumers refuse it.";
+                "Makes the consumer a static member: one that is known by this name. When it restarts within \
+                 `session.timeout.ms` it takes its old place, and nothing is rebalanced; so choose the timeout longer \
+                 than a restart. Brokers have it since 2.3.0. Share consumers refuse it.";
             "partition.assignment.strategy" [partition_assignment_strategy: Option<String>] text(Some("range,roundrobin"))
                 Consumer Medium [] Group done
                 "Assignors the consumer is ready to use, best first: `range`, `roundrobin`, `cooperative-sticky`. The \
@@ -30,19 +30,20 @@ macro_rules! consumer_rows {
                  broker's settings decide instead.";
             "group.protocol.type" [group_protocol_type: Option<String>] untrimmed(Some("consumer"))
                 Consumer Low [] Group todo
-                "Protocol type of the classic group protocol. Only `consumer` is known. Not with \
+                "What kind of group it is in the classic protocol; `consumer` is the only kind. Refused with \
                  `group.protocol=consumer`.";
             "group.protocol" [group_protocol: GroupProtocol] word(GroupProtocol::WORDS, "classic")
                 Consumer High [] Group todo
-                "Which group protocol to use: `classic`, or `consumer`, where the broker assigns partitions \
+                "`classic`: members of the group assign partitions among themselves. `consumer`: the coordinator does \
                  (KIP-848).";
             "group.remote.assignor" [group_remote_assignor: Option<String>] text(None)
                 Consumer Medium [] Group todo
-                "With `group.protocol=consumer`, the broker's assignor to use, `uniform` or `range`. The broker \
-                 chooses unless set. Share consumers refuse it.";
+                "How the coordinator is to assign partitions under `group.protocol=consumer`, by the name that \
+                 brokers have for it (`uniform`, `range`). Its own choice unless set. Share consumers refuse it.";
             "coordinator.query.interval.ms" [coordinator_query_interval_ms: i32] int(1, 3_600_000, 600_000)
                 Consumer Low [] Group done
-                "How often to ask who the group's coordinator is; ten times as often while it is down.";
+                "Pause between look-ups of the group's coordinator, just to be sure. A tenth of it while the \
+                 coordinator cannot be reached.";
             "max.poll.interval.ms" [max_poll_interval_ms: i32] int(1, 86_400_000, 300_000)
                 Consumer High [] Group done
                 "Longest time between two polls of the application. Past it the consumer counts as stuck and leaves \
@@ -99,8 +100,8 @@ macro_rules! consumer_rows {
                 "Where offsets are committed to: `broker`, or `file`, which is deprecated (`offset.store.path`).";
             "isolation.level" [isolation_level: IsolationLevel] word(IsolationLevel::WORDS, "read_committed")
                 Consumer High [] Consumer done
-                "What to see of transactions: `read_committed` gives only messages of those committed, \
-                 `read_uncommitted` gives all, even of those aborted. Share consumers refuse it.";
+                "Whether messages of open and aborted transactions are kept back (`read_committed`) or seen as they \
+                 come (`read_uncommitted`). Share consumers refuse it.";
             "consume_cb" [consume_cb: usize] pointer(0)
                 Consumer Low [] Consumer done
                 "Called with consumed messages by rd_kafka_poll() and its like; set with \
@@ -113,23 +114,23 @@ macro_rules! consumer_rows {
                 "Called with the result of offset commits; set with rd_kafka_conf_set_offset_commit_cb().";
             "enable.partition.eof" [enable_partition_eof: bool] boolean(false)
                 Consumer Low [] Consumer done
-                "Report the end of a partition, each time it is reached, with RD_KAFKA_RESP_ERR__PARTITION_EOF. Share \
-                 consumers refuse it.";
+                "An event with RD_KAFKA_RESP_ERR__PARTITION_EOF tells that everything in a partition has been read, \
+                 again after each new message. Share consumers refuse it.";
             "check.crcs" [check_crcs: bool] boolean(false)
                 Consumer Medium [] Consumer done
                 "Verify the checksum of fetched batches, against damage on the wire and on disk, at some cost in CPU.";
             "client.rack" [client_rack: Option<String>] untrimmed(Some(""))
                 Both Low [] Consumer done
-                "Where this client is: compared with the brokers' `broker.rack` to fetch from replicas nearby and to \
-                 assign partitions by rack.";
+                "The place where this client runs, in the words of the brokers' `broker.rack`. Near replicas are then \
+                 read from where the cluster allows it, and assignors prefer partitions that are near.";
             "max.poll.records" [max_poll_records: i32] int(1, i32::MAX, 500)
                 Consumer Low [] Share todo
-                "Records that one `rd_kafka_share_poll()` may return. The broker is told, so it also limits what a \
-                 fetch acquires. Not strict. Only for share consumers.";
+                "At most so many records from one `rd_kafka_share_poll()`, now and then a few more. It goes to the \
+                 broker with each ShareFetch, which acquires no more than that. For share consumers alone.";
             "share.acknowledgement.mode" [share_acknowledgement_mode: Option<String>] text(Some("implicit"))
                 Consumer Medium [] Share todo
-                "How records of a share consumer are acknowledged: `implicit`, by the next poll, or `explicit`, by \
-                 rd_kafka_share_acknowledge*().";
+                "`implicit`: polling again acknowledges what the last poll gave. `explicit`: each record has to be \
+                 acknowledged, with rd_kafka_share_acknowledge*().";
         }
     };
 }

@@ -26,7 +26,7 @@ pub fn listing() -> String {
     section::<GlobalProps>(&mut out, "Global");
     out.push_str("\n\n");
     section::<TopicProps>(&mut out, "Topic");
-    out.push_str("\n### C/P legend: C = Consumer, P = Producer, * = both\n");
+    out.push_str("\n### C/P: property of consumers (C), producers (P) or both (*)\n");
     out
 }
 
@@ -84,7 +84,7 @@ fn line<P: Props>(out: &mut String, shown: &Property<P>) {
         shown.name
     );
     if row.is(Attribute::Experimental) {
-        out.push_str("**EXPERIMENTAL**: subject to change or removal. ");
+        out.push_str("**EXPERIMENTAL** ");
     }
     if row.is(Attribute::Deprecated) {
         out.push_str("**DEPRECATED** ");

@@ -31,9 +31,9 @@ macro_rules! general_rows {
                 "";
             "message.max.bytes" [message_max_bytes: i32] int(1000, 1_000_000_000, 1_000_000)
                 Both Medium [] Producer done
-                "Largest request, and so the largest message, that the producer sends. Because framing differs \
-                 between protocol versions a ProduceRequest may exceed it by one message. The broker applies its own \
-                 limit, the topic's `max.message.bytes`.";
+                "Upper bound of a ProduceRequest, and with it of a message. The size is estimated before it is known \
+                 how a broker's version frames it, so the last message of a request may go beyond. What the broker \
+                 itself takes is set there, with `message.max.bytes` and the topic's `max.message.bytes`.";
             "message.copy.max.bytes" [message_copy_max_bytes: i32] int(0, 1_000_000_000, 65_535)
                 Both Low [] Producer done
                 "No effect: every payload is copied once, into its batch, while it is produced. Share consumers \
@@ -52,26 +52,26 @@ macro_rules! general_rows {
                 "";
             "metadata.recovery.strategy" [metadata_recovery_strategy: MetadataRecovery] word(MetadataRecovery::WORDS, "rebootstrap")
                 Both Low [] Core done
-                "What to do when none of the known brokers can be reached: `rebootstrap` starts over from \
-                 `bootstrap.servers` and the brokers added with `rd_kafka_brokers_add()`, `none` keeps trying the \
-                 brokers it knows. Starting over is also triggered by `metadata.recovery.rebootstrap.trigger.ms` and \
-                 by a broker asking for it.";
+                "Where to go when every known broker is out of reach: back to `bootstrap.servers` and whatever \
+                 `rd_kafka_brokers_add()` added (`rebootstrap`), or nowhere, hoping for one of the known ones \
+                 (`none`). `metadata.recovery.rebootstrap.trigger.ms` and brokers that ask for it have the same \
+                 effect.";
             "metadata.recovery.rebootstrap.trigger.ms" [metadata_recovery_rebootstrap_trigger_ms: i32] int(0, i32::MAX, 300_000)
                 Both Low [] Core done
-                "With `metadata.recovery.strategy=rebootstrap`, start over from the bootstrap servers after this long \
-                 without metadata from any broker.";
+                "Time without a single metadata response after which `metadata.recovery.strategy=rebootstrap` acts, \
+                 even while connections stand.";
             "metadata.request.timeout.ms" [metadata_request_timeout_ms: i32] int(10, 900_000, 10)
                 Both Low [Deprecated Hidden] Core done
                 "No effect.";
             "topic.metadata.refresh.interval.ms" [topic_metadata_refresh_interval_ms: i32] int(-1, 3_600_000, 300_000)
                 Both Low [] Core done
-                "How often metadata is refreshed to notice new brokers, topics, partitions and leaders. -1 turns it \
-                 off, which is not recommended. While the client uses no topic, only the broker list is refreshed, at \
-                 most every 10 seconds.";
+                "Time between refreshes of metadata, by which a client notices that the cluster has changed. Without \
+                 any topic in use a refresh asks for the list of brokers alone, every 10 seconds at most. -1 stops \
+                 refreshing; then changes are noticed by the errors they cause.";
             "metadata.max.age.ms" [metadata_max_age_ms: i32] int(1, 86_400_000, 900_000)
                 Both Low [] Core done
-                "Age after which cached metadata is dropped. Unless set it is three times \
-                 `topic.metadata.refresh.interval.ms`.";
+                "What is known of a topic is forgotten when it is older than this. Three refreshes \
+                 (`topic.metadata.refresh.interval.ms`) unless set.";
             "topic.metadata.refresh.fast.interval.ms" [topic_metadata_refresh_fast_interval_ms: i32] int(1, 60_000, 100)
                 Both Low [] Core done
                 "When a partition has lost its leader metadata is asked for at once, then again after this interval, \
@@ -85,13 +85,13 @@ macro_rules! general_rows {
                 "No effect: only the topics in use are asked for, unless a subscription has patterns.";
             "topic.metadata.propagation.max.ms" [topic_metadata_propagation_max_ms: i32] int(0, 3_600_000, 30_000)
                 Both Low [] Core done
-                "A topic just created is not known to every broker at once. For this long after its first use here, a \
-                 topic that brokers do not know is waited for instead of failing its messages with \
+                "Grace for topics that have just been created: brokers learn of them one after the other, so messages \
+                 to a topic that is unknown wait this long, counted from its first use here, before they fail with \
                  `ERR__UNKNOWN_TOPIC`.";
             "topic.blacklist" [topic_blacklist: Option<PatternList>] patterns()
                 Both Low [] Core done
-                "Comma-separated regular expressions; a topic that matches one of them is treated as if the cluster \
-                 did not have it. Share consumers refuse it.";
+                "Topics that the client must not see, as regular expressions with commas between. Metadata is read as \
+                 if they were not in it. Share consumers refuse it.";
             "debug" [debug: u32] flags(debug::FLAGS, 0)
                 Both Medium [] Core done
                 "Comma-separated parts of the client that log their debug messages. `broker,topic,msg` shows a \
@@ -112,7 +112,7 @@ macro_rules! general_rows {
                 "Receive buffer of broker sockets (SO_RCVBUF); 0 leaves it to the system.";
             "socket.keepalive.enable" [socket_keepalive_enable: bool] boolean(false)
                 Both Low [] Core done
-                "Turn on TCP keep-alive (SO_KEEPALIVE) for broker sockets.";
+                "Let the system probe idle broker connections (SO_KEEPALIVE).";
             "socket.nagle.disable" [socket_nagle_disable: bool] boolean(true)
                 Both Low [] Core done
                 "Send without Nagle's delay (TCP_NODELAY).";
@@ -141,7 +141,7 @@ macro_rules! general_rows {
                 "Connect to a broker only when there is something to ask it.";
             "reconnect.backoff.jitter.ms" [reconnect_backoff_jitter_ms: i32] int(0, 3_600_000, 0)
                 Both Low [Deprecated] Core done
-                "No effect: see `reconnect.backoff.ms` and `reconnect.backoff.max.ms`.";
+                "No effect: the pauses between attempts to connect have jitter of their own.";
             "reconnect.backoff.ms" [reconnect_backoff_ms: i32] int(0, 3_600_000, 100)
                 Both Medium [] Core done
                 "Pause before the first attempt to connect again, doubled with each failure up to \
@@ -174,8 +174,9 @@ macro_rules! general_rows {
                 "Least important level that is logged, as in syslog(3): 0 for emergencies only, 7 for everything.";
             "log.queue" [log_queue: bool] boolean(false)
                 Both Low [] Core done
-                "Queue log lines for the application to poll (`rd_kafka_set_log_queue()`) instead of calling the log \
-                 callback on the thread that logs. Lines are kept until a queue has been set.";
+                "Log lines wait in a queue, and the log callback runs where the application polls that queue; it is \
+                 chosen with `rd_kafka_set_log_queue()`, and lines wait until it is. Otherwise the callback runs on \
+                 whatever thread logs.";
             "log.thread.name" [log_thread_name: bool] boolean(true)
                 Both Low [] Core done
                 "Begin log lines with the name of the thread.";

@@ -22,7 +22,7 @@ impl PatternList {
             .split(',')
             .map(|part| {
                 Regex::new(part)
-                    .map_err(|wrong| format!("Failed to parse pattern \"{part}\": {wrong}"))
+                    .map_err(|wrong| format!("Not a regular expression: \"{part}\": {wrong}"))
             })
             .collect::<Result<_, _>>()?;
         Ok(PatternList {
@@ -65,7 +65,7 @@ mod tests {
     fn names_the_part_that_is_wrong() {
         let wrong = PatternList::new("ok,[").unwrap_err();
         assert!(
-            wrong.starts_with("Failed to parse pattern \"[\": "),
+            wrong.starts_with("Not a regular expression: \"[\": "),
             "{wrong}"
         );
     }

@@ -18,31 +18,33 @@ macro_rules! producer_rows {
                  ERR_INVALID_TRANSACTION_TIMEOUT. Unless set, `message.timeout.ms` and `socket.timeout.ms` follow it.";
             "enable.idempotence" [enable_idempotence: bool] boolean(false)
                 Producer High [] Producer done
-                "Every message is written exactly once and in order, whatever is retried. Adjusts, unless set: \
-                 `max.in.flight.requests.per.connection=5` (5 at most), `retries` to the maximum (1 at least), \
-                 `acks=all`, `queuing.strategy=fifo`. Values that do not go with it make rd_kafka_new() fail.";
+                "What the application produces is in the log once, in its order, also after retries. Turns on \
+                 `acks=all`, the highest `retries`, `queuing.strategy=fifo` and at most 5 of \
+                 `max.in.flight.requests.per.connection`, each unless set; what is set and contradicts makes \
+                 rd_kafka_new() fail.";
             "enable.gapless.guarantee" [enable_gapless_guarantee: bool] boolean(false)
                 Producer Low [Experimental] Producer done
-                "Stop the producer with the fatal error ERR__GAPLESS_GUARANTEE when a failed batch would leave a gap \
-                 in the series. Messages that time out do not count. Needs `enable.idempotence=true`.";
+                "With `enable.idempotence=true`, never go on behind a message that could not be written: its failure \
+                 is fatal (ERR__GAPLESS_GUARANTEE) and ends the producer, unless it just timed out.";
             "queue.buffering.max.messages" [queue_buffering_max_messages: i32] int(0, i32::MAX, 100_000)
                 Producer High [] Producer done
-                "Messages the producer may hold, over all topics and partitions; 0 for no limit.";
+                "So many messages may be on their way, from the call that accepts them to their report, in the whole \
+                 client; 0 sets no bound. Further ones are refused with ERR__QUEUE_FULL.";
             "queue.buffering.max.kbytes" [queue_buffering_max_kbytes: i32] int(1, i32::MAX, 1_048_576)
                 Producer High [] Producer done
-                "Kilobytes of messages the producer may hold, over all topics and partitions. It wins over \
-                 `queue.buffering.max.messages`.";
+                "The same bound as `queue.buffering.max.messages`, for what the messages take in memory, in \
+                 kilobytes. Whichever is reached first counts.";
             "queue.buffering.max.ms" [queue_buffering_max_ms: f64] float(0.0, 900_000.0, 5.0)
                 Producer High [] Producer done
-                "How long a message may wait for others to fill its batch. More makes batches larger and compression \
-                 better, and messages later.";
+                "The longest that a batch stays open for more messages after its first. Longer means fewer requests \
+                 and tighter compression, at the price of latency.";
             "linger.ms" [] alias("queue.buffering.max.ms")
                 Producer High [] Producer done
                 "";
             "message.send.max.retries" [message_send_max_retries: i32] int(0, i32::MAX, i32::MAX)
                 Producer High [] Producer done
-                "How often a message is sent again after it failed. Order can change then, unless \
-                 `enable.idempotence` is on.";
+                "Attempts after the first to get a message written. A later message can overtake one that is retried, \
+                 but for `enable.idempotence=true` or a single request in flight.";
             "retries" [] alias("message.send.max.retries")
                 Producer Low [] Producer done
                 "";
@@ -68,8 +70,9 @@ macro_rules! producer_rows {
                 "Messages in a batch at most. `batch.size` and `message.max.bytes` limit it as well.";
             "batch.size" [batch_size: i32] int(1, i32::MAX, 1_000_000)
                 Producer Medium [] Producer done
-                "Bytes in a batch at most, framing included. The first message always fits, whatever its size. \
-                 `batch.num.messages` and `message.max.bytes` limit it as well.";
+                "A batch is closed when it has this many bytes, counted as they go over the wire. A message that is \
+                 larger makes a batch of its own. See `batch.num.messages` and `message.max.bytes` for the other \
+                 bounds.";
             "delivery.report.only.error" [delivery_report_only_error: bool] boolean(false)
                 Producer Low [] Producer done
                 "Report only the messages that failed.";
@@ -81,17 +84,17 @@ macro_rules! producer_rows {
                 "Called with each message and its result; set with rd_kafka_conf_set_dr_msg_cb().";
             "sticky.partitioning.linger.ms" [sticky_partitioning_linger_ms: i32] int(0, 900_000, 10)
                 Producer Low [] Producer done
-                "How long messages without a key stay with one partition before another is chosen, which fills \
-                 batches better than choosing for each message; 0 chooses for each. Unless set it is twice \
-                 `linger.ms`. Messages with an empty key count too under the partitioner consistent_random.";
+                "Messages without a key all go to one partition for this long, then to another one, because larger \
+                 batches cost less; 0 draws a partition for each message. Twice `linger.ms` unless set. With the \
+                 partitioner consistent_random an empty key counts as none.";
             "client.dns.lookup" [client_dns_lookup: DnsLookup] word(DnsLookup::WORDS, "use_all_dns_ips")
                 Both Low [] Core done
-                "What to make of host names with several addresses: `use_all_dns_ips` tries one after the other, \
-                 `resolve_canonical_bootstrap_servers_only` replaces bootstrap servers by the canonical names of \
-                 their addresses, which is for Kerberos only.";
+                "Several addresses behind one host name: `use_all_dns_ips` tries them in turn. \
+                 `resolve_canonical_bootstrap_servers_only` makes each a bootstrap server under its canonical name, \
+                 as Kerberos needs it.";
             "enable.metrics.push" [enable_metrics_push: bool] boolean(true)
                 Both Low [] Telemetry todo
-                "Send client metrics to the cluster if it has a subscription for this client.";
+                "Push this client's metrics to brokers that have subscribed to them (KIP-714).";
         }
     };
 }

@@ -152,11 +152,11 @@ impl<P: Props> Scoped<P> {
             },
             Kind::Pointer { .. } => {
                 return invalid(format!(
-                    "Property \"{name}\" must be set through dedicated .._set_..() function"
+                    "Property \"{name}\" is a pointer, which a function of its own sets"
                 ));
             }
             Kind::Internal => {
-                return invalid(format!("Internal property \"{name}\" not settable"));
+                return invalid(format!("Property \"{name}\" is not set by name"));
             }
             Kind::Refused => return invalid(row.help.to_owned()),
             Kind::Alias(_) => return Ok(()),
@@ -176,7 +176,7 @@ impl<P: Props> Scoped<P> {
     ) -> Result<(), ConfError> {
         let name = row.name;
         let Some(value) = value else {
-            return invalid(empty_value("Configuration", name));
+            return invalid(empty_value(name));
         };
         for item in value.split(',') {
             // Only leading white space is taken off.
@@ -189,13 +189,11 @@ impl<P: Props> Scoped<P> {
                 continue;
             }
             let Some(flag) = flags.iter().find(|f| f.name.eq_ignore_ascii_case(word)) else {
-                return invalid(format!(
-                    "Invalid value \"{word}\" for configuration property \"{name}\""
-                ));
+                return not_among(name, word);
             };
             if let Some(why) = flag.unsupported {
                 return invalid(format!(
-                    "Unsupported value \"{word}\" for configuration property \"{name}\": {why}"
+                    "Configuration property \"{name}\" cannot have \"{word}\": {why}"
                 ));
             }
             if let Some(Value::Flags(old)) = row.access.as_ref().map(|a| (a.get)(&self.props)) {
@@ -301,8 +299,14 @@ impl<P: Props> Scoped<P> {
     }
 }
 
-fn empty_value(what: &str, name: &str) -> String {
-    format!("{what} property \"{name}\" cannot be set to empty value")
+fn empty_value(name: &str) -> String {
+    format!("Configuration property \"{name}\" cannot be set to empty value")
+}
+
+fn not_among<T>(name: &str, value: &str) -> Result<T, ConfError> {
+    invalid(format!(
+        "\"{value}\" is no value of configuration property \"{name}\""
+    ))
 }
 
 fn parse_text(
@@ -316,10 +320,10 @@ fn parse_text(
     if let Some(check) = check
         && !value.is_some_and(check)
     {
-        let shown = value.unwrap_or("(null)");
-        return invalid(format!(
-            "Invalid value for configuration property \"{name}\": {shown}"
-        ));
+        return match value {
+            Some(value) => not_among(name, value),
+            None => invalid(empty_value(name)),
+        };
     }
     Ok(Value::Text(value.or(default).map(str::to_owned)))
 }
@@ -332,7 +336,7 @@ fn parse_ranged_int(
     words: &[(&str, i32)],
 ) -> Result<Value, ConfError> {
     let Some(text) = value else {
-        return invalid(empty_value("Integer configuration", name));
+        return invalid(empty_value(name));
     };
     let number = parse_int(text).or_else(|| {
         let (_, number) = words.iter().find(|(w, _)| w.eq_ignore_ascii_case(text))?;
@@ -345,7 +349,7 @@ fn parse_ranged_int(
             "Configuration property \"{name}\" value {number} is outside allowed range {min}..{max}\n"
         )),
         None => invalid(format!(
-            "Invalid value for configuration property \"{name}\""
+            "Configuration property \"{name}\" is a whole number, not \"{text}\""
         )),
     }
 }
@@ -357,7 +361,7 @@ fn parse_ranged_float(
     max: f64,
 ) -> Result<Value, ConfError> {
     let Some(text) = value else {
-        return invalid(empty_value("Float configuration", name));
+        return invalid(empty_value(name));
     };
     match parse_float(text) {
         Some(number) if (min..=max).contains(&number) => Ok(Value::Float(number)),
@@ -368,14 +372,14 @@ fn parse_ranged_float(
             format_g(max)
         )),
         _ => invalid(format!(
-            "Invalid value for configuration property \"{name}\""
+            "Configuration property \"{name}\" is a number, not \"{text}\""
         )),
     }
 }
 
 fn parse_bool(name: &str, value: Option<&str>) -> Result<Value, ConfError> {
     let Some(text) = value else {
-        return invalid(empty_value("Bool configuration", name));
+        return invalid(empty_value(name));
     };
     let is = |word: &str| text.eq_ignore_ascii_case(word);
     if is("true") || is("t") || text == "1" {
@@ -393,7 +397,7 @@ fn parse_word(
     words: &'static [&'static str],
 ) -> Result<Option<Value>, ConfError> {
     let Some(text) = value else {
-        return invalid(empty_value("Configuration", name));
+        return invalid(empty_value(name));
     };
     let text = trim_start(text);
     if text.is_empty() {
@@ -401,9 +405,7 @@ fn parse_word(
     }
     match words.iter().find(|word| word.eq_ignore_ascii_case(text)) {
         Some(word) => Ok(Some(Value::Word(word))),
-        None => invalid(format!(
-            "Invalid value \"{text}\" for configuration property \"{name}\""
-        )),
+        None => not_among(name, text),
     }
 }
 

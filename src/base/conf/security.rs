@@ -20,23 +20,22 @@ macro_rules! security_rows {
                 "Signature algorithms to offer in the TLS handshake, separated by colons.";
             "ssl.key.location" [ssl_key_location: Option<String>] text(None)
                 Both Low [Sensitive] Security todo
-                "File with the client's private key (PEM).";
+                "Private key of the client: the name of a PEM file.";
             "ssl.key.password" [ssl_key_password: Option<String>] text(None)
                 Both Low [Sensitive] Security todo
-                "Passphrase of the private key, given by `ssl.key.location`, `ssl.key.pem` or \
-                 `rd_kafka_conf_set_ssl_cert()`.";
+                "What decrypts the client's private key, wherever that comes from.";
             "ssl.key.pem" [ssl_key_pem: Option<String>] text(None)
                 Both Low [Sensitive] Security todo
-                "The client's private key itself (PEM).";
+                "Private key of the client: the PEM text.";
             "ssl_key" [] internal()
                 Both Low [Sensitive] Security todo
                 "The client's private key from memory; set with rd_kafka_conf_set_ssl_cert().";
             "ssl.certificate.location" [ssl_certificate_location: Option<String>] text(None)
                 Both Low [] Security todo
-                "File with the client's certificate, and those between it and the authority (PEM).";
+                "Certificate of the client, followed by those that lead to the authority: the name of a PEM file.";
             "ssl.certificate.pem" [ssl_certificate_pem: Option<String>] text(None)
                 Both Low [] Security todo
-                "The client's certificate itself (PEM).";
+                "Certificate of the client: the PEM text.";
             "ssl_certificate" [] internal()
                 Both Low [] Security todo
                 "The client's certificate from memory; set with rd_kafka_conf_set_ssl_cert().";
@@ -46,13 +45,12 @@ macro_rules! security_rows {
                  certificates. Without it the system's own are used; `probe` looks for them in the usual places.";
             "https.ca.location" [https_ca_location: Option<String>] text(None)
                 Both Low [] Oauth todo
-                "File or directory with the authorities' certificates for HTTPS endpoints, such as \
-                 `sasl.oauthbearer.token.endpoint.url`. Without it the system's own are used; `probe` looks for them \
-                 in the usual places. Not together with `https.ca.pem`.";
+                "Whom to trust at HTTPS endpoints, of which `sasl.oauthbearer.token.endpoint.url` is one: a file or a \
+                 directory of certificates, `probe` for the first of the usual places, the system's own unless set. \
+                 Excludes `https.ca.pem`.";
             "https.ca.pem" [https_ca_pem: Option<String>] text(None)
                 Both Low [] Oauth todo
-                "Authorities' certificates for HTTPS endpoints themselves (PEM). Not together with \
-                 `https.ca.location`.";
+                "Whom to trust at HTTPS endpoints: the certificates as PEM text. Excludes `https.ca.location`.";
             "ssl.ca.pem" [ssl_ca_pem: Option<String>] text(None)
                 Both Low [Sensitive] Security todo
                 "Authorities' certificates for brokers themselves (PEM).";
@@ -61,8 +59,7 @@ macro_rules! security_rows {
                 "Authorities' certificates from memory; set with rd_kafka_conf_set_ssl_cert().";
             "ssl.ca.certificate.stores" [ssl_ca_certificate_stores: Option<String>] text(Some("Root"))
                 Both Low [WindowsOnly] Security done
-                "Windows certificate stores to take authorities' certificates from, separated by commas, in that \
-                 order. Windows only.";
+                "On Windows, the certificate stores to read authorities from, first to last, with commas between.";
             "ssl.crl.location" [ssl_crl_location: Option<String>] text(None)
                 Both Low [] Security todo
                 "File with certificates revoked by the authority.";
@@ -77,10 +74,10 @@ macro_rules! security_rows {
                 "OpenSSL 3 providers to load, separated by commas, such as `default,legacy`.";
             "ssl.engine.location" [ssl_engine_location: Option<String>] text(None)
                 Both Low [Deprecated] Security todo
-                "Library of an OpenSSL engine. OpenSSL 3 has providers instead.";
+                "Shared object of an OpenSSL engine. OpenSSL has given them up for providers.";
             "ssl.engine.id" [ssl_engine_id: Option<String>] text(Some("dynamic"))
                 Both Low [] Security todo
-                "Name of the OpenSSL engine to load.";
+                "By which name OpenSSL knows the engine.";
             "ssl_engine_callback_data" [ssl_engine_callback_data: usize] pointer(0)
                 Both Low [] Security todo
                 "Pointer handed to the OpenSSL engine; set with rd_kafka_conf_set_engine_callback_data().";
@@ -97,16 +94,15 @@ macro_rules! security_rows {
                 "Called with each certificate of a broker's chain; set with rd_kafka_conf_set_ssl_cert_verify_cb().";
             "ssl.truststore.location" [] refused()
                 Both Low [] Security done
-                "Java trust stores cannot be read: give the authorities' certificates (PEM) with `ssl.ca.location` \
-                 instead. See https://github.com/confluentinc/librdkafka/wiki/Using-SSL-with-librdkafka";
+                "A trust store is Java's: export its certificates as PEM, and name the file in `ssl.ca.location`";
             "sasl.jaas.config" [] refused()
                 Both Low [] Security done
-                "JAAS is Java's own: use the `sasl.*` properties instead. See \
-                 https://github.com/confluentinc/librdkafka/wiki/Using-SASL-with-librdkafka";
+                "JAAS is Java's: what stands in it goes into `sasl.mechanisms`, `sasl.username`, `sasl.password` and \
+                 their like";
             "sasl.mechanisms" [sasl_mechanisms: Option<String>] checked("GSSAPI", is_single)
                 Both High [] Security todo
-                "The SASL mechanism, one of GSSAPI, PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER. Only one, \
-                 whatever the name says.";
+                "How to authenticate: GSSAPI (Kerberos), PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER. One of \
+                 them, despite the plural.";
             "sasl.mechanism" [] alias("sasl.mechanisms")
                 Both High [] Security todo
                 "";
@@ -118,45 +114,44 @@ macro_rules! security_rows {
                 "The client's own Kerberos principal. Windows takes that of the user logged on.";
             "sasl.kerberos.kinit.cmd" [sasl_kerberos_kinit_cmd: Option<String>] text(Some(KINIT_CMD))
                 Both Low [] Security todo
-                "Shell command to renew or get a Kerberos ticket, run when the client is created and every \
-                 `sasl.kerberos.min.time.before.relogin` milliseconds. `%{property}` stands for that property's \
-                 value.";
+                "Command line for the shell that gets a Kerberos ticket, when the client starts and then at the pace \
+                 of `sasl.kerberos.min.time.before.relogin`. A name in `%{}` is replaced by that property.";
             "sasl.kerberos.keytab" [sasl_kerberos_keytab: Option<String>] text(None)
                 Both Low [] Security todo
-                "Keytab file, used only where `sasl.kerberos.kinit.cmd` says `%{sasl.kerberos.keytab}`.";
+                "What `%{sasl.kerberos.keytab}` in `sasl.kerberos.kinit.cmd` becomes; not read otherwise.";
             "sasl.kerberos.min.time.before.relogin" [sasl_kerberos_min_time_before_relogin: i32] int(0, 86_400_000, 60_000)
                 Both Low [] Security todo
                 "Milliseconds between renewals of the Kerberos ticket; 0 turns them off.";
             "sasl.username" [sasl_username: Option<String>] text(None)
                 Both High [Sensitive] Security todo
-                "User name for PLAIN and SCRAM.";
+                "The user, with PLAIN and SCRAM.";
             "sasl.password" [sasl_password: Option<String>] text(None)
                 Both High [Sensitive] Security todo
-                "Password for PLAIN and SCRAM.";
+                "The user's password, with PLAIN and SCRAM.";
             "sasl.oauthbearer.config" [sasl_oauthbearer_config: Option<String>] text(None)
                 Both Low [Sensitive] Oauth todo
-                "Text handed to whoever makes the OAUTHBEARER token. The built-in maker of unsecured tokens reads \
-                 name=value pairs separated by spaces: principalClaimName (`sub` unless given), principal, \
-                 scopeClaimName (`scope`), scope, lifeSeconds (3600) and extension_NAME for SASL extensions.";
+                "Passed on to what makes tokens, in a form of its own. Unsecured tokens are made from pairs like \
+                 `principal=me`, with spaces between: principal, scope, lifeSeconds (an hour unless given), the names \
+                 of both claims in principalClaimName and scopeClaimName, and SASL extensions as extension_NAME.";
             "enable.sasl.oauthbearer.unsecure.jwt" [enable_sasl_oauthbearer_unsecure_jwt: bool] boolean(false)
                 Both Low [] Oauth todo
                 "Make unsigned tokens with the built-in maker, unless a refresh callback is set. For development and \
                  tests only.";
             "oauthbearer_token_refresh_cb" [oauthbearer_token_refresh_cb: usize] pointer(0)
                 Both Low [] Oauth todo
-                "Called, from rd_kafka_poll() and its like, when a new OAUTHBEARER token is needed; set with \
-                 rd_kafka_conf_set_oauthbearer_token_refresh_cb(). See also `rd_kafka_conf_enable_sasl_queue()`.";
+                "Runs while the application polls, each time that an OAUTHBEARER token runs out; set with \
+                 rd_kafka_conf_set_oauthbearer_token_refresh_cb(). A queue of its own is had by \
+                 `rd_kafka_conf_enable_sasl_queue()`.";
             "enable_sasl_queue" [enable_sasl_queue: bool] boolean(false)
                 Both Low [Hidden] Oauth todo
                 "Give SASL callbacks a queue of their own; set with rd_kafka_conf_enable_sasl_queue().";
             "sasl.oauthbearer.method" [sasl_oauthbearer_method: OauthMethod] word(OauthMethod::WORDS, "default")
                 Both Low [] Oauth todo
-                "Where tokens come from: the application (`default`), or an OpenID Connect provider (`oidc`), which \
-                 needs `sasl.oauthbearer.client.id`, `sasl.oauthbearer.client.secret` and \
-                 `sasl.oauthbearer.token.endpoint.url`.";
+                "`default`: the application gives the tokens. `oidc`: they are asked of a provider of OpenID Connect, \
+                 at `sasl.oauthbearer.token.endpoint.url`, in the name of `sasl.oauthbearer.client.id`.";
             "sasl.oauthbearer.client.id" [sasl_oauthbearer_client_id: Option<String>] text(None)
                 Both Low [] Oauth todo
-                "The application's public identity at the OIDC provider. Only with `sasl.oauthbearer.method=oidc`.";
+                "The name by which the provider of tokens knows this application. For `sasl.oauthbearer.method=oidc`.";
             "sasl.oauthbearer.client.credentials.client.id" [] alias("sasl.oauthbearer.client.id")
                 Both Low [] Oauth todo
                 "";
@@ -165,15 +160,15 @@ macro_rules! security_rows {
                 "";
             "sasl.oauthbearer.client.secret" [sasl_oauthbearer_client_secret: Option<String>] text(None)
                 Both Low [Sensitive] Oauth todo
-                "The secret that goes with `sasl.oauthbearer.client.id`, known to the application and the OIDC \
-                 provider only. Only with `sasl.oauthbearer.method=oidc`.";
+                "Proves to the provider that `sasl.oauthbearer.client.id` is who asks. For \
+                 `sasl.oauthbearer.method=oidc`.";
             "sasl.oauthbearer.scope" [sasl_oauthbearer_scope: Option<String>] text(None)
                 Both Low [] Oauth todo
-                "What access to ask the OIDC provider for. Only with `sasl.oauthbearer.method=oidc`.";
+                "Scope to ask for a token of, where the provider knows scopes. For `sasl.oauthbearer.method=oidc`.";
             "sasl.oauthbearer.extensions" [sasl_oauthbearer_extensions: Option<String>] text(None)
                 Both Low [] Oauth todo
-                "SASL extensions for the broker, key=value pairs separated by commas. Only with \
-                 `sasl.oauthbearer.method=oidc`.";
+                "SASL extensions that go to the broker beside the token, written `name=value` with commas between. \
+                 For `sasl.oauthbearer.method=oidc`.";
             "sasl.oauthbearer.token.endpoint.url" [sasl_oauthbearer_token_endpoint_url: Option<String>] text(None)
                 Both Low [] Oauth todo
                 "URL at which the OIDC provider gives tokens. Only with `sasl.oauthbearer.method=oidc`.";
@@ -189,13 +184,13 @@ macro_rules! security_rows {
                 "How assertions are signed, named in their `alg` header too.";
             "sasl.oauthbearer.assertion.private.key.file" [sasl_oauthbearer_assertion_private_key_file: Option<String>] text(None)
                 Both Low [Sensitive] Oauth todo
-                "File with the private key (PEM) that signs assertions.";
+                "Key that signs assertions: the name of a PEM file.";
             "sasl.oauthbearer.assertion.private.key.passphrase" [sasl_oauthbearer_assertion_private_key_passphrase: Option<String>] text(None)
                 Both Low [Sensitive] Oauth todo
-                "Passphrase of the private key that signs assertions.";
+                "What decrypts the key that signs assertions.";
             "sasl.oauthbearer.assertion.private.key.pem" [sasl_oauthbearer_assertion_private_key_pem: Option<String>] text(None)
                 Both Low [Sensitive] Oauth todo
-                "The private key that signs assertions itself (PEM).";
+                "Key that signs assertions: the PEM text.";
             "sasl.oauthbearer.assertion.file" [sasl_oauthbearer_assertion_file: Option<String>] text(None)
                 Both Low [] Oauth todo
                 "File with an assertion made elsewhere, used as it is. Only with the JWT bearer grant.";
@@ -228,11 +223,11 @@ macro_rules! security_rows {
                  application. `sasl.oauthbearer.config` holds the details.";
             "plugin.library.paths" [plugin_library_paths: Option<String>] text(None)
                 Both Low [] Plugins done
-                "Libraries to load as plugins, separated by `;`. They are looked for as dlopen(3) does, with `.so` \
-                 appended to a name without extension.";
+                "Plugins: shared objects with a semicolon between two. dlopen(3) finds them; a name without an ending \
+                 gets `.so`.";
             "interceptors" [] internal()
                 Both Low [] Plugins done
-                "Interceptors added with rd_kafka_conf_interceptor_add_..() and what is configured in them.";
+                "Internal: what rd_kafka_conf_interceptor_add_..() added, with its own configuration.";
             "test.mock.num.brokers" [test_mock_num_brokers: i32] int(0, 10_000, 0)
                 Both Low [Hidden] Mock done
                 "Start a mock cluster of this many brokers inside the client and use it in place of \

@@ -110,7 +110,7 @@ impl<P> Property<P> {
     /// Why the property cannot be set on this system.
     pub fn unsupported(&self) -> Option<&'static str> {
         self.is(Attribute::WindowsOnly)
-            .then_some("configuration only valid on Windows")
+            .then_some("only Windows has it")
     }
 }
 

@@ -172,7 +172,7 @@ fn unknown_names_are_told_apart_from_invalid_values() {
     );
     assert_eq!(
         conf.set("debug", Some("broker,nope")),
-        invalid("Invalid value \"nope\" for configuration property \"debug\"")
+        invalid("\"nope\" is no value of configuration property \"debug\"")
     );
     assert_eq!(conf.global.debug, debug::BROKER);
 }
@@ -195,12 +195,12 @@ fn texts_name_property_value_and_range() {
         (
             "log_level",
             "x",
-            "Invalid value for configuration property \"log_level\"",
+            "Configuration property \"log_level\" is a whole number, not \"x\"",
         ),
         (
             "log_level",
             "",
-            "Integer configuration property \"log_level\" cannot be set to empty value",
+            "Configuration property \"log_level\" cannot be set to empty value",
         ),
         (
             "log.queue",
@@ -215,36 +215,36 @@ fn texts_name_property_value_and_range() {
         (
             "partitioner",
             "",
-            "Invalid value for configuration property \"partitioner\": (null)",
+            "Configuration property \"partitioner\" cannot be set to empty value",
         ),
         (
             "sasl.mechanisms",
             "a,b",
-            "Invalid value for configuration property \"sasl.mechanisms\": a,b",
+            "\"a,b\" is no value of configuration property \"sasl.mechanisms\"",
         ),
         (
             "dr_cb",
             "x",
-            "Property \"dr_cb\" must be set through dedicated .._set_..() function",
+            "Property \"dr_cb\" is a pointer, which a function of its own sets",
         ),
-        ("ssl_ca", "x", "Internal property \"ssl_ca\" not settable"),
+        ("ssl_ca", "x", "Property \"ssl_ca\" is not set by name"),
         (
             "ssl.ca.certificate.stores",
             "x",
             "Configuration property \"ssl.ca.certificate.stores\" not supported in this build: \
-             configuration only valid on Windows",
+             only Windows has it",
         ),
-        (
-            "topic.blacklist",
-            "[",
-            "Failed to parse pattern \"[\": Invalid regular expression",
-        ),
+        ("topic.blacklist", "[", ""),
     ] {
         let set = conf.set(name, Some(value));
         if name == "topic.blacklist" {
             // The C library's words for it differ between systems.
             let wrong = set.unwrap_err();
-            assert!(wrong.text().starts_with("Failed to parse pattern \"[\": "));
+            assert!(
+                wrong
+                    .text()
+                    .starts_with("Not a regular expression: \"[\": ")
+            );
             continue;
         }
         assert_eq!(set, invalid(text), "{name}={value}");
@@ -331,27 +331,27 @@ fn idempotence_adjusts_what_was_not_set_and_refuses_what_was() {
         (
             "max.in.flight",
             "6",
-            "`max.in.flight` must be set <= 5 when `enable.idempotence` is true",
+            "`max.in.flight` is above 5, which is all that brokers keep track of for `enable.idempotence=true`",
         ),
         (
             "retries",
             "0",
-            "`retries` must be set >= 1 when `enable.idempotence` is true",
+            "`retries=0` contradicts `enable.idempotence=true`",
         ),
         (
             "acks",
             "1",
-            "`acks` must be set to `all` when `enable.idempotence` is true",
+            "`acks` is less than `all`, which contradicts `enable.idempotence=true`",
         ),
         (
             "enable.idempotence",
             "false",
-            "`transactional.id` requires `enable.idempotence=true`",
+            "`transactional.id` is for producers with `enable.idempotence=true`",
         ),
         (
             "message.timeout.ms",
             "60001",
-            "`message.timeout.ms` must be set <= `transaction.timeout.ms`",
+            "`message.timeout.ms` is longer than `transaction.timeout.ms`",
         ),
     ] {
         let (_, done) = finalized(
@@ -369,7 +369,8 @@ fn linger_makes_way_for_a_short_timeout_unless_set() {
     assert_eq!(done, Ok(()));
     assert_eq!(conf.linger_us(), 1900);
     let (_, done) = finalized(ClientKind::Producer, &[short, ("linger.ms", "2")]);
-    let text = "`message.timeout.ms` must be greater than `linger.ms`";
+    let text =
+        "`linger.ms` is not below `message.timeout.ms`: messages would time out in their batch";
     assert_eq!(done, Err(text.to_owned()));
 }
 
@@ -390,19 +391,19 @@ fn consumers_get_sizes_that_fit_each_other() {
                 ("session.timeout.ms", "7000"),
                 ("max.poll.interval.ms", "6999"),
             ],
-            "`max.poll.interval.ms`must be >= `session.timeout.ms`",
+            "`session.timeout.ms` is longer than `max.poll.interval.ms`",
         ),
         (
             [("fetch.max.bytes", "2000"), ("message.max.bytes", "2001")],
-            "`fetch.max.bytes` must be >= `message.max.bytes`",
+            "`fetch.max.bytes` leaves no room for a message of `message.max.bytes`",
         ),
         (
             [
                 ("group.protocol", "consumer"),
                 ("session.timeout.ms", "7000"),
             ],
-            "`session.timeout.ms` does not apply to `group.protocol=consumer` and to share \
-             consumers: the group's coordinator sets it",
+            "`session.timeout.ms` is up to the group's coordinator for share consumers and with \
+             `group.protocol=consumer`",
         ),
     ] {
         let (_, done) = finalized(ClientKind::Consumer, &props);
@@ -417,7 +418,7 @@ fn share_consumers_refuse_what_the_broker_decides() {
     assert_eq!(conf.global.receive_message_max_bytes, i32::MAX);
     assert_eq!(conf.global.group_protocol, GroupProtocol::Consumer);
     let (_, done) = finalized(ClientKind::ShareConsumer, &[("auto.offset.reset", "end")]);
-    let text = "`auto.offset.reset` is not applicable for share consumer";
+    let text = "`auto.offset.reset` means nothing to a share consumer";
     assert_eq!(done, Err(text.to_owned()));
 }
 
@@ -426,14 +427,17 @@ fn software_name_is_made_safe() {
     let (conf, done) = finalized(
         ClientKind::Producer,
         &[
-            ("client.software.name", " .~aba. va! !.~~"),
-            ("client.software.version", "!1.2.3.4.5!!! a"),
+            ("client.software.name", "(my client) 2.x/b\u{e9}ta__"),
+            ("client.software.version", "v7.1+git#c0ffee~"),
         ],
     );
     assert_eq!(done, Ok(()));
-    assert_eq!(conf.global.client_software_name.as_deref(), Some("aba.-va"));
+    assert_eq!(
+        conf.global.client_software_name.as_deref(),
+        Some("my-client--2.x-b--ta")
+    );
     let version = conf.global.client_software_version.as_deref();
-    assert_eq!(version, Some("1.2.3.4.5----a"));
+    assert_eq!(version, Some("v7.1-git-c0ffee"));
 }
 
 #[test]
@@ -459,7 +463,7 @@ fn warns_of_what_is_set_in_vain() {
         "4 Configuration property queue.buffering.max.ms is for producers: it has no effect on \
          this consumer"
     );
-    assert!(texts[2].contains("`sasl.username` only applies"));
+    assert!(texts[2].contains("`sasl.username` has no effect"));
     assert!(texts[3].starts_with("5 `bootstrap.servers` is not set"));
     assert_eq!(Conf::new().warnings(ClientKind::Producer, true), []);
 }

@@ -8,9 +8,9 @@ macro_rules! topic_rows {
         $next! { $($rest)*; $($before)*
             "request.required.acks" [request_required_acks: i32] int_or_word(-1, 1000, -1, &[("all", -1)])
                 Producer High [] Producer done
-                "Who must have a message before it counts as delivered: `-1` or `all` for all replicas in sync (at \
-                 least the broker's `min.insync.replicas`), `1` for the leader, `0` for nobody, in which case the \
-                 broker does not even answer.";
+                "Replicas that have to have a message before it is reported as delivered. `1`: the leader. `all` or \
+                 `-1`: all that are in sync, and no fewer than the broker's `min.insync.replicas`. `0`: none, and \
+                 reports come when the request is written, since no response does.";
             "acks" [] alias("request.required.acks")
                 Producer High [] Producer done
                 "";
@@ -28,7 +28,7 @@ macro_rules! topic_rows {
                 "";
             "queuing.strategy" [queuing_strategy: QueuingStrategy] word(QueuingStrategy::WORDS, "fifo")
                 Producer Low [Deprecated Experimental] Producer done
-                "Which messages go first: `fifo` the oldest, which keeps their order, `lifo` the newest.";
+                "`fifo` sends in the order of the calls; `lifo` lets new messages go ahead of those that wait.";
             "produce.offset.report" [produce_offset_report: bool] boolean(false)
                 Producer Low [Deprecated] Producer done
                 "No effect.";
@@ -57,8 +57,8 @@ macro_rules! topic_rows {
                 "";
             "compression.level" [compression_level: i32] int(-1, 12, -1)
                 Producer Medium [] Producer done
-                "How hard to compress: 0 to 9 for gzip, 0 to 12 for lz4, only 0 for snappy; -1 for the codec's own \
-                 default. More gives smaller batches for more CPU.";
+                "Effort of the codec, from 0 up to 9 (gzip) or 12 (lz4); snappy has no levels. -1 takes what the \
+                 codec suggests. CPU is traded for smaller batches.";
             "auto.commit.enable" [auto_commit_enable: bool] boolean(true)
                 Consumer Low [Deprecated] Consumer done
                 "No effect, as in librdkafka: the simple consumer commits partitions that it started at \
@@ -74,17 +74,17 @@ macro_rules! topic_rows {
                  `auto.commit.interval.ms`. Share consumers ignore it.";
             "auto.offset.reset" [auto_offset_reset: OffsetReset] word(OffsetReset::WORDS, "largest")
                 Consumer High [] Consumer done
-                "Where to start when there is no committed offset, or when it is out of range: at the oldest message \
-                 (`smallest`, `earliest`, `beginning`), after the newest (`largest`, `latest`, `end`), or not at all \
-                 (`error`): a message with ERR__AUTO_OFFSET_RESET comes instead.";
+                "Start of a partition for which there is no valid offset. `earliest`, also called `smallest` or \
+                 `beginning`: its first message. `latest`, also `largest` or `end`: what is written from now on. \
+                 `error`: nowhere; the consumer gets ERR__AUTO_OFFSET_RESET in a message.";
             "offset.store.path" [offset_store_path: Option<String>] text(Some("."))
                 Consumer Low [Deprecated] Consumer done
-                "File for offsets, or a directory in which each partition gets one. To be removed, as is all storing \
-                 of offsets in files.";
+                "Where offsets in files are kept: a file, or a directory with a file for each partition. Files for \
+                 offsets will go.";
             "offset.store.sync.interval.ms" [offset_store_sync_interval_ms: i32] int(-1, 86_400_000, -1)
                 Consumer Low [Deprecated] Consumer done
-                "How often the file for offsets is synced to disk: 0 after each write, -1 never. To be removed, as is \
-                 all storing of offsets in files.";
+                "Time between syncs of the offset file to disk, 0 for one after each write, -1 for none. Files for \
+                 offsets will go.";
             "offset.store.method" [offset_store_method: TopicOffsetStoreMethod] word(TopicOffsetStoreMethod::WORDS, "broker")
                 Consumer Low [Deprecated] Consumer done
                 "Where offsets go: `broker`, for which `group.id` must be set, or `file`, which is deprecated \

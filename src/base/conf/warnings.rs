@@ -100,9 +100,8 @@ fn backoffs(global: &Scoped<GlobalProps>, texts: &mut Vec<String>) {
     let mut above = |name: &str, value: i32| {
         if value > max {
             texts.push(format!(
-                "Configuration `{name}` with value {value} is greater than configuration \
-                 `retry.backoff.max.ms` with value {max}. A static backoff with value \
-                 `retry.backoff.max.ms` will be applied."
+                "`{name}` ({value}) is above its upper bound, `retry.backoff.max.ms` ({max}): every \
+                 pause is as long as that"
             ));
         }
     };
@@ -117,9 +116,8 @@ fn fetch_wait(global: &Scoped<GlobalProps>, texts: &mut Vec<String>) {
     let (wait, timeout) = (global.fetch_wait_max_ms, global.socket_timeout_ms);
     if wait + 1000 > timeout {
         texts.push(format!(
-            "Configuration property `fetch.wait.max.ms` ({wait}) should be set lower than \
-             `socket.timeout.ms` ({timeout}) by at least 1000ms to avoid blocking and timing \
-             out sub-sequent requests"
+            "`fetch.wait.max.ms` ({wait}) leaves less than a second of `socket.timeout.ms` \
+             ({timeout}): requests behind a fetch may time out"
         ));
     }
 }
@@ -132,17 +130,13 @@ fn sasl(global: &Scoped<GlobalProps>, texts: &mut Vec<String>) {
     );
     if global.is_modified("sasl.mechanisms") && !enabled {
         texts.push(format!(
-            "Configuration property `sasl.mechanism` set to `{mechanism}` but \
-             `security.protocol` is not configured for SASL: recommend setting \
-             `security.protocol` to SASL_SSL or SASL_PLAINTEXT"
+            "`sasl.mechanism` ({mechanism}) has no effect: `security.protocol` is without SASL"
         ));
     }
     let takes_name = mechanism.starts_with("SCRAM") || mechanism == "PLAIN";
     if global.is_modified("sasl.username") && !takes_name {
         texts.push(
-            "Configuration property `sasl.username` only applies when `sasl.mechanism` is set \
-             to PLAIN or SCRAM-SHA-.."
-                .to_owned(),
+            "`sasl.username` has no effect: the mechanism is neither PLAIN nor SCRAM".to_owned(),
         );
     }
 }
