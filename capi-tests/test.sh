@@ -1,12 +1,12 @@
 #!/bin/bash
-# make test: everything that must pass, on one Kafka 4.2. PARTS="unit sim model abi install demo peers mock c groups hostile sanitize kcat conformance python" selects.
+# make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo peers mock c groups hostile sanitize kcat conformance python" selects.
 # The quick forms of the longer parts run here; `make kcat` and `make conformance` have them in full.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
 . "$ROOT/capi-tests/setup/rust.sh"
 cd "$ROOT" || exit 1
-parts=${PARTS:-unit sim model abi install demo peers mock c groups hostile sanitize kcat conformance python}
+parts=${PARTS:-text unit sim model abi install demo peers mock c groups hostile sanitize kcat conformance python}
 unset LIB
 export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 # The property tests try the same cases in every run; another seed or PROPTEST_CASES=100000 looks for more.
@@ -34,6 +34,7 @@ case " $parts " in *" mock "*|*" c "*|*" groups "*|*" hostile "*|*" sanitize "*|
 esac
 for part in $parts; do
     case $part in
+        text) TEXT_REQUIRED=1 section "no text of librdkafka's" bash capi-tests/text/check.sh ;;
         unit) section "unit tests" cargo test -q ;;
         sim) GROUP_SIM_SEEDS=300..10000 section "10,000 simulated groups" cargo test -q --lib groups_survive ;;
         model) aside "what threads share, under every interleaving" bash capi-tests/model.sh ;;
