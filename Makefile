@@ -11,7 +11,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install uninstall demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test bindings lint
+.PHONY: all help install uninstall demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -72,6 +72,9 @@ kcat: ## the acceptance with kcat in full; QUICK=1 for less data
 
 python-test: ## confluent-kafka-python, built from its source package against this library
 	@bash capi-tests/python/run.sh $(ARGS)
+
+calls: ## 1,800 calls in every state of an instance, here and on librdkafka, against docs/differences.md: ARGS="core group"
+	@bash capi-tests/diff/calls/run.sh $(ARGS)
 
 bindings: ## other bindings with their own tests, here and on librdkafka: ARGS="go node rust"
 	@bash capi-tests/bindings/run.sh $(ARGS)

@@ -1,12 +1,12 @@
 #!/bin/bash
-# make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo peers mock c groups hostile sanitize kcat conformance python" selects.
+# make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python" selects.
 # The quick forms of the longer parts run here; `make kcat` and `make conformance` have them in full.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
 . "$ROOT/capi-tests/setup/rust.sh"
 cd "$ROOT" || exit 1
-parts=${PARTS:-text unit sim model abi install demo peers mock c groups hostile sanitize kcat conformance python}
+parts=${PARTS:-text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python}
 unset LIB
 export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 # The property tests try the same cases in every run; another seed or PROPTEST_CASES=100000 looks for more.
@@ -26,7 +26,7 @@ c_programs() {
 }
 
 section "release build" bash capi-tests/setup/library.sh ours
-case " $parts " in *" mock "*|*" c "*|*" groups "*|*" hostile "*|*" sanitize "*|*" kcat "*|*" conformance "*|*" python "*)
+case " $parts " in *" mock "*|*" c "*|*" calls "*|*" groups "*|*" hostile "*|*" sanitize "*|*" kcat "*|*" conformance "*|*" python "*)
     own=1; bash $KAFKA status >/dev/null 2>&1 && own=
     section "Kafka 4.2 on loopback" bash $KAFKA up
     [ -n "$own" ] && trap 'bash $KAFKA down' EXIT
@@ -46,6 +46,7 @@ for part in $parts; do
         c)
             section "C programs" c_programs
             section "statistics beside librdkafka" python3 capi-tests/diff/stats_diff.py ;;
+        calls) section "calls beside librdkafka" bash capi-tests/diff/calls/run.sh ;;
         groups) section "consumer groups" bash capi-tests/groups/run.sh ;;
         hostile) HOSTILE_ROUNDS=1 section "hostile peer" bash capi-tests/hostile/run.sh ;;
         sanitize) section "valgrind, ThreadSanitizer" bash capi-tests/sanitize.sh --quick ;;

@@ -64,14 +64,7 @@ fi
 # The programs are linked against a stand-in that has nothing but the names and the soname, so that the same binary
 # runs on either library.
 stub=$CACHE/c-tests/stub
-data=$ROOT/capi-tests/abi/data/functions.tsv
-if [ ! -e "$stub/librdkafka.so" ] || [ "$data" -nt "$stub/librdkafka.so" ]; then
-    mkdir -p "$stub"
-    awk -F'\t' 'NR > 1 { print "void " $1 "(void) {}" }' "$data" >"$stub/$$.c"
-    # Another run may do the same.
-    gcc -w -shared -fPIC -Wl,-soname,librdkafka.so.1 -o "$stub/$$.so" "$stub/$$.c" && mv "$stub/$$.so" "$stub/librdkafka.so" ||
-        die "stub library"
-fi
+bash "$ROOT/capi-tests/setup/names.sh" "$stub" || exit 1
 
 build() { # PROGRAM
     gcc -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-ignored-qualifiers ${cflags[@]+"${cflags[@]}"} -I "$include" -I "$here" \
