@@ -13,7 +13,8 @@ use crate::capi::types::{
 use crate::consumer::partition::PAUSED_BY_APP;
 
 /// Stops the delivery of a consumer's messages from these partitions; what was fetched
-/// of them is kept, and assigning a partition anew resumes it. Of a producer: messages
+/// of them is kept. Only `rd_kafka_resume_partitions` ends that: a partition that is
+/// assigned anew, or comes back with a rebalance, is still paused. Of a producer: messages
 /// to these partitions are kept in the queue, where `message.timeout.ms` still applies
 /// and `rd_kafka_flush` waits for them; what is already on its way is not called back.
 /// Each element's `err` says how it went: `_UNKNOWN_PARTITION` for one that the consumer

@@ -330,8 +330,7 @@ impl Consumer {
     fn begin(&self, assignment: &mut Assignment, wanted: Vec<(Arc<Toppar>, Position)>) {
         let mut starts = Vec::with_capacity(wanted.len());
         for (toppar, at) in wanted {
-            // A new assignment is not paused.
-            toppar.partition.resume(partition::PAUSED_BY_APP);
+            // The application's own pause is of the partition, and outlives assignments.
             toppar.partition.resume(partition::PAUSED_BY_CLIENT);
             let version = toppar.partition.begin();
             if !toppar.forwarded_by_app.load(Ordering::Acquire) {
