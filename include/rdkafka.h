@@ -39,11 +39,20 @@ typedef SSIZE_T ssize_t;
 #if defined(__GNUC__) || defined(__clang__)
 #define RD_UNUSED __attribute__((unused))
 #define RD_DEPRECATED __attribute__((deprecated))
-#define RD_FORMAT(KIND, TEXT, FIRST) __attribute__((format(KIND, TEXT, FIRST)))
 #else
 #define RD_UNUSED
 #define RD_DEPRECATED
-#define RD_FORMAT(KIND, TEXT, FIRST)
+#endif
+/* librdkafka's rd.h has this one as well, and some programs include it: defined alike. */
+#ifndef RD_FORMAT
+#if defined(__GNUC__) || defined(__clang__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wvariadic-macros"
+#define RD_FORMAT(...) __attribute__((format(__VA_ARGS__)))
+#pragma GCC diagnostic pop
+#else
+#define RD_FORMAT(...)
+#endif
 #endif
 #ifdef _WIN32
 #define RD_INLINE __inline
@@ -268,8 +277,6 @@ struct addrinfo;
 
 /** The result of electleaders. */
 #define RD_KAFKA_EVENT_ELECTLEADERS_RESULT 8388608
-
-#define CREATE_TIME 1
 
 /**
  * Response codes. Those below zero, save `UNKNOWN`, are the library's own;
@@ -1046,8 +1053,6 @@ typedef struct rd_kafka_error_s rd_kafka_error_t;
 /** A 128-bit id, such as a topic's (KIP-516). */
 typedef struct rd_kafka_Uuid_s rd_kafka_Uuid_t;
 
-typedef int (*Compare)(const void *a, const void *b, void *opaque);
-
 /**
  * A partition of a topic with what a call says or asks of it. Elements of a
  * list belong to the list.
@@ -1711,9 +1716,6 @@ RD_EXPORT rd_kafka_Uuid_t *rd_kafka_Uuid_copy(const rd_kafka_Uuid_t *uuid);
 
 /** Frees an id that the application owns. */
 RD_EXPORT void rd_kafka_Uuid_destroy(rd_kafka_Uuid_t *uuid);
-
-/** libc's: unlike Rust's sorting it puts up with any comparison function. */
-RD_EXPORT void qsort_r(void *base, size_t count, size_t size, Compare compare, void *opaque);
 
 /* Lists of partitions, in libc's memory ----------------------------------------------- */
 

@@ -43,6 +43,26 @@ step "exports: the $(tail -n +2 $here/data/functions.tsv | wc -l) names and no o
 soname() { readelf -d "$LIB" | grep -q 'SONAME.*\[librdkafka\.so\.1\]'; }
 step "soname librdkafka.so.1" soname
 
+names_of_the_headers() {
+    printf '#include "rdkafka.h"\n#include "rdkafka_mock.h"\n' | "$CC" -E -dD -Iinclude -x c - | python3 $here/names.py include
+}
+step "no name outside of RD_ and rd_" names_of_the_headers
+
+# Programs that bring librdkafka's rd.h along: the macros that both headers define, in either order.
+cat >"$work/rd.h" <<'END'
+#define RD_UNUSED __attribute__((unused))
+#define RD_INLINE inline
+#define RD_FORMAT(...) __attribute__((format(__VA_ARGS__)))
+END
+beside_rd_h() {
+    for both in "rd.h rdkafka.h" "rdkafka.h rd.h"; do
+        printf '#include "%s"\n' $both >"$work/beside.c"
+        echo 'void say(const char *text, ...) RD_FORMAT(printf, 1, 2);' >>"$work/beside.c"
+        "$CC" -std=gnu11 -Wall -Wextra -Werror -Iinclude -I"$work" -fsyntax-only "$work/beside.c" || return 1
+    done
+}
+step "beside librdkafka's rd.h" beside_rd_h
+
 python3 $here/compare.py >"$work/compare.c"
 # The data's declarations are compared with ours, deprecated functions included.
 step "prototypes, typedefs, constants, macros, struct layouts" \

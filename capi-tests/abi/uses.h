@@ -8,6 +8,10 @@ rd_kafka_resp_err_t produce_one(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
                                 rd_kafka_headers_t *headers);
 int64_t last_ten(void);
 
+/* Names of an application's own, which the headers leave alone. */
+enum timestamp_type { CREATE_TIME = RD_KAFKA_TIMESTAMP_CREATE_TIME };
+typedef int Compare;
+
 rd_kafka_resp_err_t produce_one(rd_kafka_t *rk, rd_kafka_topic_t *rkt,
                                 const char *topic, const char *key,
                                 char *value, size_t length,

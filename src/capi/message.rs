@@ -89,7 +89,7 @@ pub fn with_text(
 const NOT_PERSISTED: i32 = 0;
 const POSSIBLY_PERSISTED: i32 = 1;
 const PERSISTED: i32 = 2;
-pub const CREATE_TIME: i32 = 1;
+pub(super) const CREATE_TIME: i32 = 1;
 const LOG_APPEND_TIME: i32 = 2;
 
 /// The report on one message of a batch, pointing into the batch; `None` past the
