@@ -63,6 +63,13 @@ beside_rd_h() {
 }
 step "beside librdkafka's rd.h" beside_rd_h
 
+not_built_is_called() {
+    bash $here/status.sh --names | while read -r name; do
+        grep -qw "$name" capi-tests/c/not_built.c || echo "$name is not built, and capi-tests/c/not_built.c does not call it"
+    done | { ! grep .; }
+}
+step "capi-tests/c/not_built.c calls what is not built" not_built_is_called
+
 python3 $here/compare.py >"$work/compare.c"
 # The data's declarations are compared with ours, deprecated functions included.
 step "prototypes, typedefs, constants, macros, struct layouts" \

@@ -2,3 +2,15 @@
 
 pub mod args;
 pub mod options;
+
+use crate::base::error::KafkaError;
+
+/// How a request ended, for the application.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub op: options::AdminOp,
+    /// `NO_ERROR` if it did what was asked for.
+    pub error: KafkaError,
+    /// Of the request's options; never followed here.
+    pub opaque: usize,
+}

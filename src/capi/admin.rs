@@ -12,6 +12,7 @@ pub mod list_offsets;
 pub mod options;
 pub mod partitions;
 pub mod records;
+pub mod request;
 pub mod results;
 pub mod scram;
 pub mod topics;

@@ -15,15 +15,41 @@ macro_rules! ffi {
 }
 
 /// The value of a function that is not built yet; the arguments are named so
-/// that they count as used. `capi-tests/abi/status.sh` lists these functions.
+/// that they count as used. What the function would give out by a pointer stands
+/// behind a semicolon with its value for nothing, and is written: an application
+/// may look at it whatever the function returns; `text(errstr, errstr_size) = "…"` says
+/// why. `=> value` takes the place of the type's "not implemented" value.
+/// `capi-tests/abi/status.sh` lists these functions, `capi-tests/c/not_built.c` calls them.
 macro_rules! not_built {
-    ($($arg:expr),* $(,)?) => {{
+    ($($arg:expr),* $(,)? $(; $($out:ident $(($text:ident, $size:expr))? = $nothing:expr),+)? $(=> $value:expr)?) => {{
         $(let _ = $arg;)*
-        $crate::capi::boundary::Failure::not_built()
+        $($($crate::capi::boundary::give_nothing!($out $(($text, $size))? = $nothing);)+)?
+        $crate::capi::boundary::value_of_not_built!($($value)?)
     }};
 }
 
-pub(crate) use {ffi, not_built};
+/// `place = value` writes through a pointer, `text(buffer, size) = "why"` to a buffer.
+macro_rules! give_nothing {
+    (text($buffer:ident, $size:expr) = $text:expr) => {
+        // SAFETY: the application's buffer.
+        unsafe { $crate::capi::cstr::write($buffer, $size, $text) }
+    };
+    ($place:ident = $nothing:expr) => {
+        // SAFETY: null, or a variable of the application's.
+        unsafe { $crate::capi::boundary::put($place, $nothing) }
+    };
+}
+
+macro_rules! value_of_not_built {
+    () => {
+        $crate::capi::boundary::Failure::not_built()
+    };
+    ($value:expr) => {
+        $value
+    };
+}
+
+pub(crate) use {ffi, give_nothing, not_built, value_of_not_built};
 
 /// What a function of this return type gives when it cannot do its work.
 pub trait Failure: Sized {
@@ -33,6 +59,17 @@ pub trait Failure: Sized {
     /// From a function that is not built yet.
     fn not_built() -> Self {
         Self::panicked()
+    }
+}
+
+/// Writes what a function gives out by a pointer; null if nobody wants it.
+///
+/// # Safety
+/// Null, or writable.
+pub unsafe fn put<T>(place: *mut T, value: T) {
+    if !place.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { place.write(value) };
     }
 }
 
@@ -161,5 +198,14 @@ mod tests {
         let argument = 5;
         let code: ErrorCode = not_built!(argument);
         assert_eq!(code, ErrorCode::_NOT_IMPLEMENTED);
+    }
+
+    #[test]
+    fn unbuilt_functions_write_what_they_give_out() {
+        let mut count = 7_usize;
+        let (given, null) = (&raw mut count, std::ptr::null_mut::<usize>());
+        let nothing: *mut c_void = not_built!(1; given = 0, null = 0);
+        assert!(nothing.is_null());
+        assert_eq!(count, 0);
     }
 }

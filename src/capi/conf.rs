@@ -635,7 +635,12 @@ pub unsafe extern "C" fn rd_kafka_conf_set_ssl_cert(
     errstr: *mut c_char,
     errstr_size: size_t,
 ) -> rd_kafka_conf_res_t {
-    ffi!({ not_built!(conf, cert_type, cert_enc, buffer, size, errstr, errstr_size) })
+    ffi!({
+        not_built!(
+            conf, cert_type, cert_enc, buffer, size;
+            text(errstr, errstr_size) = "This version of the library has no TLS yet"
+        )
+    })
 }
 
 /// Sets what an OpenSSL engine (`ssl.engine.location`) gets as its callback data.

@@ -15,6 +15,7 @@ use super::types::{
     rd_kafka_topic_partition_t, rd_kafka_topic_t,
 };
 use super::{consume, cstr, message};
+use crate::admin::{self, options::AdminOp};
 use crate::base::error::ErrorCode;
 use crate::base::log::context_names;
 use crate::base::message::MessageExt;
@@ -51,6 +52,7 @@ impl EventObject {
             Event::Log(line) => (c_string(line.facility), c_string(&line.text)),
             Event::Stats(json) => (CString::default(), c_string(json)),
             Event::ConsumerError(e) => (CString::default(), c_string(&e.text)),
+            Event::Admin(e) => (CString::default(), c_string(&e.error.text)),
             _ => Default::default(),
         };
         EventObject {
@@ -96,6 +98,7 @@ impl EventObject {
             Event::OffsetCommit(e) => Some(e.result.code),
             Event::Rebalance(e) => Some(e.code),
             Event::ConsumerError(e) => Some(e.code),
+            Event::Admin(e) => Some(e.error.code),
             _ => self.consumed().map(|m| ErrorCode(m.msg.err)),
         }
     }
@@ -108,11 +111,20 @@ impl EventObject {
             Event::Log(_) => RD_KAFKA_EVENT_LOG,
             Event::Stats(_) => RD_KAFKA_EVENT_STATS,
             Event::OffsetCommit(_) => RD_KAFKA_EVENT_OFFSET_COMMIT,
+            Event::Admin(e) => kind_of_result(e.op),
             Event::Fetched(_) | Event::Throttle { .. } | Event::Taken => match self.consumed() {
                 None => RD_KAFKA_EVENT_NONE,
                 Some(m) if m.msg.err != 0 => RD_KAFKA_EVENT_ERROR,
                 Some(_) => RD_KAFKA_EVENT_FETCH,
             },
+        }
+    }
+
+    /// Of an admin result.
+    pub fn outcome(&self) -> Option<&admin::Outcome> {
+        match &self.event {
+            Event::Admin(outcome) => Some(outcome),
+            _ => None,
         }
     }
 
@@ -161,6 +173,38 @@ pub unsafe extern "C" fn rd_kafka_event_type(
 ) -> rd_kafka_event_type_t {
     // SAFETY: null, or the caller's live event.
     ffi!({ unsafe { get(rkev) }.map_or(RD_KAFKA_EVENT_NONE, EventObject::kind) })
+}
+
+/// The kind of event that tells how a request of `op` ended.
+fn kind_of_result(op: AdminOp) -> rd_kafka_event_type_t {
+    use super::types::*;
+    match op {
+        AdminOp::CREATE_TOPICS => RD_KAFKA_EVENT_CREATETOPICS_RESULT,
+        AdminOp::DELETE_TOPICS => RD_KAFKA_EVENT_DELETETOPICS_RESULT,
+        AdminOp::CREATE_PARTITIONS => RD_KAFKA_EVENT_CREATEPARTITIONS_RESULT,
+        AdminOp::ALTER_CONFIGS => RD_KAFKA_EVENT_ALTERCONFIGS_RESULT,
+        AdminOp::DESCRIBE_CONFIGS => RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT,
+        AdminOp::DELETE_RECORDS => RD_KAFKA_EVENT_DELETERECORDS_RESULT,
+        AdminOp::DELETE_GROUPS => RD_KAFKA_EVENT_DELETEGROUPS_RESULT,
+        AdminOp::DELETE_CONSUMER_GROUP_OFFSETS => RD_KAFKA_EVENT_DELETECONSUMERGROUPOFFSETS_RESULT,
+        AdminOp::CREATE_ACLS => RD_KAFKA_EVENT_CREATEACLS_RESULT,
+        AdminOp::DESCRIBE_ACLS => RD_KAFKA_EVENT_DESCRIBEACLS_RESULT,
+        AdminOp::DELETE_ACLS => RD_KAFKA_EVENT_DELETEACLS_RESULT,
+        AdminOp::LIST_CONSUMER_GROUPS => RD_KAFKA_EVENT_LISTCONSUMERGROUPS_RESULT,
+        AdminOp::DESCRIBE_CONSUMER_GROUPS => RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT,
+        AdminOp::LIST_CONSUMER_GROUP_OFFSETS => RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT,
+        AdminOp::ALTER_CONSUMER_GROUP_OFFSETS => RD_KAFKA_EVENT_ALTERCONSUMERGROUPOFFSETS_RESULT,
+        AdminOp::INCREMENTAL_ALTER_CONFIGS => RD_KAFKA_EVENT_INCREMENTALALTERCONFIGS_RESULT,
+        AdminOp::DESCRIBE_USER_SCRAM_CREDENTIALS => {
+            RD_KAFKA_EVENT_DESCRIBEUSERSCRAMCREDENTIALS_RESULT
+        }
+        AdminOp::ALTER_USER_SCRAM_CREDENTIALS => RD_KAFKA_EVENT_ALTERUSERSCRAMCREDENTIALS_RESULT,
+        AdminOp::DESCRIBE_TOPICS => RD_KAFKA_EVENT_DESCRIBETOPICS_RESULT,
+        AdminOp::DESCRIBE_CLUSTER => RD_KAFKA_EVENT_DESCRIBECLUSTER_RESULT,
+        AdminOp::LIST_OFFSETS => RD_KAFKA_EVENT_LISTOFFSETS_RESULT,
+        AdminOp::ELECT_LEADERS => RD_KAFKA_EVENT_ELECTLEADERS_RESULT,
+        _ => RD_KAFKA_EVENT_NONE,
+    }
 }
 
 /// The names of the kinds of events.
@@ -323,7 +367,7 @@ pub unsafe extern "C" fn rd_kafka_event_error_string(rkev: *mut rd_kafka_event_t
     ffi!({
         // SAFETY: the caller's event is alive.
         match unsafe { get(rkev.cast_const()) } {
-            Some(e) if e.kind() == RD_KAFKA_EVENT_ERROR => e.text.as_ptr(),
+            Some(e) if e.kind() == RD_KAFKA_EVENT_ERROR || e.outcome().is_some() => e.text.as_ptr(),
             // SAFETY: any code has a text.
             e => unsafe {
                 let code = e.and_then(EventObject::error).unwrap_or_default();
@@ -355,6 +399,7 @@ pub unsafe extern "C" fn rd_kafka_event_opaque(rkev: *mut rd_kafka_event_t) -> *
         // SAFETY: the caller's event is alive.
         match unsafe { get(rkev.cast_const()) }.map(|e| &e.event) {
             Some(Event::OffsetCommit(e)) => ptr::with_exposed_provenance_mut(e.opaque),
+            Some(Event::Admin(e)) => ptr::with_exposed_provenance_mut(e.opaque),
             _ => ptr::null_mut(),
         }
     })

@@ -42,6 +42,7 @@ fn errno_of(code: ErrorCode) -> c_int {
         ErrorCode::_UNKNOWN_PARTITION => libc::ESRCH,
         ErrorCode::_UNKNOWN_TOPIC => libc::ENOENT,
         ErrorCode::_FATAL => libc::ECANCELED,
+        ErrorCode::_STATE => libc::ENOEXEC,
         _ => libc::EINVAL,
     }
 }

@@ -1,9 +1,25 @@
 //! SASL callbacks and credentials.
+//!
+//! SASL is not built: `rd_kafka_new` refuses what configures it, so that these functions
+//! meet only instances without. They answer as librdkafka does for such a one, save
+//! `rd_kafka_sasl_set_credentials`, which has nothing to set.
 
 use libc::{c_char, size_t};
 
+use crate::base::error::{ErrorCode, KafkaError};
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::error;
 use crate::capi::types::{rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t};
+
+/// For the functions about tokens.
+pub(super) const WITHOUT_OAUTHBEARER: &str = "The client does not use SASL/OAUTHBEARER";
+
+pub(super) fn not_configured() -> *mut rd_kafka_error_t {
+    error::give(KafkaError::new(
+        ErrorCode::_NOT_CONFIGURED,
+        "The client uses no SASL mechanism that asks for tokens",
+    ))
+}
 
 /// The queue for token requests, if `rd_kafka_conf_enable_sasl_queue` was called;
 /// otherwise null. Given back by `rd_kafka_queue_destroy`.
@@ -18,7 +34,7 @@ pub unsafe extern "C" fn rd_kafka_queue_get_sasl(rk: *mut rd_kafka_t) -> *mut rd
 pub unsafe extern "C" fn rd_kafka_sasl_background_callbacks_enable(
     rk: *mut rd_kafka_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(rk) })
+    ffi!({ not_built!(rk => not_configured()) })
 }
 
 /// Replaces user name and password of SASL PLAIN and SCRAM for connections to come.
@@ -54,9 +70,9 @@ pub unsafe extern "C" fn rd_kafka_oauthbearer_set_token(
             md_lifetime_ms,
             md_principal_name,
             extensions,
-            extension_size,
-            errstr,
-            errstr_size
+            extension_size;
+            text(errstr, errstr_size) = WITHOUT_OAUTHBEARER
+            => ErrorCode::_STATE
         )
     })
 }
@@ -68,5 +84,5 @@ pub unsafe extern "C" fn rd_kafka_oauthbearer_set_token_failure(
     rk: *mut rd_kafka_t,
     errstr: *const c_char,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rk, errstr) })
+    ffi!({ not_built!(rk, errstr => ErrorCode::_STATE) })
 }

@@ -192,7 +192,8 @@ pub fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
                 fatal: false,
             },
         ),
-        Event::Fetched(_) | Event::Taken => {}
+        // Results of admin requests have no callback, and are dropped as by librdkafka.
+        Event::Admin(_) | Event::Fetched(_) | Event::Taken => {}
     }
     None
 }

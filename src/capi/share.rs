@@ -2,13 +2,17 @@
 
 use libc::{c_char, c_int, c_void, size_t};
 
+use crate::base::error::ErrorCode;
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::error::set_last_error;
 use crate::capi::types::{
     rd_kafka_conf_t, rd_kafka_error_t, rd_kafka_message_t, rd_kafka_messages_t, rd_kafka_queue_t,
     rd_kafka_resp_err_t, rd_kafka_share_AcknowledgeType_t, rd_kafka_share_partition_offsets_list_t,
     rd_kafka_share_partition_offsets_t, rd_kafka_share_t, rd_kafka_topic_partition_list_t,
     rd_kafka_topic_partition_t,
 };
+
+const NO_SHARE_CONSUMERS: &str = "This version of the library has no share consumers yet";
 
 /// How many messages the batch holds.
 #[unsafe(no_mangle)]
@@ -58,9 +62,8 @@ pub unsafe extern "C" fn rd_kafka_share_oauthbearer_set_token(
             md_lifetime_ms,
             md_principal_name,
             extensions,
-            extension_size,
-            errstr,
-            errstr_size
+            extension_size;
+            text(errstr, errstr_size) = NO_SHARE_CONSUMERS
         )
     })
 }
@@ -133,7 +136,10 @@ pub unsafe extern "C" fn rd_kafka_share_consumer_new(
     errstr: *mut c_char,
     errstr_size: size_t,
 ) -> *mut rd_kafka_share_t {
-    ffi!({ not_built!(conf, errstr, errstr_size) })
+    ffi!({
+        set_last_error(ErrorCode::_NOT_IMPLEMENTED, libc::ENOSYS);
+        not_built!(conf; text(errstr, errstr_size) = NO_SHARE_CONSUMERS)
+    })
 }
 
 /// Sets the function that is told how acknowledgements were taken, by partition and
@@ -178,7 +184,7 @@ pub unsafe extern "C" fn rd_kafka_share_subscription(
     rkshare: *mut rd_kafka_share_t,
     topics: *mut *mut rd_kafka_topic_partition_list_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(rkshare, topics) })
+    ffi!({ not_built!(rkshare; topics = std::ptr::null_mut()) })
 }
 
 /// Takes a batch of records, waiting up to `timeout_ms`; sets `*rkmessages`, which is
@@ -191,7 +197,7 @@ pub unsafe extern "C" fn rd_kafka_share_poll(
     timeout_ms: c_int,
     rkmessages: *mut *mut rd_kafka_messages_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(rkshare, timeout_ms, rkmessages) })
+    ffi!({ not_built!(rkshare, timeout_ms; rkmessages = std::ptr::null_mut()) })
 }
 
 /// Accepts a record: it was processed.
@@ -243,7 +249,7 @@ pub unsafe extern "C" fn rd_kafka_share_commit_sync(
     timeout_ms: c_int,
     partitions: *mut *mut rd_kafka_topic_partition_list_t,
 ) -> *mut rd_kafka_error_t {
-    ffi!({ not_built!(rkshare, timeout_ms, partitions) })
+    ffi!({ not_built!(rkshare, timeout_ms; partitions = std::ptr::null_mut()) })
 }
 
 /// Closes the share consumer: sends what was acknowledged, releases the rest, leaves

@@ -1,5 +1,6 @@
 //! What waits in an application queue.
 
+use crate::admin;
 use crate::base::error::ErrorCode;
 use crate::base::log::Line;
 use crate::base::queue::Weight;
@@ -30,6 +31,8 @@ pub enum Event {
     Rebalance(Box<RebalanceEvent>),
     /// An error that a poll of the consumer returns.
     ConsumerError(Box<ConsumerError>),
+    /// An admin request has ended.
+    Admin(Box<admin::Outcome>),
 }
 
 #[derive(Debug, Clone)]

@@ -91,6 +91,7 @@ pub fn producer(conf: &Conf) -> producer::Settings {
         max_in_flight: size(c.max_in_flight_requests_per_connection).min(5),
         max_backlog: size(c.queue_buffering_backpressure_threshold),
         idempotence: c.enable_idempotence,
+        transactional: c.transactional_id.is_some(),
         gapless: c.enable_gapless_guarantee,
     }
 }

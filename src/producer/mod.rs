@@ -71,6 +71,8 @@ pub struct Settings {
     /// Requests that wait for the socket from which on no batch is taken for another.
     pub max_backlog: usize,
     pub idempotence: bool,
+    /// Messages belong to transactions, which are not built yet: none is taken.
+    pub transactional: bool,
     pub gapless: bool,
 }
 

@@ -48,6 +48,7 @@ fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Ar
             max_in_flight: 1,
             max_backlog: 1,
             idempotence: false,
+            transactional: false,
             gapless: false,
         },
         limits: Limits::new(100, 10_000),

@@ -70,6 +70,7 @@ pub fn settings() -> Settings {
         max_in_flight: 5,
         max_backlog: 100,
         idempotence: false,
+        transactional: false,
         gapless: false,
     }
 }

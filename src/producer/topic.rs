@@ -185,6 +185,9 @@ impl Topic {
         if shared.fatal.load(Ordering::Relaxed) {
             return Err(ErrorCode::_FATAL);
         }
+        if shared.settings.transactional {
+            return Err(ErrorCode::_STATE);
+        }
         let headers: usize = record
             .headers
             .iter()

@@ -5,6 +5,8 @@ use libc::{c_char, size_t};
 use std::ffi::{CStr, CString};
 
 use crate::admin::args::AclBinding;
+use crate::admin::options::AdminOp;
+use crate::capi::admin::request::{self, request_not_built};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::cstr;
 use crate::capi::handle::{self, Boxed, Opaque};
@@ -290,7 +292,7 @@ pub unsafe extern "C" fn rd_kafka_CreateAcls_result_acls(
     result: *const rd_kafka_CreateAcls_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_acl_result_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// Creates access control entries. The result is a CREATEACLS_RESULT event.
@@ -302,7 +304,15 @@ pub unsafe extern "C" fn rd_kafka_CreateAcls(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, new_acls, new_acls_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::CREATE_ACLS,
+            rk,
+            options,
+            rkqu,
+            request::objects(new_acls, new_acls_cnt, "entry").map(|given| given.len())
+        )
+    })
 }
 
 /// The entries, `*cntp` of them. They belong to the event.
@@ -311,7 +321,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeAcls_result_acls(
     result: *const rd_kafka_DescribeAcls_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_AclBinding_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// Asks for the entries that match a filter. The result is a DESCRIBEACLS_RESULT event.
@@ -322,7 +332,15 @@ pub unsafe extern "C" fn rd_kafka_DescribeAcls(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, acl_filter, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::DESCRIBE_ACLS,
+            rk,
+            options,
+            rkqu,
+            request::object(acl_filter, "filter").map(|_| 1)
+        )
+    })
 }
 
 /// The results by filter, `*cntp` of them. They belong to the event.
@@ -331,7 +349,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteAcls_result_responses(
     result: *const rd_kafka_DeleteAcls_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_DeleteAcls_result_response_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// The error for this filter, or null. It belongs to the event.
@@ -349,7 +367,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteAcls_result_response_matching_acls(
     result_response: *const rd_kafka_DeleteAcls_result_response_t,
     matching_acls_cntp: *mut size_t,
 ) -> *mut *const rd_kafka_AclBinding_t {
-    ffi!({ not_built!(result_response, matching_acls_cntp) })
+    ffi!({ not_built!(result_response; matching_acls_cntp = 0) })
 }
 
 /// Deletes the entries that match filters. The result is a DELETEACLS_RESULT event.
@@ -361,5 +379,13 @@ pub unsafe extern "C" fn rd_kafka_DeleteAcls(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, del_acls, del_acls_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::DELETE_ACLS,
+            rk,
+            options,
+            rkqu,
+            request::objects(del_acls, del_acls_cnt, "filter").map(|given| given.len())
+        )
+    })
 }

@@ -2,6 +2,8 @@
 
 use libc::{c_char, c_int, size_t};
 
+use crate::admin::options::AdminOp;
+use crate::capi::admin::request::request_not_built;
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::types::{
     rd_kafka_AclOperation_t, rd_kafka_AdminOptions_t, rd_kafka_DescribeCluster_result_t,
@@ -40,7 +42,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, options, rkqu) })
+    ffi!({ request_not_built!(AdminOp::DESCRIBE_CLUSTER, rk, options, rkqu, Ok(1)) })
 }
 
 /// The brokers, `*cntp` of them. They belong to the event.
@@ -49,7 +51,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_nodes(
     result: *const rd_kafka_DescribeCluster_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_Node_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// What the client may do with the cluster, `*cntp` entries; null if that was not asked
@@ -59,7 +61,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_authorized_operations(
     result: *const rd_kafka_DescribeCluster_result_t,
     cntp: *mut size_t,
 ) -> *const rd_kafka_AclOperation_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// The controller, or null. It belongs to the event.

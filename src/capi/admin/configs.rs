@@ -5,7 +5,9 @@ use libc::{c_char, c_int, size_t};
 use std::ffi::{CStr, CString};
 
 use crate::admin::args::AlterOp;
+use crate::admin::options::AdminOp;
 use crate::base::error::{ErrorCode, KafkaError};
+use crate::capi::admin::request::{self, request_not_built};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
@@ -43,6 +45,9 @@ const RESOURCE_TYPES: [&CStr; 6] = [
     c"TRANSACTIONAL_ID",
 ];
 
+/// `RD_KAFKA_RESOURCE_BROKER`.
+const BROKER: i32 = 4;
+
 /// A resource, and what is to be changed about it.
 #[derive(Debug)]
 pub struct ConfigResource {
@@ -63,6 +68,53 @@ impl Opaque for rd_kafka_ConfigResource_s {
     type Target = ConfigResource;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b43_5265;
+}
+
+/// Resources for a request: at most one is a broker, which then gets the request, and
+/// changes one by one (`incremental`) name everything once.
+///
+/// # Safety
+/// Null, or as many objects of the application's.
+unsafe fn check(
+    configs: *mut *mut rd_kafka_ConfigResource_t,
+    count: size_t,
+    incremental: bool,
+) -> request::Checked {
+    // SAFETY: the caller's promise.
+    let resources = unsafe { request::objects(configs, count, "resource") }?;
+    if incremental {
+        let names = resources.iter().map(|r| (r.resource_type.0, &r.name));
+        request::distinct(names, "resource")?;
+        for resource in &resources {
+            let names = resource.changes.iter().map(|(_, name, _)| name);
+            request::distinct(names, "property")?;
+        }
+    }
+    let mut brokers = resources.iter().filter(|r| r.resource_type.0 == BROKER);
+    if let Some(broker) = brokers.next() {
+        if brokers.next().is_some() {
+            return Err(KafkaError::new(
+                ErrorCode::_CONFLICT,
+                "The request is for one broker, not for several",
+            ));
+        }
+        let id = broker.name.to_str().ok().and_then(broker_id);
+        if id.is_none() {
+            return Err(request::invalid(format!(
+                "{:?} is no broker's id",
+                broker.name
+            )));
+        }
+    }
+    Ok(resources.len())
+}
+
+/// As C reads a number: what stands behind it does not count.
+fn broker_id(text: &str) -> Option<i32> {
+    let text = text.trim_start();
+    let text = text.strip_prefix('+').unwrap_or(text);
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    text.get(..digits)?.parse().ok()
 }
 
 /// The name of a source. A constant; "UNSUPPORTED" for a number that none has.
@@ -136,7 +188,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_synonyms(
     entry: *const rd_kafka_ConfigEntry_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConfigEntry_t {
-    ffi!({ not_built!(entry, cntp) })
+    ffi!({ not_built!(entry; cntp = 0) })
 }
 
 /// The name of a pattern type. A constant; "UNSUPPORTED" for a number that none has.
@@ -257,7 +309,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_configs(
     config: *const rd_kafka_ConfigResource_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConfigEntry_t {
-    ffi!({ not_built!(config, cntp) })
+    ffi!({ not_built!(config; cntp = 0) })
 }
 
 /// What kind of resource it is.
@@ -310,7 +362,15 @@ pub unsafe extern "C" fn rd_kafka_AlterConfigs(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, configs, config_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::ALTER_CONFIGS,
+            rk,
+            options,
+            rkqu,
+            check(configs, config_cnt, false)
+        )
+    })
 }
 
 /// The resources with their errors, `*cntp` of them. They belong to the event.
@@ -319,7 +379,7 @@ pub unsafe extern "C" fn rd_kafka_AlterConfigs_result_resources(
     result: *const rd_kafka_AlterConfigs_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConfigResource_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// Changes some properties of the resources (KIP-339). The result is an
@@ -332,7 +392,15 @@ pub unsafe extern "C" fn rd_kafka_IncrementalAlterConfigs(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, configs, config_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::INCREMENTAL_ALTER_CONFIGS,
+            rk,
+            options,
+            rkqu,
+            check(configs, config_cnt, true)
+        )
+    })
 }
 
 /// The resources with their errors, `*cntp` of them. They belong to the event.
@@ -341,7 +409,7 @@ pub unsafe extern "C" fn rd_kafka_IncrementalAlterConfigs_result_resources(
     result: *const rd_kafka_IncrementalAlterConfigs_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConfigResource_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// Asks for the properties of the resources: all, or those that were set. The result is
@@ -354,7 +422,15 @@ pub unsafe extern "C" fn rd_kafka_DescribeConfigs(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, configs, config_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::DESCRIBE_CONFIGS,
+            rk,
+            options,
+            rkqu,
+            check(configs, config_cnt, false)
+        )
+    })
 }
 
 /// The resources with their properties or errors, `*cntp` of them. They belong to the
@@ -364,5 +440,5 @@ pub unsafe extern "C" fn rd_kafka_DescribeConfigs_result_resources(
     result: *const rd_kafka_DescribeConfigs_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConfigResource_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }

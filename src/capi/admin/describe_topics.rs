@@ -4,6 +4,8 @@ use libc::{c_char, c_int, size_t};
 
 use std::borrow::Cow;
 
+use crate::admin::options::AdminOp;
+use crate::capi::admin::request::{self, request_not_built};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::cstr;
 use crate::capi::handle::{self, Boxed, Opaque};
@@ -19,6 +21,20 @@ impl Opaque for rd_kafka_TopicCollection_s {
     type Target = Vec<String>;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b54_436f;
+}
+
+/// # Safety
+/// Null, or an object of the application's.
+unsafe fn check(topics: *const rd_kafka_TopicCollection_t) -> request::Checked {
+    // SAFETY: the caller's promise.
+    let Some(names) = (unsafe { handle::get(topics) }) else {
+        return Err(request::invalid("There is no collection of topics"));
+    };
+    request::distinct(names, "topic")?;
+    if names.iter().any(String::is_empty) {
+        return Err(request::invalid("The name of a topic is empty"));
+    }
+    Ok(names.len())
 }
 
 /// Topics by name, which are copied. Freed by `rd_kafka_TopicCollection_destroy`.
@@ -59,7 +75,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeTopics(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, topics, options, rkqu) })
+    ffi!({ request_not_built!(AdminOp::DESCRIBE_TOPICS, rk, options, rkqu, check(topics)) })
 }
 
 /// The descriptions, `*cntp` of them. They belong to the event.
@@ -68,7 +84,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeTopics_result_topics(
     result: *const rd_kafka_DescribeTopics_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_TopicDescription_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// The topic's partitions, `*cntp` of them. They belong to the description.
@@ -77,7 +93,7 @@ pub unsafe extern "C" fn rd_kafka_TopicDescription_partitions(
     topicdesc: *const rd_kafka_TopicDescription_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_TopicPartitionInfo_t {
-    ffi!({ not_built!(topicdesc, cntp) })
+    ffi!({ not_built!(topicdesc; cntp = 0) })
 }
 
 /// The partition's number.
@@ -102,7 +118,7 @@ pub unsafe extern "C" fn rd_kafka_TopicPartitionInfo_isr(
     partition: *const rd_kafka_TopicPartitionInfo_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_Node_t {
-    ffi!({ not_built!(partition, cntp) })
+    ffi!({ not_built!(partition; cntp = 0) })
 }
 
 /// The replicas, `*cntp` of them. They belong to the description.
@@ -111,7 +127,7 @@ pub unsafe extern "C" fn rd_kafka_TopicPartitionInfo_replicas(
     partition: *const rd_kafka_TopicPartitionInfo_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_Node_t {
-    ffi!({ not_built!(partition, cntp) })
+    ffi!({ not_built!(partition; cntp = 0) })
 }
 
 /// What the client may do with the topic, `*cntp` entries; null if that was not asked
@@ -121,7 +137,7 @@ pub unsafe extern "C" fn rd_kafka_TopicDescription_authorized_operations(
     topicdesc: *const rd_kafka_TopicDescription_t,
     cntp: *mut size_t,
 ) -> *const rd_kafka_AclOperation_t {
-    ffi!({ not_built!(topicdesc, cntp) })
+    ffi!({ not_built!(topicdesc; cntp = 0) })
 }
 
 /// The topic's name. Good as long as the description.

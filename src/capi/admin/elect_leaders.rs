@@ -2,6 +2,8 @@
 
 use libc::size_t;
 
+use crate::admin::options::AdminOp;
+use crate::capi::admin::request::{self, request_not_built};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::topic_partition::List;
@@ -23,6 +25,17 @@ impl Opaque for rd_kafka_ElectLeaders_s {
     type Target = ElectLeaders;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b45_4c65;
+}
+
+/// # Safety
+/// Null, or an object of the application's.
+unsafe fn check(elections: *mut rd_kafka_ElectLeaders_t) -> request::Checked {
+    // SAFETY: the caller's promise.
+    let elections = unsafe { request::object(elections, "election") }?;
+    if let Some(partitions) = &elections.partitions {
+        request::distinct_partitions(partitions.get())?;
+    }
+    Ok(1)
 }
 
 /// The partitions for which leaders are to be elected, null for all, and how. The list
@@ -61,7 +74,15 @@ pub unsafe extern "C" fn rd_kafka_ElectLeaders(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, elect_leaders, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::ELECT_LEADERS,
+            rk,
+            options,
+            rkqu,
+            check(elect_leaders)
+        )
+    })
 }
 
 /// The results by partition, `*cntp` of them. They belong to the event.
@@ -70,5 +91,5 @@ pub unsafe extern "C" fn rd_kafka_ElectLeaders_result_partitions(
     result: *const rd_kafka_ElectLeaders_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_topic_partition_result_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }

@@ -1,6 +1,8 @@
 //! From an event to the admin result in it.
 
-use crate::capi::boundary::{ffi, not_built};
+use crate::admin::options::AdminOp;
+use crate::capi::boundary::ffi;
+use crate::capi::handle;
 use crate::capi::types::{
     rd_kafka_AlterConfigs_result_t, rd_kafka_AlterConsumerGroupOffsets_result_t,
     rd_kafka_AlterUserScramCredentials_result_t, rd_kafka_CreateAcls_result_t,
@@ -15,13 +17,27 @@ use crate::capi::types::{
     rd_kafka_ListConsumerGroups_result_t, rd_kafka_ListOffsets_result_t, rd_kafka_event_t,
 };
 
+/// The event itself, if it is a result of `op`.
+///
+/// # Safety
+/// Null, or a live event.
+unsafe fn result(rkev: *mut rd_kafka_event_t, op: AdminOp) -> *const rd_kafka_event_t {
+    // SAFETY: the caller's promise.
+    let outcome = unsafe { handle::get(rkev.cast_const()) }.and_then(|event| event.outcome());
+    match outcome {
+        Some(outcome) if outcome.op == op => rkev.cast_const(),
+        _ => std::ptr::null(),
+    }
+}
+
 /// The result of CreateTopics if the event is one, otherwise null. It belongs to the
 /// event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_CreateTopics_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_CreateTopics_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::CREATE_TOPICS) } })
 }
 
 /// The result of DeleteTopics if the event is one, otherwise null. It belongs to the
@@ -30,7 +46,8 @@ pub unsafe extern "C" fn rd_kafka_event_CreateTopics_result(
 pub unsafe extern "C" fn rd_kafka_event_DeleteTopics_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_DeleteTopics_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::DELETE_TOPICS) } })
 }
 
 /// The result of CreatePartitions if the event is one, otherwise null. It belongs to
@@ -39,7 +56,8 @@ pub unsafe extern "C" fn rd_kafka_event_DeleteTopics_result(
 pub unsafe extern "C" fn rd_kafka_event_CreatePartitions_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_CreatePartitions_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::CREATE_PARTITIONS) } })
 }
 
 /// The result of AlterConfigs if the event is one, otherwise null. It belongs to the
@@ -48,7 +66,8 @@ pub unsafe extern "C" fn rd_kafka_event_CreatePartitions_result(
 pub unsafe extern "C" fn rd_kafka_event_AlterConfigs_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_AlterConfigs_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::ALTER_CONFIGS) } })
 }
 
 /// The result of IncrementalAlterConfigs if the event is one, otherwise null. It
@@ -57,7 +76,8 @@ pub unsafe extern "C" fn rd_kafka_event_AlterConfigs_result(
 pub unsafe extern "C" fn rd_kafka_event_IncrementalAlterConfigs_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_IncrementalAlterConfigs_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::INCREMENTAL_ALTER_CONFIGS) } })
 }
 
 /// The result of DescribeConfigs if the event is one, otherwise null. It belongs to the
@@ -66,7 +86,8 @@ pub unsafe extern "C" fn rd_kafka_event_IncrementalAlterConfigs_result(
 pub unsafe extern "C" fn rd_kafka_event_DescribeConfigs_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_DescribeConfigs_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::DESCRIBE_CONFIGS) } })
 }
 
 /// The result of DeleteRecords if the event is one, otherwise null. It belongs to the
@@ -75,7 +96,8 @@ pub unsafe extern "C" fn rd_kafka_event_DescribeConfigs_result(
 pub unsafe extern "C" fn rd_kafka_event_DeleteRecords_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_DeleteRecords_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::DELETE_RECORDS) } })
 }
 
 /// The result of ListConsumerGroups if the event is one, otherwise null. It belongs to
@@ -84,7 +106,8 @@ pub unsafe extern "C" fn rd_kafka_event_DeleteRecords_result(
 pub unsafe extern "C" fn rd_kafka_event_ListConsumerGroups_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_ListConsumerGroups_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::LIST_CONSUMER_GROUPS) } })
 }
 
 /// The result of DescribeConsumerGroups if the event is one, otherwise null. It belongs
@@ -93,7 +116,8 @@ pub unsafe extern "C" fn rd_kafka_event_ListConsumerGroups_result(
 pub unsafe extern "C" fn rd_kafka_event_DescribeConsumerGroups_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_DescribeConsumerGroups_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::DESCRIBE_CONSUMER_GROUPS) } })
 }
 
 /// The result of DescribeTopics if the event is one, otherwise null. It belongs to the
@@ -102,7 +126,8 @@ pub unsafe extern "C" fn rd_kafka_event_DescribeConsumerGroups_result(
 pub unsafe extern "C" fn rd_kafka_event_DescribeTopics_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_DescribeTopics_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::DESCRIBE_TOPICS) } })
 }
 
 /// The result of DescribeCluster if the event is one, otherwise null. It belongs to the
@@ -111,7 +136,8 @@ pub unsafe extern "C" fn rd_kafka_event_DescribeTopics_result(
 pub unsafe extern "C" fn rd_kafka_event_DescribeCluster_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_DescribeCluster_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::DESCRIBE_CLUSTER) } })
 }
 
 /// The result of DeleteGroups if the event is one, otherwise null. It belongs to the
@@ -120,7 +146,8 @@ pub unsafe extern "C" fn rd_kafka_event_DescribeCluster_result(
 pub unsafe extern "C" fn rd_kafka_event_DeleteGroups_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_DeleteGroups_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::DELETE_GROUPS) } })
 }
 
 /// The result of DeleteConsumerGroupOffsets if the event is one, otherwise null. It
@@ -129,7 +156,8 @@ pub unsafe extern "C" fn rd_kafka_event_DeleteGroups_result(
 pub unsafe extern "C" fn rd_kafka_event_DeleteConsumerGroupOffsets_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_DeleteConsumerGroupOffsets_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::DELETE_CONSUMER_GROUP_OFFSETS) } })
 }
 
 /// The result of CreateAcls if the event is one, otherwise null. It belongs to the
@@ -138,7 +166,8 @@ pub unsafe extern "C" fn rd_kafka_event_DeleteConsumerGroupOffsets_result(
 pub unsafe extern "C" fn rd_kafka_event_CreateAcls_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_CreateAcls_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::CREATE_ACLS) } })
 }
 
 /// The result of DescribeAcls if the event is one, otherwise null. It belongs to the
@@ -147,7 +176,8 @@ pub unsafe extern "C" fn rd_kafka_event_CreateAcls_result(
 pub unsafe extern "C" fn rd_kafka_event_DescribeAcls_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_DescribeAcls_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::DESCRIBE_ACLS) } })
 }
 
 /// The result of DeleteAcls if the event is one, otherwise null. It belongs to the
@@ -156,7 +186,8 @@ pub unsafe extern "C" fn rd_kafka_event_DescribeAcls_result(
 pub unsafe extern "C" fn rd_kafka_event_DeleteAcls_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_DeleteAcls_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::DELETE_ACLS) } })
 }
 
 /// The result of ListConsumerGroupOffsets if the event is one, otherwise null. It
@@ -165,7 +196,8 @@ pub unsafe extern "C" fn rd_kafka_event_DeleteAcls_result(
 pub unsafe extern "C" fn rd_kafka_event_ListConsumerGroupOffsets_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_ListConsumerGroupOffsets_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::LIST_CONSUMER_GROUP_OFFSETS) } })
 }
 
 /// The result of AlterConsumerGroupOffsets if the event is one, otherwise null. It
@@ -174,7 +206,8 @@ pub unsafe extern "C" fn rd_kafka_event_ListConsumerGroupOffsets_result(
 pub unsafe extern "C" fn rd_kafka_event_AlterConsumerGroupOffsets_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_AlterConsumerGroupOffsets_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::ALTER_CONSUMER_GROUP_OFFSETS) } })
 }
 
 /// The result of ListOffsets if the event is one, otherwise null. It belongs to the
@@ -183,7 +216,8 @@ pub unsafe extern "C" fn rd_kafka_event_AlterConsumerGroupOffsets_result(
 pub unsafe extern "C" fn rd_kafka_event_ListOffsets_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_ListOffsets_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::LIST_OFFSETS) } })
 }
 
 /// The result of DescribeUserScramCredentials if the event is one, otherwise null. It
@@ -192,7 +226,8 @@ pub unsafe extern "C" fn rd_kafka_event_ListOffsets_result(
 pub unsafe extern "C" fn rd_kafka_event_DescribeUserScramCredentials_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_DescribeUserScramCredentials_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::DESCRIBE_USER_SCRAM_CREDENTIALS) } })
 }
 
 /// The result of AlterUserScramCredentials if the event is one, otherwise null. It
@@ -201,7 +236,8 @@ pub unsafe extern "C" fn rd_kafka_event_DescribeUserScramCredentials_result(
 pub unsafe extern "C" fn rd_kafka_event_AlterUserScramCredentials_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_AlterUserScramCredentials_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::ALTER_USER_SCRAM_CREDENTIALS) } })
 }
 
 /// The result of ElectLeaders if the event is one, otherwise null. It belongs to the
@@ -210,5 +246,6 @@ pub unsafe extern "C" fn rd_kafka_event_AlterUserScramCredentials_result(
 pub unsafe extern "C" fn rd_kafka_event_ElectLeaders_result(
     rkev: *mut rd_kafka_event_t,
 ) -> *const rd_kafka_ElectLeaders_result_t {
-    ffi!({ not_built!(rkev) })
+    // SAFETY: null, or the caller's live event.
+    ffi!({ unsafe { result(rkev, AdminOp::ELECT_LEADERS) } })
 }

@@ -2,10 +2,12 @@
 
 use libc::{c_char, size_t};
 
+use crate::admin::options::AdminOp;
+use crate::capi::admin::request::{self, request_not_built};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::cstr;
 use crate::capi::handle::{self, Boxed, Opaque};
-use crate::capi::topic_partition::List;
+use crate::capi::topic_partition::{List, elements};
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_AlterConsumerGroupOffsets_result_t,
     rd_kafka_AlterConsumerGroupOffsets_s, rd_kafka_AlterConsumerGroupOffsets_t,
@@ -41,6 +43,44 @@ unsafe fn group_partitions(
         group: group.into_owned(),
         partitions: partitions.map(List::copy_of),
     })
+}
+
+/// # Safety
+/// Null, or as many objects of the application's.
+unsafe fn check_list(
+    groups: *mut *mut rd_kafka_ListConsumerGroupOffsets_t,
+    count: size_t,
+) -> request::Checked {
+    // SAFETY: the caller's promise.
+    let group = unsafe { request::one_object(groups, count, "group") }?;
+    if let Some(partitions) = group.partitions.as_ref().map(List::get) {
+        if elements(partitions).is_empty() {
+            return Err(request::invalid(
+                "All partitions are asked for without a list",
+            ));
+        }
+        request::distinct_partitions(partitions)?;
+    }
+    Ok(1)
+}
+
+/// # Safety
+/// Null, or as many objects of the application's.
+unsafe fn check_alteration(
+    groups: *mut *mut rd_kafka_AlterConsumerGroupOffsets_t,
+    count: size_t,
+) -> request::Checked {
+    // SAFETY: the caller's promise.
+    let group = unsafe { request::one_object(groups, count, "group") }?;
+    let partitions = group.partitions.as_ref().map(List::get);
+    let Some(partitions) = partitions.filter(|list| !elements(list).is_empty()) else {
+        return Err(request::invalid("There is no partition in the request"));
+    };
+    if elements(partitions).iter().any(|e| e.offset < 0) {
+        return Err(request::invalid("An offset to commit is below 0"));
+    }
+    request::distinct_partitions(partitions)?;
+    Ok(1)
 }
 
 impl Opaque for rd_kafka_ListConsumerGroupOffsets_s {
@@ -108,7 +148,15 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, list_grpoffsets, list_grpoffsets_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::LIST_CONSUMER_GROUP_OFFSETS,
+            rk,
+            options,
+            rkqu,
+            check_list(list_grpoffsets, list_grpoffsets_cnt)
+        )
+    })
 }
 
 /// The results by group, `*cntp` of them. They belong to the event.
@@ -117,7 +165,7 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_result_groups(
     result: *const rd_kafka_ListConsumerGroupOffsets_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_group_result_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// A group, and the offsets to commit for it. The list is copied. Freed by
@@ -167,7 +215,15 @@ pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, alter_grpoffsets, alter_grpoffsets_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::ALTER_CONSUMER_GROUP_OFFSETS,
+            rk,
+            options,
+            rkqu,
+            check_alteration(alter_grpoffsets, alter_grpoffsets_cnt)
+        )
+    })
 }
 
 /// The results by group, `*cntp` of them. They belong to the event.
@@ -176,7 +232,7 @@ pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_result_groups(
     result: *const rd_kafka_AlterConsumerGroupOffsets_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_group_result_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// A group, and the partitions whose committed offsets are to go. The list is copied.
@@ -227,7 +283,15 @@ pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, del_grpoffsets, del_grpoffsets_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::DELETE_CONSUMER_GROUP_OFFSETS,
+            rk,
+            options,
+            rkqu,
+            request::one_object(del_grpoffsets, del_grpoffsets_cnt, "group").map(|_| 1)
+        )
+    })
 }
 
 /// The results by group, `*cntp` of them. They belong to the event.
@@ -236,5 +300,5 @@ pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_result_groups(
     result: *const rd_kafka_DeleteConsumerGroupOffsets_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_group_result_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }

@@ -2,6 +2,8 @@
 
 use libc::{c_char, c_int, size_t};
 
+use crate::admin::options::AdminOp;
+use crate::capi::admin::request::{self, request_not_built};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::cstr;
 use crate::capi::handle::{self, Boxed, Opaque};
@@ -21,6 +23,27 @@ impl Opaque for rd_kafka_DeleteGroup_s {
     const TAG: u32 = 0x6b44_4772;
 }
 
+/// # Safety
+/// Null, or as many objects of the application's.
+unsafe fn check_deletion(
+    groups: *mut *mut rd_kafka_DeleteGroup_t,
+    count: size_t,
+) -> request::Checked {
+    // SAFETY: the caller's promise.
+    let groups = unsafe { request::objects(groups, count, "group") }?;
+    request::distinct(&groups, "group")?;
+    Ok(groups.len())
+}
+
+/// # Safety
+/// Null, or as many strings of the application's.
+unsafe fn check_names(groups: *mut *const c_char, count: size_t) -> request::Checked {
+    // SAFETY: the caller's promise.
+    let groups = unsafe { request::names(groups, count, "group") }?;
+    request::distinct(&groups, "group")?;
+    Ok(groups.len())
+}
+
 /// Asks all brokers for their groups. The result is a LISTCONSUMERGROUPS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ListConsumerGroups(
@@ -28,7 +51,7 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroups(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, options, rkqu) })
+    ffi!({ request_not_built!(AdminOp::LIST_CONSUMER_GROUPS, rk, options, rkqu, Ok(1)) })
 }
 
 /// The group's id. Good as long as the event.
@@ -69,7 +92,7 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroups_result_valid(
     result: *const rd_kafka_ListConsumerGroups_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConsumerGroupListing_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// The errors of brokers that could not be asked, `*cntp` of them. They belong to the
@@ -79,7 +102,7 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroups_result_errors(
     result: *const rd_kafka_ListConsumerGroups_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_error_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// Asks for groups and their members. The result is a DESCRIBECONSUMERGROUPS_RESULT
@@ -92,7 +115,15 @@ pub unsafe extern "C" fn rd_kafka_DescribeConsumerGroups(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, groups, groups_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::DESCRIBE_CONSUMER_GROUPS,
+            rk,
+            options,
+            rkqu,
+            check_names(groups, groups_cnt)
+        )
+    })
 }
 
 /// The descriptions, `*cntp` of them. They belong to the event.
@@ -101,7 +132,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeConsumerGroups_result_groups(
     result: *const rd_kafka_DescribeConsumerGroups_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConsumerGroupDescription_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// The group's id. Good as long as the description.
@@ -143,7 +174,7 @@ pub unsafe extern "C" fn rd_kafka_ConsumerGroupDescription_authorized_operations
     grpdesc: *const rd_kafka_ConsumerGroupDescription_t,
     cntp: *mut size_t,
 ) -> *const rd_kafka_AclOperation_t {
-    ffi!({ not_built!(grpdesc, cntp) })
+    ffi!({ not_built!(grpdesc; cntp = 0) })
 }
 
 /// The group's state.
@@ -287,7 +318,15 @@ pub unsafe extern "C" fn rd_kafka_DeleteGroups(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, del_groups, del_group_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::DELETE_GROUPS,
+            rk,
+            options,
+            rkqu,
+            check_deletion(del_groups, del_group_cnt)
+        )
+    })
 }
 
 /// The results by group, `*cntp` of them. They belong to the event.
@@ -296,5 +335,5 @@ pub unsafe extern "C" fn rd_kafka_DeleteGroups_result_groups(
     result: *const rd_kafka_DeleteGroups_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_group_result_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }

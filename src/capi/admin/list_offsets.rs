@@ -2,11 +2,41 @@
 
 use libc::size_t;
 
+use crate::admin::options::AdminOp;
+use crate::capi::admin::request::{self, request_not_built};
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::topic_partition::{elements, topic};
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_ListOffsets_result_t, rd_kafka_ListOffsetsResultInfo_t,
     rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_t,
 };
+
+/// The lowest of `rd_kafka_OffsetSpec_t`: the record with the highest timestamp.
+const SPEC_MAX_TIMESTAMP: i64 = -3;
+
+/// # Safety
+/// Null, or a list of the application's.
+unsafe fn check(partitions: *const rd_kafka_topic_partition_list_t) -> request::Checked {
+    // SAFETY: the caller's promise.
+    let Some(list) = (unsafe { partitions.as_ref() }) else {
+        return Err(request::invalid("There is no list of partitions"));
+    };
+    for (at, element) in elements(list).iter().enumerate() {
+        if topic(element).is_empty() {
+            return Err(request::invalid(format!("Element {at} has no topic")));
+        }
+        if element.partition < 0 {
+            return Err(request::invalid(format!("Element {at} has no partition")));
+        }
+    }
+    request::distinct_partitions(list)?;
+    if elements(list).iter().any(|e| e.offset < SPEC_MAX_TIMESTAMP) {
+        return Err(request::invalid(
+            "An offset is neither a timestamp nor a specification",
+        ));
+    }
+    Ok(elements(list).len())
+}
 
 /// The partition, with its offset, leader epoch and error. It belongs to the event.
 #[unsafe(no_mangle)]
@@ -30,7 +60,7 @@ pub unsafe extern "C" fn rd_kafka_ListOffsets_result_infos(
     result: *const rd_kafka_ListOffsets_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ListOffsetsResultInfo_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// Asks for offsets by timestamp, or by `rd_kafka_OffsetSpec_t`, which stands in the
@@ -42,5 +72,13 @@ pub unsafe extern "C" fn rd_kafka_ListOffsets(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, topic_partitions, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::LIST_OFFSETS,
+            rk,
+            options,
+            rkqu,
+            check(topic_partitions)
+        )
+    })
 }

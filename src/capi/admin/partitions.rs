@@ -3,7 +3,9 @@
 use libc::{c_char, size_t};
 
 use crate::admin::args::NewPartitions;
+use crate::admin::options::AdminOp;
 use crate::base::error::ErrorCode;
+use crate::capi::admin::request::{self, request_not_built};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::cstr;
 use crate::capi::handle::{self, Boxed, Opaque};
@@ -109,7 +111,15 @@ pub unsafe extern "C" fn rd_kafka_CreatePartitions(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, new_parts, new_parts_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::CREATE_PARTITIONS,
+            rk,
+            options,
+            rkqu,
+            request::objects(new_parts, new_parts_cnt, "topic").map(|given| given.len())
+        )
+    })
 }
 
 /// The results by topic, `*cntp` of them. They belong to the event.
@@ -118,5 +128,5 @@ pub unsafe extern "C" fn rd_kafka_CreatePartitions_result_topics(
     result: *const rd_kafka_CreatePartitions_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_topic_result_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }

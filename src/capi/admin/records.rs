@@ -2,9 +2,11 @@
 
 use libc::size_t;
 
+use crate::admin::options::AdminOp;
+use crate::capi::admin::request::{self, request_not_built};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::handle::{self, Boxed, Opaque};
-use crate::capi::topic_partition::List;
+use crate::capi::topic_partition::{List, elements};
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_DeleteRecords_result_t, rd_kafka_DeleteRecords_s,
     rd_kafka_DeleteRecords_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
@@ -15,6 +17,18 @@ impl Opaque for rd_kafka_DeleteRecords_s {
     type Target = List;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b44_5265;
+}
+
+/// # Safety
+/// Null, or as many objects of the application's.
+unsafe fn check(records: *mut *mut rd_kafka_DeleteRecords_t, count: size_t) -> request::Checked {
+    // SAFETY: the caller's promise.
+    let offsets = unsafe { request::one_object(records, count, "list of offsets") }?.get();
+    if elements(offsets).is_empty() {
+        return Err(request::invalid("There is no partition in the request"));
+    }
+    request::distinct_partitions(offsets)?;
+    Ok(1)
 }
 
 /// Partitions with the offsets before which records are to be removed;
@@ -66,7 +80,15 @@ pub unsafe extern "C" fn rd_kafka_DeleteRecords(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, del_records, del_record_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::DELETE_RECORDS,
+            rk,
+            options,
+            rkqu,
+            check(del_records, del_record_cnt)
+        )
+    })
 }
 
 /// The partitions with their new first offsets or errors. They belong to the event.

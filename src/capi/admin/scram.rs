@@ -5,6 +5,8 @@ use libc::{c_char, c_uchar, size_t};
 use std::borrow::Cow;
 
 use crate::admin::args::ScramAlteration;
+use crate::admin::options::AdminOp;
+use crate::capi::admin::request::{self, request_not_built};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::cstr;
 use crate::capi::handle::{self, Boxed, Opaque};
@@ -29,6 +31,50 @@ fn random_salt() -> Vec<u8> {
     let got = unsafe { libc::getrandom(salt.as_mut_ptr().cast(), salt.len(), 0) };
     salt.truncate(usize::try_from(got).unwrap_or(0));
     salt
+}
+
+/// The names of users; an array of none stands for all users.
+///
+/// # Safety
+/// Null, or as many strings of the application's.
+unsafe fn check_users(users: *mut *const c_char, count: size_t) -> request::Checked {
+    if count == 0 {
+        return Ok(1);
+    }
+    // SAFETY: the caller's promise.
+    let users = unsafe { request::names(users, count, "user") }?;
+    if users.iter().any(|name| name.is_empty()) {
+        return Err(request::invalid("The name of a user is empty"));
+    }
+    request::distinct(users, "user")?;
+    Ok(1)
+}
+
+/// # Safety
+/// Null, or as many objects of the application's.
+unsafe fn check_alterations(
+    alterations: *mut *mut rd_kafka_UserScramCredentialAlteration_t,
+    count: size_t,
+) -> request::Checked {
+    // SAFETY: the caller's promise.
+    let alterations = unsafe { request::objects(alterations, count, "alteration") }?;
+    for (at, alteration) in alterations.iter().enumerate() {
+        let fault = match alteration {
+            ScramAlteration::Upsert { mechanism: 0, .. }
+            | ScramAlteration::Delete { mechanism: 0, .. } => "no mechanism",
+            ScramAlteration::Upsert { user, .. } | ScramAlteration::Delete { user, .. }
+                if user.is_empty() =>
+            {
+                "no user"
+            }
+            ScramAlteration::Upsert { password, .. } if password.is_empty() => "no password",
+            ScramAlteration::Upsert { salt, .. } if salt.is_empty() => "no salt",
+            ScramAlteration::Upsert { iterations, .. } if *iterations <= 0 => "no iterations",
+            _ => continue,
+        };
+        return Err(request::invalid(format!("Alteration {at} has {fault}")));
+    }
+    Ok(alterations.len())
 }
 
 /// The credential's mechanism.
@@ -86,7 +132,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeUserScramCredentials_result_descriptio
     result: *const rd_kafka_DescribeUserScramCredentials_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_UserScramCredentialsDescription_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// Asks for the SCRAM credentials of users (KIP-554), or of all if `user_cnt` is 0. The
@@ -99,7 +145,15 @@ pub unsafe extern "C" fn rd_kafka_DescribeUserScramCredentials(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, users, user_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::DESCRIBE_USER_SCRAM_CREDENTIALS,
+            rk,
+            options,
+            rkqu,
+            check_users(users, user_cnt)
+        )
+    })
 }
 
 /// A credential to set. Without a salt, one is made up. All is copied. Freed by
@@ -203,7 +257,7 @@ pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_responses(
     result: *const rd_kafka_AlterUserScramCredentials_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_AlterUserScramCredentials_result_response_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// Sets and deletes SCRAM credentials (KIP-554). The result is an
@@ -216,5 +270,13 @@ pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, alterations, alteration_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::ALTER_USER_SCRAM_CREDENTIALS,
+            rk,
+            options,
+            rkqu,
+            check_alterations(alterations, alteration_cnt)
+        )
+    })
 }

@@ -5,7 +5,9 @@ use libc::{c_char, c_int, size_t};
 use std::borrow::Cow;
 
 use crate::admin::args::NewTopic;
+use crate::admin::options::AdminOp;
 use crate::base::error::ErrorCode;
+use crate::capi::admin::request::{self, request_not_built};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::cstr;
 use crate::capi::handle::{self, Boxed, Opaque};
@@ -150,7 +152,15 @@ pub unsafe extern "C" fn rd_kafka_CreateTopics(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, new_topics, new_topic_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::CREATE_TOPICS,
+            rk,
+            options,
+            rkqu,
+            request::objects(new_topics, new_topic_cnt, "topic").map(|given| given.len())
+        )
+    })
 }
 
 /// The results by topic, `*cntp` of them. They belong to the event.
@@ -159,7 +169,7 @@ pub unsafe extern "C" fn rd_kafka_CreateTopics_result_topics(
     result: *const rd_kafka_CreateTopics_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_topic_result_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }
 
 /// A topic to delete. Freed by `rd_kafka_DeleteTopic_destroy`.
@@ -206,7 +216,15 @@ pub unsafe extern "C" fn rd_kafka_DeleteTopics(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ not_built!(rk, del_topics, del_topic_cnt, options, rkqu) })
+    ffi!({
+        request_not_built!(
+            AdminOp::DELETE_TOPICS,
+            rk,
+            options,
+            rkqu,
+            request::objects(del_topics, del_topic_cnt, "topic").map(|given| given.len())
+        )
+    })
 }
 
 /// The results by topic, `*cntp` of them. They belong to the event.
@@ -215,5 +233,5 @@ pub unsafe extern "C" fn rd_kafka_DeleteTopics_result_topics(
     result: *const rd_kafka_DeleteTopics_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_topic_result_t {
-    ffi!({ not_built!(result, cntp) })
+    ffi!({ not_built!(result; cntp = 0) })
 }

@@ -110,5 +110,7 @@ pub unsafe extern "C" fn rd_kafka_mock_sharegroup_get_member_ids(
     member_ids_out: *mut *mut *mut c_char,
     member_cnt_out: *mut size_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(mcluster, group_id, member_ids_out, member_cnt_out) })
+    ffi!({
+        not_built!(mcluster, group_id; member_ids_out = std::ptr::null_mut(), member_cnt_out = 0)
+    })
 }

@@ -1,0 +1,168 @@
+//! What all admin requests have in common: an instance and a queue that must be there,
+//! options that may be, arguments to check, and one event that tells the outcome.
+//!
+//! Arguments that will not do are refused here, with the code that librdkafka has for
+//! them, before a broker is looked for. The requests themselves are not built yet: what
+//! is well-formed is answered with `_NOT_IMPLEMENTED`, at once.
+
+use std::collections::HashSet;
+use std::hash::Hash;
+
+use libc::c_char;
+
+use crate::admin::Outcome;
+use crate::admin::options::AdminOp;
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::capi::cstr;
+use crate::capi::handle::{self, Opaque};
+use crate::capi::topic_partition::{elements, topic};
+use crate::capi::types::{
+    rd_kafka_AdminOptions_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
+};
+use crate::client::event::Event;
+
+/// How many things a request is about, or why it will not do. A request about nothing
+/// has its result, an empty one, without any broker.
+pub type Checked = Result<usize, KafkaError>;
+
+pub fn invalid(text: impl Into<String>) -> KafkaError {
+    KafkaError::new(ErrorCode::_INVALID_ARG, text)
+}
+
+/// The body of an admin call that is not built yet. `capi-tests/abi/status.sh` lists it.
+macro_rules! request_not_built {
+    ($op:expr, $rk:expr, $options:expr, $rkqu:expr, $checked:expr) => {
+        // SAFETY: handles and arguments of the application's.
+        unsafe { $crate::capi::admin::request::answer($op, $rk, $options, $rkqu, || $checked) }
+    };
+}
+pub(crate) use request_not_built;
+
+/// Puts the outcome on the queue. Without a queue there is nobody to tell.
+///
+/// # Safety
+/// Null, or handles of the application's.
+pub unsafe fn answer(
+    op: AdminOp,
+    rk: *mut rd_kafka_t,
+    options: *const rd_kafka_AdminOptions_t,
+    rkqu: *mut rd_kafka_queue_t,
+    check: impl FnOnce() -> Checked,
+) {
+    // SAFETY: the caller's promise.
+    let (instance, options, queue) = unsafe {
+        (
+            handle::get(rk.cast_const()),
+            handle::get(options),
+            handle::get(rkqu.cast_const()),
+        )
+    };
+    let (Some(_), Some(queue)) = (instance, queue) else {
+        return;
+    };
+    let error = match check() {
+        Ok(0) => ErrorCode::NO_ERROR.into(),
+        Ok(_) => KafkaError::new(
+            ErrorCode::_NOT_IMPLEMENTED,
+            "This version of the library sends no admin requests yet",
+        ),
+        Err(error) => error,
+    };
+    queue.queue.push(Event::Admin(Box::new(Outcome {
+        op,
+        error,
+        opaque: options.map_or(0, |options| options.opaque),
+    })));
+}
+
+/// An object that must be there.
+///
+/// # Safety
+/// Null, or a handle of the application's that lives for `'a`.
+pub unsafe fn object<'a, H: Opaque>(
+    object: *const H,
+    what: &str,
+) -> Result<&'a H::Target, KafkaError> {
+    // SAFETY: the caller's promise.
+    unsafe { handle::get(object) }
+        .ok_or_else(|| invalid(format!("A pointer in the request is to no {what}")))
+}
+
+/// The objects of an array: at least one, and each of the right kind.
+///
+/// # Safety
+/// Null, or `count` handles of the application's, which live for `'a`.
+pub unsafe fn objects<'a, H: Opaque>(
+    array: *mut *mut H,
+    count: usize,
+    what: &str,
+) -> Result<Vec<&'a H::Target>, KafkaError> {
+    if array.is_null() || count == 0 {
+        return Err(invalid(format!("There is no {what} in the request")));
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(array, count) }
+        .iter()
+        // SAFETY: as above.
+        .map(|handle| unsafe { object(handle.cast_const(), what) })
+        .collect()
+}
+
+/// As [`objects`], for requests that take exactly one.
+///
+/// # Safety
+/// As for [`objects`].
+pub unsafe fn one_object<'a, H: Opaque>(
+    array: *mut *mut H,
+    count: usize,
+    what: &str,
+) -> Result<&'a H::Target, KafkaError> {
+    // SAFETY: the caller's promise.
+    match unsafe { objects(array, count, what) }?.as_slice() {
+        [only] => Ok(only),
+        several => Err(invalid(format!(
+            "One {what} at a time, not {}",
+            several.len()
+        ))),
+    }
+}
+
+/// The strings of an array: at least one, and none of them null.
+///
+/// # Safety
+/// Null, or `count` strings of the application's, which live for `'a`.
+pub unsafe fn names<'a>(
+    array: *mut *const c_char,
+    count: usize,
+    what: &str,
+) -> Result<Vec<&'a [u8]>, KafkaError> {
+    if array.is_null() || count == 0 {
+        return Err(invalid(format!("There is no {what} in the request")));
+    }
+    // SAFETY: the caller's promise.
+    unsafe { std::slice::from_raw_parts(array, count) }
+        .iter()
+        // SAFETY: as above.
+        .map(|name| unsafe { cstr::bytes(*name) })
+        .collect::<Option<_>>()
+        .ok_or_else(|| invalid(format!("A {what} in the request has no name")))
+}
+
+/// Refuses what is named twice.
+pub fn distinct<T: Eq + Hash>(
+    things: impl IntoIterator<Item = T>,
+    what: &str,
+) -> Result<(), KafkaError> {
+    let mut seen = HashSet::new();
+    if things.into_iter().all(|thing| seen.insert(thing)) {
+        Ok(())
+    } else {
+        Err(invalid(format!("A {what} is named twice")))
+    }
+}
+
+/// Refuses a list that names a partition twice.
+pub fn distinct_partitions(list: &rd_kafka_topic_partition_list_t) -> Result<(), KafkaError> {
+    let partitions = elements(list).iter().map(|e| (topic(e), e.partition));
+    distinct(partitions, "partition")
+}
