@@ -6,17 +6,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Files outside `capi` that may use `unsafe`, and what for.
-const AUDITED: [&str; 8] = [
+const AUDITED: [&str; 11] = [
     // The global allocator.
     "base/alloc.rs",
     // pthread_setcancelstate.
     "base/cancel.rs",
+    // pthread_atfork, and closing what a child must not keep.
+    "base/fork.rs",
     // Blocks of messages with a reference count.
     "base/message.rs",
     // libc's regular expressions.
     "base/regex.rs",
     // The default size of stacks, from pthread attributes.
     "base/stack.rs",
+    // The descriptor of stderr.
+    "base/stderr.rs",
+    // The mask of signals.
+    "base/thread.rs",
     // Tests that take messages and give them back.
     "consumer/testing.rs",
     // libdeflate and the LZ4 frame functions, called directly.
@@ -198,6 +204,35 @@ fn files_stay_small() {
         .filter(|(_, lines)| *lines > MAX_LINES)
         .collect();
     assert!(large.is_empty(), "{large:?}");
+}
+
+/// Threads that are started elsewhere would take the application's signals.
+#[test]
+fn threads_are_started_in_one_place() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let path = source.path.as_str();
+        if path == "base/thread.rs" || path == "layering.rs" || path.starts_with(PROGRAMS) {
+            continue;
+        }
+        // Tests come last in a file, or have one of their own.
+        let tests = ["tests", "model", "sim", "testing"];
+        if path.split(['/', '.']).any(|part| tests.contains(&part)) {
+            continue;
+        }
+        for (line, code) in source.code() {
+            if code.contains("mod tests") {
+                break;
+            }
+            if code.contains("Builder::new().name")
+                || code.contains("std::thread::spawn")
+                || code.contains("thread::Builder")
+            {
+                wrong.push(format!("{path}:{line}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]

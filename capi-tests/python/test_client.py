@@ -1,4 +1,5 @@
 """confluent-kafka-python's producer, and its consumer with assigned partitions, on a real Kafka (BOOTSTRAP)."""
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -281,6 +282,110 @@ class Consume(unittest.TestCase):
         self.consumer.close()
         with self.assertRaises(RuntimeError):
             self.consumer.poll(1)
+
+
+def write_from_child(topic, inherited, names, out):
+    """What a child process gets from its parent's producer, and whether its own works."""
+    try:
+        inherited.produce(topic, b"inherited")
+        refused = None
+    except KafkaException as e:
+        refused = e.args[0].code()
+    left = inherited.flush(5)
+    errors = []
+    own = Producer({"bootstrap.servers": BOOTSTRAP, "linger.ms": 0})
+    for name in names:
+        own.produce(topic, name, on_delivery=lambda err, msg: errors.append(str(err)) if err else None)
+    out.put((refused, inherited.poll(0), left, own.flush(30), errors))
+
+
+class Fork(unittest.TestCase):
+    """multiprocessing with its "fork" method, as pools and web servers use it."""
+
+    def run_children(self, count, **conf):
+        context = multiprocessing.get_context("fork")
+        topic = new_topic()
+        producer = Producer({"bootstrap.servers": BOOTSTRAP, **conf})
+        failed = []
+        for n in range(10):
+            producer.produce(topic, f"before{n}", on_delivery=lambda err, msg: failed.append(str(err)) if err else None)
+        out = context.Queue()
+        names = [[f"child{c}-{n}" for n in range(5)] for c in range(count)]
+        children = [context.Process(target=write_from_child, args=(topic, producer, names[c], out)) for c in range(count)]
+        for child in children:
+            child.start()
+        for n in range(10):
+            producer.produce(topic, f"after{n}", on_delivery=lambda err, msg: failed.append(str(err)) if err else None)
+        self.assertEqual(producer.flush(30), 0)
+        answers = [out.get(timeout=120) for _ in children]
+        for child in children:
+            child.join(120)
+            self.assertEqual(child.exitcode, 0)
+        self.assertEqual(answers, [(KafkaError._STATE, 0, 0, 0, [])] * count)
+        self.assertEqual(failed, [])
+        return topic, names
+
+    def read(self, topic):
+        consumer = Consumer({"bootstrap.servers": BOOTSTRAP, "group.id": "fork-" + uuid.uuid4().hex, "enable.partition.eof": True})
+        consumer.assign([TopicPartition(topic, 0, OFFSET_BEGINNING)])
+        values, deadline = [], time.monotonic() + 60
+        while time.monotonic() < deadline:
+            m = consumer.poll(1)
+            if m is not None and m.error():
+                self.assertEqual(m.error().code(), KafkaError._PARTITION_EOF)
+                break
+            if m is not None:
+                values.append(m.value().decode())
+        consumer.close()
+        return values
+
+    def check(self, **conf):
+        topic, names = self.run_children(3, **conf)
+        values = self.read(topic)
+        mine = [f"before{n}" for n in range(10)] + [f"after{n}" for n in range(10)]
+        self.assertEqual([v for v in values if not v.startswith("child")], mine)
+        for expected in names:
+            self.assertEqual([v for v in values if v in expected], expected)
+        self.assertEqual(len(values), 35)
+
+    def test_multiprocessing(self):
+        self.check(**{"linger.ms": 0})
+
+    def test_multiprocessing_idempotent(self):
+        self.check(**{"linger.ms": 5, "enable.idempotence": True})
+
+    def test_a_consumer_stays_in_its_group(self):
+        topic = new_topic()
+        fill(topic, 20)
+        consumer = Consumer({"bootstrap.servers": BOOTSTRAP, "group.id": "fork-" + uuid.uuid4().hex, "auto.offset.reset": "earliest"})
+        rebalances = []
+        consumer.subscribe([topic], on_assign=lambda c, p: rebalances.append(p), on_revoke=lambda c, p: rebalances.append(p))
+        first, deadline = None, time.monotonic() + 60
+        while first is None and time.monotonic() < deadline:
+            first = consumer.poll(1)
+        self.assertEqual(first.value(), b"m0")
+
+        def child():
+            try:
+                assert consumer.poll(0.5) is None
+                consumer.close()
+            except (RuntimeError, KafkaException):
+                pass
+
+        process = multiprocessing.get_context("fork").Process(target=child)
+        process.start()
+        process.join(120)
+        self.assertEqual(process.exitcode, 0)
+        values = []
+        while len(values) < 19 and time.monotonic() < deadline:
+            m = consumer.poll(1)
+            if m is not None:
+                self.assertIsNone(m.error())
+                values.append(m.value().decode())
+        self.assertEqual(values, [f"m{n}" for n in range(1, 20)])
+        consumer.commit(asynchronous=False)
+        self.assertEqual(len(rebalances), 1)
+        consumer.close()
 
 
 if __name__ == "__main__":

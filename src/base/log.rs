@@ -11,6 +11,8 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
 use parking_lot::RwLock;
 
+use super::fork::Generation;
+
 /// Syslog levels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(i32)]
@@ -58,6 +60,8 @@ pub struct Logger {
     contexts: AtomicU32,
     thread_names: AtomicBool,
     sink: RwLock<Option<Arc<dyn LogSink>>>,
+    /// A forked child says nothing in its parent's name.
+    made: Generation,
 }
 
 impl Logger {
@@ -67,6 +71,7 @@ impl Logger {
             contexts: AtomicU32::new(contexts),
             thread_names: AtomicBool::new(thread_names),
             sink: RwLock::new(None),
+            made: Generation::current(),
         }
     }
 
@@ -105,6 +110,9 @@ impl Logger {
     }
 
     fn write(&self, level: Level, context: u32, facility: &'static str, text: Arguments<'_>) {
+        if !self.made.is_current() {
+            return;
+        }
         // The sink runs application code, so the lock is not held for it.
         let Some(sink) = self.sink.read().clone() else {
             return;

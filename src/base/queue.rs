@@ -28,6 +28,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
 
+#[cfg(not(loom))]
+use super::fork::forwarding;
 use super::sync::{Condvar, Mutex, MutexGuard};
 
 /// How an application that runs its own event loop is told that the queue, empty until
@@ -149,11 +151,13 @@ pub struct Queue<T> {
     added: Condvar,
 }
 
-#[cfg(not(loom))]
-static FORWARDING: Mutex<()> = Mutex::new(());
 #[cfg(loom)]
 loom::lazy_static! {
     static ref FORWARDING: Mutex<()> = Mutex::new(());
+}
+#[cfg(loom)]
+fn forwarding() -> MutexGuard<'static, ()> {
+    FORWARDING.lock()
 }
 
 /// Forwarding chains are short; a cycle that the application built ends here.
@@ -404,7 +408,7 @@ impl<T: Weight> Queue<T> {
     pub fn forward(self: &Arc<Self>, to: Option<Arc<Queue<T>>>) {
         let (old, notify) = {
             // No chain changes meanwhile, so no two threads lock each other's end.
-            let _serial = FORWARDING.lock();
+            let _serial = forwarding();
             let end = to.as_ref().map(Queue::target);
             // A chain that would lead back here is refused.
             if end.as_ref().is_some_and(|end| Arc::ptr_eq(end, self)) {

@@ -20,6 +20,7 @@
 use std::io;
 
 use super::cancel::NotCancelled;
+use super::fork::Generation;
 use super::sync::atomic::{AtomicU8, Ordering};
 
 const RUNNING: u8 = 0;
@@ -126,6 +127,8 @@ impl Wish {
 pub struct Wakeup {
     state: WakeState,
     waker: mio::Waker,
+    /// A forked child has the descriptor, too, but no loop that sleeps.
+    made: Generation,
 }
 
 impl Wakeup {
@@ -133,6 +136,7 @@ impl Wakeup {
         Ok(Wakeup {
             state: WakeState::new(),
             waker: mio::Waker::new(registry, token)?,
+            made: Generation::current(),
         })
     }
 
@@ -144,6 +148,9 @@ impl Wakeup {
     }
 
     fn end_sleep(&self) {
+        if !self.made.is_current() {
+            return;
+        }
         let _whole = NotCancelled::new();
         // Fails only if the eventfd's counter is full, and then the loop is about
         // to wake up anyway.

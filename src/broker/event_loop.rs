@@ -35,9 +35,11 @@ use super::nap;
 use super::seat::{Desk, Seat};
 use super::{LinkUser, Request};
 use crate::base::cancel::NotCancelled;
+use crate::base::fork::Generation;
 use crate::base::log::{Level, Logger};
 use crate::base::panic::{self, PanicReport};
 use crate::base::standard;
+use crate::base::thread;
 use crate::base::wake::Wakeup;
 
 const WAKE: Token = Token(0);
@@ -189,14 +191,14 @@ impl LoopPool {
         });
         hosted.lock().links.insert(link_id, link);
         let event_loop = EventLoop { poll, wake, hosted };
-        let thread = std::thread::Builder::new()
-            .stack_size(crate::base::stack::size())
-            .name(format!("rdk:{thread_name}"))
-            .spawn(move || {
-                hook(true);
-                event_loop.run();
+        let made = Generation::current();
+        let thread = thread::spawn(format!("rdk:{thread_name}"), move || {
+            hook(true);
+            event_loop.run();
+            if made.is_current() {
                 hook(false);
-            })?;
+            }
+        })?;
         Ok(Handle {
             sender,
             link: link_id,
@@ -444,9 +446,16 @@ impl<U: LinkUser> EventLoop<U> {
             wake,
             hosted,
         } = self;
+        let made = Generation::current();
         let mut events = Events::with_capacity(64);
-        let mut hosted = hosted.lock();
+        let work = hosted;
+        let mut hosted = work.lock();
         while !hosted.links.is_empty() {
+            if !made.is_current() {
+                // A callback forked, and this is the child: all of this is the parent's.
+                std::mem::forget((work.clone(), poll, wake));
+                return;
+            }
             let now = Instant::now();
             let Some(next) = hosted.safely(|h| h.turn(now)) else {
                 continue;

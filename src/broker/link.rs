@@ -41,6 +41,7 @@ use super::{
 use crate::base::backoff;
 use crate::base::error::ErrorCode;
 use crate::base::log::{Level, Logger, debug};
+use crate::base::thread;
 
 /// What a link is known as; changes when its id becomes known.
 #[derive(Debug, Default, Clone)]
@@ -435,10 +436,9 @@ impl<U: LinkUser> Link<U> {
             self.on_resolved(now, result, registry);
             return;
         }
-        let spawned = std::thread::Builder::new()
-            .stack_size(crate::base::stack::size())
-            .name("rdk:resolver".into())
-            .spawn(move || done(hooks.resolve(&host, port, family)));
+        let spawned = thread::spawn("rdk:resolver", move || {
+            done(hooks.resolve(&host, port, family));
+        });
         match spawned {
             Ok(thread) if foreign => {
                 self.resolvers.retain(|t| !t.is_finished());

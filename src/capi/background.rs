@@ -23,9 +23,9 @@ use super::types::{rd_kafka_event_t, rd_kafka_t};
 use crate::base::cancel::NotCancelled;
 use crate::base::log::Level;
 use crate::base::message::MessageExt;
+use crate::base::thread::{self, Counted};
 use crate::client::event::Event;
 use crate::client::shared::{EventQueue, Hooks, ThreadKind, events};
-use crate::client::threads::Counted;
 
 type BackgroundCb =
     unsafe extern "C" fn(rk: *mut rd_kafka_t, rkev: *mut rd_kafka_event_t, opaque: *mut c_void);
@@ -74,23 +74,25 @@ impl Background {
         let thread = {
             let (queue, ended, hooks) = (queue.clone(), ended.clone(), instance.hooks.clone());
             let counted = Counted::new();
-            std::thread::Builder::new()
-                .stack_size(crate::base::stack::size())
-                .name("rdk:bg".into())
-                .spawn(move || {
-                    let _counted = counted;
-                    hooks.thread(true, ThreadKind::Background, "background");
-                    while !ended.load(Ordering::Acquire) {
-                        let Some(item) = consume::take_item(&queue, || None) else {
-                            continue;
-                        };
-                        // SAFETY: an instance stays in place until this thread has ended.
-                        if let Some(instance) = unsafe { get(hooks.handle().cast_const()) } {
-                            serve_item(instance, &queue, item);
+            thread::spawn("rdk:bg", move || {
+                let _counted = counted;
+                hooks.thread(true, ThreadKind::Background, "background");
+                while !ended.load(Ordering::Acquire) {
+                    let Some(item) = consume::take_item(&queue, || None) else {
+                        continue;
+                    };
+                    // SAFETY: an instance stays in place until this thread has ended.
+                    if let Some(instance) = unsafe { get(hooks.handle().cast_const()) } {
+                        serve_item(instance, &queue, item);
+                        if instance.is_of_parent() {
+                            // A callback forked, and this is the child.
+                            std::mem::forget(queue);
+                            return;
                         }
                     }
-                    hooks.thread(false, ThreadKind::Background, "background");
-                })?
+                }
+                hooks.thread(false, ThreadKind::Background, "background");
+            })?
         };
         *state = State::Running(Running {
             queue: queue.clone(),

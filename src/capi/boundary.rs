@@ -1,11 +1,17 @@
 //! The boundary between C and Rust: every exported function's body stands in
 //! [`ffi!`], which turns a panic into the function's failure value and a log
 //! line. [`not_built!`] is the body of a function that is still to be written.
+//!
+//! In a forked child a function that was given a handle of the parent's has done nothing;
+//! its value then says `_STATE`, where it can.
 
 use libc::{c_char, c_int, c_uchar, c_void};
 
-use crate::base::error::ErrorCode;
+use super::handle;
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::fork;
 use crate::base::panic::{self, PanicReport};
+use crate::base::stderr;
 
 /// Wraps the body of an exported function: `ffi!({ … })`.
 macro_rules! ffi {
@@ -60,6 +66,20 @@ pub trait Failure: Sized {
     fn not_built() -> Self {
         Self::panicked()
     }
+
+    /// After a call in a forked child with a handle of its parent's, which was refused.
+    fn forked(self) -> Self {
+        self
+    }
+}
+
+/// What a forked child is told about its parent's handles.
+pub fn forked_error() -> KafkaError {
+    KafkaError::new(
+        ErrorCode::_STATE,
+        "The client instance was made before fork(), in the parent process: it cannot be \
+         used in the child, which may make instances of its own",
+    )
 }
 
 /// Writes what a function gives out by a pointer; null if nobody wants it.
@@ -74,7 +94,25 @@ pub unsafe fn put<T>(place: *mut T, value: T) {
 }
 
 /// Runs `body`; see [`ffi!`].
+#[inline]
 pub fn guard<R: Failure, F: FnOnce() -> R>(body: F) -> R {
+    if fork::is_child() {
+        return guard_in_child(body);
+    }
+    caught(body)
+}
+
+#[cold]
+fn guard_in_child<R: Failure, F: FnOnce() -> R>(body: F) -> R {
+    let (result, foreign) = handle::in_child(|| caught(body));
+    if !foreign {
+        return result;
+    }
+    super::error::set_last_error(ErrorCode::_STATE, 0);
+    result.forked()
+}
+
+fn caught<R: Failure, F: FnOnce() -> R>(body: F) -> R {
     panic::catch(body).unwrap_or_else(|report| {
         log_panic(std::any::type_name::<F>(), &report);
         R::panicked()
@@ -83,7 +121,6 @@ pub fn guard<R: Failure, F: FnOnce() -> R>(body: F) -> R {
 
 /// A line as the default logger writes it: no client handle is at hand here.
 fn log_panic(closure: &str, report: &PanicReport) {
-    use std::io::Write;
     use std::time::{SystemTime, UNIX_EPOCH};
 
     let function = closure
@@ -98,8 +135,7 @@ fn log_panic(closure: &str, report: &PanicReport) {
         now.as_secs(),
         now.subsec_millis(),
     );
-    // In one piece; and there is nobody to tell if stderr is closed.
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    stderr::write(&line);
 }
 
 impl Failure for () {
@@ -113,6 +149,10 @@ impl Failure for ErrorCode {
 
     fn not_built() -> Self {
         ErrorCode::_NOT_IMPLEMENTED
+    }
+
+    fn forked(self) -> Self {
+        ErrorCode::_STATE
     }
 }
 
@@ -145,6 +185,12 @@ pub trait Pointee: Sized {
     fn not_built() -> *mut Self {
         std::ptr::null_mut()
     }
+
+    /// # Safety
+    /// A function's value, which nobody has seen.
+    unsafe fn forked(this: *mut Self) -> *mut Self {
+        this
+    }
 }
 
 impl<T: Pointee> Failure for *mut T {
@@ -154,6 +200,13 @@ impl<T: Pointee> Failure for *mut T {
 
     fn not_built() -> Self {
         T::not_built()
+    }
+
+    // Called by `guard` alone, with what the body has made.
+    #[allow(clippy::not_unsafe_ptr_arg_deref)]
+    fn forked(self) -> Self {
+        // SAFETY: the function is about to return it.
+        unsafe { T::forked(self) }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::base::conf::{ConfError, TopicConf, TopicConfBox, listing};
 use crate::capi::boundary::{ffi, not_built};
 use crate::capi::conf_object::{self, ConfObject};
 use crate::capi::cstr;
-use crate::capi::handle::{Tagged, get, get_mut, give, take};
+use crate::capi::handle::{Tagged, get, get_mut, give, peek, take};
 use crate::capi::types::{
     RD_KAFKA_CONF_INVALID, RD_KAFKA_CONF_OK, RD_KAFKA_CONF_UNKNOWN, rd_kafka_cert_enc_t,
     rd_kafka_cert_type_t, rd_kafka_conf_res_t, rd_kafka_conf_t, rd_kafka_event_t,
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn rd_kafka_conf_dup_filter(
 pub unsafe extern "C" fn rd_kafka_conf(rk: *mut rd_kafka_t) -> *const rd_kafka_conf_t {
     ffi!({
         // SAFETY: the caller's handle is alive, and keeps its configuration.
-        unsafe { get(rk.cast_const()) }.map_or(std::ptr::null(), |i| i.conf_handle)
+        unsafe { peek(rk.cast_const()) }.map_or(std::ptr::null(), |i| i.conf_handle)
     })
 }
 

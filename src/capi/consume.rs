@@ -14,6 +14,7 @@ use super::types::{
 };
 use super::{message, past, serve, topic_partition};
 use crate::base::error::ErrorCode;
+use crate::base::fork::Generation;
 use crate::base::message::{MessageExt, Owned};
 use crate::base::queue::{Taken, Weight};
 use crate::base::time::deadline;
@@ -64,6 +65,7 @@ pub struct Backlog<'a> {
     left: Option<usize>,
     /// The queue is to be told when the call is over.
     serving: bool,
+    made: Generation,
 }
 
 impl<'a> Backlog<'a> {
@@ -73,6 +75,7 @@ impl<'a> Backlog<'a> {
             limit,
             left: None,
             serving: false,
+            made: Generation::current(),
         }
     }
 
@@ -90,7 +93,7 @@ impl<'a> Backlog<'a> {
 
 impl Drop for Backlog<'_> {
     fn drop(&mut self) {
-        if self.serving {
+        if self.serving && self.made.is_current() {
             self.queue.end_serving();
         }
     }
@@ -105,7 +108,7 @@ pub fn error_message(instance: &Instance, e: &ConsumerError) -> Option<NonNull<M
 }
 
 /// While it lives, the application polls: see `max.poll.interval.ms`.
-pub struct Polling<'a>(Option<&'a Consumer>);
+pub struct Polling<'a>(Option<&'a Consumer>, Generation);
 
 impl<'a> Polling<'a> {
     pub fn of(instance: &'a Instance) -> Self {
@@ -113,7 +116,7 @@ impl<'a> Polling<'a> {
         if let Some(consumer) = consumer {
             consumer.poll_begins();
         }
-        Polling(consumer)
+        Polling(consumer, Generation::current())
     }
 
     /// Only if messages may come by this queue: who serves logs or reports alone does not
@@ -125,7 +128,9 @@ impl<'a> Polling<'a> {
 
 impl Drop for Polling<'_> {
     fn drop(&mut self) {
-        if let Some(consumer) = self.0 {
+        if let Some(consumer) = self.0
+            && self.1.is_current()
+        {
             consumer.poll_ends();
         }
     }
@@ -180,7 +185,7 @@ pub fn next_message(
             }
             Some(Item::Other(event)) => {
                 serve::serve_one(instance, queue, event);
-                if serve::yielded() {
+                if serve::yielded(instance) {
                     set_last_error(ErrorCode::_INTR, libc::EINTR);
                     return ptr::null_mut();
                 }
@@ -234,7 +239,7 @@ pub fn next_messages(
             }
             Some(Got::Other(event)) => {
                 serve::serve_one(instance, queue, event);
-                if serve::yielded() {
+                if serve::yielded(instance) {
                     break;
                 }
             }

@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use libc::{c_char, c_int, size_t};
 
 use crate::base::error::{CODES, CodeInfo, ErrorCode, KafkaError};
-use crate::capi::boundary::{Pointee, ffi};
+use crate::capi::boundary::{self, Pointee, ffi};
 use crate::capi::cstr;
 use crate::capi::handle::{self, Boxed, Opaque, get};
 use crate::capi::types::{
@@ -49,6 +49,12 @@ impl Pointee for rd_kafka_error_s {
 
     fn not_built() -> *mut Self {
         give(ErrorCode::_NOT_IMPLEMENTED.into())
+    }
+
+    unsafe fn forked(this: *mut Self) -> *mut Self {
+        // SAFETY: null, or the error that the function made.
+        drop(unsafe { handle::take(this) });
+        give(boundary::forked_error())
     }
 }
 

@@ -5,7 +5,7 @@ use std::ptr::{self, NonNull};
 
 use libc::{c_char, c_int, c_void, size_t};
 
-use super::handle::{Boxed, Opaque, get, get_mut, take};
+use super::handle::{Boxed, Opaque, get, get_mut, peek, take};
 use super::instance::c_string;
 use super::types::{
     RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR, RD_KAFKA_EVENT_FETCH, RD_KAFKA_EVENT_LOG,
@@ -26,6 +26,7 @@ impl Opaque for rd_kafka_op_s {
     type Target = EventObject;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b45_766e;
+    const BOUND_TO_PROCESS: bool = true;
 }
 
 /// An event and what was made of it for C.
@@ -172,7 +173,7 @@ pub unsafe extern "C" fn rd_kafka_event_type(
     rkev: *const rd_kafka_event_t,
 ) -> rd_kafka_event_type_t {
     // SAFETY: null, or the caller's live event.
-    ffi!({ unsafe { get(rkev) }.map_or(RD_KAFKA_EVENT_NONE, EventObject::kind) })
+    ffi!({ unsafe { peek(rkev) }.map_or(RD_KAFKA_EVENT_NONE, EventObject::kind) })
 }
 
 /// The kind of event that tells how a request of `op` ended.
@@ -250,7 +251,7 @@ pub fn name_of(kind: rd_kafka_event_type_t) -> &'static std::ffi::CStr {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_event_name(rkev: *const rd_kafka_event_t) -> *const c_char {
     // SAFETY: null, or the caller's live event.
-    ffi!({ name_of(unsafe { get(rkev) }.map_or(RD_KAFKA_EVENT_NONE, EventObject::kind)).as_ptr() })
+    ffi!({ name_of(unsafe { peek(rkev) }.map_or(RD_KAFKA_EVENT_NONE, EventObject::kind)).as_ptr() })
 }
 
 /// Frees an event with all that came out of it. A rebalance that was not answered is

@@ -13,13 +13,22 @@
 //! through a pointer checks the tag, so a handle of the wrong type, and mostly
 //! one that was destroyed, is told apart: the function then has `None` and
 //! returns `_INVALID_ARG` (or its failure value) instead of working on rubbish.
+//!
+//! A type may be [`Opaque::BOUND_TO_PROCESS`]: its objects stand on threads, connections
+//! and locks. A forked child has none of them, so there its parent's handles are refused,
+//! by `take` too: what they point to stays in the child's memory, untouched. The boundary
+//! then makes the function's failure an `_STATE` (see [`in_child`]). [`peek`] is for the
+//! names and pointers that never change.
 
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+
+use crate::base::fork::{self, Generation};
 
 /// A C type of unknown content, and what stands behind it.
 pub trait Opaque: Sized {
@@ -29,6 +38,8 @@ pub trait Opaque: Sized {
     type Ownership: Ownership;
     /// A number no other opaque type has.
     const TAG: u32;
+    /// A forked child must leave its parent's objects alone.
+    const BOUND_TO_PROCESS: bool = false;
 }
 
 /// How C owns what it has a pointer to.
@@ -48,11 +59,12 @@ impl Ownership for Shared {}
 /// The tag of what has been dropped.
 const DROPPED: u32 = 0xdead_c0de;
 
-/// What a handle points to: the tag of `H`, then the value.
+/// What a handle points to: the tag of `H`, the process, then the value.
 #[repr(C)]
 #[derive(Debug)]
 pub struct Tagged<H: Opaque> {
     tag: AtomicU32,
+    made: Generation,
     value: H::Target,
     _handle: PhantomData<fn() -> H>,
 }
@@ -61,6 +73,7 @@ impl<H: Opaque> Tagged<H> {
     pub fn new(value: H::Target) -> Self {
         Tagged {
             tag: AtomicU32::new(H::TAG),
+            made: Generation::current(),
             value,
             _handle: PhantomData,
         }
@@ -87,8 +100,37 @@ impl<H: Opaque> Drop for Tagged<H> {
     }
 }
 
-/// Whether a pointer can be followed, and leads to an `H`.
+thread_local! {
+    /// The call that this thread is in was given a handle of the parent process's.
+    static FOREIGN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs an exported function's body in a forked child; also says whether it was given a
+/// handle that belongs to another process.
+pub fn in_child<R>(body: impl FnOnce() -> R) -> (R, bool) {
+    let outer = FOREIGN.replace(false);
+    let result = body();
+    (result, FOREIGN.replace(outer))
+}
+
+/// Whether a pointer can be followed, leads to an `H`, and may be used in this process.
 fn is_good<H: Opaque>(handle: *const H) -> bool {
+    if !is_tagged(handle) {
+        return false;
+    }
+    if H::BOUND_TO_PROCESS && fork::is_child() {
+        // SAFETY: the tag says what is there.
+        let made = unsafe { (*handle.cast::<Tagged<H>>()).made };
+        if !made.is_current() {
+            FOREIGN.set(true);
+            return false;
+        }
+    }
+    true
+}
+
+/// Whether a pointer can be followed, and leads to an `H`.
+fn is_tagged<H: Opaque>(handle: *const H) -> bool {
     let tag = handle.cast::<AtomicU32>();
     if tag.is_null() || !tag.is_aligned() {
         return false;
@@ -172,6 +214,16 @@ pub fn lend<H: Opaque>(value: &Tagged<H>) -> *const H {
 pub unsafe fn get<'a, H: Opaque>(handle: *const H) -> Option<&'a H::Target> {
     // SAFETY: the tag says what is there; the rest is the caller's.
     is_good(handle).then(|| unsafe { &(*handle.cast::<Tagged<H>>()).value })
+}
+
+/// As [`get`], in a forked child, too: for what is set when the object is made and never
+/// changes.
+///
+/// # Safety
+/// As for [`get`].
+pub unsafe fn peek<'a, H: Opaque>(handle: *const H) -> Option<&'a H::Target> {
+    // SAFETY: the tag says what is there; the rest is the caller's.
+    is_tagged(handle).then(|| unsafe { &(*handle.cast::<Tagged<H>>()).value })
 }
 
 /// As [`get`], to change it.

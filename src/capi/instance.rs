@@ -7,12 +7,12 @@ use std::ffi::CString;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
 use std::{io, ptr};
 
 use libc::{addrinfo, c_char, c_int, c_void, sockaddr};
-use parking_lot::{Condvar, Mutex};
 
 use super::background::Background;
 use super::handle::{Boxed, Opaque, Shared as SharedHandle, Tagged, get, give_shared};
@@ -25,6 +25,7 @@ use super::types::{
 use super::{consume, message};
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::{BUILTIN_CALLBACK, Conf, TopicConf, Word};
+use crate::base::fork::{self, Generation, INSTANCE_GONE};
 use crate::base::log::Line;
 use crate::base::standard;
 use crate::broker::observer::Observer;
@@ -40,12 +41,14 @@ impl Opaque for rd_kafka_s {
     type Target = Instance;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b52_4b00;
+    const BOUND_TO_PROCESS: bool = true;
 }
 
 impl Opaque for rd_kafka_topic_s {
     type Target = Arc<Topic>;
     type Ownership = SharedHandle;
     const TAG: u32 = 0x6b54_7063;
+    const BOUND_TO_PROCESS: bool = true;
 }
 
 /// A client instance as C holds it.
@@ -61,6 +64,7 @@ pub struct Instance {
     pub on_consume: bool,
     /// The cluster of `test.mock.num.brokers`.
     pub mock: Option<Box<Tagged<rd_kafka_mock_cluster_t>>>,
+    pub made: Generation,
 }
 
 impl Instance {
@@ -85,6 +89,12 @@ impl Instance {
         let (name, conf) = (Arc::from(name), self.conf().topic_conf());
         let topic = Topic::new(name, conf, None, None, Arc::downgrade(&self.client));
         Some(Arc::new(TopicObject::new(Arc::new(topic))))
+    }
+
+    /// A callback of the application's forked, and this is the child: what is being
+    /// served is the parent's, which goes on with it.
+    pub fn is_of_parent(&self) -> bool {
+        !self.made.is_current()
     }
 
     pub fn conf(&self) -> &Conf {
@@ -133,32 +143,34 @@ pub fn give_topic(topic: &Arc<Topic>) -> *mut rd_kafka_topic_t {
     topic_object(topic).map_or(ptr::null_mut(), give_shared::<rd_kafka_topic_t>)
 }
 
-/// Instances that exist, for `rd_kafka_wait_destroyed`.
-static INSTANCES: Mutex<usize> = Mutex::new(0);
-static INSTANCE_GONE: Condvar = Condvar::new();
-
+/// Counts an instance, for `rd_kafka_wait_destroyed`.
 pub fn instance_made() {
-    *INSTANCES.lock() += 1;
+    fork::registry().instances += 1;
 }
 
 pub fn instance_gone() {
-    let mut n = INSTANCES.lock();
-    *n = n.saturating_sub(1);
+    let mut registry = fork::registry();
+    registry.instances = registry.instances.saturating_sub(1);
     INSTANCE_GONE.notify_all();
 }
 
 /// Waits until no instance is left; false on timeout.
-pub fn wait_all_gone(deadline: Option<std::time::Instant>) -> bool {
-    let mut n = INSTANCES.lock();
-    while *n > 0 {
-        match deadline {
-            Some(d) => {
-                if INSTANCE_GONE.wait_until(&mut n, d).timed_out() {
-                    return *n == 0;
-                }
-            }
-            None => INSTANCE_GONE.wait(&mut n),
+pub fn wait_all_gone(deadline: Option<Instant>) -> bool {
+    let mut registry = fork::registry();
+    while registry.instances > 0 {
+        let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
+            return false;
         }
+        registry = match left {
+            Some(left) => match INSTANCE_GONE.wait_timeout(registry, left) {
+                Ok((registry, _)) => registry,
+                Err(poisoned) => poisoned.into_inner().0,
+            },
+            None => INSTANCE_GONE
+                .wait(registry)
+                .unwrap_or_else(PoisonError::into_inner),
+        };
     }
     true
 }

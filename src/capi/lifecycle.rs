@@ -10,7 +10,7 @@ use libc::{FILE, c_char, c_int, c_void, size_t};
 use super::background::Background;
 use super::conf_object::Owned;
 use super::error::set_last_error;
-use super::handle::{get, get_mut, give, take};
+use super::handle::{get, get_mut, give, peek, take};
 use super::instance::{self, CHooks, Instance};
 use super::intercept::Point;
 use super::types::{
@@ -21,6 +21,7 @@ use super::{cstr, past, serve};
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::ClientKind;
 use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::fork::{self, Generation};
 use crate::base::log::{Level, debug};
 use crate::base::time::deadline;
 use crate::capi::boundary::ffi;
@@ -32,7 +33,7 @@ use crate::metadata::Refresh;
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_opaque(rk: *const rd_kafka_t) -> *mut c_void {
     // SAFETY: the caller's handle is alive.
-    ffi!({ unsafe { get(rk) }.map_or(ptr::null_mut(), Instance::opaque) })
+    ffi!({ unsafe { peek(rk) }.map_or(ptr::null_mut(), Instance::opaque) })
 }
 
 /// # Safety
@@ -41,6 +42,12 @@ unsafe fn make(
     kind: ClientKind,
     conf: *mut rd_kafka_conf_t,
 ) -> Result<*mut rd_kafka_t, KafkaError> {
+    fork::watch().map_err(|e| {
+        KafkaError::new(
+            ErrorCode::_CRIT_SYS_RESOURCE,
+            format!("The system gives no memory to notice forks: {e}"),
+        )
+    })?;
     let conf = if conf.is_null() {
         // SAFETY: makes an object of its own.
         unsafe { super::conf::rd_kafka_conf_new() }
@@ -88,6 +95,7 @@ unsafe fn make(
         conf_hooks: conf_hooks.clone(),
         on_consume: false,
         mock,
+        made: Generation::current(),
     });
     hooks.set_handle(rk);
     // SAFETY: instance and configuration were made just now, and nobody else knows
@@ -295,7 +303,7 @@ pub unsafe extern "C" fn rd_kafka_destroy_flags(rk: *mut rd_kafka_t, flags: c_in
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_name(rk: *const rd_kafka_t) -> *const c_char {
     // SAFETY: the caller's handle is alive.
-    ffi!({ unsafe { get(rk) }.map_or(ptr::null(), |i| i.name.as_ptr()) })
+    ffi!({ unsafe { peek(rk) }.map_or(ptr::null(), |i| i.name.as_ptr()) })
 }
 
 /// Whether it is a producer or a consumer.
@@ -303,7 +311,7 @@ pub unsafe extern "C" fn rd_kafka_name(rk: *const rd_kafka_t) -> *const c_char {
 pub unsafe extern "C" fn rd_kafka_type(rk: *const rd_kafka_t) -> rd_kafka_type_t {
     ffi!({
         // SAFETY: the caller's handle is alive.
-        match unsafe { get(rk) }.map(|i| i.client.kind()) {
+        match unsafe { peek(rk) }.map(|i| i.client.kind()) {
             Some(ClientKind::Producer) | None => RD_KAFKA_PRODUCER,
             Some(_) => RD_KAFKA_CONSUMER,
         }
@@ -473,7 +481,7 @@ pub unsafe extern "C" fn rd_kafka_dump(fp: *mut FILE, rk: *mut rd_kafka_t) {
 /// How many threads the library has, of all instances.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_thread_cnt() -> c_int {
-    ffi!({ crate::client::threads::count() })
+    ffi!({ crate::base::thread::count() })
 }
 
 /// Waits up to `timeout_ms` until no client instance is left. Returns 0, or -1 after

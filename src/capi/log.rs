@@ -1,15 +1,15 @@
 //! Log lines.
 
 use std::ffi::CStr;
-use std::io::Write;
 use std::ptr;
 
 use libc::{c_char, c_int};
 
-use super::handle::get;
+use super::handle::{get, peek};
 use super::instance::LogCb;
 use crate::base::cancel::NotCancelled;
 use crate::base::error::ErrorCode;
+use crate::base::stderr;
 use crate::base::time::wall_ms;
 use crate::capi::boundary::ffi;
 use crate::capi::types::{rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t};
@@ -18,7 +18,7 @@ use crate::capi::types::{rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t};
 pub(super) fn print(rk: *const rd_kafka_t, level: c_int, facility: &CStr, text: &CStr) {
     let now = wall_ms();
     // SAFETY: null, or a live handle.
-    let name = unsafe { get(rk) }.map(|i| i.name.to_string_lossy());
+    let name = unsafe { peek(rk) }.map(|i| i.name.to_string_lossy());
     let line = format!(
         "%{level}|{}.{:03}|{}|{}| {}\n",
         now / 1000,
@@ -27,8 +27,7 @@ pub(super) fn print(rk: *const rd_kafka_t, level: c_int, facility: &CStr, text: 
         name.unwrap_or_default(),
         text.to_string_lossy(),
     );
-    // There is nobody to tell if stderr is closed.
-    let _ = std::io::stderr().write_all(line.as_bytes());
+    stderr::write(&line);
 }
 
 /// Sends the log lines to a queue, or to the main queue if `rkqu` is null, for `log_cb`
@@ -140,7 +139,7 @@ pub unsafe extern "C" fn rd_kafka_log_syslog(
                     libc::LOG_USER,
                 );
             });
-            let name = get(rk).map_or(ptr::null(), |i| i.name.as_ptr());
+            let name = peek(rk).map_or(ptr::null(), |i| i.name.as_ptr());
             libc::syslog(
                 level,
                 c"%s: %s: %s".as_ptr(),

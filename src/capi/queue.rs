@@ -22,6 +22,7 @@ impl Opaque for rd_kafka_queue_s {
     type Target = QueueRef;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b51_7565;
+    const BOUND_TO_PROCESS: bool = true;
 }
 
 /// One reference of C's to a queue.

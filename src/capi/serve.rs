@@ -54,7 +54,7 @@ type DrMsgCb = unsafe extern "C" fn(*mut rd_kafka_t, *const rd_kafka_message_t, 
 /// comes while callbacks run is left for the next call.
 /// Returns how many events were served.
 pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>) -> c_int {
-    YIELD.set(false);
+    clear_yield();
     let _polling = consume::Polling::through(instance, queue);
     let mut served = 0;
     let mut wait = deadline;
@@ -71,7 +71,7 @@ pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>)
             Item::Other(event) => serve_one(instance, queue, event),
         }
         served += 1;
-        if yielded() || !more {
+        if yielded(instance) || !more {
             break;
         }
     }
@@ -81,8 +81,10 @@ pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>)
 /// Serves one event; what a callback that yielded left of it goes back.
 pub fn serve_one(instance: &Instance, queue: &EventQueue, event: Event) {
     let _whole = NotCancelled::new();
-    if let Some(left) = dispatch(instance, event) {
-        queue.push_front(left);
+    match dispatch(instance, event) {
+        Some(left) if instance.is_of_parent() => std::mem::forget(left),
+        Some(left) => queue.push_front(left),
+        None => {}
     }
 }
 
@@ -90,9 +92,9 @@ pub fn clear_yield() {
     YIELD.set(false);
 }
 
-/// Whether a callback on this thread yielded since the last look.
-pub fn yielded() -> bool {
-    YIELD.replace(false)
+/// Whether a callback on this thread yielded since the last look, or forked.
+pub fn yielded(instance: &Instance) -> bool {
+    YIELD.replace(false) || instance.is_of_parent()
 }
 
 /// A message that comes by way of a poll for events: to the configured callback.
@@ -307,7 +309,7 @@ fn deliver(instance: &Instance, mut d: Box<Deliveries>) -> Option<Event> {
             }
             message::drop_headers(&mut m);
         }
-        if YIELD.get() && d.next < d.delivery.batch.len() {
+        if (YIELD.get() || instance.is_of_parent()) && d.next < d.delivery.batch.len() {
             return Some(Event::Deliveries(d));
         }
     }

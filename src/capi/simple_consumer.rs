@@ -176,7 +176,7 @@ unsafe fn callbacks(
             count += 1;
             deadline = Some(super::past());
         }
-        if serve::yielded() {
+        if serve::yielded(instance) {
             break;
         }
     }

@@ -6,7 +6,7 @@ use libc::{c_char, c_void};
 
 use super::cstr;
 use super::error::set_last_error;
-use super::handle::{get, take, take_shared};
+use super::handle::{get, peek, take, take_shared};
 use super::instance::give_topic;
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::TopicConf;
@@ -64,12 +64,12 @@ pub unsafe extern "C" fn rd_kafka_topic_destroy(rkt: *mut rd_kafka_topic_t) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_name(rkt: *const rd_kafka_topic_t) -> *const c_char {
     // SAFETY: the caller's handle is alive, and the name lives as long.
-    ffi!({ unsafe { get(rkt) }.map_or(ptr::null(), |t| t.c_name.as_ptr()) })
+    ffi!({ unsafe { peek(rkt) }.map_or(ptr::null(), |t| t.c_name.as_ptr()) })
 }
 
 /// What `rd_kafka_topic_conf_set_opaque` has set.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_opaque(rkt: *const rd_kafka_topic_t) -> *mut c_void {
     // SAFETY: the caller's handle is alive.
-    ffi!({ unsafe { get(rkt) }.map_or(ptr::null_mut(), |t| t.conf.topic.opaque as *mut c_void) })
+    ffi!({ unsafe { peek(rkt) }.map_or(ptr::null_mut(), |t| t.conf.topic.opaque as *mut c_void) })
 }

@@ -14,7 +14,7 @@ use super::consumer::machine;
 use super::link_user::{BrokerUser, UserCommand};
 use super::main_loop::{MainCommand, MainSender};
 use super::shared::{Shared, ThreadKind};
-use super::threads::Counted;
+use crate::base::thread::Counted;
 use crate::broker::event_loop::{Bell, Command, ThreadHook};
 use crate::broker::link::{Identity, LinkConfig};
 use crate::broker::{BrokerStats, Handle, LinkSettings, LoopPool, Request};

@@ -30,6 +30,7 @@ use super::shared::{Shared, ThreadKind, events};
 use super::stats;
 use super::topic::Topic;
 use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::fork::Generation;
 use crate::base::log::{Level, debug};
 use crate::base::panic;
 use crate::base::time::ms;
@@ -140,6 +141,7 @@ pub struct MainLoop {
     /// Of an idempotent producer.
     acquirer: Option<Acquirer>,
     consumer: Machine,
+    made: Generation,
 }
 
 impl MainLoop {
@@ -168,6 +170,7 @@ impl MainLoop {
                 .filter(|p| p.settings.idempotence)
                 .map(|_| Acquirer::new(now)),
             consumer: Machine::new(&shared, now),
+            made: Generation::current(),
             shared,
             rx,
         }
@@ -184,7 +187,13 @@ impl MainLoop {
             // One that comes again and again is not to take a whole core.
             std::thread::sleep(Duration::from_millis(100));
             true
-        }) {}
+        }) {
+            if !self.made.is_current() {
+                // A callback forked, and this is the child: all of this is the parent's.
+                std::mem::forget(self);
+                return;
+            }
+        }
         self.stop();
         self.shared.hooks.thread(false, ThreadKind::Main, "main");
     }
@@ -192,6 +201,9 @@ impl MainLoop {
     /// What is due, then one command or what comes first. False: that was `Stop`.
     fn turn(&mut self) -> bool {
         self.on_time(Instant::now());
+        if !self.made.is_current() {
+            return true;
+        }
         let command = match self.next_deadline() {
             Some(at) => {
                 let wait = at.saturating_duration_since(Instant::now());

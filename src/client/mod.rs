@@ -13,7 +13,6 @@ pub mod main_loop;
 pub mod settings;
 pub mod shared;
 pub mod stats;
-pub mod threads;
 pub mod topic;
 
 use std::collections::HashMap;
@@ -30,6 +29,7 @@ use crate::base::conf::{ClientKind, Conf, TopicConf};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, Logger};
 use crate::base::queue::Queue;
+use crate::base::thread;
 use crate::base::time::wall_us;
 use crate::broker::seat::Seats;
 use crate::metadata::{Refresh, Snapshot};
@@ -160,25 +160,22 @@ impl Client {
             gate,
             queues: Mutex::new(vec![main_queue]),
         });
-        let counted = threads::Counted::new();
-        let thread = std::thread::Builder::new()
-            .stack_size(crate::base::stack::size())
-            .name("rdk:main".into())
-            .spawn(move || {
-                let _counted = counted;
-                begun.wait();
-                MainLoop::new(shared, rx).run();
-            })
-            .map_err(|e| {
-                // The application still has the configuration, which lies in here:
-                // it must not be freed.
-                std::mem::forget(client.shared.clone());
-                KafkaError::new(
-                    ErrorCode::_CRIT_SYS_RESOURCE,
-                    format!("The system gives no thread: {e}"),
-                )
-            })?;
-        *client.main.lock() = Some(thread);
+        let counted = thread::Counted::new();
+        let main_thread = thread::spawn("rdk:main", move || {
+            let _counted = counted;
+            begun.wait();
+            MainLoop::new(shared, rx).run();
+        })
+        .map_err(|e| {
+            // The application still has the configuration, which lies in here:
+            // it must not be freed.
+            std::mem::forget(client.shared.clone());
+            KafkaError::new(
+                ErrorCode::_CRIT_SYS_RESOURCE,
+                format!("The system gives no thread: {e}"),
+            )
+        })?;
+        *client.main.lock() = Some(main_thread);
         Ok(client)
     }
 

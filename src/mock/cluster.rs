@@ -11,6 +11,7 @@ use super::state::{ClusterState, Defaults};
 use crate::base::cancel::NotCancelled;
 use crate::base::log::Logger;
 use crate::base::standard;
+use crate::base::{fork, thread};
 use crossbeam_channel::{Sender, bounded, unbounded};
 use mio::{Poll, Waker};
 use std::io;
@@ -84,6 +85,7 @@ impl Cluster {
         if brokers < 0 {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
         }
+        fork::watch()?;
         let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
         let cluster_id = match options.cluster_id.as_str() {
             "" => format!("mockCluster{:x}", seed >> 16),
@@ -126,10 +128,7 @@ impl Cluster {
                 .map_err(|e| io::Error::other(format!("topic '{}': {e}", topic.name)))?;
         }
         let bootstraps = server.bootstraps();
-        let owner = std::thread::Builder::new()
-            .stack_size(crate::base::stack::size())
-            .name("mock".to_owned())
-            .spawn(move || server.run())?;
+        let owner = thread::spawn("mock", move || server.run())?;
         Ok(Cluster {
             commands,
             waker,

@@ -15,6 +15,7 @@ use socket2::{SockAddr, SockRef, Socket, TcpKeepalive};
 
 use super::Awaited;
 use super::hooks::SocketHooks;
+use crate::base::fork::Inherited;
 
 /// Options from the configuration; zero means the system's default.
 #[derive(Debug, Clone, Copy, Default)]
@@ -27,7 +28,7 @@ pub struct Options {
 
 pub struct TcpLink {
     // Taken only when the link is dropped, to go through the close hook.
-    stream: Option<TcpStream>,
+    stream: Option<Inherited<TcpStream>>,
     hooks: Arc<dyn SocketHooks>,
     registered: bool,
     token: Token,
@@ -51,7 +52,7 @@ impl TcpLink {
         });
         let stream = TcpStream::from_std(socket.into());
         let link = TcpLink {
-            stream: Some(stream),
+            stream: Some(Inherited::new(stream)),
             hooks,
             registered: false,
             token: Token(0),
@@ -64,15 +65,17 @@ impl TcpLink {
     }
 
     fn get(&self) -> io::Result<&TcpStream> {
-        self.stream
-            .as_ref()
-            .ok_or_else(|| io::ErrorKind::NotConnected.into())
+        match &self.stream {
+            Some(stream) => stream.get(),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
     }
 
     fn get_mut(&mut self) -> io::Result<&mut TcpStream> {
-        self.stream
-            .as_mut()
-            .ok_or_else(|| io::ErrorKind::NotConnected.into())
+        match &mut self.stream {
+            Some(stream) => stream.get_mut(),
+            None => Err(io::ErrorKind::NotConnected.into()),
+        }
     }
 
     pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
@@ -116,7 +119,7 @@ impl TcpLink {
     }
 
     pub fn socket(&self) -> i32 {
-        self.stream.as_ref().map_or(-1, AsRawFd::as_raw_fd)
+        self.get().map_or(-1, AsRawFd::as_raw_fd)
     }
 
     pub fn connected(&self) -> io::Result<bool> {
@@ -146,7 +149,7 @@ impl Read for TcpLink {
 
 impl Drop for TcpLink {
     fn drop(&mut self) {
-        if let Some(stream) = self.stream.take() {
+        if let Some(stream) = self.stream.take().and_then(Inherited::into_inner) {
             let std: std::net::TcpStream = stream.into();
             self.hooks.close(std.into());
         }

@@ -48,6 +48,7 @@ impl Opaque for rd_kafka_mock_cluster_s {
     type Target = MockCluster;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b4d_6f63;
+    const BOUND_TO_PROCESS: bool = true;
 }
 
 /// The cluster that `test.mock.num.brokers` asks for; it takes the place of the
@@ -167,7 +168,7 @@ pub unsafe extern "C" fn rd_kafka_mock_cluster_handle(
 ) -> *mut rd_kafka_t {
     ffi!({
         // SAFETY: the cluster lives as long as the call.
-        unsafe { handle::get(mcluster) }
+        unsafe { handle::peek(mcluster) }
             .map_or(ptr::null_mut(), |m| m.owner.load(Ordering::Acquire))
     })
 }
@@ -192,7 +193,7 @@ pub unsafe extern "C" fn rd_kafka_mock_cluster_bootstraps(
 ) -> *const c_char {
     ffi!({
         // SAFETY: the cluster lives as long as the call, and the text as long as it.
-        unsafe { handle::get(mcluster) }.map_or(ptr::null(), |m| m.bootstraps.as_ptr())
+        unsafe { handle::peek(mcluster) }.map_or(ptr::null(), |m| m.bootstraps.as_ptr())
     })
 }
 

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use super::{MainCommand, MainLoop};
 use crate::base::conf::{Conf, DnsLookup, MetadataRecovery};
 use crate::base::log::{Level, debug};
+use crate::base::thread;
 use crate::base::time::ms;
 use crate::client::brokers::START_AGAIN;
 use crate::client::settings;
@@ -166,10 +167,7 @@ impl MainLoop {
                 }
             }
         };
-        let thread = std::thread::Builder::new()
-            .stack_size(crate::base::stack::size())
-            .name("rdk:resolver".into());
-        match thread.spawn(look_up) {
+        match thread::spawn("rdk:resolver", look_up) {
             Ok(thread) if foreign => {
                 self.bootstrap.resolvers.retain(|t| !t.is_finished());
                 self.bootstrap.resolvers.push(thread);

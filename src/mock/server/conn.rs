@@ -1,10 +1,11 @@
 //! A client connection: frames in, answers out, one request at a time.
 
 use super::Peer;
+use crate::base::fork::Inherited;
 use bytes::{Buf, Bytes, BytesMut};
 use mio::net::TcpStream;
 use std::collections::VecDeque;
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 
 pub const READ_CHUNK: usize = 64 * 1024;
 /// How much is read before the other connections have their turn.
@@ -25,7 +26,7 @@ pub enum Step {
 }
 
 pub struct Conn {
-    stream: TcpStream,
+    stream: Inherited<TcpStream>,
     pub peer: Peer,
     input: BytesMut,
     /// Answers with the times at which they may go out, in order.
@@ -39,7 +40,7 @@ pub struct Conn {
 impl Conn {
     pub fn new(stream: TcpStream, peer: Peer) -> Conn {
         Conn {
-            stream,
+            stream: Inherited::new(stream),
             peer,
             input: BytesMut::new(),
             output: VecDeque::new(),
@@ -48,8 +49,8 @@ impl Conn {
         }
     }
 
-    pub fn stream(&mut self) -> &mut TcpStream {
-        &mut self.stream
+    pub fn stream(&mut self) -> io::Result<&mut TcpStream> {
+        self.stream.get_mut()
     }
 
     /// The request in service is answered, from this time on.
@@ -91,7 +92,7 @@ impl Conn {
             if read >= READ_PER_STEP {
                 return Step::More;
             }
-            match self.stream.read(scratch) {
+            match self.stream.get_mut().and_then(|s| s.read(scratch)) {
                 Ok(0) => return Step::Closed,
                 Ok(n) => {
                     read += n;
@@ -111,7 +112,7 @@ impl Conn {
             if *due > now_us {
                 return Ok(Some(*due));
             }
-            match self.stream.write(frame) {
+            match self.stream.get_mut().and_then(|s| s.write(frame)) {
                 Ok(n) => {
                     frame.advance(n);
                     self.unsent -= n;

@@ -11,6 +11,7 @@ use super::dispatch::Peer;
 use super::state::broker::Broker;
 use super::state::{ClusterState, ConnId, Now, Output};
 use super::trace::Trace;
+use crate::base::fork::Inherited;
 use crate::base::standard;
 use conn::{Conn, Step};
 use crossbeam_channel::Receiver;
@@ -32,8 +33,8 @@ const ACCEPT_AGAIN_US: u64 = 100_000;
 
 /// A broker's socket. A broker that is down keeps its port, bound but not listening.
 enum Listener {
-    Up(TcpListener),
-    Down(Socket),
+    Up(Inherited<TcpListener>),
+    Down(Inherited<Socket>),
 }
 
 struct Door {
@@ -174,10 +175,10 @@ impl Server {
 
     fn listen(&self, socket: Socket, token: Token) -> io::Result<Listener> {
         socket.listen(1024)?;
-        let mut listener = TcpListener::from_std(socket.into());
+        let mut listener = Inherited::new(TcpListener::from_std(socket.into()));
         self.poll
             .registry()
-            .register(&mut listener, token, Interest::READABLE)?;
+            .register(listener.get_mut()?, token, Interest::READABLE)?;
         Ok(Listener::Up(listener))
     }
 
@@ -240,6 +241,9 @@ impl Server {
             return;
         };
         let Some(Listener::Up(listener)) = &door.listener else {
+            return;
+        };
+        let Ok(listener) = listener.get() else {
             return;
         };
         loop {
@@ -317,7 +321,9 @@ impl Server {
 
     fn close(&mut self, id: ConnId) {
         if let Some(mut conn) = self.conns.remove(&id) {
-            let _ = self.poll.registry().deregister(conn.stream());
+            if let Ok(stream) = conn.stream() {
+                let _ = self.poll.registry().deregister(stream);
+            }
             self.state.trace.line(format_args!(
                 "Broker {} is no longer connected to {}",
                 conn.peer.broker,
@@ -451,8 +457,10 @@ impl Server {
     }
 
     fn drop_listener(&self, listener: Option<Listener>) {
-        if let Some(Listener::Up(mut listener)) = listener {
-            let _ = self.poll.registry().deregister(&mut listener);
+        if let Some(Listener::Up(mut listener)) = listener
+            && let Ok(listener) = listener.get_mut()
+        {
+            let _ = self.poll.registry().deregister(listener);
         }
     }
 
@@ -482,7 +490,7 @@ impl Server {
         self.close_all(id);
         let socket = bind(address).map_err(|_| CommandError::Transport)?;
         if let Some(door) = self.doors.get_mut(&id) {
-            door.listener = Some(Listener::Down(socket));
+            door.listener = Some(Listener::Down(Inherited::new(socket)));
         }
         Ok(())
     }
@@ -493,7 +501,7 @@ impl Server {
         };
         let token = door.token;
         let socket = match door.listener.take() {
-            Some(Listener::Down(socket)) => socket,
+            Some(Listener::Down(socket)) => socket.into_inner().ok_or(CommandError::Transport)?,
             up => {
                 door.listener = up;
                 return Ok(());
