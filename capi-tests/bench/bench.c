@@ -4,6 +4,7 @@
  *     bench WORKLOAD COUNT TOPIC [conf=value]...
  *
  * Workloads: fill, produce-SIZE[@RATE], latency, paced, poll, batch, simple-batch, simple-callback, idle; topics TOPIC exist already.
+ * first[-metadata][@mock]: COUNT times a new client and its first message to a new topic, whose name begins with TOPIC.
  * produce-SIZE@RATE goes as fast as it can for all figures but the latency: with the queue always full that would tell how
  * long the queue is (full_p50, full_p99), and more of the library that takes messages faster. Latency is that of a second part of two
  * seconds, at RATE messages a second, which any library sustains.
@@ -12,6 +13,7 @@
 #include <sys/resource.h>
 
 #include "client.h"
+#include "rdkafka_mock.h"
 
 struct figures {
         int64_t start_us, end_us, cpu_us, switches;
@@ -292,6 +294,55 @@ static void bench_paced(const char *workload, rd_kafka_conf_t *conf, const char 
         report(workload, count, &f);
 }
 
+/* From before the first call for the topic (rd_kafka_metadata, or produce) to the report. */
+static void bench_first(const char *workload, rd_kafka_conf_t *conf, const char *topic, int64_t count) {
+        int metadata = !!strstr(workload, "-metadata"), mock = !!strstr(workload, "@mock");
+        rd_kafka_mock_cluster_t *cluster = NULL;
+        rd_kafka_t *host                 = NULL;
+        struct figures f;
+        int64_t i;
+        if (mock) {
+                host    = client(RD_KAFKA_PRODUCER, conf_of(NULL, NULL));
+                cluster = rd_kafka_mock_cluster_new(host, 1);
+                conf_put(conf, "bootstrap.servers", rd_kafka_mock_cluster_bootstraps(cluster));
+        }
+        rd_kafka_conf_set_dr_msg_cb(conf, dr_cb);
+        begin(&f);
+        for (i = 0; i < count; i++) {
+                rd_kafka_t *rk = client(RD_KAFKA_PRODUCER, rd_kafka_conf_dup(conf));
+                rd_kafka_topic_t *rkt;
+                int64_t start;
+                char name[128];
+                snprintf(name, sizeof(name), "%s-%d-%" PRId64, topic, getpid(), i);
+                rkt   = rd_kafka_topic_new(rk, name, NULL);
+                start = stamp_now();
+                if (metadata) {
+                        const rd_kafka_metadata_t *md;
+                        rd_kafka_resp_err_t err = rd_kafka_metadata(rk, 0, rkt, &md, 10000);
+                        if (err)
+                                die("metadata", rd_kafka_err2str(err));
+                        rd_kafka_metadata_destroy(md);
+                }
+                if (rd_kafka_produce(rkt, 0, RD_KAFKA_MSG_F_COPY, "v", 1, NULL, 0, (void *)(intptr_t)start) == -1)
+                        die("produce", rd_kafka_err2str(rd_kafka_last_error()));
+                while (delivered + failed <= i)
+                        rd_kafka_poll(rk, 1000);
+                rd_kafka_topic_destroy(rkt);
+                rd_kafka_destroy(rk);
+                if (!mock)
+                        wire_delete_topic(bootstrap(), name);
+        }
+        end(&f);
+        if (failed)
+                die(workload, "messages were not delivered");
+        report(workload, count, &f);
+        rd_kafka_conf_destroy(conf);
+        if (mock) {
+                rd_kafka_mock_cluster_destroy(cluster);
+                rd_kafka_destroy(host);
+        }
+}
+
 /* ---- consuming ---- */
 
 static int64_t received, bytes;
@@ -499,6 +550,8 @@ int main(int argc, char **argv) {
                 fill(conf, topic, count);
         else if (!strncmp(workload, "produce-", 8))
                 bench_produce(workload, conf, topic, count, (size_t)atoi(workload + 8));
+        else if (!strncmp(workload, "first", 5))
+                bench_first(workload, conf, topic, count);
         else if (!strcmp(workload, "latency"))
                 bench_latency(workload, conf, topic, count);
         else if (!strcmp(workload, "paced"))

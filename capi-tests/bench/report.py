@@ -24,6 +24,8 @@ def cpu_limit(name):
 
 def limit(name, field):
     """The ratio wanted, None for a figure that is only shown."""
+    if name.startswith("first message"):
+        return 1.0 if field == "p50" else None
     return {"cpu": cpu_limit(name), "rate": 1.0, "p99": 1.0, "rss": 1.0}.get(field)
 
 

@@ -38,6 +38,10 @@ simple consume_callback, 1 partition|simple-callback|1000000|consume1|
 simple consume_callback, 16 partitions|simple-callback|1000000|consume16|
 latency, linger 0, one at a time|latency|6000|latency|linger.ms=0|5
 latency, linger 0, 2,000/s|paced|3000|latency|linger.ms=0|3
+first message, new topic|first|8|first||3
+first message, new topic, metadata before|first-metadata|8|first||3
+first message, mock|first@mock|20|first||3
+first message, mock, metadata before|first-metadata@mock|20|first||3
 '
 
 bash "$ROOT/capi-tests/setup/c.sh" || exit 1

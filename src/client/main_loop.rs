@@ -130,7 +130,10 @@ pub struct MainLoop {
     metadata: Manager,
     topics: Vec<Arc<Topic>>,
     waiting_any: VecDeque<Request>,
-    /// The broker whose connection the requests above wait for.
+    /// The manager wants to ask, and waits for a broker that is up. What it asks is
+    /// decided then: a topic that comes meanwhile costs no further round trip.
+    metadata_waits: bool,
+    /// The broker whose connection all these wait for.
     connecting: Option<BrokerKey>,
     /// Keeps the time of partitions without a leader; never sends.
     orphans: Option<sender::Sender>,
@@ -158,6 +161,7 @@ impl MainLoop {
             metadata: Manager::new(settings::metadata(&shared.conf), now),
             topics: Vec::new(),
             waiting_any: VecDeque::new(),
+            metadata_waits: false,
             connecting: None,
             orphans,
             next_unassigned: None,
@@ -246,7 +250,7 @@ impl MainLoop {
         [
             self.metadata
                 .next_deadline()
-                .filter(|_| !self.brokers.is_empty()),
+                .filter(|_| !self.brokers.is_empty() && !self.metadata_waits),
             waiting,
             orphans,
             self.next_unassigned,
@@ -270,11 +274,19 @@ impl MainLoop {
                 (request.reply)(Err(RequestError::TimedOutInQueue));
             }
         }
-        if !self.brokers.is_empty()
-            && let Some(refresh) = self.metadata.poll(now)
-        {
-            let deadline = now + ms(self.shared.conf.global.socket_timeout_ms);
-            self.ask_metadata(now, refresh, deadline, Asked::Manager);
+        if !self.brokers.is_empty() && !self.metadata_waits && self.metadata.is_due(now) {
+            self.bootstrap.asked(now, &self.shared.conf);
+            self.metadata_waits = true;
+            if self.usable_broker().is_none() {
+                self.connect_for_waiting();
+            }
+        }
+        if self.metadata_waits && self.usable_broker().is_some() {
+            self.metadata_waits = false;
+            if let Some(refresh) = self.metadata.poll(now) {
+                let deadline = now + ms(self.shared.conf.global.socket_timeout_ms);
+                self.ask_metadata(now, refresh, deadline, Asked::Manager);
+            }
         }
         self.with_consumer(now, Machine::on_time);
         if let Some(orphans) = &mut self.orphans {
@@ -485,9 +497,6 @@ impl MainLoop {
     // --- metadata
 
     fn ask_metadata(&mut self, now: Instant, what: Refresh, deadline: Instant, asked: Asked) {
-        if matches!(asked, Asked::Manager) {
-            self.bootstrap.asked(now, &self.shared.conf);
-        }
         let main = self.shared.main.clone();
         let wanted = what.clone();
         // An application may be patient: no broker is waited for longer than this.

@@ -6,16 +6,22 @@
 //! ```
 //!
 //! Sans-IO: [`Manager::poll`] says when a request has to go out and for which
-//! topics; [`Manager::on_snapshot`] merges the answer into the cache. "Soon" backs
-//! off exponentially, from `topic.metadata.refresh.fast.interval.ms` up to
-//! `retry.backoff.max.ms`.
+//! topics; [`Manager::on_snapshot`] merges the answer into the cache.
+//!
+//! Everything is asked for at the interval, and when something shows that it is out
+//! of date. Between that, topics are asked for that have not settled ([`Open`]), each
+//! at its own pace: "soon" backs off exponentially, up to `retry.backoff.max.ms`. It
+//! starts from `topic.metadata.refresh.fast.interval.ms`; for a topic that has never
+//! been usable, which the question itself may just have created, from [`CREATION`].
+//! Only answers to questions of the manager's own count as rounds, and only for the
+//! topics that were asked for.
 //!
 //! A topic that was there is missing only when brokers have said so for two seconds.
 //!
 //! A leader with an older epoch than the one known is an answer from a broker that
 //! is behind, and is not taken (KIP-320).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,15 +39,36 @@ pub struct ManagerSettings {
     pub propagation: Duration,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum State {
     Idle,
-    Asked,
+    Asked(Question),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Question {
+    everything: bool,
+    /// The open topics in it.
+    open: Vec<Arc<str>>,
+}
+
+/// A tracked topic whose state is not known, or is not one to stay with.
+#[derive(Debug, Clone, Copy)]
+struct Open {
+    /// When to ask next.
+    at: Instant,
+    /// From then on it goes along with others, so that many open topics do not make
+    /// many requests.
+    along: Instant,
+    /// How often in a row an answer has left it open.
+    rounds: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Tracked {
     since: Instant,
+    /// It could be used at some time.
+    settled: bool,
     /// The topic was there, and since then brokers say that it is not.
     doubted: Option<Instant>,
 }
@@ -49,6 +76,9 @@ struct Tracked {
 /// How long brokers have to say that a topic which was there is not, until that is
 /// believed: one that has just started may not know of it yet.
 const DOUBT: Duration = Duration::from_secs(2);
+
+/// About what it takes brokers to create a topic: the first pause before asking again.
+const CREATION: Duration = Duration::from_millis(5);
 
 /// What to ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,13 +92,14 @@ pub enum Refresh {
 pub struct Manager {
     settings: ManagerSettings,
     state: State,
+    /// When to ask for everything.
     due: Option<Instant>,
-    /// How often in a row the answer left something unsettled.
-    unsettled: u32,
+    /// How often in a row a question has failed.
+    failures: u32,
     topics: HashMap<Arc<str>, Tracked>,
+    open: HashMap<Arc<str>, Open>,
     /// Somebody wants to know of all topics there are (a pattern subscription).
     all_topics: bool,
-    urgent: BTreeSet<Arc<str>>,
     cache: Snapshot,
 }
 
@@ -90,10 +121,10 @@ impl Manager {
             settings,
             state: State::Idle,
             due: Some(now),
-            unsettled: 0,
+            failures: 0,
             topics: HashMap::new(),
+            open: HashMap::new(),
             all_topics: false,
-            urgent: BTreeSet::new(),
             cache: Snapshot {
                 controller_id: -1,
                 answered_by: -1,
@@ -109,16 +140,24 @@ impl Manager {
     /// A topic that somebody produces to or consumes from.
     pub fn track(&mut self, name: &Arc<str>, now: Instant) {
         if !self.topics.contains_key(name) {
-            let (since, doubted) = (now, None);
-            self.topics.insert(name.clone(), Tracked { since, doubted });
-            self.urgent.insert(name.clone());
-            self.refresh_at(now);
+            let tracked = Tracked {
+                since: now,
+                settled: false,
+                doubted: None,
+            };
+            self.topics.insert(name.clone(), tracked);
+            let open = Open {
+                at: now,
+                along: now,
+                rounds: 0,
+            };
+            self.open.insert(name.clone(), open);
         }
     }
 
     pub fn untrack(&mut self, name: &str) {
         self.topics.remove(name);
-        self.urgent.remove(name);
+        self.open.remove(name);
     }
 
     pub fn is_tracked(&self, name: &str) -> bool {
@@ -134,18 +173,16 @@ impl Manager {
 
     /// Something showed that what is known is out of date.
     pub fn refresh_soon(&mut self, now: Instant) {
-        let pause = backoff::delay(
-            self.unsettled.min(8),
-            self.settings.fast_interval,
-            self.settings.fast_max,
-        );
         // The first one goes out at once.
-        let at = if self.unsettled == 0 {
-            now
-        } else {
-            now + pause
+        let pause = match self.failures.checked_sub(1) {
+            Some(before) => self.pause(before, self.settings.fast_interval),
+            None => Duration::ZERO,
         };
-        self.refresh_at(at);
+        self.refresh_at(now + pause);
+    }
+
+    fn pause(&self, round: u32, first: Duration) -> Duration {
+        backoff::delay(round, first, self.settings.fast_max)
     }
 
     /// At this time at the latest.
@@ -155,34 +192,54 @@ impl Manager {
 
     pub fn next_deadline(&self) -> Option<Instant> {
         match self.state {
-            State::Idle => self.due,
-            State::Asked => None,
+            State::Idle => self.open.values().map(|o| o.at).chain(self.due).min(),
+            State::Asked(_) => None,
         }
+    }
+
+    pub fn is_due(&self, now: Instant) -> bool {
+        self.next_deadline().is_some_and(|at| at <= now)
     }
 
     /// What to ask now, if anything. The caller then owes an `on_snapshot` or an
     /// `on_failure`.
     pub fn poll(&mut self, now: Instant) -> Option<Refresh> {
-        if self.state == State::Asked || self.due.is_none_or(|d| d > now) {
+        if !self.is_due(now) {
             return None;
         }
-        self.state = State::Asked;
-        self.due = None;
-        self.urgent.clear();
-        Some(if self.all_topics {
+        let everything = self.due.is_some_and(|d| d <= now);
+        let going = self
+            .open
+            .iter()
+            .filter(|(_, o)| everything || o.along <= now);
+        let open: Vec<_> = going.map(|(name, _)| name.clone()).collect();
+        let refresh = if !everything {
+            Refresh::Topics(open.clone())
+        } else if self.all_topics {
             Refresh::All
         } else if self.topics.is_empty() {
             Refresh::Brokers
         } else {
             Refresh::Topics(self.topics.keys().cloned().collect())
-        })
+        };
+        if everything {
+            self.due = None;
+        }
+        self.state = State::Asked(Question { everything, open });
+        Some(refresh)
     }
 
     pub fn on_failure(&mut self, now: Instant) {
         self.state = State::Idle;
-        self.unsettled = self.unsettled.saturating_add(1);
+        self.failures = self.failures.saturating_add(1);
         self.due = None;
         self.refresh_soon(now);
+        // They are asked for with everything.
+        let at = self.due.unwrap_or(now);
+        for open in self.open.values_mut() {
+            open.at = open.at.max(at);
+            open.along = open.along.max(at);
+        }
     }
 
     /// Who was asked is not waited for any longer.
@@ -216,7 +273,9 @@ impl Manager {
                 .topics
                 .retain(|name, _| topics.contains_key(name));
         }
-        let mut unsettled = false;
+        if complete {
+            self.answered(now);
+        }
         for (name, info) in new.topics {
             let tracked = self.topics.get(&name).copied();
             match info.err {
@@ -231,7 +290,11 @@ impl Manager {
                         Some(old) if !recreated => Arc::new(newest_epochs(old, &info)),
                         _ => info,
                     };
-                    unsettled |= tracked.is_some() && info.is_unsettled(&self.cache.brokers);
+                    if info.is_unsettled(&self.cache.brokers) {
+                        self.leave_open(&name, now);
+                    } else {
+                        self.settle(&name);
+                    }
                     self.cache.topics.insert(name, info.clone());
                     if tracked.is_some() || self.all_topics {
                         changes.push(TopicChange::Known { info, recreated });
@@ -247,7 +310,7 @@ impl Manager {
                         | ErrorCode::TOPIC_AUTHORIZATION_FAILED
                 ) =>
                 {
-                    unsettled |= tracked.is_some();
+                    self.leave_open(&name, now);
                 }
                 err => {
                     let wait = matches!(
@@ -260,7 +323,7 @@ impl Manager {
                         now.saturating_duration_since(t.since) < self.settings.propagation
                     });
                     let known = self.cache.topics.contains_key(&name);
-                    unsettled |= tracked.is_some();
+                    self.leave_open(&name, now);
                     if wait && young && !known {
                         continue;
                     }
@@ -285,32 +348,59 @@ impl Manager {
                 }
             }
         }
-        if complete {
-            self.answered(unsettled, now);
-        } else if unsettled {
-            self.refresh_soon(now);
-        }
         changes
     }
 
-    fn answered(&mut self, unsettled: bool, now: Instant) {
-        self.state = State::Idle;
-        let wanted_meanwhile = self.due.take();
-        if unsettled || !self.urgent.is_empty() {
-            self.unsettled = self.unsettled.saturating_add(1);
-            if self.urgent.is_empty() {
-                self.refresh_soon(now);
-            } else {
-                self.refresh_at(now);
-            }
-        } else {
-            self.unsettled = 0;
-            if let Some(interval) = self.settings.interval {
-                self.refresh_at(now + interval);
-            }
+    fn settle(&mut self, name: &str) {
+        self.open.remove(name);
+        if let Some(tracked) = self.topics.get_mut(name) {
+            tracked.settled = true;
         }
-        if let Some(at) = wanted_meanwhile {
-            self.refresh_at(at.max(now + self.settings.fast_interval));
+    }
+
+    /// Somebody's answer says that it cannot be used as it is.
+    fn leave_open(&mut self, name: &Arc<str>, now: Instant) {
+        if !self.open.contains_key(name) {
+            self.ask_after_pause(name, 0, now);
+        }
+    }
+
+    fn ask_after_pause(&mut self, name: &Arc<str>, round: u32, now: Instant) {
+        let Some(tracked) = self.topics.get(name) else {
+            return;
+        };
+        let interval = self.settings.fast_interval;
+        let first = if tracked.settled {
+            interval
+        } else {
+            CREATION.min(interval)
+        };
+        let pause = self.pause(round, first);
+        let open = Open {
+            at: now + pause,
+            along: now + pause / 2,
+            rounds: round.saturating_add(1),
+        };
+        self.open.insert(name.clone(), open);
+    }
+
+    /// The question is answered: what the answer does not settle is asked for again.
+    fn answered(&mut self, now: Instant) {
+        self.failures = 0;
+        let State::Asked(asked) = std::mem::replace(&mut self.state, State::Idle) else {
+            return;
+        };
+        if asked.everything {
+            // What was found out of date meanwhile may be so in the answer.
+            let soonest = now + self.settings.fast_interval;
+            let wanted = self.due.take().map(|at| at.max(soonest));
+            let regular = self.settings.interval.map(|i| now + i);
+            self.due = wanted.into_iter().chain(regular).min();
+        }
+        for name in asked.open {
+            if let Some(open) = self.open.get(&name) {
+                self.ask_after_pause(&name, open.rounds, now);
+            }
         }
     }
 }
@@ -441,6 +531,112 @@ mod tests {
                 ..
             }]
         ));
+    }
+
+    /// Pauses between the questions for a topic that does not come to be, as far as
+    /// they make up `total`.
+    fn pauses(m: &mut Manager, mut now: Instant, total: Duration) -> Vec<Duration> {
+        let mut pauses = Vec::new();
+        while pauses.iter().sum::<Duration>() < total {
+            let unknown = answer("new", ErrorCode::UNKNOWN_TOPIC_OR_PART, &[]);
+            assert_eq!(m.on_snapshot(unknown, true, false, now), []);
+            let due = m.next_deadline().expect("asked again");
+            pauses.push(due.saturating_duration_since(now));
+            now = due;
+            assert!(m.poll(now).is_some());
+        }
+        pauses
+    }
+
+    #[test]
+    fn a_new_topic_is_asked_for_again_sooner_than_one_that_lost_its_leader() {
+        let t0 = Instant::now();
+        let mut m = Manager::new(settings(), t0);
+        m.track(&Arc::from("new"), t0);
+        assert!(m.poll(t0).is_some());
+        let pauses = pauses(&mut m, t0, Duration::from_secs(5));
+        let first: Duration = pauses.iter().take(3).sum();
+        assert!(first <= Duration::from_millis(45), "{pauses:?}");
+        assert!(pauses.last() >= Some(&Duration::from_millis(800)));
+        assert!(pauses.len() < 16, "{pauses:?}");
+    }
+
+    #[test]
+    fn a_topic_that_comes_while_a_question_is_on_its_way_is_asked_for_right_after() {
+        let t0 = Instant::now();
+        let mut m = Manager::new(settings(), t0);
+        assert_eq!(m.poll(t0), Some(Refresh::Brokers));
+        m.track(&Arc::from("new"), t0);
+        assert_eq!(m.poll(t0), None);
+        let brokers = Snapshot {
+            topics: HashMap::new(),
+            ..answer("other", ErrorCode::NO_ERROR, &[(1, 0)])
+        };
+        m.on_snapshot(brokers, true, false, t0);
+        assert_eq!(m.next_deadline(), Some(t0));
+        assert_eq!(m.poll(t0), Some(Refresh::Topics(vec!["new".into()])));
+        // The answer that had nothing of it was no round.
+        let pauses = pauses(&mut m, t0, Duration::from_millis(1));
+        assert!(pauses[0] <= Duration::from_millis(6), "{pauses:?}");
+    }
+
+    #[test]
+    fn what_others_are_told_of_an_open_topic_is_no_round() {
+        let t0 = Instant::now();
+        let mut m = Manager::new(settings(), t0);
+        m.track(&Arc::from("new"), t0);
+        assert!(m.poll(t0).is_some());
+        let unknown = || answer("new", ErrorCode::UNKNOWN_TOPIC_OR_PART, &[]);
+        for _ in 0..20 {
+            m.on_snapshot(unknown(), false, false, t0);
+        }
+        assert_eq!(m.poll(t0), None, "one question at a time");
+        let pauses = pauses(&mut m, t0, Duration::from_millis(1));
+        assert!(pauses[0] <= Duration::from_millis(6), "{pauses:?}");
+    }
+
+    #[test]
+    fn a_topic_that_is_nowhere_slows_no_other_and_is_asked_for_alone() {
+        let t0 = Instant::now();
+        let mut m = Manager::new(settings(), t0);
+        m.track(&Arc::from("new"), t0);
+        m.track(&Arc::from("t"), t0);
+        assert!(matches!(m.poll(t0), Some(Refresh::Topics(t)) if t.len() == 2));
+        m.on_snapshot(answer("t", ErrorCode::NO_ERROR, &[(1, 0)]), true, false, t0);
+        let soon = m.next_deadline().expect("the other");
+        assert_eq!(m.poll(soon), Some(Refresh::Topics(vec!["new".into()])));
+        pauses(&mut m, soon, Duration::from_secs(4));
+        let now = soon + Duration::from_secs(9);
+        m.on_failure(now);
+        m.track(&Arc::from("second"), now);
+        assert!(m.is_due(now));
+    }
+
+    #[test]
+    fn many_open_topics_share_their_questions() {
+        let t0 = Instant::now();
+        let mut m = Manager::new(settings(), t0);
+        let names: Vec<Arc<str>> = (0..200).map(|i| format!("t{i}").into()).collect();
+        names.iter().for_each(|name| m.track(name, t0));
+        let mut now = t0;
+        let mut questions = 0;
+        while now < t0 + Duration::from_secs(10) {
+            let Some(Refresh::Topics(asked)) = m.poll(now) else {
+                panic!("due at {:?}", now - t0);
+            };
+            let unknown = answer("t", ErrorCode::UNKNOWN_TOPIC_OR_PART, &[]);
+            let info = &unknown.topics["t"];
+            let named = |name: Arc<str>| {
+                let mut info = TopicInfo::clone(info);
+                info.name = name.clone();
+                (name, Arc::new(info))
+            };
+            let topics = asked.into_iter().map(named).collect();
+            m.on_snapshot(Snapshot { topics, ..unknown }, true, false, now);
+            questions += 1;
+            now = m.next_deadline().expect("open topics");
+        }
+        assert!(questions < 60, "{questions} in ten seconds");
     }
 
     #[test]

@@ -23,7 +23,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::announce::{Announcements, Looker};
@@ -66,6 +66,8 @@ pub struct Partition {
     pub topic: Arc<TopicInfo>,
     pub id: i32,
     pub sent: SentStats,
+    /// A batch was acknowledged at some time. Written and read by the leader's loop.
+    acknowledged: AtomicBool,
     acc: Mutex<Accumulator>,
 }
 
@@ -122,6 +124,7 @@ impl Partition {
             topic,
             id,
             sent: SentStats::default(),
+            acknowledged: AtomicBool::new(false),
             acc: Mutex::new(Accumulator {
                 open: None,
                 closed: VecDeque::new(),
@@ -322,8 +325,14 @@ impl Partition {
 
     /// Loop thread: a batch was acknowledged.
     pub fn done(self: &Arc<Self>, batch: &Batch) {
+        self.acknowledged.store(true, Ordering::Relaxed);
         let acknowledged = |series: &mut Series| series.acknowledged(batch);
         self.end_flight(batch.id, batch.len(), acknowledged, None);
+    }
+
+    /// Loop thread: whether nothing of it was ever acknowledged.
+    pub fn is_untried(&self) -> bool {
+        !self.acknowledged.load(Ordering::Relaxed)
     }
 
     /// Loop thread: a batch failed for good.

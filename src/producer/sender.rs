@@ -38,6 +38,8 @@ use crate::protocol::produce::{ProduceEncoder, ProduceHeader};
 
 /// Version 13 addresses topics by id.
 const MAX_VERSION: i16 = 12;
+/// About what it takes a broker to become the leader that metadata says it is.
+const TAKING_OVER: Duration = Duration::from_millis(5);
 /// A response may take this much longer than the broker was given.
 const SLACK: Duration = Duration::from_secs(1);
 
@@ -486,7 +488,8 @@ impl Sender {
             Fate::Ordinary => None,
             Fate::Again if !self.shared.fatal.load(Ordering::Relaxed) => {
                 batch.free_attempts += 1;
-                self.send_again(now, &partition, batch);
+                let pause = self.pause(batch.attempts);
+                self.send_again(now, &partition, batch, pause);
                 return;
             }
             Fate::Again => None,
@@ -501,7 +504,14 @@ impl Sender {
         let expired = batch.is_expired(now, partition.topic.settings.message_timeout);
         let over = self.shared.fatal.load(Ordering::Relaxed);
         if action.retry && batch.counted_attempts() <= settings.retries && !expired && !over {
-            self.send_again(now, &partition, batch);
+            let pause = match self.short_pause(&partition, &batch, code) {
+                Some(pause) => {
+                    batch.free_attempts += 1;
+                    pause
+                }
+                None => self.pause(batch.counted_attempts()),
+            };
+            self.send_again(now, &partition, batch, pause);
             return;
         }
         if settings.gapless && !expired {
@@ -523,13 +533,45 @@ impl Sender {
         self.fail(batch, code, now);
     }
 
-    fn send_again(&self, now: Instant, partition: &Arc<Partition>, mut batch: Batch) {
+    fn pause(&self, attempts: u32) -> Duration {
         let settings = &self.shared.settings;
-        let pause = backoff::delay(
-            batch.attempts.saturating_sub(1),
+        backoff::delay(
+            attempts.saturating_sub(1),
             settings.retry_backoff,
             settings.retry_backoff_max,
+        )
+    }
+
+    /// A topic that was just created has leaders that do not know it yet: they are
+    /// asked again as soon as they may, a few times, before `retry.backoff.ms` holds.
+    /// These attempts do not count.
+    fn short_pause(
+        &self,
+        partition: &Partition,
+        batch: &Batch,
+        code: ErrorCode,
+    ) -> Option<Duration> {
+        let taking_over = matches!(
+            code,
+            ErrorCode::NOT_LEADER_FOR_PARTITION
+                | ErrorCode::LEADER_NOT_AVAILABLE
+                | ErrorCode::UNKNOWN_TOPIC_OR_PART
         );
+        if !taking_over || !partition.is_untried() || batch.counted_attempts() > 1 {
+            return None;
+        }
+        let ordinary = self.shared.settings.retry_backoff;
+        let pause = backoff::delay(batch.free_attempts, TAKING_OVER, ordinary);
+        (pause < ordinary).then_some(pause)
+    }
+
+    fn send_again(
+        &self,
+        now: Instant,
+        partition: &Arc<Partition>,
+        mut batch: Batch,
+        pause: Duration,
+    ) {
         batch.retry_at = Some(now + pause);
         batch.refusal = None;
         BrokerStats::bump(&self.stats.tx_retries);

@@ -8,16 +8,19 @@ use std::sync::atomic::Ordering;
 use super::MainLoop;
 use crate::broker::Request;
 use crate::broker::event_loop::Command;
-use crate::client::brokers::{BrokerKey, Condition};
+use crate::client::brokers::{Broker, BrokerKey, Condition};
 
 impl MainLoop {
-    pub(super) fn send_to_any(&mut self, request: Request) {
-        let best = self
-            .brokers
+    /// The one with the least to do.
+    pub(super) fn usable_broker(&self) -> Option<&Broker> {
+        self.brokers
             .iter()
             .filter(|b| b.condition == Condition::Up && !b.stale)
-            .min_by_key(|b| b.stats.in_flight.load(Ordering::Relaxed));
-        match best {
+            .min_by_key(|b| b.stats.in_flight.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn send_to_any(&mut self, request: Request) {
+        match self.usable_broker() {
             Some(broker) => broker.request(request),
             None => {
                 self.waiting_any.push_back(request);
@@ -35,7 +38,8 @@ impl MainLoop {
     }
 
     pub(super) fn connect_for_waiting(&mut self) {
-        if self.waiting_any.is_empty() || self.connecting.is_some() {
+        let nothing_waits = self.waiting_any.is_empty() && !self.metadata_waits;
+        if nothing_waits || self.connecting.is_some() {
             return;
         }
         let untried: Vec<BrokerKey> = self
@@ -78,6 +82,6 @@ impl MainLoop {
     }
 }
 
-fn is_down_or_stale(b: &crate::client::brokers::Broker) -> bool {
+fn is_down_or_stale(b: &Broker) -> bool {
     b.stale || b.condition == Condition::Down
 }

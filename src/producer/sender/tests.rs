@@ -66,3 +66,61 @@ fn with_lifo_the_oldest_expires_first_all_the_same() {
     f.sender.poll_down(second + Duration::from_millis(490));
     assert_eq!(f.reported(), [1, 0]);
 }
+
+/// How long the batch in front waits until it is sent again.
+fn pause_after(f: &mut Fixture, tag: u64, code: ErrorCode) -> Duration {
+    f.answer(tag, code, -1);
+    f.sender.collect(f.now);
+    let sent = f.out.sent.len();
+    f.turn();
+    if f.out.sent.len() > sent {
+        return Duration::ZERO;
+    }
+    let at = f.sender.next_deadline(true).expect("sent again");
+    let pause = at - f.now;
+    f.now = at;
+    f.turn();
+    pause
+}
+
+#[test]
+fn a_leader_that_does_not_know_the_new_topic_yet_is_asked_again_at_once() {
+    let mut f = Fixture::new(settings(), topic_settings());
+    f.produce(0..2);
+    f.turn();
+    let mut passed = Duration::ZERO;
+    let mut short = 0;
+    let mut tag = 0;
+    loop {
+        let pause = pause_after(&mut f, tag, ErrorCode::NOT_LEADER_FOR_PARTITION);
+        tag += 1;
+        if pause >= Duration::from_millis(80) && passed > Duration::from_millis(100) {
+            break;
+        }
+        passed += pause;
+        short += 1;
+        assert!(passed < Duration::from_millis(250), "{short} pauses");
+    }
+    assert!(short >= 4);
+    // None of these was one of the three retries.
+    for _ in 0..2 {
+        pause_after(&mut f, tag, ErrorCode::NOT_LEADER_FOR_PARTITION);
+        tag += 1;
+    }
+    assert_eq!(f.reported(), []);
+    f.answer(tag, ErrorCode::NO_ERROR, 0);
+    assert_eq!(f.reported(), [0, 1]);
+}
+
+#[test]
+fn other_errors_and_leaders_that_knew_the_partition_have_the_ordinary_pause() {
+    let ordinary = Duration::from_millis(80);
+    let mut f = Fixture::new(settings(), topic_settings());
+    f.produce(0..2);
+    f.turn();
+    assert!(pause_after(&mut f, 0, ErrorCode::NOT_ENOUGH_REPLICAS) >= ordinary);
+    f.answer(1, ErrorCode::NO_ERROR, 0);
+    f.produce(2..4);
+    f.turn();
+    assert!(pause_after(&mut f, 2, ErrorCode::NOT_LEADER_FOR_PARTITION) >= ordinary);
+}
