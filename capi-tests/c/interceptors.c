@@ -336,6 +336,103 @@ static void ended(void) {
         CHECK_HAS(ic.states, ":UP;");
 }
 
+/* ---- the last that is heard of a broker ---- */
+
+static struct {
+        char broker[128], state[32];
+        int downs;
+} last[16];
+static int lasts, ending;
+
+static rd_kafka_resp_err_t on_last_state(rd_kafka_t *rk, int32_t id, const char *proto, const char *name, int port,
+                                         const char *state, void *opaque) {
+        char broker[128];
+        int i;
+        (void)rk, (void)id, (void)proto, (void)opaque;
+        snprintf(broker, sizeof(broker), "%s:%d", name, port);
+        pthread_mutex_lock(&lock);
+        for (i = 0; i < lasts && strcmp(last[i].broker, broker); i++)
+                ;
+        if (i < (int)(sizeof(last) / sizeof(*last))) {
+                if (i == lasts)
+                        snprintf(last[lasts++].broker, sizeof(last[i].broker), "%s", broker);
+                snprintf(last[i].state, sizeof(last[i].state), "%s", state);
+                last[i].downs += ending && !strcmp(state, "DOWN");
+        }
+        pthread_mutex_unlock(&lock);
+        return 0;
+}
+
+static rd_kafka_resp_err_t add_last_state(rd_kafka_t *rk, const rd_kafka_conf_t *conf, void *opaque, char *errstr,
+                                          size_t size) {
+        (void)conf, (void)errstr, (void)size;
+        return rd_kafka_interceptor_add_on_broker_state_change(rk, IC, on_last_state, opaque);
+}
+
+static int is_last(const char *state) {
+        int i, yes = 0;
+        pthread_mutex_lock(&lock);
+        for (i = 0; i < lasts; i++)
+                yes |= !strcmp(last[i].state, state);
+        pthread_mutex_unlock(&lock);
+        return yes;
+}
+
+/* Waits until some broker is in this state, or was asked for often enough, and ends the client: all are DOWN then. */
+static void check_down_at_the_end(rd_kafka_type_t type, const char *servers, const char *state, const char *group) {
+        rd_kafka_conf_t *conf = conf_of("bootstrap.servers", servers, "reconnect.backoff.ms", "10000",
+                                        "reconnect.backoff.max.ms", "10000", NULL);
+        int64_t until         = now_ms() + ms(20000);
+        const struct rd_kafka_metadata *md;
+        rd_kafka_topic_partition_list_t *topics;
+        rd_kafka_t *rk;
+        int i;
+        if (group)
+                conf_put(conf, "group.id", group);
+        memset(last, 0, sizeof(last));
+        lasts = ending = 0;
+        CHECK_ERR(rd_kafka_conf_interceptor_add_on_new(conf, IC, add_last_state, NULL), 0);
+        rk = client(type, conf);
+        if (group) {
+                topics = rd_kafka_topic_partition_list_new(1);
+                rd_kafka_topic_partition_list_add(topics, fresh_topic("down", 1), -1);
+                CHECK_ERR(rd_kafka_subscribe(rk, topics), 0);
+                rd_kafka_topic_partition_list_destroy(topics);
+        }
+        do {
+                if (group)
+                        rd_kafka_consumer_poll(rk, 50);
+                else if (!rd_kafka_metadata(rk, 0, NULL, &md, 50))
+                        rd_kafka_metadata_destroy(md);
+        } while (!is_last(state) && now_ms() < until);
+        CHECK(is_last(state), "%s: never %s", servers, state);
+        pthread_mutex_lock(&lock);
+        ending = 1;
+        pthread_mutex_unlock(&lock);
+        rd_kafka_destroy(rk);
+        CHECK(lasts > 0, "no broker");
+        for (i = 0; i < lasts; i++) {
+                CHECK(!strcmp(last[i].state, "DOWN"), "%s is %s in the end", last[i].broker, last[i].state);
+                CHECK(last[i].downs >= 1, "%s: not told at the end", last[i].broker);
+        }
+}
+
+static void down_at_the_end(void) {
+        check_down_at_the_end(RD_KAFKA_PRODUCER, bootstrap(), "UP", NULL);
+}
+
+static void down_at_the_end_of_a_member(void) {
+        check_down_at_the_end(RD_KAFKA_CONSUMER, bootstrap(), "UP", fresh("group"));
+}
+
+static void down_at_the_end_unconnected(void) {
+        check_down_at_the_end(RD_KAFKA_PRODUCER, "127.0.0.1:1", "INIT", NULL);
+}
+
+static void down_at_the_end_unresolved(void) {
+        check_down_at_the_end(RD_KAFKA_CONSUMER, "no-such-host.invalid:9092,127.0.0.1:1", "INIT", NULL);
+}
+
 static int dr_after_ack;
 static void dr(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
         (void)rk;
@@ -564,6 +661,10 @@ int main(int argc, char **argv) {
         RUN(undelivered);
         RUN(consuming);
         RUN(too_late);
+        RUN(down_at_the_end);
+        RUN(down_at_the_end_of_a_member);
+        RUN(down_at_the_end_unconnected);
+        RUN(down_at_the_end_unresolved);
         RUN(plugins);
         return T_END();
 }

@@ -934,6 +934,8 @@ impl<U: LinkUser> Link<U> {
             }
         }
         self.state = State::Idle;
+        // The last that observers hear of a broker, connected or not: as librdkafka.
+        self.shown.change(&self.config, StateName::Down);
         for request in std::mem::take(&mut self.pending) {
             (request.reply)(Err(RequestError::Destroyed));
         }
