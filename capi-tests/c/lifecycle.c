@@ -118,6 +118,8 @@ static void resolve_error_cb(rd_kafka_t *rk, int err, const char *reason, void *
         if (err == RD_KAFKA_RESP_ERR__RESOLVE) {
                 resolve_seen++;
                 CHECK_HAS(reason, "no-such-host.invalid");
+                /* One sentence, and then what the resolver says. */
+                CHECK(!strstr(reason, "lookup"), "%s", reason);
         }
 }
 

@@ -43,6 +43,16 @@ pub trait SocketHooks: Send + Sync {
     }
 }
 
+/// What getaddrinfo(3) says. The standard library puts a sentence of its own before it,
+/// and so do those here who report it.
+fn why(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    match text.strip_prefix("failed to lookup address information: ") {
+        Some(reason) => io::Error::new(error.kind(), reason),
+        None => error,
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Plain;
 
@@ -51,7 +61,8 @@ impl SocketHooks for Plain {}
 impl Plain {
     fn look_up(self, host: &str, port: u16, family: Family) -> io::Result<Vec<SocketAddr>> {
         let mut found: Vec<SocketAddr> = (host, port)
-            .to_socket_addrs()?
+            .to_socket_addrs()
+            .map_err(why)?
             .filter(|a| match family {
                 Family::Any => true,
                 Family::V4 => a.is_ipv4(),
@@ -72,5 +83,22 @@ impl Plain {
         let domain = Domain::for_address(*addr);
         let s = standard::above(|| Socket::new(domain, Type::STREAM, Some(Protocol::TCP)))?;
         Ok(s.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every reporter says in front of it what was looked up.
+    #[test]
+    fn errors_of_look_ups_are_the_resolvers_alone() {
+        let error = Plain
+            .look_up("no-such-host.invalid", 9092, Family::Any)
+            .unwrap_err();
+        let text = error.to_string();
+        assert!(!text.contains("lookup") && !text.contains(':'), "{text}");
+        let other = why(io::Error::from_raw_os_error(libc::EMFILE));
+        assert_eq!(other.raw_os_error(), Some(libc::EMFILE));
     }
 }
