@@ -15,13 +15,23 @@ pub const BROKERS_MAX: i32 = 10_000;
 pub struct Assignments(Vec<Vec<i32>>);
 
 impl Assignments {
-    /// Adds those of the next partition, whose number must be `partition`; `what` names it in errors.
-    fn add(&mut self, partition: i32, brokers: &[i32], what: &str) -> Result<(), String> {
+    /// Adds those of the next of `count` partitions, whose number must be `partition`; `what` names
+    /// it in errors.
+    fn add(
+        &mut self,
+        partition: i32,
+        count: i32,
+        brokers: &[i32],
+        what: &str,
+    ) -> Result<(), String> {
         let next = self.0.len();
         if usize::try_from(partition) != Ok(next) {
             return Err(format!(
                 "Replicas are assigned to one partition after the other: expecting {what} {next}, not {partition}"
             ));
+        }
+        if partition >= count {
+            return Err(format!("There are no more than {count} partitions"));
         }
         if brokers.len() > BROKERS_MAX as usize {
             return Err(format!(
@@ -82,7 +92,8 @@ impl NewTopic {
                     .into(),
             );
         }
-        self.assignments.add(partition, brokers, "partition")
+        let count = self.partitions;
+        self.assignments.add(partition, count, brokers, "partition")
     }
 }
 
@@ -111,7 +122,9 @@ impl NewPartitions {
     }
 
     pub fn assign(&mut self, index: i32, brokers: &[i32]) -> Result<(), String> {
-        self.assignments.add(index, brokers, "partition index")
+        let count = self.total;
+        self.assignments
+            .add(index, count, brokers, "partition index")
     }
 }
 
@@ -233,7 +246,11 @@ mod tests {
         topic.assign(0, &[1, 2]).unwrap();
         topic.assign(1, &[2, 1]).unwrap();
         assert_eq!(topic.assignments.partitions(), [vec![1, 2], vec![2, 1]]);
-        assert!(topic.assign(2, &vec![1; 10_001]).is_err());
+        let error = topic.assign(2, &[1]).unwrap_err();
+        assert!(error.contains("no more than 2"), "{error}");
+        let mut wide = NewTopic::new("t".into(), 1, -1).unwrap();
+        assert!(wide.assign(0, &vec![1; 10_001]).is_err());
+        wide.assign(0, &vec![1; 10_000]).unwrap();
 
         let mut fixed = NewTopic::new("t".into(), 2, 3).unwrap();
         assert!(fixed.assign(0, &[1]).is_err());

@@ -16,6 +16,15 @@ pub unsafe fn bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_bytes())
 }
 
+/// A C string as it is; `None` for null.
+///
+/// # Safety
+/// As for [`bytes`].
+pub unsafe fn c_str<'a>(text: *const c_char) -> Option<&'a CStr> {
+    // SAFETY: the caller's promise.
+    (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
+}
+
 /// A C string as text, with what is not UTF-8 replaced; `None` for null.
 ///
 /// # Safety

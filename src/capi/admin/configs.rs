@@ -8,12 +8,12 @@ use crate::admin::args::AlterOp;
 use crate::admin::options::AdminOp;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::capi::admin::request::{self, request_not_built};
-use crate::capi::boundary::{ffi, not_built};
-use crate::capi::handle::{self, Boxed, Opaque};
+use crate::capi::boundary::{ffi, not_built, put};
+use crate::capi::handle::{self, Boxed, Opaque, Tagged};
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_AlterConfigOpType_t, rd_kafka_AlterConfigs_result_t,
-    rd_kafka_ConfigEntry_t, rd_kafka_ConfigResource_s, rd_kafka_ConfigResource_t,
-    rd_kafka_ConfigSource_t, rd_kafka_DescribeConfigs_result_t,
+    rd_kafka_ConfigEntry_s, rd_kafka_ConfigEntry_t, rd_kafka_ConfigResource_s,
+    rd_kafka_ConfigResource_t, rd_kafka_ConfigSource_t, rd_kafka_DescribeConfigs_result_t,
     rd_kafka_IncrementalAlterConfigs_result_t, rd_kafka_ResourcePatternType_t,
     rd_kafka_ResourceType_t, rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t,
 };
@@ -49,19 +49,35 @@ const RESOURCE_TYPES: [&CStr; 6] = [
 const BROKER: i32 = 4;
 
 /// A resource, and what is to be changed about it.
-#[derive(Debug)]
 pub struct ConfigResource {
     pub resource_type: rd_kafka_ResourceType_t,
     pub name: CString,
-    /// In the order of the calls: what to do, name, value.
-    pub changes: Vec<(AlterOp, String, Option<String>)>,
+    /// In the order of the calls. Each stays where it is, for those who have a pointer.
+    pub changes: Vec<Box<Tagged<rd_kafka_ConfigEntry_s>>>,
+}
+
+/// A property and what is to be done with it.
+#[derive(Debug)]
+pub struct ConfigEntry {
+    pub op: AlterOp,
+    pub name: CString,
+    pub value: Option<CString>,
 }
 
 impl ConfigResource {
-    fn add(&mut self, op: AlterOp, name: &str, value: Option<&str>) {
-        self.changes
-            .push((op, name.to_owned(), value.map(str::to_owned)));
+    fn add(&mut self, op: AlterOp, name: &CStr, value: Option<&CStr>) {
+        self.changes.push(Box::new(Tagged::new(ConfigEntry {
+            op,
+            name: name.to_owned(),
+            value: value.map(CStr::to_owned),
+        })));
     }
+}
+
+impl Opaque for rd_kafka_ConfigEntry_s {
+    type Target = ConfigEntry;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b43_456e;
 }
 
 impl Opaque for rd_kafka_ConfigResource_s {
@@ -86,7 +102,7 @@ unsafe fn check(
         let names = resources.iter().map(|r| (r.resource_type.0, &r.name));
         request::distinct(names, "resource")?;
         for resource in &resources {
-            let names = resource.changes.iter().map(|(_, name, _)| name);
+            let names = resource.changes.iter().map(|entry| &entry.name);
             request::distinct(names, "property")?;
         }
     }
@@ -117,6 +133,20 @@ fn broker_id(text: &str) -> Option<i32> {
     text.get(..digits)?.parse().ok()
 }
 
+/// What a broker tells of a property: nothing is known of the application's own, and
+/// there are no results yet.
+///
+/// # Safety
+/// Null, or an object of a resource.
+unsafe fn told(entry: *const rd_kafka_ConfigEntry_t) -> c_int {
+    // SAFETY: the caller's promise.
+    if unsafe { handle::get(entry) }.is_some() {
+        0
+    } else {
+        -1
+    }
+}
+
 /// The name of a source. A constant; "UNSUPPORTED" for a number that none has.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigSource_name(
@@ -130,7 +160,10 @@ pub unsafe extern "C" fn rd_kafka_ConfigSource_name(
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_name(
     entry: *const rd_kafka_ConfigEntry_t,
 ) -> *const c_char {
-    ffi!({ not_built!(entry) })
+    ffi!({
+        // SAFETY: an object of a resource.
+        unsafe { handle::get(entry) }.map_or(std::ptr::null(), |entry| entry.name.as_ptr())
+    })
 }
 
 /// The property's value, or null, as for sensitive ones. Good as long as the result.
@@ -138,7 +171,13 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_name(
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_value(
     entry: *const rd_kafka_ConfigEntry_t,
 ) -> *const c_char {
-    ffi!({ not_built!(entry) })
+    ffi!({
+        // SAFETY: an object of a resource.
+        let entry = unsafe { handle::get(entry) };
+        entry
+            .and_then(|entry| entry.value.as_deref())
+            .map_or(std::ptr::null(), CStr::as_ptr)
+    })
 }
 
 /// Where the value comes from.
@@ -146,7 +185,8 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_value(
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_source(
     entry: *const rd_kafka_ConfigEntry_t,
 ) -> rd_kafka_ConfigSource_t {
-    ffi!({ not_built!(entry) })
+    // SAFETY: an object of a resource.
+    ffi!({ rd_kafka_ConfigSource_t(unsafe { told(entry) }) })
 }
 
 /// 1 if the property cannot be changed, 0 if it can, -1 if that is not known.
@@ -154,7 +194,8 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_source(
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_read_only(
     entry: *const rd_kafka_ConfigEntry_t,
 ) -> c_int {
-    ffi!({ not_built!(entry) })
+    // SAFETY: an object of a resource.
+    ffi!({ unsafe { told(entry) } })
 }
 
 /// 1 if the value is the default, 0 if not, -1 if that is not known.
@@ -162,7 +203,8 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_read_only(
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_default(
     entry: *const rd_kafka_ConfigEntry_t,
 ) -> c_int {
-    ffi!({ not_built!(entry) })
+    // SAFETY: an object of a resource.
+    ffi!({ unsafe { told(entry) } })
 }
 
 /// 1 if the value is kept secret, 0 if not, -1 if that is not known.
@@ -170,7 +212,8 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_default(
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_sensitive(
     entry: *const rd_kafka_ConfigEntry_t,
 ) -> c_int {
-    ffi!({ not_built!(entry) })
+    // SAFETY: an object of a resource.
+    ffi!({ unsafe { told(entry) } })
 }
 
 /// 1 if the entry is a synonym of another, 0 if not.
@@ -178,7 +221,8 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_sensitive(
 pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_synonym(
     entry: *const rd_kafka_ConfigEntry_t,
 ) -> c_int {
-    ffi!({ not_built!(entry) })
+    // SAFETY: an object of a resource.
+    ffi!({ unsafe { told(entry) } })
 }
 
 /// Where else the value is looked for, in order of precedence; `*cntp` of them. They
@@ -188,7 +232,12 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_synonyms(
     entry: *const rd_kafka_ConfigEntry_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConfigEntry_t {
-    ffi!({ not_built!(entry; cntp = 0) })
+    ffi!({
+        let _ = entry;
+        // SAFETY: null, or a variable of the application's.
+        unsafe { put(cntp, 0) };
+        std::ptr::null_mut()
+    })
 }
 
 /// The name of a pattern type. A constant; "UNSUPPORTED" for a number that none has.
@@ -259,11 +308,16 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_set_config(
 ) -> rd_kafka_resp_err_t {
     ffi!({
         // SAFETY: an object and strings of the application's.
-        let (config, name, value) =
-            unsafe { (handle::get_mut(config), cstr::text(name), cstr::text(value)) };
+        let (config, name, value) = unsafe {
+            (
+                handle::get_mut(config),
+                cstr::c_str(name),
+                cstr::c_str(value),
+            )
+        };
         match (config, name, value) {
             (Some(config), Some(name), Some(value)) if !name.is_empty() => {
-                config.add(AlterOp::Set, &name, Some(&value));
+                config.add(AlterOp::Set, name, Some(value));
                 ErrorCode::NO_ERROR
             }
             _ => ErrorCode::_INVALID_ARG,
@@ -282,8 +336,13 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_add_incremental_config(
 ) -> *mut rd_kafka_error_t {
     ffi!({
         // SAFETY: an object and strings of the application's.
-        let (config, name, value) =
-            unsafe { (handle::get_mut(config), cstr::text(name), cstr::text(value)) };
+        let (config, name, value) = unsafe {
+            (
+                handle::get_mut(config),
+                cstr::c_str(name),
+                cstr::c_str(value),
+            )
+        };
         let Some(config) = config else {
             return error::give(ErrorCode::_INVALID_ARG.into());
         };
@@ -291,12 +350,12 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_add_incremental_config(
         let Some(op) = AlterOp::from_number(op_type.0) else {
             return refuse("Configurations have no such operation type");
         };
-        match name.as_deref() {
+        match name {
             None => refuse("The entry has no name"),
-            Some("") => refuse("The entry's name is empty"),
+            Some(name) if name.is_empty() => refuse("The entry's name is empty"),
             Some(_) if op != AlterOp::Delete && value.is_none() => refuse("The entry has no value"),
             Some(name) => {
-                config.add(op, name, value.as_deref());
+                config.add(op, name, value);
                 std::ptr::null_mut()
             }
         }
@@ -309,7 +368,20 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_configs(
     config: *const rd_kafka_ConfigResource_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConfigEntry_t {
-    ffi!({ not_built!(config; cntp = 0) })
+    ffi!({
+        // SAFETY: an object of the application's or of a result.
+        let changes = unsafe { handle::get(config) }.map_or(&[][..], |config| &config.changes);
+        // SAFETY: null, or a variable of the application's.
+        unsafe { put(cntp, changes.len()) };
+        if changes.is_empty() {
+            return std::ptr::null_mut();
+        }
+        // A box is a pointer, and nobody writes through this one.
+        changes
+            .as_ptr()
+            .cast::<*const rd_kafka_ConfigEntry_t>()
+            .cast_mut()
+    })
 }
 
 /// What kind of resource it is.
@@ -340,7 +412,14 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_name(
 pub unsafe extern "C" fn rd_kafka_ConfigResource_error(
     config: *const rd_kafka_ConfigResource_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(config) })
+    ffi!({
+        // Of the application's own, until there are results.
+        // SAFETY: an object of the application's.
+        match unsafe { handle::get(config) } {
+            Some(_) => ErrorCode::NO_ERROR,
+            None => ErrorCode::_INVALID_ARG,
+        }
+    })
 }
 
 /// The text for this resource, in a result, or null.
