@@ -3098,8 +3098,8 @@ rd_kafka_resp_err_t rd_kafka_offset_store(rd_kafka_topic_t *rkt,
 
 /**
  * Notes the elements' offsets (the next ones to consume, not the last consumed) to be
- * committed next. Each element's `err` says how it went; `_UNKNOWN_PARTITION` or
- * `_STATE` if it is not assigned. Needs `enable.auto.offset.store` to be false.
+ * committed next. Each element's `err` says how it went: `_STATE` if it is not assigned,
+ * `_UNKNOWN_PARTITION` if its topic is not used. Needs `enable.auto.offset.store` to be false.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_offsets_store(rd_kafka_t *rk,
@@ -3164,8 +3164,8 @@ rd_kafka_resp_err_t rd_kafka_committed(rd_kafka_t *rk,
  * assigned anew, or comes back with a rebalance, is still paused. Of a producer: messages
  * to these partitions are kept in the queue, where `message.timeout.ms` still applies
  * and `rd_kafka_flush` waits for them; what is already on its way is not called back.
- * Each element's `err` says how it went: `_UNKNOWN_PARTITION` for one that the consumer
- * does not consume, or of whose topic the producer has heard nothing yet.
+ * Each element's `err` says how it went: `_UNKNOWN_PARTITION` for one whose topic
+ * the consumer does not use, or the producer has heard nothing of yet.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_pause_partitions(rd_kafka_t *rk,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use libc::{c_int, c_void};
 
+use super::consumer::ANY_PARTITION;
 use super::handle::get;
 use super::topic_partition::{elements, elements_mut, metadata};
 use super::{consume, error, message, serve};
@@ -63,14 +64,18 @@ pub unsafe extern "C" fn rd_kafka_offset_store(
         if offset < 0 {
             return ErrorCode::_INVALID_ARG;
         }
-        let client = topic.client.upgrade();
-        let Some(consumer) = client.and_then(|c| consume::consumer_of(&c).cloned()) else {
+        let Some(client) = topic.client.upgrade() else {
             return ErrorCode::_INVALID_ARG;
         };
-        match consumer.find(&topic.name, partition) {
+        let Some(consumer) = consume::consumer_of(&client) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        match consume::existing(&client, &topic.name, partition) {
+            // librdkafka's place for messages without a partition: it is never assigned.
+            None if partition == ANY_PARTITION => ErrorCode::_STATE,
             Some(toppar) => {
                 let at = Position::new(offset.saturating_add(1), -1);
-                store(&consumer, &toppar, at, None)
+                store(consumer, &toppar, at, None)
             }
             None => ErrorCode::_UNKNOWN_PARTITION,
         }
@@ -78,8 +83,8 @@ pub unsafe extern "C" fn rd_kafka_offset_store(
 }
 
 /// Notes the elements' offsets (the next ones to consume, not the last consumed) to be
-/// committed next. Each element's `err` says how it went; `_UNKNOWN_PARTITION` or
-/// `_STATE` if it is not assigned. Needs `enable.auto.offset.store` to be false.
+/// committed next. Each element's `err` says how it went: `_STATE` if it is not assigned,
+/// `_UNKNOWN_PARTITION` if its topic is not used. Needs `enable.auto.offset.store` to be false.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_offsets_store(
     rk: *mut rd_kafka_t,
@@ -88,7 +93,10 @@ pub unsafe extern "C" fn rd_kafka_offsets_store(
     ffi!({
         // SAFETY: the caller's handle and list are alive.
         let (instance, list) = unsafe { (get(rk.cast_const()), offsets.as_mut()) };
-        let (Some(consumer), Some(list)) = (instance.and_then(consume::consumer), list) else {
+        let (Some(instance), Some(list)) = (instance, list) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        let Some(consumer) = consume::consumer(instance) else {
             return ErrorCode::_INVALID_ARG;
         };
         if consumer.core.settings.auto_offset_store {
@@ -98,7 +106,7 @@ pub unsafe extern "C" fn rd_kafka_offsets_store(
         let mut last = ErrorCode::NO_ERROR;
         let mut stored = 0;
         for element in list.iter_mut() {
-            element.err = match consume::find(consumer, element) {
+            element.err = match consume::find(instance, element) {
                 Some(toppar) => {
                     let at = consume::read(element).position();
                     store(consumer, &toppar, at, metadata(element))

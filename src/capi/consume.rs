@@ -468,12 +468,30 @@ pub fn name(element: &rd_kafka_topic_partition_t) -> String {
     String::from_utf8_lossy(topic_partition::topic(element)).into_owned()
 }
 
-/// The partition that an element names, if there is an object for it.
-pub fn find(consumer: &Consumer, element: &rd_kafka_topic_partition_t) -> Option<Arc<Toppar>> {
-    consumer.find(&name(element), element.partition)
+/// The partition, if it was used already, or if its topic is used and metadata has it.
+pub fn existing(client: &Client, topic: &str, id: i32) -> Option<Arc<Toppar>> {
+    let consumer = consumer_of(client)?;
+    if let Some(used) = consumer.find(topic, id) {
+        return Some(used);
+    }
+    let handle = client.known_topic(topic)?;
+    let metadata = client.shared.metadata.load();
+    metadata.topic(topic)?.partition(id)?;
+    Some(consumer.toppar(&handle, id))
 }
 
-/// As [`find`], made if need be.
+/// The partition that an element names, if its topic is used. As with librdkafka the
+/// number may be one that the topic does not have, or does not have yet.
+pub fn find(instance: &Instance, element: &rd_kafka_topic_partition_t) -> Option<Arc<Toppar>> {
+    let consumer = consumer(instance)?;
+    let topic = name(element);
+    consumer.find(&topic, element.partition).or_else(|| {
+        let handle = instance.client.known_topic(&topic)?;
+        Some(consumer.toppar(&handle, element.partition))
+    })
+}
+
+/// As [`find`], the topic made if need be.
 pub fn ensure(
     instance: &Instance,
     consumer: &Consumer,

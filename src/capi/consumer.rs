@@ -25,7 +25,7 @@ use crate::capi::types::{
 };
 
 /// `RD_KAFKA_PARTITION_UA`.
-const ANY_PARTITION: i32 = -1;
+pub const ANY_PARTITION: i32 = -1;
 
 /// What stands for no limit of time.
 const FOREVER: Duration = Duration::from_secs(86_400 * 365);
@@ -141,6 +141,7 @@ fn is_start(at: i64) -> bool {
 
 /// Seeks all partitions of a list and waits for the results, unless the timeout is 0.
 fn seek_all(
+    instance: &Instance,
     consumer: &Consumer,
     list: &mut [rd_kafka_topic_partition_t],
     timeout_ms: c_int,
@@ -148,7 +149,7 @@ fn seek_all(
     let deadline = Instant::now() + timeout(timeout_ms).unwrap_or(FOREVER);
     let mut answers = Vec::new();
     for element in list.iter_mut() {
-        let Some(toppar) = consume::find(consumer, element) else {
+        let Some(toppar) = consume::find(instance, element) else {
             element.err = ErrorCode::_UNKNOWN_PARTITION;
             continue;
         };
@@ -399,11 +400,13 @@ pub unsafe extern "C" fn rd_kafka_seek(
         if partition < 0 {
             return ErrorCode::_INVALID_ARG;
         }
-        let client = topic.client.upgrade();
-        let Some(consumer) = client.and_then(|c| consume::consumer_of(&c).cloned()) else {
+        let Some(client) = topic.client.upgrade() else {
             return ErrorCode::_INVALID_ARG;
         };
-        let Some(toppar) = consumer.find(&topic.name, partition) else {
+        let Some(consumer) = consume::consumer_of(&client) else {
+            return ErrorCode::_INVALID_ARG;
+        };
+        let Some(toppar) = consume::existing(&client, &topic.name, partition) else {
             return ErrorCode::_UNKNOWN_PARTITION;
         };
         let deadline = timeout(timeout_ms)
@@ -431,14 +434,17 @@ pub unsafe extern "C" fn rd_kafka_seek_partitions(
         // SAFETY: the caller's handle and list are alive.
         unsafe {
             let refuse = |text: &str| error::give(KafkaError::new(ErrorCode::_INVALID_ARG, text));
-            let Some(consumer) = get(rk.cast_const()).and_then(consume::consumer) else {
+            let instance = get(rk.cast_const());
+            let Some((instance, consumer)) =
+                instance.and_then(|i| Some((i, consume::consumer(i)?)))
+            else {
                 return refuse("Only consumers seek");
             };
             let list = partitions.as_mut().map(elements_mut).unwrap_or_default();
             if list.is_empty() {
                 return refuse("The list has no partitions");
             }
-            error::give_result(seek_all(consumer, list, timeout_ms))
+            error::give_result(seek_all(instance, consumer, list, timeout_ms))
         }
     })
 }

@@ -17,8 +17,8 @@ use crate::consumer::partition::PAUSED_BY_APP;
 /// assigned anew, or comes back with a rebalance, is still paused. Of a producer: messages
 /// to these partitions are kept in the queue, where `message.timeout.ms` still applies
 /// and `rd_kafka_flush` waits for them; what is already on its way is not called back.
-/// Each element's `err` says how it went: `_UNKNOWN_PARTITION` for one that the consumer
-/// does not consume, or of whose topic the producer has heard nothing yet.
+/// Each element's `err` says how it went: `_UNKNOWN_PARTITION` for one whose topic
+/// the consumer does not use, or the producer has heard nothing of yet.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_pause_partitions(
     rk: *mut rd_kafka_t,
@@ -63,8 +63,8 @@ unsafe fn each(
 /// `None` if the instance has no such partition.
 fn set(instance: &Instance, element: &rd_kafka_topic_partition_t, pause: bool) -> Option<()> {
     match consume::consumer(instance) {
-        Some(consumer) => {
-            let toppar = consume::find(consumer, element)?;
+        Some(_) => {
+            let toppar = consume::find(instance, element)?;
             if pause {
                 toppar.partition.pause(PAUSED_BY_APP);
             } else {

@@ -260,7 +260,9 @@ impl Control {
         }
     }
 
-    /// Go on somewhere else. `version` is what [`Partition::new_version`] gave.
+    /// Go on somewhere else. `version` is what [`Partition::new_version`] gave. As in
+    /// librdkafka not before it is known where to start: while the committed offset is
+    /// asked for, there is nothing to move.
     pub fn seek(
         &mut self,
         now: Instant,
@@ -284,6 +286,12 @@ impl Control {
         Ok(())
     }
 
+        if let State::Pending { goal, .. } | State::Asking { goal, .. } = entry.state
+            && goal == Goal::Committed
+        {
+            // It goes on at the committed offset, under the new version.
+            return Err(ErrorCode::_STATE);
+        }
     /// The goal that a position means.
     fn go_to(&mut self, now: Instant, key: Key, at: Position) {
         let goal = match at.offset {
