@@ -181,6 +181,8 @@ pub enum Reason {
     Stopped,
     /// The broker said so.
     Refused(ErrorCode),
+    /// There is no such broker: nothing was asked.
+    NoBroker,
     OutOfRange,
     /// A replica nearby has the data, too (KIP-392).
     Preferred(i32),

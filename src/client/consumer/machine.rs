@@ -558,7 +558,7 @@ impl Machine {
                     grant: start.grant,
                     position: start.position,
                     broker,
-                    reason: Reason::Refused(ErrorCode::BROKER_NOT_AVAILABLE),
+                    reason: Reason::NoBroker,
                 },
             ),
         }

@@ -35,8 +35,7 @@ use crate::base::log::{Level, debug};
 /// What the caller has to do for the machine.
 #[derive(Debug)]
 pub enum Action {
-    /// If there is no such broker the answer is a handback, `Refused` with
-    /// `BROKER_NOT_AVAILABLE`.
+    /// If there is no such broker the answer is a handback, [`Reason::NoBroker`].
     Start {
         broker: i32,
         start: Start,
@@ -151,6 +150,8 @@ struct Entry {
     leader: Leader,
     /// A replica to fetch from instead of the leader, and until when.
     preferred: Option<(i32, Instant)>,
+    /// A Fetch of it has failed: none goes to this broker before this time.
+    fetch_after: Option<(i32, Instant)>,
     /// Failures in a row.
     attempts: u32,
     /// What the application was told last, so that it is told once.
@@ -226,13 +227,20 @@ impl Control {
             state: State::Failed,
             leader,
             preferred: None,
+            fetch_after: None,
             attempts: 0,
             told: ErrorCode::NO_ERROR,
         };
         let key = key(partition);
         self.entries.insert(key, entry);
         self.debug(partition, "START", format_args!("start at {at}"));
-        self.go_to(now, key, at);
+        if at.is_absolute() {
+            // Where the application says, whatever its epoch: that is checked when the
+            // leader's epoch moves, or after a seek.
+            self.pursue(now, key, Goal::Fetch(at), None);
+        } else {
+            self.go_to(now, key, at);
+        }
         if leader == Leader::Unknown {
             self.actions.push(Action::RefreshMetadata {
                 topic: partition.topic.name.clone(),
@@ -278,6 +286,12 @@ impl Control {
             return Err(ErrorCode::_STATE);
         };
         entry.version = version;
+        if let State::Pending { goal, .. } | State::Asking { goal, .. } = entry.state
+            && goal == Goal::Committed
+        {
+            // It goes on at the committed offset, under the new version.
+            return Err(ErrorCode::_STATE);
+        }
         entry.attempts = 0;
         entry.told = ErrorCode::NO_ERROR;
         self.abandon(key);
@@ -286,12 +300,6 @@ impl Control {
         Ok(())
     }
 
-        if let State::Pending { goal, .. } | State::Asking { goal, .. } = entry.state
-            && goal == Goal::Committed
-        {
-            // It goes on at the committed offset, under the new version.
-            return Err(ErrorCode::_STATE);
-        }
     /// The goal that a position means.
     fn go_to(&mut self, now: Instant, key: Key, at: Position) {
         let goal = match at.offset {
@@ -429,6 +437,10 @@ impl Control {
             .leader_epoch
             .store(epoch, std::sync::atomic::Ordering::Relaxed);
         let topic_id = *partition.topic.id.lock();
+        let not_before = entry
+            .fetch_after
+            .filter(|(failed, at)| *failed == broker && *at > now)
+            .map(|(_, at)| at);
         self.actions.push(Action::Start {
             broker,
             start: Start {
@@ -437,7 +449,7 @@ impl Control {
                 position: at,
                 leader_epoch: epoch,
                 topic_id,
-                not_before: None,
+                not_before,
                 partition,
             },
         });
@@ -737,6 +749,7 @@ impl Control {
                 self.pursue(now, key, Goal::GoOn { at, under }, None);
             }
             Reason::OutOfRange => {
+                self.pause_fetching(now, key, back.broker);
                 let reason = "the broker has no such offset";
                 let err = ErrorCode::OFFSET_OUT_OF_RANGE;
                 self.reset(now, key, at, err, reason, back.broker, None);
@@ -746,8 +759,26 @@ impl Control {
                     topic: back.partition.topic.name.clone(),
                     why,
                 });
+                self.pause_fetching(now, key, back.broker);
+                let pause = self.shared.settings.error_backoff;
+                self.pursue(now, key, Goal::GoOn { at, under }, Some(pause));
+            }
+            Reason::NoBroker => {
+                self.actions.push(Action::RefreshMetadata {
+                    topic: back.partition.topic.name.clone(),
+                    why: ErrorCode::BROKER_NOT_AVAILABLE,
+                });
                 self.retry(now, key, Goal::GoOn { at, under });
             }
+        }
+    }
+
+    /// `fetch.error.backoff.ms`: the next Fetch from this broker comes no earlier. What
+    /// else is to be done for the partition is done meanwhile, and another leader is
+    /// asked at once, as by librdkafka.
+    fn pause_fetching(&mut self, now: Instant, key: Key, broker: i32) {
+        if let Some(entry) = self.entries.get_mut(&key) {
+            entry.fetch_after = Some((broker, now + self.shared.settings.error_backoff));
         }
     }
 

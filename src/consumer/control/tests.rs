@@ -37,6 +37,17 @@ impl World {
         self.actions()
     }
 
+    /// What a seek leads to.
+    fn sought(&mut self, to: Position) -> Vec<Action> {
+        self.start(at(0), LEADER);
+        let p = self.b.partition.clone();
+        let version = p.new_version();
+        assert_eq!(self.control.seek(self.now, &p, version, to), Ok(()));
+        let mut actions = self.actions();
+        actions.retain(|action| !matches!(action, Action::Stop { .. }));
+        actions
+    }
+
     fn actions(&mut self) -> Vec<Action> {
         self.control.check_invariants();
         self.control.take_actions()
@@ -219,7 +230,7 @@ fn a_leader_is_asked_about_the_position_only_when_its_epoch_is_later() {
     assert_eq!(validated(&w.leader(2, 6)).1, 5);
     // A check that is due is done without if the next leader does not know of epochs.
     let mut w = world(ResetPolicy::Error);
-    let (token, _) = validated(&w.start(Position::new(40, 5), LEADER));
+    let (token, _) = validated(&w.sought(Position::new(40, 5)));
     let p = w.b.partition.clone();
     let err = Err(ErrorCode::NOT_LEADER_FOR_PARTITION);
     w.control.on_epoch_end(w.now, &p, token, err);
@@ -228,9 +239,95 @@ fn a_leader_is_asked_about_the_position_only_when_its_epoch_is_later() {
 }
 
 #[test]
+fn the_epoch_of_an_assigned_offset_is_checked_when_the_leader_s_moves() {
+    let mut w = world(ResetPolicy::Error);
+    let (_, grant, from) = begun(&w.start(Position::new(10, 1234), LEADER));
+    assert_eq!(from, Position::new(10, 1234));
+    // The leader is known later: the same.
+    let mut later = world(ResetPolicy::Error);
+    later.start(Position::new(10, 1234), Leader::Unknown);
+    assert_eq!(begun(&later.leader(3, 1)).2, Position::new(10, 1234));
+    w.leader(2, 6);
+    let back = w.handback(grant, Position::new(10, 1234), Reason::Stopped);
+    assert_eq!(validated(&back).1, 1234);
+}
+
+#[test]
+fn a_committed_epoch_is_checked_at_the_start() {
+    let mut w = world(ResetPolicy::Error);
+    let actions = w.start(at(offset::STORED), LEADER);
+    let [Action::Committed { token, .. }] = actions[..] else {
+        panic!("{actions:?}");
+    };
+    let p = w.b.partition.clone();
+    let found = Ok(Position::new(40, 4));
+    w.control.on_committed(w.now, &p, token, found);
+    assert_eq!(validated(&w.actions()).1, 4);
+}
+
+#[test]
+fn there_is_nothing_to_move_before_the_committed_offset_is_known() {
+    let mut w = world(ResetPolicy::Error);
+    let actions = w.start(at(offset::STORED), Leader::Unknown);
+    let token = actions.iter().find_map(|action| match action {
+        Action::Committed { token, .. } => Some(*token),
+        _ => None,
+    });
+    let token = token.expect("the committed offset is asked for");
+    let p = w.b.partition.clone();
+    let version = p.new_version();
+    let refused = Err(ErrorCode::_STATE);
+    assert_eq!(w.control.seek(w.now, &p, version, at(3)), refused);
+    // What is fetched from the committed offset on is of the new version.
+    w.control.on_committed(w.now, &p, token, Ok(at(9)));
+    w.actions();
+    match &w.leader(1, 5)[..] {
+        [Action::Start { start, .. }] => {
+            assert_eq!((start.version, start.position), (version, at(9)));
+        }
+        other => panic!("{other:?}"),
+    }
+    let version = p.new_version();
+    assert_eq!(w.control.seek(w.now, &p, version, at(3)), Ok(()));
+}
+
+#[test]
+fn a_broker_is_not_asked_again_before_fetch_error_backoff_ms() {
+    let pause = settings().error_backoff;
+    let not_before = |actions: &[Action]| match actions {
+        [Action::Start { start, .. }] => start.not_before,
+        other => panic!("{other:?}"),
+    };
+    let why = Reason::Refused(ErrorCode::FENCED_LEADER_EPOCH);
+    let mut w = world(ResetPolicy::Error);
+    let (_, mut grant, _) = begun(&w.start(at(0), LEADER));
+    for epoch in 6..9 {
+        w.handback(grant, at(9), why.clone());
+        let due = Some(w.now + pause);
+        assert_eq!(w.control.next_deadline(), due, "without a new leader");
+        let actions = w.leader(1, epoch);
+        assert_eq!(not_before(&actions), due, "whatever its epoch");
+        grant = begun(&actions).1;
+    }
+    // It is over at some time.
+    w.now += pause;
+    let actions = w.handback(grant, at(9), Reason::Ended);
+    assert_eq!(not_before(&actions), None);
+    // Another leader is asked at once.
+    w.handback(begun(&actions).1, at(9), why);
+    let actions = w.leader(2, 9);
+    assert_eq!(not_before(&actions), None);
+    // A broker that was not asked has not failed.
+    let actions = w.handback(begun(&actions).1, at(9), Reason::NoBroker);
+    assert!(matches!(actions[..], [Action::RefreshMetadata { .. }]));
+    assert!(w.leader(2, 9).is_empty());
+    assert_eq!(not_before(&w.leader(2, 10)), None);
+}
+
+#[test]
 fn a_truncated_log_is_gone_on_with_at_its_end() {
     let mut w = world(ResetPolicy::End);
-    let (token, _) = validated(&w.start(Position::new(40, 4), LEADER));
+    let (token, _) = validated(&w.sought(Position::new(40, 4)));
     let version = w.b.partition.version();
     let p = w.b.partition.clone();
     let end = Ok(Position::new(33, 4));
@@ -240,7 +337,7 @@ fn a_truncated_log_is_gone_on_with_at_its_end() {
     assert_ne!(version, p.version(), "what was fetched beyond is dropped");
 
     let mut w = world(ResetPolicy::Error);
-    let (token, _) = validated(&w.start(Position::new(40, 4), LEADER));
+    let (token, _) = validated(&w.sought(Position::new(40, 4)));
     let p = w.b.partition.clone();
     w.control
         .on_epoch_end(w.now, &p, token, Ok(Position::new(33, 4)));

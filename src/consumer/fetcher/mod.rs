@@ -484,7 +484,15 @@ impl Fetcher {
                     slot.report(code, &text, broker);
                 }
                 slot.last_error = code;
-                let pause = now + self.shared.settings.error_backoff;
+                let backoff = self.shared.settings.error_backoff;
+                let pause = now
+                    + match code {
+                        // Somebody has to do something first.
+                        ErrorCode::TOPIC_AUTHORIZATION_FAILED if !backoff.is_zero() => {
+                            (backoff * 10).max(Duration::from_secs(1))
+                        }
+                        _ => backoff,
+                    };
                 slot.not_before = Some(pause);
                 self.look_at(pause);
             }
