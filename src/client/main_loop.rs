@@ -594,7 +594,11 @@ impl MainLoop {
                 );
                 self.metadata.on_failure(now);
             }
-            (Err(e), Asked::Application(reply)) => {
+            (Err(mut e), Asked::Application(reply)) => {
+                // There was a broker to ask, but no time to.
+                if e.code == ErrorCode::_TIMED_OUT_QUEUE && self.has_broker_up() {
+                    e.code = ErrorCode::_TIMED_OUT;
+                }
                 let _ = reply.send(Err(e));
             }
         }

@@ -491,6 +491,10 @@ impl Consumer {
         if self.is_closed() {
             return Err(ErrorCode::_DESTROY);
         }
+        if timeout.is_some_and(|t| t.is_zero()) {
+            // There is no answer in no time, whatever the question.
+            return Err(ErrorCode::_TIMED_OUT);
+        }
         let deadline = timeout.map(|t| Instant::now() + t);
         self.ask(
             |reply| Command::Committed {

@@ -29,6 +29,11 @@ impl MainLoop {
         }
     }
 
+    pub(super) fn has_broker_up(&self) -> bool {
+        let up = |b: &Broker| b.condition == Condition::Up;
+        self.brokers.iter().any(up)
+    }
+
     pub(super) fn send_waiting(&mut self, key: BrokerKey) {
         if let Some(broker) = self.brokers.get(key).filter(|b| !b.stale) {
             for request in self.waiting_any.drain(..) {
