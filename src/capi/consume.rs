@@ -237,9 +237,11 @@ pub fn next_messages(
                     gathered.add(m);
                 }
             }
+            // A callback that yields does not end the batch: it is what there is until the
+            // time is up, as with librdkafka.
             Some(Got::Other(event)) => {
                 serve::serve_one(instance, queue, event);
-                if serve::yielded(instance) {
+                if instance.is_of_parent() {
                     break;
                 }
             }

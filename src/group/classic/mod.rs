@@ -445,14 +445,6 @@ impl Classic {
     fn stop_for_poll(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>, polled: Instant) {
         let limit = self.config.max_poll_interval;
         let over = cx.now.saturating_duration_since(polled + limit);
-        cx.actions.push(Action::Error(
-            ErrorCode::_MAX_POLL_EXCEEDED,
-            format!(
-                "No poll for max.poll.interval.ms ({} ms) and {} ms more: the consumer leaves its group",
-                limit.as_millis(),
-                over.as_millis()
-            ),
-        ));
         if self.settings.group_instance_id.is_none() {
             match coordinator {
                 Some(node) => {
@@ -462,6 +454,14 @@ impl Classic {
             }
         }
         self.lose(cx, POLL_EXCEEDED);
+        cx.actions.push(Action::Error(
+            ErrorCode::_MAX_POLL_EXCEEDED,
+            format!(
+                "No poll for max.poll.interval.ms ({} ms) and {} ms more: the consumer leaves its group",
+                limit.as_millis(),
+                over.as_millis()
+            ),
+        ));
     }
 
     /// Why it leaves.

@@ -351,10 +351,13 @@ impl Machine {
     }
 
     pub(super) fn consumer_error(&self, code: ErrorCode, text: String, topic: Option<Arc<str>>) {
-        let error = ConsumerError { code, text, topic };
-        self.consumer
-            .queue
-            .push(Event::ConsumerError(Box::new(error)));
+        let event = Event::ConsumerError(Box::new(ConsumerError { code, text, topic }));
+        if code == ErrorCode::_MAX_POLL_EXCEEDED {
+            // It says why the revocation comes, and comes before it.
+            self.consumer.queue.push_front(event);
+        } else {
+            self.consumer.queue.push(event);
+        }
     }
 
     pub(super) fn closed(&self) {
