@@ -172,6 +172,9 @@ impl Machine {
             settings.seed = fastrand::u64(..);
             Group::new(now, settings, membership::settings(shared))
         });
+        if let Some(id) = id {
+            log_initial(shared, id);
+        }
         let auto_commit =
             (c.enable_auto_commit && group.is_some() && !interval.is_zero()).then_some(interval);
         Machine {
@@ -851,6 +854,24 @@ impl Machine {
             self.tell_group(w, group::Event::CoordinatorUp(id));
         }
     }
+}
+
+/// Where a group's consumer begins, before it has done anything.
+fn log_initial(shared: &Shared, id: &str) {
+    let state = |facility, text: &str| {
+        let logger = &shared.logger;
+        logger.debug(
+            debug::CGRP,
+            facility,
+            format_args!("Group \"{id}\": {text}"),
+        );
+    };
+    state("MEMBERID", "no member id yet");
+    state("CGRPSTATE", "init");
+    state(
+        "CGRPQUERY",
+        "the coordinator is not known: it is asked for when it is needed",
+    );
 }
 
 /// Questions for one broker.

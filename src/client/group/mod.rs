@@ -148,6 +148,10 @@ impl GroupState {
         self.closed.load(Ordering::Acquire)
     }
 
+    pub fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire)
+    }
+
     /// The assignment can only become less from here on.
     pub fn end(&self) {
         self.ending.store(true, Ordering::Release);

@@ -487,6 +487,7 @@ impl Membership for Classic {
         if self.goal == Goal::Member {
             self.report_missing(cx);
             self.check_shape(cx);
+            self.subscribed_anew(cx);
         }
     }
 

@@ -17,6 +17,18 @@ impl Classic {
         }
     }
 
+    /// The application has subscribed, be it to the same topics: with the eager protocol
+    /// that is told by a rebalance, which applications wait for. The cooperative one
+    /// leaves alone what stays.
+    pub(super) fn subscribed_anew(&mut self, cx: &mut Context<'_>) {
+        let eager = self
+            .session()
+            .is_some_and(|s| s.assignor.protocol() == RebalanceProtocol::Eager);
+        if eager {
+            self.rebalance(cx, "topics were subscribed to");
+        }
+    }
+
     /// The group rebalances, or is to: this member has to join again.
     pub(super) fn rebalance(&mut self, cx: &mut Context<'_>, why: impl Into<Cow<'static, str>>) {
         let at = cx.now;

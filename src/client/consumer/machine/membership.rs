@@ -8,7 +8,7 @@ use crate::client::group::{ConsumerError, RebalanceEvent};
 use crate::client::main_loop::metadata_request;
 use crate::client::shared::events;
 use crate::consumer::partition::PAUSED_BY_CLIENT;
-use crate::group::assignor::{Assignor, RebalanceProtocol};
+use crate::group::assignor::{self, Assignor, RebalanceProtocol};
 use crate::group::{Interest, MemberSettings, Rebalance, RebalanceKind, TopicView, View};
 use crate::metadata::{Refresh, Snapshot};
 
@@ -26,6 +26,8 @@ pub struct Membership {
     /// The last rebalance that the application was told of.
     rebalance: u64,
     revoking: bool,
+    /// What the last rebalance gave, until the application answers.
+    offered: Vec<assignor::TopicPartition>,
     /// What is being revoked: until the application has given it up, it gets no more
     /// of it.
     paused: Vec<Arc<Partition>>,
@@ -207,9 +209,22 @@ impl Machine {
         self.tell_group(w, group::Event::LeaderMetadata(view));
     }
 
-    pub(super) fn rebalance(&mut self, w: &mut World<'_>, rebalance: Rebalance) {
+    pub(super) fn rebalance(&mut self, w: &mut World<'_>, mut rebalance: Rebalance) {
         let m = &mut self.membership;
         m.rebalance += 1;
+        let offered = std::mem::take(&mut m.offered);
+        if matches!(rebalance.kind, RebalanceKind::Assign) {
+            m.offered.clone_from(&rebalance.partitions);
+        } else if self.consumer.group.is_ending() && !offered.is_empty() {
+            // Nobody is asked to give up what was never taken.
+            rebalance.partitions.retain(|p| !offered.contains(p));
+            if rebalance.partitions.is_empty() {
+                self.publish();
+                self.tell_group(w, group::Event::Unassigned);
+                return;
+            }
+        }
+        let m = &mut self.membership;
         m.unassigned_after = None;
         self.rebalances = (self.rebalances.0 + 1, Some(w.now));
         let code = match rebalance.kind {
@@ -271,6 +286,7 @@ impl Machine {
         if id != self.membership.rebalance {
             return;
         }
+        self.membership.offered.clear();
         if self.membership.revoking {
             self.membership.unassigned_after = Some(self.commits.keys().copied().collect());
             self.check_unassigned(w);

@@ -1,0 +1,218 @@
+/* Subscribing again, rebalances that nobody answers, the log of a group from the first moment on. */
+#include "consume.h"
+
+struct member {
+        rd_kafka_t *rk;
+        int assigns, revokes, answers;
+        /* Subscribes again while it is given its first partitions. */
+        rd_kafka_topic_partition_list_t *again;
+};
+
+static void answer(struct member *m, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *parts) {
+        rd_kafka_error_t *error = NULL;
+        if (!strcmp(rd_kafka_rebalance_protocol(m->rk), "COOPERATIVE"))
+                error = err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? rd_kafka_incremental_assign(m->rk, parts)
+                                                                    : rd_kafka_incremental_unassign(m->rk, parts);
+        else
+                rd_kafka_assign(m->rk, err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? parts : NULL);
+        CHECK(!error, "answering the rebalance: %s", rd_kafka_error_string(error));
+        if (error)
+                rd_kafka_error_destroy(error);
+}
+
+static void rebalance_cb(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *parts, void *opaque) {
+        struct member *m = opaque;
+        m->rk            = rk;
+        ++*(err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS ? &m->assigns : &m->revokes);
+        if (m->answers)
+                answer(m, err, parts);
+        if (m->again) {
+                CHECK_ERR(rd_kafka_subscribe(rk, m->again), 0);
+                m->again = NULL;
+        }
+}
+
+static void member_of(struct member *m, const char *strategy, int answers) {
+        rd_kafka_conf_t *conf = conf_of("bootstrap.servers", bootstrap(), "group.id", fresh("group"), "partition.assignment.strategy", strategy,
+                                        "heartbeat.interval.ms", "300", NULL);
+        memset(m, 0, sizeof(*m));
+        m->answers = answers;
+        rd_kafka_conf_set_rebalance_cb(conf, rebalance_cb);
+        rd_kafka_conf_set_opaque(conf, m);
+        m->rk = client(RD_KAFKA_CONSUMER, conf);
+}
+
+static void poll_until(struct member *m, int assigns, int limit_ms) {
+        int64_t end = now_ms() + limit_ms;
+        while (now_ms() < end && m->assigns < assigns) {
+                rd_kafka_message_t *msg = rd_kafka_consumer_poll(m->rk, 50);
+                if (msg)
+                        rd_kafka_message_destroy(msg);
+        }
+}
+
+/* ---- the same topics again ---- */
+
+static void the_same_again(const char *strategy, const char *name, int assigns, int revokes) {
+        rd_kafka_topic_partition_list_t *l = one(name, RD_KAFKA_PARTITION_UA, 0);
+        struct member m;
+        member_of(&m, strategy, 1);
+        CHECK_ERR(rd_kafka_subscribe(m.rk, l), 0);
+        poll_until(&m, 1, ms(30000));
+        CHECK(m.assigns == 1 && m.revokes == 0, "%d assigned, %d revoked", m.assigns, m.revokes);
+        CHECK_ERR(rd_kafka_subscribe(m.rk, l), 0);
+        poll_until(&m, 2, assigns == 2 ? ms(30000) : 2000);
+        CHECK(m.assigns == assigns && m.revokes == revokes, "%d assigned, %d revoked", m.assigns, m.revokes);
+        CHECK_ERR(rd_kafka_consumer_close(m.rk), 0);
+        rd_kafka_topic_partition_list_destroy(l);
+        DESTROY(m.rk, 5000);
+}
+
+static void again_eager(void) {
+        the_same_again("range", fresh_topic("again", 2), 2, 1);
+}
+
+static void again_roundrobin(void) {
+        the_same_again("roundrobin", fresh_topic("again", 2), 2, 1);
+}
+
+/* What stays is left alone. */
+static void again_cooperative(void) {
+        the_same_again("cooperative-sticky", fresh_topic("again", 2), 1, 0);
+}
+
+static void again_pattern(void) {
+        char pattern[200];
+        snprintf(pattern, sizeof(pattern), "^%s$", fresh_topic("again", 2));
+        the_same_again("range", pattern, 2, 1);
+}
+
+static void again_within_the_callback(void) {
+        rd_kafka_topic_partition_list_t *l = one(fresh_topic("within", 2), RD_KAFKA_PARTITION_UA, 0);
+        struct member m;
+        member_of(&m, "range", 1);
+        m.again = l;
+        CHECK_ERR(rd_kafka_subscribe(m.rk, l), 0);
+        poll_until(&m, 2, ms(30000));
+        CHECK(m.assigns == 2 && m.revokes == 1, "%d assigned, %d revoked", m.assigns, m.revokes);
+        CHECK_ERR(rd_kafka_consumer_close(m.rk), 0);
+        rd_kafka_topic_partition_list_destroy(l);
+        DESTROY(m.rk, 5000);
+}
+
+/* ---- an assignment that the application does not take ---- */
+
+static void never_taken(const char *strategy, int closes) {
+        rd_kafka_topic_partition_list_t *l = one(fresh_topic("lazy", 2), RD_KAFKA_PARTITION_UA, 0);
+        struct member m;
+        int64_t start;
+        member_of(&m, strategy, 0);
+        CHECK_ERR(rd_kafka_subscribe(m.rk, l), 0);
+        poll_until(&m, 1, ms(30000));
+        CHECK(m.assigns == 1, "%d assigned", m.assigns);
+        start = now_ms();
+        if (closes)
+                CHECK_ERR(rd_kafka_consumer_close(m.rk), 0);
+        rd_kafka_destroy(m.rk);
+        CHECK(m.revokes == 0, "%d times asked to give up what it has not", m.revokes);
+        /* Nobody was waited for: that takes 5 s. */
+        CHECK(now_ms() - start < ms(4000), "%d ms", (int)(now_ms() - start));
+        rd_kafka_topic_partition_list_destroy(l);
+}
+
+static void never_taken_eager(void) {
+        never_taken("range", 1);
+}
+
+static void never_taken_cooperative(void) {
+        if (is_upstream())
+                SKIP("librdkafka asks, and waits for ever");
+        never_taken("cooperative-sticky", 1);
+}
+
+static void never_taken_destroyed(void) {
+        never_taken("range", 0);
+}
+
+/* What was taken is given up in order. */
+static void taken(void) {
+        rd_kafka_topic_partition_list_t *l = one(fresh_topic("taken", 2), RD_KAFKA_PARTITION_UA, 0);
+        struct member m;
+        member_of(&m, "range", 1);
+        CHECK_ERR(rd_kafka_subscribe(m.rk, l), 0);
+        poll_until(&m, 1, ms(30000));
+        CHECK_ERR(rd_kafka_consumer_close(m.rk), 0);
+        CHECK(m.assigns == 1 && m.revokes == 1, "%d assigned, %d revoked", m.assigns, m.revokes);
+        rd_kafka_topic_partition_list_destroy(l);
+        DESTROY(m.rk, 5000);
+}
+
+/* ---- debug=cgrp ---- */
+
+static const char *const facilities[] = {"MEMBERID", "CGRPSTATE", "CGRPQUERY"};
+static int seen[3];
+
+static void log_cb(const rd_kafka_t *rk, int level, const char *fac, const char *text) {
+        int i;
+        (void)rk;
+        (void)level;
+        for (i = 0; i < 3; i++)
+                if (!strcmp(fac, facilities[i]) && strstr(text, "cgrp-log-test"))
+                        __sync_fetch_and_add(&seen[i], 1);
+}
+
+static void group_logs(const char *servers, const char *queue, int wanted) {
+        rd_kafka_conf_t *conf = conf_of("debug", "cgrp", "log.queue", queue, "bootstrap.servers", servers, NULL);
+        int64_t end           = now_ms() + ms(wanted ? 10000 : 500);
+        rd_kafka_t *rk;
+        int i, all = 0;
+        memset(seen, 0, sizeof(seen));
+        if (wanted)
+                conf_put(conf, "group.id", "cgrp-log-test");
+        rd_kafka_conf_set_log_cb(conf, log_cb);
+        rk = client(RD_KAFKA_CONSUMER, conf);
+        if (!strcmp(queue, "true"))
+                rd_kafka_set_log_queue(rk, NULL);
+        while (now_ms() < end && all < 3) {
+                rd_kafka_poll(rk, 50);
+                for (all = 0, i = 0; i < 3; i++)
+                        all += __sync_fetch_and_add(&seen[i], 0) > 0;
+        }
+        for (i = 0; i < 3; i++)
+                CHECK((seen[i] > 0) == wanted, "%s: %d lines", facilities[i], seen[i]);
+        DESTROY(rk, 5000);
+}
+
+static void logs_without_a_broker(void) {
+        group_logs("127.0.0.1:1", "false", 1);
+}
+
+static void logs_with_a_broker(void) {
+        group_logs(bootstrap(), "false", 1);
+}
+
+static void logs_by_queue(void) {
+        group_logs(bootstrap(), "true", 1);
+}
+
+static void no_logs_without_a_group(void) {
+        group_logs(bootstrap(), "false", 0);
+}
+
+int main(int argc, char **argv) {
+        T_START(argc, argv);
+        RUN(again_eager);
+        RUN(again_roundrobin);
+        RUN(again_cooperative);
+        RUN(again_pattern);
+        RUN(again_within_the_callback);
+        RUN(never_taken_eager);
+        RUN(never_taken_cooperative);
+        RUN(never_taken_destroyed);
+        RUN(taken);
+        RUN(logs_without_a_broker);
+        RUN(logs_with_a_broker);
+        RUN(logs_by_queue);
+        RUN(no_logs_without_a_group);
+        return T_END();
+}
