@@ -2941,8 +2941,9 @@ rd_kafka_resp_err_t rd_kafka_get_watermark_offsets(rd_kafka_t *rk,
 /**
  * Replaces each element's offset, which is a timestamp in milliseconds, by the first
  * offset with that timestamp or a later one; `RD_KAFKA_OFFSET_END` if there is none.
- * Each element's `err` says how it went. The list stays as it was when time is up and when
- * a leader has just moved (`NOT_LEADER_FOR_PARTITION` and the like: ask again).
+ * Each element's `err` says how it went. The offsets stay as they were when time is up
+ * (then `err` is `_IN_PROGRESS` where no leader was found) and when a leader has just moved
+ * (`NOT_LEADER_FOR_PARTITION` and the like: ask again).
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_offsets_for_times(rd_kafka_t *rk,
@@ -2984,7 +2985,10 @@ rd_kafka_resp_err_t rd_kafka_subscribe(rd_kafka_t *rk,
 /** Ends the subscription: the partitions are given up, and the group is left. */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_unsubscribe(rd_kafka_t *rk);
 
-/** Sets `*topics` to a copy of the subscription, which the application destroys. */
+/**
+ * Sets `*topics` to a copy of the list last subscribed to, sorted by name, which the
+ * application destroys.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_subscription(rd_kafka_t *rk,
                                                rd_kafka_topic_partition_list_t **topics);

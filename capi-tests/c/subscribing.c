@@ -1,5 +1,6 @@
 /* Subscribing again, rebalances that nobody answers, the log of a group from the first moment on. */
 #include "consume.h"
+#include "mock.h"
 
 struct member {
         rd_kafka_t *rk;
@@ -147,6 +148,71 @@ static void taken(void) {
         DESTROY(m.rk, 5000);
 }
 
+/* ---- topics that turn unauthorised ---- */
+
+/* Polls until the number of assignments is reached, and counts the errors of the topic. */
+static int errors_of(struct member *m, const char *topic, int assigns, int want) {
+        int64_t end = now_ms() + ms(20000);
+        int errors  = 0;
+        while (now_ms() < end && (m->assigns < assigns || errors < want)) {
+                rd_kafka_message_t *msg = rd_kafka_consumer_poll(m->rk, 50);
+                if (msg && msg->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+                        CHECK(msg->rkt && !strcmp(rd_kafka_topic_name(msg->rkt), topic), "an error of another topic");
+                        errors++;
+                }
+                if (msg)
+                        rd_kafka_message_destroy(msg);
+        }
+        return errors;
+}
+
+static void unauthorised(const char *const *names, int cnt) {
+        rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(cnt);
+        struct mock cluster                = mock_of(1);
+        rd_kafka_conf_t *conf              = conf_of("bootstrap.servers", cluster.servers, "group.id", "g", "heartbeat.interval.ms", "300",
+                                                     "topic.metadata.refresh.interval.ms", "1000", NULL);
+        struct member m                    = {.answers = 1};
+        int n;
+        CHECK_ERR(rd_kafka_mock_topic_create(cluster.cluster, "aone", 1, 1), 0);
+        CHECK_ERR(rd_kafka_mock_topic_create(cluster.cluster, "atwo", 1, 1), 0);
+        rd_kafka_conf_set_rebalance_cb(conf, rebalance_cb);
+        rd_kafka_conf_set_opaque(conf, &m);
+        m.rk = client(RD_KAFKA_CONSUMER, conf);
+        for (n = 0; n < cnt; n++)
+                rd_kafka_topic_partition_list_add(l, names[n], RD_KAFKA_PARTITION_UA);
+        CHECK_ERR(rd_kafka_subscribe(m.rk, l), 0);
+        poll_until(&m, 1, ms(30000));
+        CHECK(m.assigns == 1, "%d assigned", m.assigns);
+        rd_kafka_mock_topic_set_error(cluster.cluster, "atwo", RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+        /* librdkafka's mock does not let the member join again. */
+        n = errors_of(&m, "atwo", is_upstream() ? 1 : 2, 1);
+        CHECK(n == 1, "%d errors", n);
+        if (!is_upstream()) {
+                CHECK(m.assigns == 2 && m.revokes == 1, "%d assigned, %d revoked", m.assigns, m.revokes);
+                rd_kafka_mock_topic_set_error(cluster.cluster, "atwo", RD_KAFKA_RESP_ERR_NO_ERROR);
+                n = errors_of(&m, "atwo", 3, 0);
+                CHECK(n == 0 && m.assigns == 3 && m.revokes == 2, "%d errors, %d assigned, %d revoked", n, m.assigns, m.revokes);
+        }
+        rd_kafka_topic_partition_list_destroy(l);
+        rd_kafka_destroy(m.rk);
+        mock_end(&cluster);
+}
+
+static void unauthorised_by_name(void) {
+        static const char *const names[] = {"aone", "atwo"};
+        unauthorised(names, 2);
+}
+
+static void unauthorised_by_pattern(void) {
+        static const char *const names[] = {"^a.*"};
+        unauthorised(names, 1);
+}
+
+static void unauthorised_by_both(void) {
+        static const char *const names[] = {"^atw", "aone"};
+        unauthorised(names, 2);
+}
+
 /* ---- debug=cgrp ---- */
 
 static const char *const facilities[] = {"MEMBERID", "CGRPSTATE", "CGRPQUERY"};
@@ -210,6 +276,9 @@ int main(int argc, char **argv) {
         RUN(never_taken_cooperative);
         RUN(never_taken_destroyed);
         RUN(taken);
+        RUN(unauthorised_by_name);
+        RUN(unauthorised_by_pattern);
+        RUN(unauthorised_by_both);
         RUN(logs_without_a_broker);
         RUN(logs_with_a_broker);
         RUN(logs_by_queue);

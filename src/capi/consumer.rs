@@ -13,6 +13,7 @@ use super::{consume, cstr, error, message, serve};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::client::consumer::queries::{Found, Wanted, is_refused};
 use crate::client::consumer::{Consumer, Toppar};
+use crate::client::group::Wish;
 use crate::consumer::Position;
 use crate::consumer::control::{TIMESTAMP_BEGINNING, TIMESTAMP_END};
 use crate::group::assignor::RebalanceProtocol;
@@ -35,7 +36,7 @@ fn timeout(timeout_ms: c_int) -> Option<Duration> {
     u64::try_from(timeout_ms).ok().map(Duration::from_millis)
 }
 
-type Wish = (Arc<Toppar>, Position);
+type Start = (Arc<Toppar>, Position);
 
 /// The partitions of an assignment; null is an empty one.
 ///
@@ -44,7 +45,7 @@ type Wish = (Arc<Toppar>, Position);
 unsafe fn wanted<'a>(
     rk: *mut rd_kafka_t,
     partitions: *const rd_kafka_topic_partition_list_t,
-) -> Result<(&'a Arc<Consumer>, Vec<Wish>), KafkaError> {
+) -> Result<(&'a Arc<Consumer>, Vec<Start>), KafkaError> {
     // SAFETY: the caller's promise.
     let (instance, list) = unsafe { (get(rk.cast_const()), partitions.as_ref()) };
     let instance = instance.ok_or(ErrorCode::_INVALID_ARG)?;
@@ -68,7 +69,7 @@ unsafe fn wanted<'a>(
 }
 
 /// Asks the leaders, after the cluster was asked about topics that are not known yet, and
-/// before it is asked about those whose leader has moved.
+/// before it is asked about those whose leader has moved. Creates no topics.
 fn look_up(
     instance: &Instance,
     wanted: Vec<Wanted>,
@@ -83,7 +84,7 @@ fn look_up(
     unknown.dedup();
     if !unknown.is_empty() {
         let left = until.saturating_duration_since(Instant::now());
-        let asked = client.metadata(Refresh::Topics(unknown), left);
+        let asked = client.metadata_of_existing(Refresh::Topics(unknown), left);
         asked.map_err(|e| match e.code {
             ErrorCode::_TRANSPORT => ErrorCode::_ALL_BROKERS_DOWN,
             other => other,
@@ -112,7 +113,7 @@ fn look_up(
         refused.sort();
         refused.dedup();
         let left = until.saturating_duration_since(Instant::now());
-        let _ = client.metadata(Refresh::Topics(refused), left);
+        let _ = client.metadata_of_existing(Refresh::Topics(refused), left);
     }
     let mut found = found.into_iter();
     let missing = ErrorCode::UNKNOWN_TOPIC_OR_PART;
@@ -325,8 +326,9 @@ pub unsafe extern "C" fn rd_kafka_get_watermark_offsets(
 
 /// Replaces each element's offset, which is a timestamp in milliseconds, by the first
 /// offset with that timestamp or a later one; `RD_KAFKA_OFFSET_END` if there is none.
-/// Each element's `err` says how it went. The list stays as it was when time is up and when
-/// a leader has just moved (`NOT_LEADER_FOR_PARTITION` and the like: ask again).
+/// Each element's `err` says how it went. The offsets stay as they were when time is up
+/// (then `err` is `_IN_PROGRESS` where no leader was found) and when a leader has just moved
+/// (`NOT_LEADER_FOR_PARTITION` and the like: ask again).
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_offsets_for_times(
     rk: *mut rd_kafka_t,
@@ -351,7 +353,16 @@ pub unsafe extern "C" fn rd_kafka_offsets_for_times(
                     timestamp: e.offset,
                 })
                 .collect();
-            let found = match look_up(instance, wanted, timeout(timeout_ms)) {
+            let found = look_up(instance, wanted, timeout(timeout_ms));
+            let metadata = instance.client.shared.metadata.load();
+            for element in list.iter_mut() {
+                // Before its leader was found nothing was asked for.
+                element.err = match metadata.topic(&consume::name(element)) {
+                    Some(_) => ErrorCode::NO_ERROR,
+                    None => ErrorCode::_IN_PROGRESS,
+                };
+            }
+            let found = match found {
                 Ok(found) => found,
                 Err(code) => return code,
             };
@@ -475,8 +486,11 @@ pub unsafe extern "C" fn rd_kafka_subscribe(
         if consumer.is_closed() {
             return ErrorCode::_DESTROY;
         }
-        let names = elements(list).iter().map(|e| Arc::from(consume::name(e)));
-        match consumer.subscribe(names.collect()) {
+        let wanted = elements(list).iter().map(|e| Wish {
+            topic: consume::read(e),
+            opaque: e.opaque.expose_provenance(),
+        });
+        match consumer.subscribe(wanted.collect()) {
             Ok(()) => ErrorCode::NO_ERROR,
             Err(e) => e.code,
         }
@@ -500,7 +514,8 @@ pub unsafe extern "C" fn rd_kafka_unsubscribe(rk: *mut rd_kafka_t) -> rd_kafka_r
     })
 }
 
-/// Sets `*topics` to a copy of the subscription, which the application destroys.
+/// Sets `*topics` to a copy of the list last subscribed to, sorted by name, which the
+/// application destroys.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_subscription(
     rk: *mut rd_kafka_t,
@@ -516,10 +531,12 @@ pub unsafe extern "C" fn rd_kafka_subscription(
                 Ok(consumer) => consumer,
                 Err(code) => return code,
             };
-            let names = consumer.group.subscription();
-            let list = new_list(names.len());
-            for name in names {
-                add(&mut *list, name.as_bytes(), ANY_PARTITION);
+            let wanted = consumer.group.subscription();
+            let list = new_list(wanted.len());
+            for Wish { topic, opaque } in wanted {
+                let element = add(&mut *list, topic.topic.as_bytes(), topic.partition);
+                consume::update(&mut *element, &topic);
+                (*element).opaque = std::ptr::with_exposed_provenance_mut(opaque);
             }
             *place = list;
             ErrorCode::NO_ERROR

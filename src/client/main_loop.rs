@@ -56,6 +56,7 @@ pub enum MainCommand {
     Metadata {
         what: Refresh,
         deadline: Instant,
+        create: bool,
         reply: MetadataReply,
     },
     MetadataAnswer {
@@ -110,7 +111,11 @@ pub enum MainCommand {
 /// Who asked for metadata.
 pub enum Asked {
     Manager,
-    Application(MetadataReply),
+    Application {
+        reply: MetadataReply,
+        /// Topics that are not there may be created by that, if the configuration says so.
+        create: bool,
+    },
 }
 
 #[derive(Clone)]
@@ -340,9 +345,11 @@ impl MainLoop {
             MainCommand::Metadata {
                 what,
                 deadline,
+                create,
                 reply,
             } => {
-                self.ask_metadata(now, what, deadline, Asked::Application(reply));
+                let asked = Asked::Application { reply, create };
+                self.ask_metadata(now, what, deadline, asked);
             }
             MainCommand::MetadataAnswer {
                 what,
@@ -503,7 +510,8 @@ impl MainLoop {
         let timeout = ms(self.shared.conf.global.socket_timeout_ms)
             .min(deadline.saturating_duration_since(now));
         // A producer's default is to create, see `base::conf::finalize`.
-        let create = self.shared.conf.global.allow_auto_create_topics;
+        let create = self.shared.conf.global.allow_auto_create_topics
+            && !matches!(asked, Asked::Application { create: false, .. });
         self.shared.logger.debug(
             debug::METADATA,
             "METADATA",
@@ -543,7 +551,7 @@ impl MainLoop {
                 | RequestError::TimedOut
                 | RequestError::TimedOutInQueue)
         );
-        if lost && matches!(asked, Asked::Application(_)) && now < deadline {
+        if lost && matches!(asked, Asked::Application { .. }) && now < deadline {
             self.ask_metadata(now, what, deadline, asked);
             return;
         }
@@ -582,7 +590,7 @@ impl MainLoop {
         };
         match (response, asked) {
             (Ok(snapshot), Asked::Manager) => self.learn(now, snapshot, true, all),
-            (Ok(snapshot), Asked::Application(reply)) => {
+            (Ok(snapshot), Asked::Application { reply, .. }) => {
                 self.learn(now, snapshot.clone(), false, all);
                 let _ = reply.send(Ok(Arc::new(snapshot)));
             }
@@ -594,7 +602,7 @@ impl MainLoop {
                 );
                 self.metadata.on_failure(now);
             }
-            (Err(mut e), Asked::Application(reply)) => {
+            (Err(mut e), Asked::Application { reply, .. }) => {
                 // There was a broker to ask, but no time to.
                 if e.code == ErrorCode::_TIMED_OUT_QUEUE && self.has_broker_up() {
                     e.code = ErrorCode::_TIMED_OUT;

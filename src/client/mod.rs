@@ -258,11 +258,30 @@ impl Client {
 
     /// Asks the cluster and waits for the answer.
     pub fn metadata(&self, what: Refresh, timeout: Duration) -> Result<Arc<Snapshot>, KafkaError> {
+        self.ask_metadata(what, timeout, true)
+    }
+
+    /// As `metadata`, without creating topics.
+    pub fn metadata_of_existing(
+        &self,
+        what: Refresh,
+        timeout: Duration,
+    ) -> Result<Arc<Snapshot>, KafkaError> {
+        self.ask_metadata(what, timeout, false)
+    }
+
+    fn ask_metadata(
+        &self,
+        what: Refresh,
+        timeout: Duration,
+        create: bool,
+    ) -> Result<Arc<Snapshot>, KafkaError> {
         let (reply, answer) = bounded(1);
         let deadline = Instant::now() + timeout;
         self.shared.main.send(MainCommand::Metadata {
             what,
             deadline,
+            create,
             reply,
         });
         match answer.recv_deadline(deadline + LATE_ANSWER) {

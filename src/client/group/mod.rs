@@ -77,9 +77,17 @@ pub struct ConsumerError {
 /// A call is polling now, and how long it takes does not matter.
 const POLLING: u64 = u64::MAX;
 
+/// A topic, or a pattern, that is subscribed to. Its partition, offset and the rest mean
+/// nothing, and are the application's to get back.
+#[derive(Debug, Clone)]
+pub struct Wish {
+    pub topic: TopicPartition,
+    pub opaque: usize,
+}
+
 pub struct GroupState {
-    /// As the application gave it.
-    subscription: Mutex<Vec<Arc<str>>>,
+    /// As the application gave it, sorted by name.
+    subscription: Mutex<Vec<Wish>>,
     /// Id and generation.
     member: Mutex<(Arc<str>, i32)>,
     lost: AtomicBool,
@@ -123,7 +131,7 @@ impl Default for GroupState {
 }
 
 impl GroupState {
-    pub fn subscription(&self) -> Vec<Arc<str>> {
+    pub fn subscription(&self) -> Vec<Wish> {
         self.subscription.lock().clone()
     }
 
@@ -214,7 +222,9 @@ impl GroupState {
 
 impl Consumer {
     /// Replaces the subscription; names that begin with `^` are expressions.
-    pub fn subscribe(&self, topics: Vec<Arc<str>>) -> Result<(), KafkaError> {
+    pub fn subscribe(&self, mut wanted: Vec<Wish>) -> Result<(), KafkaError> {
+        wanted.sort_by(|a, b| a.topic.topic.cmp(&b.topic.topic));
+        let topics: Vec<_> = wanted.iter().map(|w| w.topic.topic.clone()).collect();
         if topics.is_empty() || topics.iter().any(|name| name.is_empty()) {
             return Err(ErrorCode::_INVALID_ARG.into());
         }
@@ -232,7 +242,7 @@ impl Consumer {
                 interest.topics.push(topic.clone());
             }
         }
-        *self.group.subscription.lock() = topics;
+        *self.group.subscription.lock() = wanted;
         self.send(Command::Subscribe(Some(interest)));
         Ok(())
     }

@@ -609,6 +609,7 @@ impl Control {
         entry.leader = Leader::Missing(err);
         let reason = match err {
             ErrorCode::_UNKNOWN_PARTITION => "the topic has no such partition",
+            ErrorCode::TOPIC_AUTHORIZATION_FAILED => "the topic must not be read",
             _ => "the cluster has no such topic",
         };
         let p = &entry.partition;

@@ -269,7 +269,8 @@ impl Classic {
         }
     }
 
-    /// Tells the application about topics that it names and that are not there.
+    /// Tells the application about topics that it names and that are not there, and about
+    /// those that it has a pattern for and must not read.
     fn report_missing(&mut self, cx: &mut Context<'_>) {
         let named = self.interest.topics.iter().filter_map(|name| {
             let code = self.view.get(name)?.code;
@@ -282,8 +283,14 @@ impl Classic {
             let none = !exist.any(|(name, _)| re.is_match(name));
             none.then(|| (re.pattern().into(), unknown))
         });
+        let refused = self.view.iter().filter_map(|(name, topic)| {
+            let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PART;
+            let is_refused = topic.code.is_err() && topic.code != unknown;
+            let matches = || self.interest.patterns.iter().any(|re| re.is_match(name));
+            (is_refused && matches()).then(|| (name.clone(), topic.code))
+        });
         let mut missing: BTreeMap<Arc<str>, _> = BTreeMap::new();
-        for (name, code) in named.chain(unmatched) {
+        for (name, code) in named.chain(unmatched).chain(refused) {
             if self.missing.get(&name) != Some(&code) {
                 cx.actions.push(Action::TopicError {
                     topic: name.clone(),

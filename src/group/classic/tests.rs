@@ -327,8 +327,8 @@ fn a_static_member_that_does_not_poll_loses_its_partitions_but_not_its_place() {
         assert_eq!(bench.now, polled + limit + POLL_GRACE);
         assert!(
             matches!(&actions[..], [
-            Action::Error(ErrorCode::_MAX_POLL_EXCEEDED, _),
             Action::Rebalance(r),
+            Action::Error(ErrorCode::_MAX_POLL_EXCEEDED, _),
         ] if r.kind == RebalanceKind::Revoke { lost: true }),
             "{actions:?}"
         );
