@@ -3371,10 +3371,10 @@ RD_EXPORT void rd_kafka_group_list_destroy(const struct rd_kafka_group_list *grp
 /* What the cluster consists of -------------------------------------------------------- */
 
 /**
- * Asks a broker for the cluster's brokers and topics, up to `timeout_ms`: all topics,
- * or `only_rkt`, or those that the instance knows. Sets `*metadatap`, which is freed
- * by `rd_kafka_metadata_destroy`. `_TIMED_OUT`, `_TRANSPORT` or another code if there
- * is no answer.
+ * Asks a broker for the cluster's brokers and topics, up to `timeout_ms`: all topics
+ * if `all_topics` is not 0, else `only_rkt`, else those that the instance knows. Sets
+ * `*metadatap`, which is freed by `rd_kafka_metadata_destroy`. `_TIMED_OUT`,
+ * `_TRANSPORT` or another code if there is no answer.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_metadata(rd_kafka_t *rk,

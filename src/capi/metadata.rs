@@ -106,10 +106,10 @@ impl Answer {
     }
 }
 
-/// Asks a broker for the cluster's brokers and topics, up to `timeout_ms`: all topics,
-/// or `only_rkt`, or those that the instance knows. Sets `*metadatap`, which is freed
-/// by `rd_kafka_metadata_destroy`. `_TIMED_OUT`, `_TRANSPORT` or another code if there
-/// is no answer.
+/// Asks a broker for the cluster's brokers and topics, up to `timeout_ms`: all topics
+/// if `all_topics` is not 0, else `only_rkt`, else those that the instance knows. Sets
+/// `*metadatap`, which is freed by `rd_kafka_metadata_destroy`. `_TIMED_OUT`,
+/// `_TRANSPORT` or another code if there is no answer.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_metadata(
     rk: *mut rd_kafka_t,
@@ -124,10 +124,10 @@ pub unsafe extern "C" fn rd_kafka_metadata(
             let (Some(instance), Some(place)) = (get(rk.cast_const()), metadatap.as_mut()) else {
                 return ErrorCode::_INVALID_ARG;
             };
-            let what = if let Some(topic) = get(only_rkt.cast_const()) {
-                Refresh::Topics(vec![topic.name.clone()])
-            } else if all_topics != 0 {
+            let what = if all_topics != 0 {
                 Refresh::All
+            } else if let Some(topic) = get(only_rkt.cast_const()) {
+                Refresh::Topics(vec![topic.name.clone()])
             } else {
                 let names: Vec<Arc<str>> = instance
                     .client
