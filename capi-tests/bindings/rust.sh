@@ -23,7 +23,12 @@ END
 suite() {
     local logs=$1 name program test
     cd "$WORK/src" || return 1
-    export KAFKA_HOST=${BOOTSTRAP%%,*} KAFKA_VERSION
+    # The tests count on three partitions in each topic that the broker makes.
+    export KAFKA_PORT=$((KAFKA_PORT + 100))
+    bash "$ROOT/capi-tests/kafka/kafka.sh" up --partitions 3 >&2 || return 1
+    trap 'bash "$ROOT/capi-tests/kafka/kafka.sh" down' EXIT
+    export KAFKA_HOST KAFKA_VERSION
+    KAFKA_HOST=$(bash "$ROOT/capi-tests/kafka/kafka.sh" bootstrap)
     KAFKA_VERSION=$(bash "$ROOT/capi-tests/kafka/kafka.sh" version)
     while read -r name program; do
         case $name in *${TESTS:-}*) ;; *) continue ;; esac

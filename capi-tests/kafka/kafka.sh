@@ -1,19 +1,21 @@
 #!/bin/bash
 # A real Apache Kafka on loopback, for the tests.
 #
-#   kafka.sh up [--nodes 1|3] [--version 4.2|3.9|2.8] [--port BASE]   start a cluster and wait until it answers
+#   kafka.sh up [--nodes 1|3] [--version 4.2|3.9|2.8] [--port BASE] [--partitions N]
+#                                                                     start a cluster and wait until it answers
 #   kafka.sh down|status|bootstrap [--port BASE]                      stop it | show it | print its bootstrap.servers
 #   kafka.sh kill N | stop N | start N | pause N | cont N             one node: SIGKILL, clean stop, start, freeze, thaw
 #   kafka.sh jars [--version V]                                       only resolve the jars
 #
 # Node N listens on BASE+N-1 (19092, 19093, ...), its controller on BASE+10+N-1; before Kafka 3.3 there is a ZooKeeper on BASE+20.
 # Each BASE is a cluster of its own, so that several can run side by side. `up` always starts with empty logs, unless the
-# same cluster is already up. Jars come through Maven into the cache folder; data and logs are kept below it as well.
+# same cluster is already up. Topics that the broker makes by itself have N partitions, 4 without --partitions. Jars come
+# through Maven into the cache folder; data and logs are kept below it as well.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 HERE=$ROOT/capi-tests/kafka
 
-nodes=${KAFKA_NODES:-1} version=${KAFKA_VERSION:-4.2} base=${KAFKA_PORT:-19092}
+nodes=${KAFKA_NODES:-1} version=${KAFKA_VERSION:-4.2} base=${KAFKA_PORT:-19092} partitions=4
 cmd=${1:-}; [ $# -gt 0 ] && shift
 args=()
 while [ $# -gt 0 ]; do
@@ -21,6 +23,7 @@ while [ $# -gt 0 ]; do
         --nodes) nodes=$2; shift 2 ;;
         --version) version=$2; shift 2 ;;
         --port) base=$2; shift 2 ;;
+        --partitions) partitions=$2; shift 2 ;;
         --*) die "unknown option $1" ;;
         *) args+=("$1"); shift ;;
     esac
@@ -118,6 +121,7 @@ write_config() { # N
     {
         cat "$HERE/server.properties"
         echo "broker.rack=rack$n"
+        echo "num.partitions=$partitions"
         echo "default.replication.factor=$rf"
         echo "min.insync.replicas=$isr"
         echo "offsets.topic.replication.factor=$rf"
@@ -161,9 +165,11 @@ start_node() { # N: without waiting
 up() {
     version=$(full_version "$version")
     case $nodes in 1|3) ;; *) die "--nodes takes 1 or 3" ;; esac
+    local cluster="version=$version nodes=$nodes base=$base"
+    [ "$partitions" = 4 ] || cluster+=" partitions=$partitions"
     if [ -f "$run/cluster" ]; then
         local have; have=$(cat "$run/cluster")
-        if [ "$have" = "version=$version nodes=$nodes base=$base" ] && all_answer; then say "already up: $(bootstrap)"; return 0; fi
+        if [ "$have" = "$cluster" ] && all_answer; then say "already up: $(bootstrap)"; return 0; fi
         (load; down) || return 1
     fi
     jars "$version" || return 1
@@ -173,7 +179,7 @@ up() {
         (exec 3<>"/dev/tcp/127.0.0.1/$((base + 10 + n - 1))") 2>/dev/null && die "port $((base + 10 + n - 1)) is taken by something else"
     done
     mkdir -p "$run"
-    echo "version=$version nodes=$nodes base=$base" >"$run/cluster"
+    echo "$cluster" >"$run/cluster"
     if has_kraft "$version"; then
         id=A$(head -c 16 /dev/urandom | base64 | tr '+/' '00' | cut -c 2-22)
         for n in $(seq "$nodes"); do
@@ -240,5 +246,5 @@ case $cmd in
     start) needs_node; start_node "$node"; wait_ready "$(port_of "$node")" 1 "$dir" ;;
     pause) needs_node; kill -STOP "$(cat "$dir/pid")" ;;
     cont) needs_node; kill -CONT "$(cat "$dir/pid")" ;;
-    *) sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+    *) sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
 esac
