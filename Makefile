@@ -76,7 +76,7 @@ python-test: ## confluent-kafka-python, built from its source package against th
 calls: ## 1,800 calls in every state of an instance, here and on librdkafka, against docs/differences.md: ARGS="core group"
 	@bash capi-tests/diff/calls/run.sh $(ARGS)
 
-bindings: ## other bindings with their own tests, here and on librdkafka: ARGS="go node rust"
+bindings: ## other bindings with their tests, here and on librdkafka: ARGS="go javascript node rust"
 	@bash capi-tests/bindings/run.sh $(ARGS)
 
 kafka-up: ## start Apache Kafka on loopback: NODES=1|3 VERSION=4.2|3.9|2.8 KAFKA_PORT=19092

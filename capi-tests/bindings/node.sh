@@ -1,24 +1,10 @@
-# node-rdkafka from npm with BUILD_LIBRDKAFKA=0: mocha's unit tests and e2e. The C++ interface that it wants besides is built from
-# the sources that its package brings, as a library of its own on top of librdkafka.so.1.
+# node-rdkafka from npm: mocha's unit tests and e2e.
 VERSION=3.6.1
+. "$HERE/node/addon.sh"
 
 build() {
-    need npm npm
-    fresh "$VERSION" "$(cat "$HERE/node.sh")" || return 0
-    rm -rf package cpp && npm pack --silent "node-rdkafka@$VERSION" && tar xzf "node-rdkafka-$VERSION.tgz" && mkdir cpp || return 1
-    cp -r package/deps/librdkafka/src-cpp cpp/ && mkdir cpp/src && touch cpp/config.h && cp "$PREFIX"/include/librdkafka/*.h cpp/src/ || return 1
-    g++ -std=c++17 -O1 -w -fPIC -shared -Icpp/src -Wl,-soname,librdkafka++.so.1 -o cpp/librdkafka++.so.1 cpp/src-cpp/*.cpp -L"$PREFIX/lib" -lrdkafka || return 1
-    ln -sf librdkafka++.so.1 cpp/librdkafka++.so
-    mkdir -p cpp/include/librdkafka && cp "$PREFIX"/include/librdkafka/*.h cpp/src-cpp/rdkafkacpp.h cpp/include/librdkafka/ || return 1
-    local node; node=$(readlink -f "$(command -v node)"); node=${node%/bin/*}
-    [ -e "$node/include/node/node.h" ] || apt_install libnode-dev
-    # Nothing of node's is fetched: the headers of the node that is here are taken.
-    export npm_config_nodedir=$node BUILD_LIBRDKAFKA=0 CKJS_LINKING=dynamic
-    export CXXFLAGS="-I$PWD/cpp/include -I$PWD/cpp/include/librdkafka -w" LDFLAGS="-L$PWD/cpp -L$PREFIX/lib" JOBS=2
-    # The folder with the original's sources must not be found before ours.
-    rm -rf package/deps/librdkafka
-    cd package && npm install --no-audit --no-fund --ignore-scripts && nice npx --no-install node-gyp rebuild -j 2 && cd "$WORK" &&
-        stamp "$VERSION" "$(cat "$HERE/node.sh")"
+    fresh "$VERSION" "$(cat "$HERE/node.sh" "$HERE/node/addon.sh")" || return 0
+    unpack_addon "node-rdkafka@$VERSION" && build_addon && stamp "$VERSION" "$(cat "$HERE/node.sh" "$HERE/node/addon.sh")"
 }
 
 suite() {

@@ -1,9 +1,9 @@
 #!/bin/bash
 # Bindings with their own tests, unmodified from their package registries: each is built once against this project's headers and
 # a stand-in library (setup/stub.sh), its suite runs on this library and on the newest librdkafka, and what fails is compared
-# test by test.
+# test by test. Where the package has no tests (javascript), they are this project's.
 #
-#   run.sh [--lib ours|upstream] [--tests PATTERN] [NAME]...     NAME: go node rust (all of them without)
+#   run.sh [--lib ours|upstream] [--tests PATTERN] [NAME]...     NAME: go javascript node rust (all of them without)
 #
 # It fails when a test that passes on librdkafka fails on ours and is not in expected.txt with its reason. With --lib only that
 # library is run; ours is then compared with what the other run left, if there is any. --tests runs a part of the suite and
@@ -20,7 +20,7 @@ while [ $# -gt 0 ]; do
         *) [ -f "$HERE/$1.sh" ] && [ "$1" != run ] && [ "$1" != lib ] || die "no binding $1"; names+=("$1"); shift ;;
     esac
 done
-[ ${#names[@]} -gt 0 ] || names=(go node rust)
+[ ${#names[@]} -gt 0 ] || names=(go javascript node rust)
 export TESTS
 for lib in "${libs[@]}"; do bash "$ROOT/capi-tests/setup/library.sh" "$lib" >/dev/null || exit 1; done
 
