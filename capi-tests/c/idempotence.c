@@ -291,6 +291,62 @@ static void desynchronized(void) {
         mock_end(m);
 }
 
+static void wait_for_requests(rd_kafka_mock_cluster_t *m, int16_t api, int want) {
+        int64_t until = now_ms() + ms(20000);
+        int cnt       = 0;
+        while (cnt < want && now_ms() < until) {
+                size_t n, i;
+                rd_kafka_mock_request_t **all = rd_kafka_mock_get_requests(m, &n);
+                for (cnt = 0, i = 0; i < n; i++)
+                        cnt += rd_kafka_mock_request_api_key(all[i]) == api;
+                rd_kafka_mock_request_destroy_array(all, n);
+                usleep(1000);
+        }
+        CHECK(cnt >= want, "%d requests %d", cnt, api);
+}
+
+/* Of N batches some are cut off on their way, the rest follows them. The broker refuses what is repeated, once for want of
+ * replicas and then as out of order: what it has, and what it lacks, is found out by asking again. */
+static void uncertain_refusals(void) {
+        enum { N = 5 };
+        int cut, i;
+        for (cut = 1; cut <= N; cut += 2) {
+                static char stored[1 + N];
+                rd_kafka_mock_cluster_t *m = mock_begin();
+                rd_kafka_t *rk = idempotent_producer(conf_of("bootstrap.servers", rd_kafka_mock_cluster_bootstraps(m), "linger.ms", "0",
+                                                             "batch.num.messages", "1", "retry.backoff.ms", "10", "retry.backoff.max.ms", "50",
+                                                             "reconnect.backoff.ms", "10", "reconnect.backoff.max.ms", "100", NULL));
+                rd_kafka_resp_err_t out_of_order = RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+                int bad                          = 0;
+                CHECK_ERR(send_number(rk, "t", 0, 0), 0);
+                CHECK_ERR(rd_kafka_flush(rk, ms(10000)), 0);
+                for (i = 0; i < cut; i++)
+                        rd_kafka_mock_broker_push_request_error_rtts(m, 1, PRODUCE, 1, RD_KAFKA_RESP_ERR_NO_ERROR, ms(60000));
+                rd_kafka_mock_start_request_tracking(m);
+                for (i = 1; i <= cut; i++)
+                        CHECK_ERR(send_number(rk, "t", 0, i), 0);
+                wait_for_requests(m, PRODUCE, 1);
+                rd_kafka_mock_broker_set_down(m, 1);
+                for (; i <= N; i++)
+                        CHECK_ERR(send_number(rk, "t", 0, i), 0);
+                rd_kafka_mock_clear_request_errors(m, PRODUCE);
+                rd_kafka_mock_broker_push_request_error_rtts(m, 1, PRODUCE, 5, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS, 300, out_of_order, 1,
+                                                             out_of_order, 1, out_of_order, 1, out_of_order, 1);
+                rd_kafka_mock_broker_set_up(m, 1);
+                CHECK_ERR(rd_kafka_flush(rk, ms(30000)), 0);
+                CHECK_ERR(rd_kafka_fatal_error(rk, NULL, 0), 0);
+                NEED(reports == 1 + N, "%d reports", reports);
+                for (i = 0; i <= N; i++)
+                        bad += report[i].err != 0 || report[i].opaque != number(i);
+                CHECK(!bad, "%d messages failed or are out of order", bad);
+                i = check_stored(rd_kafka_mock_cluster_bootstraps(m), "t", 0, stored, 1 + N);
+                /* Its mock cluster stores a repetition once more. */
+                CHECK(i == 1 + N || is_upstream(), "%d stored", i);
+                DESTROY(rk, 3000);
+                mock_end(m);
+        }
+}
+
 /* The broker knows the producer no more, because its messages were deleted; and a repetition that it knows. */
 static void forgotten_and_duplicate(void) {
         rd_kafka_mock_cluster_t *m = mock_begin();
@@ -345,6 +401,7 @@ int main(int argc, char **argv) {
         RUN(refusals);
         RUN(gaps);
         RUN(desynchronized);
+        RUN(uncertain_refusals);
         RUN(forgotten_and_duplicate);
         RUN(producer_ids);
         return T_END();

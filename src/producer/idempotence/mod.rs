@@ -31,9 +31,24 @@
 //! acknowledges what it has, and its refusal says that it has not. What is refused is
 //! numbered anew, under the next epoch.
 //!
-//! What cannot be put right is fatal: a refusal of the batch that is next in the series
-//! (the broker has lost messages), and, with `enable.gapless.guarantee`, any gap that
-//! a failed request leaves. What is queued then fails, what is in flight is awaited.
+//! What the protocol allows when the batch that is next in the series is refused with
+//! OUT_OF_ORDER_SEQUENCE_NUMBER, though all before it were acknowledged:
+//!
+//! - It was never sent before, or no earlier attempt may have reached the broker: the
+//!   broker has lost messages that it acknowledged.
+//! - An earlier attempt may have been stored (*uncertain*: its connection was cut, or
+//!   the answer was a time-out). The broker remembers the last five batches, and no
+//!   more than those of the window can have come after it: if it had it, it would
+//!   acknowledge it. The refusal may be that of a broker that has not caught up with the first attempt,
+//!   or that is a new leader. To ask again with the same numbers can lose nothing and
+//!   double nothing, whatever the answer was worth: stored, it is acknowledged, and not
+//!   stored, it is stored once. So it is asked again, [`DOUBTS`] times in a row, with the
+//!   pauses of any retry. Then the first case holds.
+//!
+//! What cannot be put right is fatal: that a broker has lost messages, and, with
+//! `enable.gapless.guarantee`, any gap that a failed request leaves. To go on under
+//! another epoch would hide the loss from the application, to which the messages were
+//! reported as delivered. What is queued then fails, what is in flight is awaited.
 
 pub mod acquire;
 #[cfg(all(test, not(loom)))]
@@ -98,7 +113,13 @@ pub struct Numbers {
     pub first: i32,
     /// The broker has said that it does not have it.
     pub refused: bool,
+    /// How often that was not believed.
+    pub doubts: u8,
 }
+
+/// As many as there are batches in the window: each may have had its refusal under way
+/// when the series was cut.
+const DOUBTS: u8 = 5;
 
 /// The sequence number `count` messages later; they start again at 0 after the last.
 fn advance(sequence: i32, count: usize) -> i32 {
@@ -222,6 +243,7 @@ impl Series {
                     pid: *pid,
                     first: *next,
                     refused: false,
+                    doubts: 0,
                 });
                 *next = advance(*next, batch.entries.len());
             }
@@ -265,6 +287,10 @@ impl Series {
                 let waits = closed.iter().any(|b| b.numbers.is_some() && older(b.id))
                     || self.flying.iter().any(|id| older(*id));
                 if !waits && !matches!(self.phase, Phase::Broken { .. }) {
+                    if batch.possibly_persisted && numbers.doubts < DOUBTS {
+                        numbers.doubts += 1;
+                        return Fate::Again;
+                    }
                     return Fate::Fatal(
                         "the broker expects another sequence number, though all before this \
                          were acknowledged: it has lost messages",

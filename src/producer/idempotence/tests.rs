@@ -284,6 +284,68 @@ fn a_refusal_of_what_is_next_is_fatal() {
     assert_eq!(reports, [(0, code, -1001), (1, code, -1001)]);
 }
 
+/// An idempotent producer whose first batch is acknowledged and whose second was cut off
+/// on its way.
+fn uncertain(cause: RequestError) -> Fixture {
+    let mut f = idempotent(Duration::ZERO);
+    f.sender_shared().identity.set(Pid { id: 7, epoch: 0 });
+    f.produce(0..2);
+    f.turn();
+    f.answer(0, ErrorCode::NO_ERROR, 0);
+    f.produce(2..4);
+    f.turn();
+    f.sender.on_response(f.now, 1, Err(cause));
+    again(&mut f);
+    f
+}
+
+fn again(f: &mut Fixture) {
+    f.now += Duration::from_secs(5);
+    f.turn();
+}
+
+#[test]
+fn a_refusal_of_what_may_be_stored_is_asked_about_again() {
+    for code in [ErrorCode::NO_ERROR, ErrorCode::DUPLICATE_SEQUENCE_NUMBER] {
+        let mut f = uncertain(RequestError::TimedOut);
+        for tag in 2..7 {
+            f.answer(tag, ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER, -1);
+            again(&mut f);
+            let last = f.out.sent.last().unwrap();
+            let sent = parse(last.tag, &last.segments);
+            assert_eq!((last.tag, sent.epoch, sent.first), (tag + 1, 0, 2));
+        }
+        f.answer(7, code, 2);
+        assert!(f.sink.fatal.lock().is_empty());
+        assert_eq!(f.reported(), [0, 1, 2, 3]);
+    }
+}
+
+#[test]
+fn a_refusal_that_is_repeated_is_believed() {
+    let mut f = uncertain(RequestError::TimedOut);
+    let code = ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER;
+    for tag in 2..8 {
+        assert!(f.sink.fatal.lock().is_empty());
+        f.answer(tag, code, -1);
+        again(&mut f);
+    }
+    assert_eq!(*f.sink.fatal.lock(), [code]);
+}
+
+#[test]
+fn a_refusal_after_other_refusals_is_believed_at_once() {
+    let mut f = idempotent(Duration::ZERO);
+    f.sender_shared().identity.set(Pid { id: 7, epoch: 0 });
+    f.produce(0..2);
+    f.turn();
+    f.answer(0, ErrorCode::NOT_ENOUGH_REPLICAS, -1);
+    again(&mut f);
+    let code = ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER;
+    f.answer(1, code, -1);
+    assert_eq!(*f.sink.fatal.lock(), [code]);
+}
+
 #[test]
 fn a_gap_is_fatal_where_none_may_be() {
     for gapless in [false, true] {
