@@ -155,11 +155,48 @@ static void custom(void) {
         DESTROY(rk, 1000);
 }
 
+static int32_t first_partition(const rd_kafka_topic_t *rkt, const void *key, size_t len, int32_t cnt, void *rkt_opaque, void *msg_opaque) {
+        (void)rkt;
+        (void)key;
+        (void)len;
+        (void)cnt;
+        (void)rkt_opaque;
+        (void)msg_opaque;
+        custom_calls++;
+        return 0;
+}
+
+/* While messages without a key are sticky, the application's partitioner is asked about those with one only, be it empty. */
+static void custom_and_sticky(void) {
+        static const struct {
+                const char *linger, *key;
+                size_t len;
+                int calls;
+        } CASES[] = {{"10", NULL, 0, 0}, {"10", "k", 1, 1}, {"10", "", 0, 1}, {"0", NULL, 0, 1}};
+        const char *topic = fresh_topic("customsticky", 3);
+        size_t i;
+        for (i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+                rd_kafka_t *rk              = reporting_producer(conf_of("sticky.partitioning.linger.ms", CASES[i].linger, NULL));
+                rd_kafka_topic_conf_t *tcnf = rd_kafka_topic_conf_new();
+                rd_kafka_topic_t *r;
+                rd_kafka_topic_conf_set_partitioner_cb(tcnf, first_partition);
+                r            = rd_kafka_topic_new(rk, topic, tcnf);
+                custom_calls = 0;
+                CHECK(!rd_kafka_produce(r, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, "v", 1, CASES[i].key, CASES[i].len, NULL), "produce");
+                CHECK_ERR(rd_kafka_flush(rk, ms(10000)), 0);
+                CHECK(reports == 1 && !report[0].err, "%d reports", reports);
+                CHECK(!!custom_calls == CASES[i].calls, "case %d: %d calls", (int)i, custom_calls);
+                rd_kafka_topic_destroy(r);
+                DESTROY(rk, 1000);
+        }
+}
+
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(partitioner_functions);
         RUN(partitioner_property);
         RUN(sticky);
         RUN(custom);
+        RUN(custom_and_sticky);
         return T_END();
 }

@@ -50,6 +50,29 @@ pub struct NewRecord<'a, H> {
     pub payload_ptr: usize,
 }
 
+/// The most that a record takes besides key, value and headers: its length, attributes,
+/// the differences to the batch's timestamp and offset, the lengths of key and value,
+/// and the number of headers.
+const MAX_RECORD_OVERHEAD: usize = 5 + 1 + 10 + 5 + 5 + 5 + 5;
+
+impl<'h, H> NewRecord<'_, H>
+where
+    H: Iterator<Item = HeaderRef<'h>> + Clone,
+{
+    /// Bytes of key and value.
+    #[inline]
+    pub fn payload_bytes(&self) -> usize {
+        self.key.map_or(0, <[u8]>::len) + self.value.map_or(0, <[u8]>::len)
+    }
+
+    /// An upper bound of what it takes in a batch.
+    #[inline]
+    pub fn encoded_bound(&self) -> usize {
+        let (_, headers) = encode::headers_size(self.headers.clone());
+        MAX_RECORD_OVERHEAD + self.payload_bytes() + headers
+    }
+}
+
 #[derive(Debug)]
 pub struct OpenBatch {
     buf: Vec<u8>,
@@ -62,6 +85,7 @@ pub struct OpenBatch {
     last: Instant,
     /// What the messages count as in the limits.
     counted_bytes: u64,
+    payload_bytes: u64,
 }
 
 impl OpenBatch {
@@ -75,6 +99,7 @@ impl OpenBatch {
             opened_wall: wall_ms(),
             last: now,
             counted_bytes: 0,
+            payload_bytes: 0,
         }
     }
 
@@ -127,6 +152,7 @@ impl OpenBatch {
             produced_us: u32::try_from(age.as_micros()).unwrap_or(u32::MAX),
         });
         self.counted_bytes += counted as u64;
+        self.payload_bytes += record.payload_bytes() as u64;
         self.last = now;
     }
 
@@ -143,6 +169,7 @@ impl OpenBatch {
             opened: self.opened,
             last: self.last,
             counted_bytes: self.counted_bytes,
+            payload_bytes: self.payload_bytes,
             attempts: 0,
             free_attempts: 0,
             numbers: None,
@@ -202,6 +229,7 @@ pub struct Batch {
     /// When the last message was produced.
     last: Instant,
     counted_bytes: u64,
+    payload_bytes: u64,
     pub attempts: u32,
     /// Of these, those that do not count: see [`Batch::counted_attempts`].
     pub free_attempts: u32,
@@ -247,9 +275,9 @@ impl Batch {
         self.max_timestamp = open.max_timestamp;
     }
 
-    /// Bytes of keys, values and headers, as the limits count them.
-    pub fn counted_bytes(&self) -> u64 {
-        self.counted_bytes
+    /// Bytes of keys and values.
+    pub fn payload_bytes(&self) -> u64 {
+        self.payload_bytes
     }
 
     /// For each message, how long it has waited by `now`, in microseconds.
@@ -402,9 +430,31 @@ impl Delivery {
     }
 }
 
-/// Shared by all that report a failed batch without a broker's word on it.
+/// Shared by all that report a failed batch that no broker had.
 pub fn fail(shared: &Shared, batch: Batch, err: ErrorCode, now: Instant) {
     shared.sink.delivered(Delivery::new(batch, err, now));
+}
+
+/// Batches that were taken out of the queues, reported when the last owner drops them:
+/// each loop holds them until it has reported what it has in flight, which is older.
+pub struct Purged {
+    shared: Arc<Shared>,
+    batches: Vec<Batch>,
+}
+
+impl Purged {
+    pub fn new(shared: Arc<Shared>, batches: Vec<Batch>) -> Self {
+        Purged { shared, batches }
+    }
+}
+
+impl Drop for Purged {
+    fn drop(&mut self) {
+        let now = Instant::now();
+        for batch in self.batches.drain(..) {
+            fail(&self.shared, batch, ErrorCode::_PURGE_QUEUE, now);
+        }
+    }
 }
 
 #[cfg(test)]

@@ -154,7 +154,7 @@ impl Partition {
         let announce = {
             let mut acc = self.acc.lock();
             let acc = &mut *acc;
-            let size = counted + MAX_RECORD_OVERHEAD;
+            let size = record.encoded_bound();
             if let Some(open) = &acc.open
                 && (open.size() + size > settings.batch_bytes
                     || open.opened + self.topic.max_batch_span <= now)
@@ -450,9 +450,6 @@ impl Partition {
         }
     }
 }
-
-/// The most that a record takes besides key, value and headers.
-pub(super) const MAX_RECORD_OVERHEAD: usize = 40;
 
 fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     match (a, b) {

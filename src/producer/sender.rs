@@ -46,6 +46,8 @@ const SLACK: Duration = Duration::from_secs(1);
 struct Sent {
     partition: Arc<Partition>,
     batch: Batch,
+    /// To which it was sent; -1 before.
+    broker_id: i32,
 }
 
 pub struct Sender {
@@ -170,6 +172,7 @@ impl Sender {
                         ready.push(Sent {
                             partition: partition.clone(),
                             batch,
+                            broker_id: -1,
                         });
                         // A request takes one batch of a partition: the loop comes
                         // round for the next.
@@ -205,6 +208,13 @@ impl Sender {
 
     fn fail(&self, batch: Batch, err: ErrorCode, now: Instant) {
         batch::fail(&self.shared, batch, err, now);
+    }
+
+    /// Of a batch that a broker has had.
+    fn fail_sent(&self, batch: Batch, err: ErrorCode, broker_id: i32, now: Instant) {
+        let mut delivery = Delivery::new(batch, err, now);
+        delivery.broker_id = broker_id;
+        self.deliver(delivery);
     }
 
     /// Without a connection only time passes.
@@ -285,6 +295,7 @@ impl Sender {
         out: &mut dyn Outbox<u64>,
     ) {
         let correlation_id = out.next_correlation_id();
+        let broker_id = out.broker_id();
         let topics = request.chunk_by(same_topic).count();
         let mut encoder = ProduceEncoder::new(
             &ProduceHeader {
@@ -313,6 +324,7 @@ impl Sender {
                 if let Some(expires) = sent.batch.expires(info.settings.message_timeout) {
                     patience = patience.min(expires.saturating_duration_since(now) + SLACK);
                 }
+                sent.broker_id = broker_id;
                 sent.batch.attempts += 1;
                 sent.batch.retry_at = None;
                 self.count(now, sent, wire.len());
@@ -341,7 +353,7 @@ impl Sender {
 
     /// For the statistics.
     fn count(&self, now: Instant, sent: &Sent, wire_bytes: usize) {
-        let (messages, bytes) = (sent.batch.len() as u64, sent.batch.counted_bytes());
+        let (messages, bytes) = (sent.batch.len() as u64, sent.batch.payload_bytes());
         let add = |c: &AtomicU64, n| c.fetch_add(n, Ordering::Relaxed);
         add(&self.shared.stats.messages, messages);
         add(&self.shared.stats.bytes, bytes);
@@ -476,6 +488,7 @@ impl Sender {
         let Sent {
             partition,
             mut batch,
+            broker_id,
         } = sent;
         batch.possibly_persisted |= possibly_persisted;
         let action = classify(code);
@@ -530,7 +543,7 @@ impl Sender {
             // Before the report: who has seen that is refused at once.
             self.shared.sink.topic_refused(&partition.topic.name, code);
         }
-        self.fail(batch, code, now);
+        self.fail_sent(batch, code, broker_id, now);
     }
 
     fn pause(&self, attempts: u32) -> Duration {
@@ -608,7 +621,7 @@ impl Sender {
             for mut sent in request {
                 sent.batch.possibly_persisted = true;
                 sent.partition.lost(&sent.batch);
-                self.fail(sent.batch, ErrorCode::_PURGE_INFLIGHT, now);
+                self.fail_sent(sent.batch, ErrorCode::_PURGE_INFLIGHT, sent.broker_id, now);
             }
         }
     }

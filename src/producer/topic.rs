@@ -15,7 +15,6 @@ use std::time::{Duration, Instant};
 
 use super::announce::Announcements;
 use super::batch::{self, Batch, NewRecord, OpenBatch};
-use super::partition::MAX_RECORD_OVERHEAD;
 use super::partitioner::{self, Builtin, CustomPartitioner};
 use super::{Partition, Shared, TopicSettings};
 use crate::base::error::ErrorCode;
@@ -99,6 +98,25 @@ pub struct Record<'a> {
     pub opaque: usize,
     /// See [`batch::Entry::payload_ptr`].
     pub payload_ptr: usize,
+}
+
+impl<'a> Record<'a> {
+    #[inline]
+    fn encode(&self) -> NewRecord<'a, std::iter::Copied<std::slice::Iter<'a, HeaderRef<'a>>>> {
+        NewRecord {
+            key: self.key,
+            value: self.value,
+            headers: self.headers.iter().copied(),
+            timestamp: self.timestamp,
+            opaque: self.opaque,
+            payload_ptr: self.payload_ptr,
+        }
+    }
+}
+
+/// Of a message, `queue.buffering.max.kbytes` counts the value.
+fn counted(value: Option<&[u8]>) -> usize {
+    value.map_or(0, <[u8]>::len)
 }
 
 /// Room in the queue for a message of that size.
@@ -188,16 +206,10 @@ impl Topic {
         if shared.settings.transactional {
             return Err(ErrorCode::_STATE);
         }
-        let headers: usize = record
-            .headers
-            .iter()
-            .map(|h| h.name.len() + h.value.map_or(0, <[u8]>::len) + 10)
-            .sum();
-        let size =
-            record.key.map_or(0, <[u8]>::len) + record.value.map_or(0, <[u8]>::len) + headers;
-        if size + MAX_RECORD_OVERHEAD > shared.settings.max_message_bytes {
+        if record.encode().encoded_bound() > shared.settings.max_message_bytes {
             return Err(ErrorCode::MSG_SIZE_TOO_LARGE);
         }
+        let size = counted(record.value);
         let room = if block {
             shared.limits.add_waiting(size, None)
         } else {
@@ -218,14 +230,7 @@ impl Topic {
         Reserved(size): Reserved,
     ) -> Result<(), ErrorCode> {
         let now = Instant::now();
-        let record = NewRecord {
-            key: record.key,
-            value: record.value,
-            headers: record.headers.iter().copied(),
-            timestamp: record.timestamp,
-            opaque: record.opaque,
-            payload_ptr: record.payload_ptr,
-        };
+        let record = record.encode();
         let result = self.place(now, partition, &record, size);
         if result.is_err() {
             self.info.shared.limits.remove(1, size as u64);
@@ -317,6 +322,10 @@ impl Topic {
     ) -> Result<i32, ErrorCode> {
         let count = i32::try_from(partitions.len()).unwrap_or(i32::MAX);
         match &self.partitioner {
+            // Stickiness goes before the application's own choice, as in librdkafka.
+            Partitioner::Custom(_) if key.is_none() && !self.sticky_linger().is_zero() => {
+                Ok(self.any(now, key, count, available))
+            }
             Partitioner::Custom(custom) => {
                 let topic = self.info.handle.get().copied().unwrap_or(0);
                 partitioner::check(custom.partition(topic, key, count, opaque), count)
@@ -328,12 +337,16 @@ impl Topic {
         }
     }
 
+    fn sticky_linger(&self) -> Duration {
+        self.info.shared.settings.sticky_linger
+    }
+
     /// KIP-480: messages without a key stay with one partition for a while, so
     /// that they share batches. A key that the partitioner leaves open is spread
     /// at random.
     fn any(&self, now: Instant, key: Option<&[u8]>, count: i32, available: &[i32]) -> i32 {
         let random = || random_of(available, count);
-        let linger = self.info.shared.settings.sticky_linger;
+        let linger = self.sticky_linger();
         if key.is_some_and(|k| !k.is_empty()) || linger.is_zero() {
             return random();
         }
@@ -420,7 +433,7 @@ impl Topic {
                 opaque: entry.opaque,
                 payload_ptr: entry.payload_ptr,
             };
-            let size = key.map_or(0, <[u8]>::len) + value.map_or(0, <[u8]>::len) + encoded.len();
+            let size = counted(value);
             let at = batch.opened + Duration::from_micros(u64::from(entry.produced_us));
             // The new place counts it; the old batch takes its own count back
             // when it is dropped below.
