@@ -28,6 +28,22 @@ static UNUSED void mock_end(struct mock *m) {
         rd_kafka_destroy(m->rk);
 }
 
+/* Until the cluster has got so many requests of a kind; they must be tracked. */
+static UNUSED void wait_for_requests(const struct mock *m, int16_t api, int want) {
+        int64_t until = now_ms() + ms(20000);
+        int cnt       = 0;
+        while (cnt < want && now_ms() < until) {
+                size_t n, i;
+                rd_kafka_mock_request_t **all = rd_kafka_mock_get_requests(m->cluster, &n);
+                for (cnt = 0, i = 0; i < n; i++)
+                        cnt += rd_kafka_mock_request_api_key(all[i]) == api;
+                rd_kafka_mock_request_destroy_array(all, n);
+                if (cnt < want)
+                        usleep(1000);
+        }
+        CHECK(cnt >= want, "%d requests %d", cnt, api);
+}
+
 static int delivered;
 static rd_kafka_resp_err_t delivery_errors[8];
 static UNUSED void dr_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {

@@ -306,7 +306,11 @@ pub unsafe extern "C" fn rd_kafka_get_watermark_offsets(
                 return ErrorCode::_INVALID_ARG;
             };
             let Some(consumer) = consume::consumer(instance) else {
-                return ErrorCode::_UNKNOWN_PARTITION;
+                // A producer has fetched nothing.
+                for place in [low.as_mut(), high.as_mut()].into_iter().flatten() {
+                    *place = Position::INVALID.offset;
+                }
+                return ErrorCode::NO_ERROR;
             };
             let Ok(topic) = instance.topic(&topic, None) else {
                 return ErrorCode::_INVALID_ARG;
@@ -786,7 +790,13 @@ pub unsafe extern "C" fn rd_kafka_position(
                 return ErrorCode::_INVALID_ARG;
             };
             let Some(consumer) = consume::consumer(instance) else {
-                return ErrorCode::_INVALID_ARG;
+                // A producer has no position anywhere.
+                for element in elements_mut(list) {
+                    element.err = ErrorCode::NO_ERROR;
+                    element.offset = Position::INVALID.offset;
+                    set_leader_epoch(element, Position::INVALID.epoch);
+                }
+                return ErrorCode::NO_ERROR;
             };
             for element in elements_mut(list) {
                 let toppar = consume::ensure(instance, consumer, element).ok();

@@ -257,7 +257,8 @@ pub unsafe extern "C" fn rd_kafka_message_timestamp(
         // SAFETY: the caller's message is alive, and the place for the type, if
         // there is one, is writable.
         unsafe {
-            let m = ext(rkmessage).filter(|m| m.msg.err == 0 || m.kind == MessageKind::Delivered);
+            // A message that failed has none, as with librdkafka.
+            let m = ext(rkmessage).filter(|m| m.msg.err == 0);
             if let Some(place) = tstype.as_mut() {
                 *place = rd_kafka_timestamp_type_t(m.map_or(0, |m| m.timestamp_type));
             }

@@ -7,11 +7,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::Sender;
 use parking_lot::{Mutex, RwLock};
 
 use super::consumer::machine;
-use super::link_user::{BrokerUser, UserCommand};
+use super::link_user::{BrokerUser, Purge, UserCommand};
 use super::main_loop::{MainCommand, MainSender};
 use super::shared::{Shared, ThreadKind};
 use crate::base::thread::Counted;
@@ -356,11 +355,11 @@ impl Brokers {
         }
     }
 
-    /// Each link drops its copy of `done` once it has purged.
-    pub fn purge_in_flight(&self, done: &Sender<()>) {
+    /// Each link drops its reference once it has purged.
+    pub fn purge_in_flight(&self, purge: &Arc<Purge>) {
         for b in &self.list {
             b.handle
-                .send(Command::User(UserCommand::PurgeInFlight(done.clone())));
+                .send(Command::User(UserCommand::PurgeInFlight(purge.clone())));
         }
     }
 

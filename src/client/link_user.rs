@@ -1,18 +1,27 @@
 //! What runs over a broker's link: the produce sender and the fetcher, side by
 //! side. The only place that knows both.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kafka_protocol::messages::{ApiKey, RequestKind};
 
 use crate::broker::{ApiVersions, LinkUser, Outbox, Outgoing, RequestError, Response};
 use crate::consumer::fetcher::{self, Fetcher};
+use crate::producer::batch::Purged;
 use crate::producer::sender::Sender;
 
 pub enum UserCommand {
-    /// Dropped when it is done.
-    PurgeInFlight(crossbeam_channel::Sender<()>),
+    /// What it carries is dropped when it is done.
+    PurgeInFlight(Arc<Purge>),
     Fetch(fetcher::Command),
+}
+
+/// What all loops do together; the fields are dropped in this order by the last one.
+pub struct Purge {
+    pub queued: Purged,
+    /// Somebody waits until this is dropped.
+    pub done: crossbeam_channel::Sender<()>,
 }
 
 /// Whose request it is.
@@ -92,7 +101,7 @@ impl LinkUser for BrokerUser {
 
     fn on_command(&mut self, now: Instant, command: UserCommand) {
         match command {
-            UserCommand::PurgeInFlight(_done) => {
+            UserCommand::PurgeInFlight(_purge) => {
                 if let Some(s) = &mut self.sender {
                     s.purge_in_flight(now);
                 }

@@ -25,6 +25,7 @@ use self::bootstrap::Bootstrap;
 use super::brokers::{BrokerKey, Brokers, Condition};
 use super::consumer::machine::{self, Machine, World};
 use super::event::Event;
+use super::link_user::Purge;
 use super::settings;
 use super::shared::{Shared, ThreadKind, events};
 use super::stats;
@@ -38,6 +39,7 @@ use crate::broker::{LinkEvent, Request, RequestError, Response};
 use crate::metadata::manager::TopicChange;
 use crate::metadata::{Manager, Refresh, Snapshot};
 use crate::producer::announce::Announcements;
+use crate::producer::batch::Purged;
 use crate::producer::idempotence::acquire::Acquirer;
 use crate::producer::{batch, sender};
 
@@ -423,21 +425,26 @@ impl MainLoop {
                 queued,
                 in_flight,
                 done,
-            } => self.purge(now, queued, in_flight, &done),
+            } => self.purge(queued, in_flight, done),
             MainCommand::Stop => {}
         }
     }
 
-    fn purge(&mut self, now: Instant, queued: bool, in_flight: bool, done: &Sender<()>) {
-        if queued {
-            for p in self.topics.iter().filter_map(|t| t.producer.as_ref()) {
-                for batch in p.drain() {
-                    batch::fail(&p.info.shared, batch, ErrorCode::_PURGE_QUEUE, now);
-                }
-            }
-        }
+    /// Queues are emptied first, so that nothing of them gets in flight meanwhile, and
+    /// reported last, as the messages were produced.
+    fn purge(&mut self, queued: bool, in_flight: bool, done: Sender<()>) {
+        let Some(producer) = &self.shared.producer else {
+            return;
+        };
+        let topics = self.topics.iter().filter_map(|t| t.producer.as_ref());
+        let batches = match queued {
+            true => topics.flat_map(|p| p.drain()).collect(),
+            false => Vec::new(),
+        };
+        let queued = Purged::new(producer.clone(), batches);
+        let purge = Arc::new(Purge { queued, done });
         if in_flight {
-            self.brokers.purge_in_flight(done);
+            self.brokers.purge_in_flight(&purge);
         }
     }
 

@@ -205,10 +205,10 @@ impl Client {
         if let Some(topic) = self.shared.topics.read().get(name) {
             return Ok(topic.clone());
         }
-        if name.is_empty() || name.len() > 512 {
+        if name.len() > 512 {
             return Err(KafkaError::new(
                 ErrorCode::_INVALID_ARG,
-                "Invalid topic name: its length must be 1 to 512 bytes",
+                "Invalid topic name: it is longer than 512 bytes",
             ));
         }
         let mut conf = match conf {
