@@ -103,6 +103,30 @@ static void never_sent(void) {
         rd_kafka_destroy(rk);
 }
 
+/* A purge comes before the shortest of time-outs while a topic is not known; without one time is up all the same. */
+static void purged_before_time_is_up(void) {
+        static const char *const TIMEOUTS[] = {"1", "50", "300"};
+        size_t i;
+        for (i = 0; i < 3; i++) {
+                rd_kafka_t *rk = noting("127.0.0.1:1", "message.timeout.ms", TIMEOUTS[i]);
+                int64_t start  = now_ms();
+                send_number(rk, 0);
+                usleep(100000);
+                if (now_ms() - start < 800) { /* The machine has let us. */
+                        rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE);
+                        CHECK_ERR(rd_kafka_flush(rk, ms(10000)), 0);
+                        NEED(reports == 1, "%d reports", reports);
+                        expect(0, RD_KAFKA_RESP_ERR__PURGE_QUEUE, -1);
+                }
+                reports = 0;
+                send_number(rk, 1);
+                CHECK_ERR(rd_kafka_flush(rk, ms(20000)), 0);
+                NEED(reports == 1, "%d reports", reports);
+                expect(0, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, -1);
+                rd_kafka_destroy(rk);
+        }
+}
+
 /* What is in flight was produced before what waits behind it. */
 static void purge_order(void) {
         static const int FLAGS[] = {RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT,
@@ -197,6 +221,7 @@ int main(int argc, char **argv) {
         RUN(refused_by_its_broker);
         RUN(given_up);
         RUN(never_sent);
+        RUN(purged_before_time_is_up);
         RUN(purge_order);
         RUN(producers_position);
         RUN(empty_topic_name);

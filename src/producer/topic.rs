@@ -126,6 +126,11 @@ pub struct Reserved(usize);
 /// Let the partitioner choose.
 pub const ANY_PARTITION: i32 = -1;
 
+/// A message that waits for its topic is not given up sooner than after this time,
+/// however short `message.timeout.ms` is: to learn of a topic takes as long. librdkafka
+/// looks at such messages once a second.
+const LEARNING: Duration = Duration::from_secs(1);
+
 struct Waiting {
     /// The partition that was asked for, or [`ANY_PARTITION`].
     partition: i32,
@@ -509,6 +514,7 @@ impl Topic {
         if timeout.is_zero() {
             return None;
         }
+        let timeout = timeout.max(LEARNING);
         let mut next: Option<Instant> = None;
         let mut expired = Vec::new();
         {
