@@ -144,8 +144,8 @@ unsafe fn make(
             Level::Warning,
             "NOTBUILT",
             format_args!(
-                "This version of librskafka accepts these configuration properties and does \
-                 nothing about them: {}",
+                "What these configuration properties are for is not built yet in this version of \
+                 librskafka: {}",
                 without_effect.join(", ")
             ),
         );
