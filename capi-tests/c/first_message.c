@@ -88,7 +88,7 @@ static void not_created_yet(void) {
         rd_kafka_mock_topic_set_error(m.cluster, "t", 0);
         produce_one(rk, rkt);
         if (!is_upstream())
-                CHECK(short_pause_ms() < 60, "%" PRId64 " ms", short_pause_ms());
+                CHECK(short_pause_ms() < ms(60), "%" PRId64 " ms", short_pause_ms());
         rd_kafka_topic_destroy(rkt);
         rd_kafka_topic_destroy(other);
         rd_kafka_destroy(rk);
@@ -142,7 +142,7 @@ static void not_leader_yet(void) {
         rkt = rd_kafka_topic_new(rk, "t", NULL);
         produce_one(rk, rkt);
         look(&m, PRODUCE);
-        CHECK(seen.cnt == 4 && short_pause_ms() < 60, "%d requests, %" PRId64 " ms", seen.cnt, short_pause_ms());
+        CHECK(seen.cnt == 4 && short_pause_ms() < ms(60), "%d requests, %" PRId64 " ms", seen.cnt, short_pause_ms());
         rd_kafka_topic_destroy(rkt);
         rd_kafka_destroy(rk);
         mock_end(&m);
