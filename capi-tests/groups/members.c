@@ -304,7 +304,7 @@ static int stats_say(struct member *m, const char *join_state, int64_t rebalance
         struct json *document, *group = group_stats(m, &document), *state = json_get(group, "state"),
                                *joined = json_get(group, "join_state"), *why = json_get(group, "rebalance_reason");
         int yes = state && joined && why && !strcmp(state->text, "up") && !strcmp(joined->text, join_state) &&
-                  !strcmp(why->text, reason) && json_int(group, "rebalance_cnt") == rebalances &&
+                  (!reason || !strcmp(why->text, reason)) && json_int(group, "rebalance_cnt") == rebalances &&
                   json_int(group, "assignment_size") == size && json_int(group, "stateage") >= 0 &&
                   json_int(group, "stateage") < ms(60000) && json_int(group, "rebalance_age") >= 0 &&
                   json_int(group, "rebalance_age") < ms(60000);
@@ -319,7 +319,8 @@ static void group_statistics(void) {
         topic_create(topic, 4);
         member_start(&a, "a", group, topic, "statistics.interval.ms", "100", NULL);
         EXPECT(20000, a.held == 4, &a);
-        EXPECT(20000, stats_say(&a, "steady", 1, "", 4), &a);
+        /* librdkafka has a reason for the first one only where the topic's metadata came late. */
+        EXPECT(20000, stats_say(&a, "steady", 1, is_upstream() ? NULL : "topics were subscribed to", 4), &a);
         member_start(&b, "b", group, topic, NULL);
         EXPECT(20000, a.held == 2 && b.held == 2, &a, &b);
         EXPECT(20000, stats_say(&a, "steady", 3, "rebalance in progress", 2), &a, &b);

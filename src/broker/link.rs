@@ -352,7 +352,7 @@ impl<U: LinkUser> Link<U> {
         match &self.state {
             State::Resolving { deadline } if now >= *deadline => {
                 let id = self.config.identity.read().clone();
-                let text = format!("No address of {}:{} in time", id.host, id.port);
+                let text = format!("Failed to resolve '{}:{}': timed out", id.host, id.port);
                 self.disconnect(now, registry, &text, Some(ErrorCode::_RESOLVE));
             }
             State::Connecting { deadline, .. } | State::Handshake { deadline, .. }
@@ -373,7 +373,7 @@ impl<U: LinkUser> Link<U> {
                         .fetch_add(timed_out as u64, Ordering::Relaxed);
                     let max_fails = self.config.settings.max_fails;
                     if max_fails > 0 && conn.timeouts() + timed_out >= max_fails {
-                        let text = format!("{timed_out} request(s) without an answer in time");
+                        let text = format!("{timed_out} request(s) timed out: disconnect");
                         self.disconnect(now, registry, &text, Some(ErrorCode::_TIMED_OUT));
                     } else {
                         self.expire_sent(now);
@@ -473,7 +473,12 @@ impl<U: LinkUser> Link<U> {
             }
             Err(e) => {
                 let id = self.config.identity.read().clone();
-                let text = format!("No address of {}:{}: {}", id.host, id.port, show_error(&e));
+                let text = format!(
+                    "Failed to resolve '{}:{}': {}",
+                    id.host,
+                    id.port,
+                    show_error(&e)
+                );
                 self.disconnect(now, registry, &text, Some(ErrorCode::_RESOLVE));
             }
         }

@@ -64,7 +64,7 @@ impl Shown {
             debug::BROKER,
             "STATE",
             format_args!(
-                "{}: {} is over, now {}",
+                "{}: Broker changed state {} -> {}",
                 config.identity.read().name(),
                 before.text(),
                 name.text()

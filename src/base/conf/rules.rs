@@ -287,7 +287,7 @@ static CLIENT: &[Situation] = &[
             ),
             Rule::Holds(
                 |f| f.global.message_max_bytes <= f.global.fetch_max_bytes,
-                "`fetch.max.bytes` leaves no room for a message of `message.max.bytes`",
+                "`fetch.max.bytes` must be >= `message.max.bytes`",
             ),
         ],
     },

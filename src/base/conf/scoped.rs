@@ -305,7 +305,7 @@ fn empty_value(name: &str) -> String {
 
 fn not_among<T>(name: &str, value: &str) -> Result<T, ConfError> {
     invalid(format!(
-        "\"{value}\" is no value of configuration property \"{name}\""
+        "Invalid value \"{value}\" for configuration property \"{name}\""
     ))
 }
 
@@ -321,7 +321,9 @@ fn parse_text(
         && !value.is_some_and(check)
     {
         return match value {
-            Some(value) => not_among(name, value),
+            Some(value) => invalid(format!(
+                "Invalid value for configuration property \"{name}\": {value}"
+            )),
             None => invalid(empty_value(name)),
         };
     }
@@ -349,7 +351,7 @@ fn parse_ranged_int(
             "Configuration property \"{name}\" value {number} is outside allowed range {min}..{max}\n"
         )),
         None => invalid(format!(
-            "Configuration property \"{name}\" is a whole number, not \"{text}\""
+            "Invalid value for configuration property \"{name}\""
         )),
     }
 }

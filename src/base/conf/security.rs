@@ -94,11 +94,12 @@ macro_rules! security_rows {
                 "Called with each certificate of a broker's chain; set with rd_kafka_conf_set_ssl_cert_verify_cb().";
             "ssl.truststore.location" [] refused()
                 Both Low [] Security done
-                "A trust store is Java's: export its certificates as PEM, and name the file in `ssl.ca.location`";
+                "A trust store is Java's: export its certificates as PEM, and name the file in `ssl.ca.location`. See \
+                 https://github.com/confluentinc/librdkafka/wiki/Using-SSL-with-librdkafka";
             "sasl.jaas.config" [] refused()
                 Both Low [] Security done
                 "JAAS is Java's: what stands in it goes into `sasl.mechanisms`, `sasl.username`, `sasl.password` and \
-                 their like";
+                 their like. See https://github.com/confluentinc/librdkafka/wiki/Using-SASL-with-librdkafka";
             "sasl.mechanisms" [sasl_mechanisms: Option<String>] checked("GSSAPI", is_single)
                 Both High [] Security todo
                 "How to authenticate: GSSAPI (Kerberos), PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER. One of \

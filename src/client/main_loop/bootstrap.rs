@@ -161,7 +161,7 @@ impl MainLoop {
                         }
                     }
                     Err(e) => {
-                        let text = format_args!("No address of {name}: {e}");
+                        let text = format_args!("Failed to resolve '{name}': {e}");
                         logger.log(Level::Warning, "BROKER", text);
                     }
                 }

@@ -319,7 +319,7 @@ impl Control {
             n if n > 0 && at.epoch >= 0 => Goal::Validate(at),
             n if n >= 0 => Goal::Fetch(at),
             _ => {
-                let why = "nothing is committed";
+                let why = "no previously committed offset available";
                 self.reset(now, key, at, ErrorCode::_NO_OFFSET, why, -1, None);
                 return;
             }

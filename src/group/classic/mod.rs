@@ -295,9 +295,7 @@ impl Classic {
                 cx.actions.push(Action::TopicError {
                     topic: name.clone(),
                     code,
-                    text: format!(
-                        "The subscription has topic {name}, which cannot be consumed: {code}"
-                    ),
+                    text: format!("Subscribed topic not available: {name}: {code}"),
                 });
             }
             missing.insert(name, code);
@@ -464,7 +462,7 @@ impl Classic {
         cx.actions.push(Action::Error(
             ErrorCode::_MAX_POLL_EXCEEDED,
             format!(
-                "No poll for max.poll.interval.ms ({} ms) and {} ms more: the consumer leaves its group",
+                "Application maximum poll interval ({}ms) exceeded by {}ms",
                 limit.as_millis(),
                 over.as_millis()
             ),
