@@ -16,10 +16,10 @@ static volatile int reports, stats, errors, logs, consumed, commits, wrong_threa
 /* Waits for a condition, up to a generous limit. */
 #define WAIT_FOR(cond)                                                                                                 \
         do {                                                                                                           \
-                int64_t until_ = now_ms() + ms(15000);                                                                 \
+                int64_t until_ = now_ms() + ms(60000);                                                                 \
                 while (!(cond) && now_ms() < until_)                                                                   \
                         usleep(5000);                                                                                  \
-                CHECK(cond, "not within 15 s");                                                                        \
+                CHECK(cond, "not in time");                                                                            \
         } while (0)
 
 static void on_thread(void) {
@@ -362,7 +362,7 @@ static void destroyed_from_itself(void) {
                 rk = client(RD_KAFKA_PRODUCER, conf);
                 forward_main(rk, 1);
                 produce(rk, 1);
-                alarm((unsigned)(20 * t.slow));
+                t_limit(20);
                 pause();
                 _exit(8);
         }

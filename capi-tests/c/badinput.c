@@ -273,7 +273,7 @@ static void dr_timed_out(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaq
 }
 
 static void *poll_for_a_while(void *rk) {
-        int64_t until = now_ms() + ms(4000);
+        int64_t until = now_ms() + ms(60000);
         while (now_ms() < until && timed_out < 2)
                 rd_kafka_poll(rk, 50);
         return NULL;
@@ -529,7 +529,7 @@ static void brokers_down(void) {
         err = rd_kafka_metadata(rk, 1, NULL, &md, 300);
         CHECK_ERR(err, RD_KAFKA_RESP_ERR__TRANSPORT);
         CHECK_HAS(rd_kafka_err2str(err), "Broker transport failure");
-        for (until = now_ms() + ms(10000); now_ms() < until && (!dr_cnt || !*all_down_text);)
+        for (until = now_ms() + ms(60000); now_ms() < until && (!dr_cnt || !*all_down_text);)
                 rd_kafka_poll(rk, 100);
         CHECK_HAS(down_text, "127.0.0.1:");
         CHECK_HAS(down_text, "/bootstrap: Connect to ipv4#127.0.0.1:");
@@ -583,7 +583,7 @@ static void consume_unknown(void) {
                 rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
                 rd_kafka_message_t *m;
                 rd_kafka_t *rk;
-                int64_t until = now_ms() + ms(15000), low, high;
+                int64_t until = now_ms() + ms(60000), low, high;
                 rd_kafka_resp_err_t err;
                 rd_kafka_conf_set_error_cb(conf, unknown_cb);
                 rk          = client(RD_KAFKA_CONSUMER, conf);

@@ -243,7 +243,7 @@ static void old_broker_stop(void) {
 static void versions_asked(const char *fallback_ms, int *asked, int *metadata) {
         char servers[64];
         const struct rd_kafka_metadata *md;
-        int64_t until = now_ms() + ms(15000);
+        int64_t until = now_ms() + ms(60000);
         rd_kafka_t *rk;
         old_broker_start();
         snprintf(servers, sizeof(servers), "127.0.0.1:%d", old_broker.port);

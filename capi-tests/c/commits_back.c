@@ -51,7 +51,7 @@ static int64_t committed(rd_kafka_t *rk) {
 }
 
 static void wait_committed(rd_kafka_t *rk, int64_t offset) {
-        int64_t until = now_ms() + ms(10000), last;
+        int64_t until = now_ms() + ms(60000), last;
         while ((last = committed(rk)) != offset && now_ms() < until)
                 usleep(20000);
         CHECK(last == offset, "committed %" PRId64 ", not %" PRId64, last, offset);

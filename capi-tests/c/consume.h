@@ -28,7 +28,7 @@ static UNUSED rd_kafka_message_t *next(rd_kafka_t *rk, int limit_ms) {
 }
 
 static UNUSED void expect(rd_kafka_t *rk, int64_t offset) {
-        rd_kafka_message_t *m = next(rk, ms(10000));
+        rd_kafka_message_t *m = next(rk, ms(60000));
         char text[32];
         CHECK(m != NULL, "nothing, expected offset %" PRId64, offset);
         if (!m)
@@ -42,7 +42,7 @@ static UNUSED void expect(rd_kafka_t *rk, int64_t offset) {
 }
 
 static UNUSED void expect_eof(rd_kafka_t *rk, int64_t offset) {
-        rd_kafka_message_t *m = next(rk, ms(10000));
+        rd_kafka_message_t *m = next(rk, ms(60000));
         CHECK(m != NULL, "no end of partition");
         if (!m)
                 return;

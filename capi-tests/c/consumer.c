@@ -92,7 +92,7 @@ static void out_of_range(void) {
                 else if (i != 2)
                         expect_eof(rk, 10);
                 else {
-                        m = next(rk, ms(10000));
+                        m = next(rk, ms(60000));
                         CHECK(m != NULL, "no error");
                         if (m) {
                                 CHECK_ERR(m->err, RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET);
@@ -122,7 +122,7 @@ static void message_fields(void) {
         rd_kafka_destroy(p);
         rk = consumer("group.id", "g", NULL);
         assign(rk, topic, 1, 0);
-        m = next(rk, ms(10000));
+        m = next(rk, ms(60000));
         NEED(m && !m->err, "no message");
         CHECK(!strcmp(rd_kafka_topic_name(m->rkt), topic), "%s", rd_kafka_topic_name(m->rkt));
         CHECK(m->partition == 1 && m->offset == 0, "place");
@@ -148,7 +148,7 @@ static void larger_than_the_fetch(void) {
         rk = consumer("group.id", "g", "fetch.message.max.bytes", "1000", "fetch.max.bytes", "1000000", NULL);
         assign(rk, topic, 0, 0);
         for (i = 0; i < 5; i++) {
-                rd_kafka_message_t *m = next(rk, ms(10000));
+                rd_kafka_message_t *m = next(rk, ms(60000));
                 NEED(m != NULL, "message %d", i);
                 CHECK(!m->err && m->len == 200000 && m->offset == i, "message %d: %s", i, m->err ? rd_kafka_message_errstr(m) : "content");
                 rd_kafka_message_destroy(m);
@@ -187,7 +187,7 @@ static void seeks(void) {
         error              = rd_kafka_seek_partitions(rk, l, 0);
         CHECK(!error, "%s", rd_kafka_error_string(error));
         {
-                int64_t until = now_ms() + ms(10000), got = -1;
+                int64_t until = now_ms() + ms(60000), got = -1;
                 while (now_ms() < until && got != 900) {
                         rd_kafka_message_t *m = next(rk, ms(1000));
                         if (m) {
@@ -214,7 +214,7 @@ static void pausing(void) {
         rd_kafka_topic_partition_list_add(l, topic, 1)->offset = 0;
         CHECK_ERR(rd_kafka_assign(rk, l), 0);
         for (i = 0; i < 20; i++) {
-                rd_kafka_message_t *m = next(rk, ms(10000));
+                rd_kafka_message_t *m = next(rk, ms(60000));
                 NEED(m && !m->err, "no message");
                 CHECK(m->offset == next_offset[m->partition]++, "offset %" PRId64, m->offset);
                 cnt[m->partition]++;
@@ -223,7 +223,7 @@ static void pausing(void) {
         CHECK_ERR(rd_kafka_pause_partitions(rk, zero), 0);
         CHECK_ERR(zero->elems[0].err, 0);
         while (cnt[1] < 300) {
-                rd_kafka_message_t *m = next(rk, ms(10000));
+                rd_kafka_message_t *m = next(rk, ms(60000));
                 NEED(m && !m->err, "no message");
                 CHECK(m->offset == next_offset[m->partition]++, "offset %" PRId64 " of partition %d", m->offset, m->partition);
                 cnt[m->partition]++;
@@ -233,7 +233,7 @@ static void pausing(void) {
         CHECK(foreign == 0, "%d messages of a paused partition", foreign);
         CHECK(!rd_kafka_consumer_poll(rk, 300), "a message of a paused partition");
         CHECK_ERR(rd_kafka_resume_partitions(rk, zero), 0);
-        for (until = now_ms() + ms(10000); cnt[0] < 300 && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); cnt[0] < 300 && now_ms() < until;) {
                 rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 100);
                 if (!m)
                         continue;
@@ -322,7 +322,7 @@ static void back_pressure(void) {
         assign(rk, topic, 0, 0);
         start = now_ms();
         while (want < N) {
-                rd_kafka_message_t *m = next(rk, ms(20000));
+                rd_kafka_message_t *m = next(rk, ms(60000));
                 NEED(m && !m->err, "stalled at %" PRId64, want);
                 NEED(m->offset == want++, "offset %" PRId64, m->offset);
                 rd_kafka_message_destroy(m);
@@ -349,7 +349,7 @@ static void many_partitions(void) {
         for (i = 0; i < P; i++)
                 rd_kafka_topic_partition_list_add(l, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
         CHECK_ERR(rd_kafka_assign(rk, l), 0);
-        for (until = now_ms() + ms(20000); (total < P * N || eofs < P) && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); (total < P * N || eofs < P) && now_ms() < until;) {
                 rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 200);
                 if (!m)
                         continue;
@@ -382,7 +382,7 @@ static void reconnects(void) {
         rk = client(RD_KAFKA_CONSUMER, conf);
         assign(rk, topic, 0, 0);
         while (want < N) {
-                rd_kafka_message_t *m = next(rk, ms(20000));
+                rd_kafka_message_t *m = next(rk, ms(60000));
                 NEED(m != NULL, "stalled at %" PRId64, want);
                 if (m->err)
                         printf("  %s\n", rd_kafka_message_errstr(m));
@@ -406,7 +406,7 @@ static void destroy_while_fetching(void) {
                 rd_kafka_t *rk = consumer("group.id", "g", NULL);
                 rd_kafka_message_t *m;
                 assign(rk, topic, 0, 0);
-                m = next(rk, ms(10000));
+                m = next(rk, ms(60000));
                 CHECK(m && !m->err && m->offset == 0, "no message");
                 if (m)
                         rd_kafka_message_destroy(m);

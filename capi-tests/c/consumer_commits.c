@@ -47,13 +47,13 @@ static void commits(void) {
         /* From there on. */
         assign(rk, topic, 0, RD_KAFKA_OFFSET_STORED);
         expect(rk, 12);
-        m = next(rk, ms(10000));
+        m = next(rk, ms(60000));
         NEED(m && !m->err && m->offset == 13, "message 13");
         CHECK_ERR(rd_kafka_commit_message(rk, m, 0), 0);
         CHECK(committed(rk, topic) == 14, "%" PRId64, committed(rk, topic));
         /* Stored, then committed. */
         rd_kafka_message_destroy(m);
-        m = next(rk, ms(10000));
+        m = next(rk, ms(60000));
         NEED(m && !m->err && m->offset == 14, "message 14");
         {
                 rd_kafka_error_t *error = rd_kafka_offset_store_message(m);
@@ -72,7 +72,7 @@ static void commits(void) {
         l->elems[0].offset = 31;
         CHECK_ERR(rd_kafka_commit(rk, l, 1), 0);
         /* Those that were waited for are reported as well. */
-        for (until = now_ms() + ms(5000); commit_offset != 31 && now_ms() < until;)
+        for (until = now_ms() + ms(60000); commit_offset != 31 && now_ms() < until;)
                 rd_kafka_poll(rk, 50);
         printf("  %d calls\n", commit_calls);
         CHECK_ERR(commit_err, 0);
@@ -114,7 +114,7 @@ static void automatic_commit(void) {
         for (i = 20; i < 25; i++)
                 expect(rk, i);
         {
-                int64_t until = now_ms() + ms(10000);
+                int64_t until = now_ms() + ms(60000);
                 while (committed(rk, topic) < 25 && now_ms() < until)
                         usleep(50000);
                 CHECK(committed(rk, topic) == 25, "on the interval: %" PRId64, committed(rk, topic));
@@ -172,7 +172,7 @@ static void binary_metadata(void) {
         told_size = 0;
         CHECK_ERR(rd_kafka_commit(rk, l, 0), 0);
         CHECK(l->elems[0].metadata_size == size && !memcmp(l->elems[0].metadata, bytes, size), "the list's metadata has changed");
-        for (until = now_ms() + ms(5000); !told_size && now_ms() < until;)
+        for (until = now_ms() + ms(60000); !told_size && now_ms() < until;)
                 rd_kafka_poll(rk, 50);
         CHECK(told_size == size && !memcmp(told, bytes, size), "the callback got %d bytes", (int)told_size);
         CHECK_ERR(rd_kafka_committed(rk, l, ms(10000)), 0);

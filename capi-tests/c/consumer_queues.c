@@ -13,7 +13,7 @@ static void fetch_events(void) {
         rk = consumer("group.id", "g", NULL);
         q  = rd_kafka_queue_get_consumer(rk);
         assign(rk, topic, 0, 0);
-        for (until = now_ms() + ms(10000); want < 50 && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); want < 50 && now_ms() < until;) {
                 rd_kafka_event_t *ev = rd_kafka_queue_poll(q, 200);
                 const rd_kafka_message_t *m;
                 if (!ev)
@@ -50,7 +50,7 @@ static void partition_queue(void) {
                 NEED(q != NULL, "no queue of an assigned partition");
                 rd_kafka_queue_forward(q, NULL);
         }
-        for (until = now_ms() + ms(10000); (want[0] < 30 || want[1] < 30) && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); (want[0] < 30 || want[1] < 30) && now_ms() < until;) {
                 rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 50);
                 if (m) {
                         CHECK(!m->err && m->partition == 0 && m->offset == want[0]++, "common queue: partition %d", m->partition);
@@ -79,10 +79,10 @@ static void forwarding(void) {
         mine = rd_kafka_queue_new(rk);
         rd_kafka_queue_forward(q, mine);
         assign(rk, topic, 0, 0);
-        for (until = now_ms() + ms(10000); !rd_kafka_queue_length(mine) && now_ms() < until;)
+        for (until = now_ms() + ms(60000); !rd_kafka_queue_length(mine) && now_ms() < until;)
                 usleep(1000);
         CHECK(rd_kafka_queue_length(mine) > 0, "length %d", (int)rd_kafka_queue_length(mine));
-        for (until = now_ms() + ms(10000); want < 30 && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); want < 30 && now_ms() < until;) {
                 rd_kafka_message_t *m = rd_kafka_consume_queue(mine, 200);
                 if (!m)
                         continue;
@@ -147,7 +147,7 @@ static void cb_events(void) {
         rd_kafka_queue_cb_event_enable(q, event_cb, &event_cb_calls);
         assign(rk, topic, 0, 0);
         NEED(seed(topic, 0, 1, 0) == 1, "seed");
-        for (until = now_ms() + ms(10000); !__atomic_load_n(&event_cb_calls, __ATOMIC_SEQ_CST) && now_ms() < until;)
+        for (until = now_ms() + ms(60000); !__atomic_load_n(&event_cb_calls, __ATOMIC_SEQ_CST) && now_ms() < until;)
                 usleep(1000);
         CHECK(__atomic_load_n(&event_cb_calls, __ATOMIC_SEQ_CST) > 0, "not called");
         expect(rk, 0);
@@ -199,7 +199,7 @@ static void configured_callback(void) {
         assign(rk, topic, 0, 0);
         cb_cnt  = 0;
         cb_next = 0;
-        for (until = now_ms() + ms(10000); cb_cnt < 20 && now_ms() < until;)
+        for (until = now_ms() + ms(60000); cb_cnt < 20 && now_ms() < until;)
                 rd_kafka_poll(rk, 100);
         CHECK(cb_cnt == 20, "%d", cb_cnt);
         DESTROY(rk, 5000);

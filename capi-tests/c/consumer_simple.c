@@ -24,7 +24,7 @@ static void simple_consumer(void) {
         rkt = rd_kafka_topic_new(rk, topic, NULL);
         CHECK(rd_kafka_consume_start(rkt, 0, RD_KAFKA_OFFSET_BEGINNING) == 0, "start: %s", rd_kafka_err2str(rd_kafka_last_error()));
         /* One by one. */
-        for (until = now_ms() + ms(10000); want < 20 && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); want < 20 && now_ms() < until;) {
                 m[0] = rd_kafka_consume(rkt, 0, 1000);
                 if (!m[0])
                         continue;
@@ -32,7 +32,7 @@ static void simple_consumer(void) {
                 rd_kafka_message_destroy(m[0]);
         }
         /* In batches. */
-        for (until = now_ms() + ms(10000); want < 100 && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); want < 100 && now_ms() < until;) {
                 n = rd_kafka_consume_batch(rkt, 0, 1000, m, want + 64 > 100 ? (size_t)(100 - want) : 64);
                 NEED(n >= 0, "%s", rd_kafka_err2str(rd_kafka_last_error()));
                 for (i = 0; i < n; i++) {
@@ -44,7 +44,7 @@ static void simple_consumer(void) {
         /* By callback. */
         cb_cnt  = 0;
         cb_next = 100;
-        for (until = now_ms() + ms(10000); cb_cnt < N - 100 && now_ms() < until;)
+        for (until = now_ms() + ms(60000); cb_cnt < N - 100 && now_ms() < until;)
                 CHECK(rd_kafka_consume_callback(rkt, 0, 200, consume_cb, &cb_cnt) >= 0, "callback");
         CHECK(cb_cnt == N - 100, "%d", cb_cnt);
         CHECK(rd_kafka_consume_stop(rkt, 0) == 0, "stop");
@@ -52,7 +52,7 @@ static void simple_consumer(void) {
         /* Once more from the middle: what was fetched before is gone. */
         CHECK(rd_kafka_consume_start(rkt, 0, 150) == 0, "second start");
         m[0] = NULL;
-        for (until = now_ms() + ms(10000); !m[0] && now_ms() < until;)
+        for (until = now_ms() + ms(60000); !m[0] && now_ms() < until;)
                 m[0] = rd_kafka_consume(rkt, 0, 1000);
         CHECK(m[0] && !m[0]->err && m[0]->offset == 150, "offset %" PRId64, m[0] ? m[0]->offset : -1);
         if (m[0])
@@ -79,7 +79,7 @@ static void simple_queue(void) {
         q   = rd_kafka_queue_new(rk);
         for (p = 0; p < P; p++)
                 CHECK(rd_kafka_consume_start_queue(rkt, p, RD_KAFKA_OFFSET_BEGINNING, q) == 0, "start %d", p);
-        for (until = now_ms() + ms(10000); total < 10 && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); total < 10 && now_ms() < until;) {
                 m[0] = rd_kafka_consume_queue(q, 1000);
                 if (!m[0])
                         continue;
@@ -87,7 +87,7 @@ static void simple_queue(void) {
                 total++;
                 rd_kafka_message_destroy(m[0]);
         }
-        for (until = now_ms() + ms(10000); total < N * P && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); total < N * P && now_ms() < until;) {
                 n = rd_kafka_consume_batch_queue(q, 500, m, 50);
                 NEED(n >= 0, "batch");
                 for (i = 0; i < n; i++) {
@@ -125,7 +125,7 @@ static void yielding_callback(void) {
         CHECK(rd_kafka_consume_start(rkt, 0, 0) == 0, "start");
         cb_cnt  = 0;
         cb_next = 0;
-        for (until = now_ms() + ms(10000); cb_cnt < 20 && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); cb_cnt < 20 && now_ms() < until;) {
                 int before = cb_cnt;
                 rd_kafka_consume_callback(rkt, 0, 500, yield_cb, NULL);
                 CHECK(cb_cnt - before <= 1, "%d messages after a yield", cb_cnt - before);
@@ -148,7 +148,7 @@ static void simple_stored(void) {
                 rk  = consumer("group.id", group, "auto.offset.reset", "earliest", "enable.auto.commit", "true", NULL);
                 rkt = rd_kafka_topic_new(rk, topic, NULL);
                 CHECK(rd_kafka_consume_start(rkt, 0, RD_KAFKA_OFFSET_STORED) == 0, "start");
-                for (until = now_ms() + ms(15000); want < 15 * (round + 1) && now_ms() < until;) {
+                for (until = now_ms() + ms(60000); want < 15 * (round + 1) && now_ms() < until;) {
                         m = rd_kafka_consume(rkt, 0, 500);
                         if (!m)
                                 continue;

@@ -52,7 +52,7 @@ static void join(struct member *m, const char *group, const char *strategy, cons
 
 /* Polls all members until they hold so many partitions, and returns how many messages came. */
 static int poll_until(struct member *a, int want_a, struct member *b, int want_b) {
-        int64_t end = now_ms() + ms(30000);
+        int64_t end = now_ms() + ms(60000);
         int messages = 0;
         while (now_ms() < end && (a->held != want_a || (b && b->held != want_b))) {
                 struct member *both[] = {a, b};
@@ -157,7 +157,7 @@ static void static_fenced(void) {
         poll_until(&a, 2, NULL, 0);
         join_as(&b, group, "a", "range", topic);
         poll_until(&b, 2, NULL, 0);
-        for (end = now_ms() + ms(10000); now_ms() < end && (!polled || (a.held && !is_upstream()));) {
+        for (end = now_ms() + ms(60000); now_ms() < end && (!polled || (a.held && !is_upstream()));) {
                 rd_kafka_message_t *m = rd_kafka_consumer_poll(a.rk, 100);
                 if (m) {
                         polled = m->err;
@@ -189,7 +189,7 @@ static void without_callback(void) {
                 rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA);
                 CHECK_ERR(rd_kafka_subscribe(rk[i], list), 0);
                 rd_kafka_topic_partition_list_destroy(list);
-                for (end = now_ms() + ms(20000); now_ms() < end && held[i] != 4 - 2 * i; usleep(20000)) {
+                for (end = now_ms() + ms(60000); now_ms() < end && held[i] != 4 - 2 * i; usleep(20000)) {
                         CHECK_ERR(rd_kafka_assignment(rk[i], &list), 0);
                         held[i] = list->cnt;
                         rd_kafka_topic_partition_list_destroy(list);
@@ -278,7 +278,7 @@ static void *poll_on(void *rk) {
 /* Subscribes to a topic of its own, and waits until all its partitions are assigned. */
 static void subscribe_alone(rd_kafka_t *rk, const char *topic, int partitions) {
         rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1), *got;
-        int64_t until = now_ms() + ms(20000);
+        int64_t until = now_ms() + ms(60000);
         int cnt = 0;
         rd_kafka_topic_partition_list_add(list, fresh_topic(topic, partitions), RD_KAFKA_PARTITION_UA);
         CHECK_ERR(rd_kafka_subscribe(rk, list), 0);

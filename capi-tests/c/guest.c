@@ -253,7 +253,7 @@ static void life(void (*meanwhile)(void)) {
 
         delivered    = 0;
         *last_stats  = 0;
-        for (i = 0, until = now_ms() + ms(20000); (read < 5 || delivered < 5 || !*last_stats) && now_ms() < until; i++) {
+        for (i = 0, until = now_ms() + ms(60000); (read < 5 || delivered < 5 || !*last_stats) && now_ms() < until; i++) {
                 rd_kafka_message_t *msg;
                 if (i < 10)
                         CHECK_ERR(rd_kafka_producev(sender, RD_KAFKA_V_TOPIC("guest"), RD_KAFKA_V_VALUE("value", 5), RD_KAFKA_V_END), 0);

@@ -27,7 +27,7 @@ static UNUSED void in_child(const char *what, void (*scene)(void)) {
         fflush(stdout);
         pid = fork();
         if (!pid) {
-                t_limit(50);
+                t_limit(200);
                 scene();
                 exit(child_failures ? 1 : WELL);
         }

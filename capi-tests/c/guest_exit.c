@@ -156,7 +156,7 @@ static void begin(void) {
 
 /* Everything runs: a message was delivered, and one was read. */
 static void work(void) {
-        int64_t until = now_ms() + ms(20000);
+        int64_t until = now_ms() + ms(60000);
         int read      = 0;
         while ((!read || !delivered) && now_ms() < until) {
                 rd_kafka_message_t *msg = rd_kafka_consumer_poll(reader_of_group, 20);
@@ -170,7 +170,7 @@ static void work(void) {
 
 /* For a callback that is to end the process. */
 static void work_on(void) {
-        int64_t until = now_ms() + ms(20000);
+        int64_t until = now_ms() + ms(60000);
         if (!ends_in_background)
                 work();
         while (now_ms() < until) {

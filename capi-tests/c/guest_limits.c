@@ -65,7 +65,7 @@ static void few_descriptors_for(rd_kafka_type_t type) {
                         CHECK_ERR(rd_kafka_assign(rk, l), 0);
                         msg = rd_kafka_consumer_poll(rk, 100);
                         set_descriptors(before);
-                        for (until = now_ms() + ms(20000); (!msg || msg->err) && now_ms() < until;) {
+                        for (until = now_ms() + ms(60000); (!msg || msg->err) && now_ms() < until;) {
                                 if (msg)
                                         rd_kafka_message_destroy(msg);
                                 msg = rd_kafka_consumer_poll(rk, 100);
@@ -150,7 +150,7 @@ static void background_cb(rd_kafka_t *rk, rd_kafka_event_t *event, void *opaque)
 
 #if WATCHED
 static int reads_one(rd_kafka_t *rk) {
-        int64_t until = now_ms() + ms(20000);
+        int64_t until = now_ms() + ms(60000);
         int read      = 0;
         while (!read && now_ms() < until) {
                 rd_kafka_message_t *msg = rd_kafka_consumer_poll(rk, 100);
@@ -300,7 +300,7 @@ static void life(void) {
                         CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC("guest"), RD_KAFKA_V_VALUE(value, sizeof(value)), RD_KAFKA_V_END), 0);
                 CHECK_ERR(rd_kafka_flush(rk, ms(20000)), 0);
                 CHECK(delivered == 100, "%d delivered", delivered);
-                for (until = now_ms() + ms(5000); !stats && now_ms() < until;)
+                for (until = now_ms() + ms(60000); !stats && now_ms() < until;)
                         rd_kafka_poll(rk, 10);
                 rd_kafka_destroy(rk);
         }
@@ -308,7 +308,7 @@ static void life(void) {
         rd_kafka_topic_partition_list_add(l, "guest", RD_KAFKA_PARTITION_UA);
         CHECK_ERR(rd_kafka_subscribe(reader, l), 0);
         rd_kafka_topic_partition_list_destroy(l);
-        for (until = now_ms() + ms(20000); read < 400 && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); read < 400 && now_ms() < until;) {
                 rd_kafka_message_t *msg = rd_kafka_consumer_poll(reader, 100);
                 read += msg && !msg->err;
                 if (msg)

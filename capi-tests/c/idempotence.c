@@ -36,7 +36,7 @@ static int check_stored(const char *servers, const char *topic, int32_t partitio
         rd_kafka_t *rk = client(RD_KAFKA_CONSUMER, conf_of("bootstrap.servers", servers, "group.id", "t", "enable.partition.eof", "true",
                                                            "auto.offset.reset", "earliest", NULL));
         rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(1);
-        int64_t until                      = now_ms() + ms(20000);
+        int64_t until                      = now_ms() + ms(60000);
         int last = -1, cnt = 0, end = 0;
         rd_kafka_topic_partition_list_add(l, topic, partition)->offset = RD_KAFKA_OFFSET_BEGINNING;
         CHECK_ERR(rd_kafka_assign(rk, l), 0);
@@ -384,7 +384,7 @@ static void producer_ids(void) {
         DESTROY(rk, 3000);
         rd_kafka_mock_push_request_errors(m, INIT_PRODUCER_ID, 1, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
         rk    = producer_on(m, "false");
-        until = now_ms() + ms(15000);
+        until = now_ms() + ms(60000);
         while (!rd_kafka_fatal_error(rk, NULL, 0) && now_ms() < until)
                 usleep(5000);
         CHECK_ERR(rd_kafka_fatal_error(rk, NULL, 0), RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);

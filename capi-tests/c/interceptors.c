@@ -541,7 +541,7 @@ static void consuming(void) {
         rd_kafka_poll_set_consumer(rk);
         rd_kafka_topic_partition_list_add(l, topic, 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
         CHECK_ERR(rd_kafka_assign(rk, l), 0);
-        for (until = now_ms() + ms(20000); n < 4 && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); n < 4 && now_ms() < until;) {
                 rd_kafka_message_t *m = rd_kafka_consumer_poll(rk, 100);
                 if (!m)
                         continue;

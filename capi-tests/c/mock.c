@@ -88,7 +88,7 @@ static void embedded_for_others(void) {
         reader = client(RD_KAFKA_CONSUMER, conf_of("bootstrap.servers", servers, "group.id", "g", NULL));
         rd_kafka_topic_partition_list_add(l, "t", 0)->offset = RD_KAFKA_OFFSET_BEGINNING;
         CHECK_ERR(rd_kafka_assign(reader, l), 0);
-        for (until = now_ms() + ms(20000); n < 3 && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); n < 3 && now_ms() < until;) {
                 rd_kafka_message_t *msg = rd_kafka_consumer_poll(reader, 100);
                 if (msg) {
                         n += !msg->err;

@@ -74,7 +74,7 @@ static void report_by_event(void) {
         for (i = 0; i < 100; i++)
                 CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_VALUE((void *)"hello", 5),
                                             RD_KAFKA_V_OPAQUE(number(i + 1)), RD_KAFKA_V_END), 0);
-        for (until = now_ms() + ms(10000); seen < 100 && now_ms() < until;) {
+        for (until = now_ms() + ms(60000); seen < 100 && now_ms() < until;) {
                 rd_kafka_event_t *ev = rd_kafka_queue_poll(q, 100);
                 size_t cnt, k;
                 if (!ev)

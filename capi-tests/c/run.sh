@@ -91,7 +91,7 @@ for p in "${programs[@]}"; do
     [ $leaks = 0 ] && [ "$tool" = valgrind ] && own=(--leak-check=no)
     [ "$tool" = asan ] && export ASAN_OPTIONS=detect_leaks=$leaks:abort_on_error=0:exitcode=98
     export T_UPSTREAM
-    LD_LIBRARY_PATH=$libdir timeout $((600 * T_SLOW)) ${run[@]+"${run[@]}"} ${own[@]+"${own[@]}"} "$out/$p" ${cases[@]+"${cases[@]}"} >"$log/$p.log" 2>&1 </dev/null
+    LD_LIBRARY_PATH=$libdir timeout $((3000 * T_SLOW)) ${run[@]+"${run[@]}"} ${own[@]+"${own[@]}"} "$out/$p" ${cases[@]+"${cases[@]}"} >"$log/$p.log" 2>&1 </dev/null
     code=$?
     line=$(grep -aE "^$p: [0-9]+ passed, [0-9]+ failed" "$log/$p.log" | tail -1)
     if [ -n "$line" ]; then

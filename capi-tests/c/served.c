@@ -11,7 +11,7 @@ static rd_kafka_t *feeder;
 
 /* Returns when the queue has something more. */
 static void wait_for_more(void) {
-        int64_t until = now_ms() + ms(10000);
+        int64_t until = now_ms() + ms(60000);
         while (rd_kafka_queue_length(served) == 0 && now_ms() < until)
                 usleep(200);
         NEED(rd_kafka_queue_length(served) > 0, "nothing comes");
@@ -110,7 +110,7 @@ static void whole_backlog_at_once(void) {
         }
         served = rd_kafka_queue_new(rk);
         CHECK(!rd_kafka_consume_start_queue(r, 0, RD_KAFKA_OFFSET_BEGINNING, served), "start");
-        for (until = now_ms() + ms(10000); rd_kafka_queue_length(served) < 10 && now_ms() < until;)
+        for (until = now_ms() + ms(60000); rd_kafka_queue_length(served) < 10 && now_ms() < until;)
                 usleep(200);
         calls = 0;
         i     = rd_kafka_consume_callback_queue(served, 0, count_calls, NULL);

@@ -27,7 +27,7 @@ static int64_t run(const char *group, const char *topic, int64_t start, int want
         rd_kafka_topic_conf_t *tconf = rd_kafka_topic_conf_new();
         rd_kafka_topic_t *rkt;
         rd_kafka_t *rk;
-        int64_t first = -1, until = now_ms() + ms(20000);
+        int64_t first = -1, until = now_ms() + ms(60000);
         char errstr[256];
         va_list ap;
         int n = 0;
@@ -153,7 +153,7 @@ static void interval(void) {
                 rd_kafka_t *rk;
                 rd_kafka_topic_t *rkt;
                 rd_kafka_message_t *m = NULL;
-                int64_t until         = now_ms() + ms(20000);
+                int64_t until         = now_ms() + ms(60000);
                 char e[256];
                 snprintf(path, sizeof(path), "%s/offset-%s", dir, syncs[i]);
                 rd_kafka_topic_conf_set(tconf, "offset.store.method", "file", e, sizeof(e));

@@ -7,7 +7,10 @@
  * CHECK notes a failure and goes on, NEED leaves the case. Arguments name the cases to run (all without any).
  * A case that takes longer than its time limit ends the program: a wedged client is a failure, not a wait.
  *
- * Environment: T_SLOW multiplies time limits (valgrind, sanitizers), T_LIB is "ours" or "upstream",
+ * Time limits given to ms() are those of a machine with a processor to spare. Each case first measures how far this machine is
+ * from that, and its limits are multiplied by it.
+ *
+ * Environment: T_SLOW multiplies time limits, too (valgrind, sanitizers), T_LIB is "ours" or "upstream",
  * BOOTSTRAP is the address of a Kafka.
  */
 #ifndef T_H
@@ -35,7 +38,8 @@ static struct {
         int argc;
         char **argv;
         int passed, failed, skipped, case_failures;
-        int slow;
+        int slow; /* By which a tool slows the program down. */
+        int load; /* By which whatever else runs on this machine does. */
         char list[4096];
 } t;
 
@@ -49,9 +53,37 @@ static UNUSED int64_t now_ms(void) {
         return now_us() / 1000;
 }
 
-/* Milliseconds, stretched when a tool slows the program down. */
+static UNUSED int t_slowness(void) {
+        return t.slow * t.load;
+}
+
+/* Milliseconds, stretched when a tool or a busy machine slows the program down. */
 static UNUSED int ms(int n) {
-        return n * t.slow;
+        return n * t_slowness();
+}
+
+/* The same, as the value of a property; until the next call. */
+static UNUSED const char *ms_text(int n) {
+        static char text[16];
+        snprintf(text, sizeof(text), "%d", ms(n));
+        return text;
+}
+
+static UNUSED int64_t t_processor_us(void) {
+        struct timespec ts;
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+        return (int64_t)ts.tv_sec * 1000000 + ts.tv_nsec / 1000;
+}
+
+/* How much longer than its processor time a short computation takes here and now: 1 on a machine with a processor to spare. */
+static UNUSED int t_measure_load(void) {
+        int64_t start = now_us(), processor = t_processor_us(), used, took;
+        do
+                used = t_processor_us() - processor;
+        while (used < 20000);
+        took = now_us() - start;
+        used = (took + used * 3 / 4) / used;
+        return used < 1 ? 1 : used > 20 ? 20 : (int)used;
 }
 
 static UNUSED int is_upstream(void) {
@@ -79,7 +111,7 @@ static void t_timeout(int sig) {
 }
 
 static UNUSED void t_limit(int seconds) {
-        alarm((unsigned)(seconds * t.slow));
+        alarm((unsigned)(seconds * t_slowness()));
 }
 
 static void *t_nothing(void *unused) {
@@ -95,6 +127,7 @@ static UNUSED void T_START(int argc, char **argv) {
         t.slow            = getenv("T_SLOW") ? atoi(getenv("T_SLOW")) : 1;
         if (t.slow < 1)
                 t.slow = 1;
+        t.load = t_measure_load();
         /* A sanitizer starts its own thread with the first one: it must not be counted as the library's. */
         if (!pthread_create(&thread, NULL, t_nothing, NULL))
                 pthread_join(thread, NULL);
@@ -118,7 +151,8 @@ static UNUSED void t_run(const char *name, void (*f)(void)) {
                 return;
         t.current       = name;
         t.case_failures = 0;
-        t_limit(60);
+        t.load          = t_measure_load();
+        t_limit(240);
         f();
         alarm(0);
         if (t.case_failures) {
@@ -127,8 +161,8 @@ static UNUSED void t_run(const char *name, void (*f)(void)) {
                 strncat(t.list, name, sizeof(t.list) - strlen(t.list) - 1);
         } else if (t.skipped == skipped)
                 t.passed++;
-        printf("%s %s.%s (%" PRId64 " ms)\n", t.case_failures ? "not ok" : t.skipped != skipped ? "skipped" : "ok",
-               t.program, name, now_ms() - start);
+        printf("%s %s.%s (%" PRId64 " ms, limits times %d)\n", t.case_failures ? "not ok" : t.skipped != skipped ? "skipped" : "ok",
+               t.program, name, now_ms() - start, t_slowness());
         t.current = NULL;
 }
 #define RUN(f) t_run(#f, f)

@@ -37,7 +37,7 @@ static rd_kafka_resp_err_t report_of(rd_kafka_t *rk, int cnt) {
 
 /* Until a message is accepted again. */
 static void accepted_again(rd_kafka_t *rk, const char *topic, rd_kafka_resp_err_t meanwhile) {
-        int64_t until = now_ms() + ms(15000);
+        int64_t until = now_ms() + ms(60000);
         rd_kafka_resp_err_t err;
         while ((err = send_to(rk, topic, 0)) && now_ms() < until) {
                 CHECK_ERR(err, meanwhile);

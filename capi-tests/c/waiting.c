@@ -122,7 +122,7 @@ static void nobody_waits(void) {
         begin_sending();
         queue = rd_kafka_queue_get_main(rk);
         produce(0);
-        until = now_ms() + ms(20000);
+        until = now_ms() + ms(60000);
         while (rd_kafka_queue_length(queue) == 0 && now_ms() < until)
                 usleep(1000);
         CHECK(rd_kafka_queue_length(queue) == 1, "%d reports wait", (int)rd_kafka_queue_length(queue));
@@ -175,7 +175,7 @@ static void yields_reach_it(void) {
         thread = waiter(1);
         for (i = 1; i <= 20; i++) {
                 rd_kafka_queue_yield(queue);
-                until = now_ms() + ms(10000);
+                until = now_ms() + ms(60000);
                 while (read_locked(&returns) < i && now_ms() < until)
                         usleep(500);
                 NEED(read_locked(&returns) == i, "%d yields, %d returns", i, read_locked(&returns));

@@ -263,7 +263,7 @@ static UNUSED int wire_create_topic_with(const char *address, const char *topic,
         }
         free(w);
         /* With one broker it is the leader of all. */
-        for (until = now_ms() + ms(10000); now_ms() < until; usleep(10000))
+        for (until = now_ms() + ms(60000); now_ms() < until; usleep(10000))
                 if (wire_ready_partitions(address, topic) == partitions &&
                     (strchr(address, ',') || wire_served_partitions(address, topic, partitions) == partitions))
                         return 0;

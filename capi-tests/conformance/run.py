@@ -126,7 +126,7 @@ def main():
     p.add_argument("--tests", default="")
     p.add_argument("--subtests", default=os.environ.get("SUBTESTS", ""))
     p.add_argument("--jobs", type=int, default=2)
-    p.add_argument("--timeout", type=int, default=180)
+    p.add_argument("--timeout", type=int, default=600)
     p.add_argument("--multiplier", default=os.environ.get("MULTIPLIER", "2"))
     p.add_argument("--level", default=os.environ.get("TEST_LEVEL", "2"))
     p.add_argument("--topics", choices=("tool", "admin"), default="tool")

@@ -1,7 +1,7 @@
 #!/bin/bash
 # librdkafka's own C and C++ test suite (Debian's source package of 2.0.2) against a library and a real Kafka.
 #
-#   TESTS="0001 0012" LIB=ours|upstream JOBS=2 TIMEOUT=180 KAFKA_PORT=19092 run.sh [--gate] [--record]
+#   TESTS="0001 0012" LIB=ours|upstream JOBS=2 TIMEOUT=600 KAFKA_PORT=19092 run.sh [--gate] [--record]
 #
 # Each test runs in a process of its own, in quick mode. Results: .cache/conformance/results-LIB.tsv, each test's output beside
 # it in logs-LIB/. --gate fails when a test that expected.txt lists does not pass. --record writes upstream.tsv: what the
@@ -21,4 +21,4 @@ stop() { [ -n "$started" ] && bash "$ROOT/capi-tests/kafka/kafka.sh" down; }
 trap stop EXIT
 python3 "$ROOT/capi-tests/conformance/run.py" --runner "$runner/tests" --lib "$lib" --name "$lib_name" --cache "$CACHE/conformance" \
     --bootstrap "$(bash "$ROOT/capi-tests/kafka/kafka.sh" bootstrap)" --broker-version "$(bash "$ROOT/capi-tests/kafka/kafka.sh" version)" \
-    --tests "${TESTS:-}" --jobs "${JOBS:-2}" --timeout "${TIMEOUT:-180}" --topics "${TOPICS:-tool}" "$@"
+    --tests "${TESTS:-}" --jobs "${JOBS:-2}" --timeout "${TIMEOUT:-600}" --topics "${TOPICS:-tool}" "$@"

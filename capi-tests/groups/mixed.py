@@ -117,11 +117,11 @@ class Mixed:
             self.calm(what)
         if feeder.close(30) is None:
             self.problems.append("the feeder does not end")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         while self.missing() and time.monotonic() < deadline:
             time.sleep(0.1)
         for m in self.members:
-            if m.close(30) is None or m.child.returncode != 0:
+            if m.close(90) is None or m.child.returncode != 0:
                 self.problems.append(f"{m.name} did not close")
         self.judge()
 

@@ -38,7 +38,7 @@ static void batch_across_seek(void) {
                 CHECK(!error, "seek: %s", rd_kafka_error_string(error));
                 /* From here on nothing from before the seek comes any more. */
                 a.next[0] = targets[i];
-                end       = now_ms() + ms(10000);
+                end       = now_ms() + ms(60000);
                 while (a.next[0] == targets[i] && now_ms() < end)
                         batch(&a, q, 100, 7);
                 CHECK(a.next[0] > targets[i], "nothing after the seek to %" PRId64, targets[i]);
@@ -162,7 +162,7 @@ static void batch_across_rebalance(void) {
                              "auto.commit.interval.ms", "100", NULL);
                 q = rd_kafka_queue_get_consumer(a.rk);
                 for (round = 0; round < 3; round++) {
-                        int64_t end = now_ms() + ms(20000);
+                        int64_t end = now_ms() + ms(60000);
                         for (i = 0; i < 10; i++)
                                 batch(&a, q, 100, 50);
                         member_start(&b, "b", group, topic, "partition.assignment.strategy", strategies[s], "fetch.message.max.bytes",
@@ -176,7 +176,7 @@ static void batch_across_rebalance(void) {
                         batch(&b, qb, 100, 50);
                         rd_kafka_queue_destroy(qb);
                         member_end(&b, 6000);
-                        end = now_ms() + ms(20000);
+                        end = now_ms() + ms(60000);
                         while (a.held != 4 && now_ms() < end)
                                 batch(&a, q, 50, 50);
                         CHECK(a.held == 4, "%d are held", a.held);
@@ -223,7 +223,7 @@ static void commit_in_rebalance(const char *strategy) {
         CHECK_ERR(rd_kafka_commit(a.rk, NULL, 0), 0);
         for (round = 0; round < 6; round++) {
                 int join    = round % 2 == 0;
-                int64_t end = now_ms() + ms(20000);
+                int64_t end = now_ms() + ms(60000);
                 if (join)
                         member_start(&b, "b", group, topic, "partition.assignment.strategy", strategy, NULL);
                 else
@@ -418,7 +418,7 @@ static void topic_recreated(void) {
                         for (p = 0; p < 3; p++)
                                 a.next[p] = -1, a.taken[p] = 0;
                         fill(topic, 3, 0, cnt);
-                        end = now_ms() + ms(20000);
+                        end = now_ms() + ms(60000);
                         while (!complete && now_ms() < end) {
                                 member_poll(&a, 50);
                                 for (p = 0, complete = 1; p < 3; p++)

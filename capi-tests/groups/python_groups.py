@@ -122,7 +122,7 @@ class Group(unittest.TestCase):
         for line in self.events:
             self.assertGreater(int(line.split()[0]), 0, "no commit was reported")
         consumer = Consumer({"bootstrap.servers": self.servers, "group.id": self.group})
-        at = consumer.committed([TopicPartition(self.topic, p) for p in range(self.PARTITIONS)], timeout=30)
+        at = consumer.committed([TopicPartition(self.topic, p) for p in range(self.PARTITIONS)], timeout=60)
         consumer.close()
         self.assertEqual([p.offset for p in at], [160] * self.PARTITIONS)
 

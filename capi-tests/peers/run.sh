@@ -33,14 +33,14 @@ fi
 python() {
     [ -x "$WORK/venv/bin/python" ] || { need python3 python3; apt_install python3-venv; python3 -m venv "$WORK/venv"; }
     "$WORK/venv/bin/pip" -q install --disable-pip-version-check -r "$HERE/python/requirements.txt" || return 1
-    timeout 180 "$WORK/venv/bin/python" "$HERE/python/peer.py" "$bootstrap"
+    timeout 600 "$WORK/venv/bin/python" "$HERE/python/peer.py" "$bootstrap"
 }
 
 js() {
     need npm npm
     mkdir -p "$WORK/js" && cp "$HERE/js/package.json" "$HERE/js/peer.js" "$WORK/js/"
     [ -d "$WORK/js/node_modules/kafkajs" ] || (cd "$WORK/js" && npm install --silent --no-audit --no-fund) || return 1
-    KAFKAJS_NO_PARTITIONER_WARNING=1 NODE_NO_WARNINGS=1 timeout 180 node "$WORK/js/peer.js" "$bootstrap"
+    KAFKAJS_NO_PARTITIONER_WARNING=1 NODE_NO_WARNINGS=1 timeout 600 node "$WORK/js/peer.js" "$bootstrap"
 }
 
 go() {
@@ -50,7 +50,7 @@ go() {
     local mod=
     command go version | grep -q 'go1\.1[89]\|go1\.20' && mod=-modfile=old.mod
     (cd "$HERE/go" && command go build $mod -o "$WORK/go-peer" .) || return 1
-    timeout 180 "$WORK/go-peer" "$bootstrap"
+    timeout 600 "$WORK/go-peer" "$bootstrap"
 }
 
 java() {
@@ -61,7 +61,7 @@ java() {
             { tail -20 "$WORK/maven.log"; return 1; }
         touch "$jars/.complete"
     fi
-    timeout 180 env java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$jars/*" "$HERE/java/Peer.java" "$bootstrap"
+    timeout 600 env java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$jars/*" "$HERE/java/Peer.java" "$bootstrap"
 }
 
 passed=0 failed=0

@@ -42,7 +42,7 @@ started=
 if ! bash "$ROOT/capi-tests/kafka/kafka.sh" status >/dev/null 2>&1; then bash "$ROOT/capi-tests/kafka/kafka.sh" up || exit 1; started=1; fi
 BOOTSTRAP=$(bash "$ROOT/capi-tests/kafka/kafka.sh" bootstrap); export BOOTSTRAP
 export ADMIN="$ROOT/capi-tests/kafka/admin.py"
-(cd "$here" && LD_LIBRARY_PATH=$runtime timeout "${TIMEOUT:-300}" "$venv/bin/python" -X faulthandler -m unittest -v "${@:-test_client}")
+(cd "$here" && LD_LIBRARY_PATH=$runtime timeout "${TIMEOUT:-900}" "$venv/bin/python" -X faulthandler -m unittest -v "${@:-test_client}")
 code=$?
 [ -n "$started" ] && bash "$ROOT/capi-tests/kafka/kafka.sh" down
 exit $code

@@ -110,11 +110,11 @@ class Produce(unittest.TestCase):
     def test_list_topics(self):
         topic = new_topic(5)
         producer = Producer({"bootstrap.servers": BOOTSTRAP})
-        metadata = producer.list_topics(timeout=20)
+        metadata = producer.list_topics(timeout=60)
         self.assertEqual(sorted(metadata.topics[topic].partitions), [0, 1, 2, 3, 4])
         self.assertEqual([f"{b.host}:{b.port}" for b in metadata.brokers.values()], BOOTSTRAP.split(","))
         self.assertIn(metadata.controller_id, metadata.brokers)
-        one = producer.list_topics(topic, timeout=20)
+        one = producer.list_topics(topic, timeout=60)
         self.assertEqual(list(one.topics), [topic])
 
     def test_bad_configuration(self):
@@ -132,7 +132,7 @@ class Produce(unittest.TestCase):
         topic = new_topic()
         producer.produce(topic, b"x")
         producer.flush(20)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not any(topic in s["topics"] for s in seen) and time.monotonic() < deadline:
             producer.poll(0.1)
         self.assertTrue(any(topic in s["topics"] for s in seen))
@@ -153,7 +153,7 @@ class Consume(unittest.TestCase):
                                   "enable.partition.eof": True, "auto.offset.reset": "error"})
         self.addCleanup(self.consumer.close)
 
-    def take(self, count, timeout=20):
+    def take(self, count, timeout=60):
         """The next messages by poll(); an end of partition counts as the string "eof"."""
         out, deadline = [], time.monotonic() + timeout
         while len(out) < count and time.monotonic() < deadline:
@@ -186,7 +186,7 @@ class Consume(unittest.TestCase):
     def test_consume(self):
         self.consumer.assign([TopicPartition(self.topic, 0, 0)])
         got = []
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while len(got) < 150 and time.monotonic() < deadline:
             got += [m.value().decode() for m in self.consumer.consume(150 - len(got), 1.0)]
         self.assertEqual(got, self.names(0, 150))
@@ -223,36 +223,36 @@ class Consume(unittest.TestCase):
 
     def test_watermarks(self):
         part = TopicPartition(self.topic, 0)
-        self.assertEqual(self.consumer.get_watermark_offsets(part, timeout=20), (0, self.COUNT))
-        self.assertEqual(self.consumer.get_watermark_offsets(TopicPartition(self.topic, 1), timeout=20), (0, 0))
+        self.assertEqual(self.consumer.get_watermark_offsets(part, timeout=60), (0, self.COUNT))
+        self.assertEqual(self.consumer.get_watermark_offsets(TopicPartition(self.topic, 1), timeout=60), (0, 0))
         self.consumer.assign([TopicPartition(self.topic, 0, 0)])
         self.take(1)
         self.assertEqual(self.consumer.get_watermark_offsets(part, cached=True), (0, self.COUNT))
 
     def test_watermarks_unknown(self):
         with self.assertRaises(KafkaException) as caught:
-            self.consumer.get_watermark_offsets(TopicPartition(self.topic, 9), timeout=20)
+            self.consumer.get_watermark_offsets(TopicPartition(self.topic, 9), timeout=60)
         self.assertIn(caught.exception.args[0].code(), (KafkaError._UNKNOWN_PARTITION, KafkaError.UNKNOWN_TOPIC_OR_PART))
 
     def test_offsets_for_times(self):
         at = [TopicPartition(self.topic, 0, self.START + 50 * 1000), TopicPartition(self.topic, 1, self.START)]
-        found = self.consumer.offsets_for_times(at, timeout=20)
+        found = self.consumer.offsets_for_times(at, timeout=60)
         self.assertEqual([(p.partition, p.offset, p.error) for p in found], [(0, 50, None), (1, OFFSET_END, None)])
-        between = self.consumer.offsets_for_times([TopicPartition(self.topic, 0, self.START + 50 * 1000 + 1)], timeout=20)
+        between = self.consumer.offsets_for_times([TopicPartition(self.topic, 0, self.START + 50 * 1000 + 1)], timeout=60)
         self.assertEqual(between[0].offset, 51)
-        late = self.consumer.offsets_for_times([TopicPartition(self.topic, 0, self.START + 10 ** 9)], timeout=20)
+        late = self.consumer.offsets_for_times([TopicPartition(self.topic, 0, self.START + 10 ** 9)], timeout=60)
         self.assertEqual(late[0].offset, OFFSET_END)
 
     def test_commit_without_membership(self):
         part = TopicPartition(self.topic, 0, 42)
         self.consumer.assign([TopicPartition(self.topic, 0, 0)])
         self.assertEqual(self.consumer.commit(offsets=[part], asynchronous=False)[0].offset, 42)
-        self.assertEqual(self.consumer.committed([TopicPartition(self.topic, 0)], timeout=20)[0].offset, 42)
-        self.assertEqual(self.consumer.committed([TopicPartition(self.topic, 1)], timeout=20)[0].offset, OFFSET_INVALID)
+        self.assertEqual(self.consumer.committed([TopicPartition(self.topic, 0)], timeout=60)[0].offset, 42)
+        self.assertEqual(self.consumer.committed([TopicPartition(self.topic, 1)], timeout=60)[0].offset, OFFSET_INVALID)
 
     def test_out_of_range(self):
         self.consumer.assign([TopicPartition(self.topic, 0, 100000)])
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         m = None
         while m is None and time.monotonic() < deadline:
             m = self.consumer.poll(1)
@@ -263,7 +263,7 @@ class Consume(unittest.TestCase):
         fill(topic, 300, 0)
         fill(topic, 300, 1)
         self.consumer.assign([TopicPartition(topic, 0, 0), TopicPartition(topic, 1, 0)])
-        got, deadline = {0: [], 1: []}, time.monotonic() + 20
+        got, deadline = {0: [], 1: []}, time.monotonic() + 60
         while sum(map(len, got.values())) < 600 and time.monotonic() < deadline:
             for m in self.consumer.consume(100, 0.5):
                 if not m.error():
