@@ -26,7 +26,7 @@ use crate::capi::types::{
 };
 
 /// `RD_KAFKA_PARTITION_UA`.
-pub const ANY_PARTITION: i32 = -1;
+pub(super) const ANY_PARTITION: i32 = -1;
 
 /// What stands for no limit of time.
 const FOREVER: Duration = Duration::from_secs(86_400 * 365);
