@@ -595,7 +595,13 @@ static void all_transaction_calls(rd_kafka_t *rk, rd_kafka_resp_err_t want) {
 
 static void transactions_not_configured(void) {
         rd_kafka_t *rk = client(RD_KAFKA_PRODUCER, conf_of("bootstrap.servers", "127.0.0.1:1", NULL));
+        rd_kafka_error_t *error;
         all_transaction_calls(rk, RD_KAFKA_RESP_ERR__NOT_CONFIGURED);
+        error = rd_kafka_init_transactions(rk, 10000);
+        /* php-rdkafka's tests compare the whole of it. */
+        CHECK(!strcmp(rd_kafka_error_string(error), "The Transactional API requires transactional.id to be configured"), "%s",
+              rd_kafka_error_string(error));
+        rd_kafka_error_destroy(error);
         rd_kafka_destroy(rk);
         rk = client(RD_KAFKA_PRODUCER, conf_of("bootstrap.servers", "127.0.0.1:1", "enable.idempotence", "true", NULL));
         all_transaction_calls(rk, RD_KAFKA_RESP_ERR__NOT_CONFIGURED);

@@ -39,7 +39,8 @@ unsafe fn refusal(rk: *const rd_kafka_t, given: bool) -> KafkaError {
         let text = "The offsets, or the group's metadata, are missing";
         KafkaError::new(ErrorCode::_INVALID_ARG, text)
     } else if instance.conf().global.transactional_id.is_none() {
-        let text = "A producer without `transactional.id` has no transactions";
+        // The words that php-rdkafka's tests compare.
+        let text = "The Transactional API requires transactional.id to be configured";
         KafkaError::new(ErrorCode::_NOT_CONFIGURED, text)
     } else {
         let text = "This version of the library has no transactions yet";
