@@ -316,7 +316,7 @@ unsafe fn parse<'a>(
 }
 
 /// As `rd_kafka_producev`, with the arguments in an array of `cnt`. Returns null, or an
-/// error that the application destroys.
+/// error that the application destroys: the fatal one, if there is one.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_produceva(
     rk: *mut rd_kafka_t,
@@ -335,7 +335,10 @@ pub unsafe extern "C" fn rd_kafka_produceva(
             } else {
                 std::slice::from_raw_parts(vus, cnt)
             };
-            parse(instance, vus).and_then(|a| produce_arguments(a))
+            match instance.client.shared.producer_is_barred() {
+                Some(fatal) => Err(fatal),
+                None => parse(instance, vus).and_then(|a| produce_arguments(a)),
+            }
         };
         match result {
             Ok(()) => ptr::null_mut(),

@@ -12,7 +12,7 @@
 
 typedef int resp_err_t;
 
-enum { ERR_FAIL = -196, ERR_INVALID_ARG = -186 };
+enum { ERR_FAIL = -196, ERR_FATAL = -150 };
 
 enum vtype {
         V_END,
@@ -52,6 +52,7 @@ struct vu {
 
 extern void *rd_kafka_produceva(void *rk, const struct vu *vus, size_t cnt);
 extern resp_err_t rd_kafka_error_code(const void *error);
+extern int rd_kafka_error_is_fatal(const void *error);
 extern void rd_kafka_error_destroy(void *error);
 extern void rd_kafka_mock_push_request_errors_array(void *mcluster,
                                                     int16_t api_key,
@@ -166,16 +167,16 @@ resp_err_t rskafka_shim_producev(void *rk, ...) {
                         room *= 2;
                 }
                 vus[cnt].vtype = vtype;
-                if (!read_value(&vus[cnt], &list)) {
-                        code = ERR_INVALID_ARG;
+                /* Refused by rd_kafka_produceva(), if nothing else is wrong. */
+                if (!read_value(&vus[cnt++], &list))
                         break;
-                }
-                cnt++;
         }
         va_end(list);
 
         if (!code && (error = rd_kafka_produceva(rk, vus, cnt))) {
-                code = rd_kafka_error_code(error);
+                code = rd_kafka_error_is_fatal(error)
+                           ? ERR_FATAL
+                           : rd_kafka_error_code(error);
                 rd_kafka_error_destroy(error);
         }
         if (vus != few)

@@ -56,7 +56,8 @@ variadic! {
 
     /// Produces one message, described by `RD_KAFKA_V_*` arguments in any order,
     /// ended by `RD_KAFKA_V_END`. One of `RD_KAFKA_V_TOPIC` and `RD_KAFKA_V_RKT`
-    /// must be there. Returns the code that `rd_kafka_produceva` gives.
+    /// must be there. Returns the code that `rd_kafka_produceva` gives, or `_FATAL` after
+    /// a fatal error.
     fn rd_kafka_producev(rk: *mut rd_kafka_t, ...) -> rd_kafka_resp_err_t = rskafka_shim_producev;
 
     /// Makes the cluster answer the next `cnt` requests of kind `ApiKey` with the

@@ -147,8 +147,9 @@ impl Shared {
             }
             *fatal = Some(KafkaError::new(code, text).fatal());
         }
+        let bars = self.fatal_errors_bar();
         if let Some(p) = &self.producer {
-            p.fatal.store(true, Ordering::Release);
+            p.fatal.store(bars, Ordering::Release);
             // What is in flight is awaited, to tell the truth about it.
             let (done, _) = crossbeam_channel::bounded(1);
             self.main.send(MainCommand::Purge {
@@ -157,7 +158,9 @@ impl Shared {
                 done,
             });
         }
-        self.consumer.group.end();
+        if bars {
+            self.consumer.group.end();
+        }
         self.logger.log(
             Level::Emerg,
             "FATAL",
@@ -179,6 +182,27 @@ impl Shared {
 
     pub fn fatal(&self) -> Option<KafkaError> {
         self.fatal.lock().clone()
+    }
+
+    /// Who can get into a state that only a new instance ends: idempotent producers and
+    /// static members. Of others only `rd_kafka_test_fatal_error` says so, and they go on.
+    fn fatal_errors_bar(&self) -> bool {
+        match &self.producer {
+            Some(p) => p.settings.idempotence,
+            None => self.conf.global.group_instance_id.is_some(),
+        }
+    }
+
+    /// The fatal error after which calls are refused.
+    pub fn barred(&self) -> Option<KafkaError> {
+        self.fatal().filter(|_| self.fatal_errors_bar())
+    }
+
+    /// As `barred`, cheap for who asks with every message.
+    pub fn producer_is_barred(&self) -> Option<KafkaError> {
+        let producer = self.producer.as_ref()?;
+        let barred = producer.fatal.load(Ordering::Relaxed);
+        if barred { self.fatal() } else { None }
     }
 
     /// Log lines go to this queue from now on, those included that have waited.

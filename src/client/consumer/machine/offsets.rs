@@ -47,7 +47,7 @@ impl Machine {
     }
 
     pub(super) fn commit(&mut self, w: &mut World<'_>, commit: Commit) {
-        let refused = if w.shared.fatal().is_some() {
+        let refused = if w.shared.barred().is_some() {
             Some(ErrorCode::_FATAL)
         } else if commit.offsets.is_none() && self.has_lost_assignment() {
             Some(ErrorCode::_ASSIGNMENT_LOST)
