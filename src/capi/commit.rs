@@ -11,7 +11,7 @@ use super::topic_partition::{elements, elements_mut, metadata};
 use super::{consume, error, message, serve};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::queue::Queue;
-use crate::client::consumer::commits::{Commit, Reply};
+use crate::client::consumer::commits::{Commit, CommitEvent, CommitResult, Reply};
 use crate::client::consumer::{Consumer, TopicPartition, Toppar};
 use crate::client::event::Event;
 use crate::consumer::{Position, offset};
@@ -274,12 +274,21 @@ pub unsafe extern "C" fn rd_kafka_commit_queue(
             callback: cb.map_or(0, |cb| (cb as *const ()).expose_provenance()),
             opaque: commit_opaque.expose_provenance(),
         };
-        let offsets = list.map(|l| elements(l).iter().map(consume::read).collect());
-        if let Err(code) = consumer.commit(Commit { offsets, reply }) {
-            return code;
-        }
+        let offsets: Option<Vec<_>> = list.map(|l| elements(l).iter().map(consume::read).collect());
+        let sent = consumer.commit(Commit {
+            offsets: offsets.clone(),
+            reply,
+        });
         if queue.is_some() {
+            // Nothing comes to the queue once the consumer is closed.
             return ErrorCode::NO_ERROR;
+        }
+        if let Err(code) = sent {
+            own.push(Event::OffsetCommit(Box::new(CommitEvent {
+                result: CommitResult { code, offsets },
+                callback: cb.map_or(0, |cb| (cb as *const ()).expose_provenance()),
+                opaque: commit_opaque.expose_provenance(),
+            })));
         }
         match own.pop(None) {
             Some(Event::OffsetCommit(e)) => {

@@ -58,7 +58,10 @@ impl EventObject {
         };
         EventObject {
             list: match &event {
-                Event::OffsetCommit(e) => consume::list_of(&e.result.offsets),
+                Event::OffsetCommit(e) => {
+                    let offsets = e.result.offsets.as_ref();
+                    offsets.map_or(ptr::null_mut(), |all| consume::list_of(all))
+                }
                 Event::Rebalance(e) => {
                     e.begin();
                     consume::list_of(&e.partitions)

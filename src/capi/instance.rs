@@ -358,7 +358,7 @@ impl Hooks for CHooks {
         if !self.interceptors.has(Point::Commit) {
             return;
         }
-        let list = consume::list_of(&result.offsets);
+        let list = consume::list_of(result.offsets.as_deref().unwrap_or_default());
         // SAFETY: the list lives until the call returns.
         unsafe {
             (self.interceptors).on_commit(self.handle(), list, result.code);

@@ -127,7 +127,8 @@ fn report_commit(instance: &Instance, e: &CommitEvent) {
     if e.callback == 0 {
         return;
     }
-    let list = consume::list_of(&e.result.offsets);
+    let offsets = e.result.offsets.as_ref();
+    let list = offsets.map_or(std::ptr::null_mut(), |all| consume::list_of(all));
     // SAFETY: the setter, or the call that committed, took a function of this type;
     // the list lives until it returns.
     unsafe {
@@ -138,7 +139,9 @@ fn report_commit(instance: &Instance, e: &CommitEvent) {
             list,
             std::ptr::with_exposed_provenance_mut(e.opaque),
         );
-        super::topic_partition::destroy_list(list);
+        if !list.is_null() {
+            super::topic_partition::destroy_list(list);
+        }
     }
 }
 

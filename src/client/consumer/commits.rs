@@ -38,7 +38,18 @@ pub enum Reply {
 #[derive(Debug, Clone)]
 pub struct CommitResult {
     pub code: ErrorCode,
-    pub offsets: Vec<TopicPartition>,
+    /// `None`: those of the assignment were meant, and nothing is assigned.
+    pub offsets: Option<Vec<TopicPartition>>,
+}
+
+impl CommitResult {
+    pub fn len(&self) -> usize {
+        self.offsets.as_ref().map_or(0, Vec::len)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 }
 
 /// An OFFSET_COMMIT event.

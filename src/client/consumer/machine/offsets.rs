@@ -46,6 +46,33 @@ impl Machine {
         self.send_commit(w, news, reply);
     }
 
+    /// What the assigned partitions have stored that is news.
+    fn progress(&self) -> Vec<TopicPartition> {
+        self.control
+            .partitions()
+            .filter_map(|p| commits::progress(&(p.clone(), p.stored.get(), p.stored_metadata())))
+            .collect()
+    }
+
+    /// The assigned partitions, for who committed what they have stored and there was
+    /// nothing; none without an assignment.
+    fn assigned_without_offset(&self) -> Option<Vec<TopicPartition>> {
+        let mut all: Vec<_> = self
+            .control
+            .partitions()
+            .map(|p| TopicPartition {
+                topic: p.topic.name.clone(),
+                partition: p.id,
+                offset: crate::consumer::offset::INVALID,
+                leader_epoch: -1,
+                metadata: None,
+                err: ErrorCode::NO_ERROR,
+            })
+            .collect();
+        all.sort_by(|a, b| (&a.topic, a.partition).cmp(&(&b.topic, b.partition)));
+        (!all.is_empty()).then_some(all)
+    }
+
     pub(super) fn commit(&mut self, w: &mut World<'_>, commit: Commit) {
         let refused = if w.shared.barred().is_some() {
             Some(ErrorCode::_FATAL)
@@ -55,22 +82,19 @@ impl Machine {
             None
         };
         if let Some(code) = refused {
-            let offsets = commit.offsets.unwrap_or_default();
+            let offsets = commit.offsets;
             self.tell_committed(w, commit.reply, CommitResult { code, offsets });
             return;
         }
-        let offsets = match commit.offsets {
-            Some(offsets) => offsets,
-            None => self
-                .control
-                .partitions()
-                .filter_map(|p| {
-                    commits::progress(&(p.clone(), p.stored.get(), p.stored_metadata()))
-                })
-                .collect(),
-        };
+        let of_assignment = commit.offsets.is_none();
+        let offsets = commit.offsets.unwrap_or_else(|| self.progress());
         if !offsets.iter().any(|o| o.offset >= 0) {
             let code = ErrorCode::_NO_OFFSET;
+            let offsets = if of_assignment {
+                self.assigned_without_offset()
+            } else {
+                Some(offsets)
+            };
             self.tell_committed(w, commit.reply, CommitResult { code, offsets });
             return;
         }
@@ -113,9 +137,10 @@ impl Machine {
             }
         }
         let code = done.code;
+        let offsets = Some(offsets);
         let result = CommitResult { code, offsets };
         let silent = [ErrorCode::_NO_OFFSET, ErrorCode::_DESTROY];
-        if !silent.contains(&code) && !result.offsets.is_empty() {
+        if !silent.contains(&code) && !result.is_empty() {
             w.shared.hooks.committed(&result);
         }
         let Some(reply) = self.commits.remove(&done.id) else {
@@ -167,7 +192,7 @@ impl Machine {
                 "COMMITFAIL",
                 format_args!(
                     "Offset commit failed for {} partition(s): {}",
-                    result.offsets.len(),
+                    result.len(),
                     result.code
                 ),
             );
