@@ -229,7 +229,6 @@ impl Consumer {
     /// Replaces the assignment. Every partition begins anew. Without effect once the
     /// consumer is closed.
     pub fn assign(&self, wanted: Vec<(Arc<Toppar>, Position)>) -> Result<(), KafkaError> {
-        check_distinct(&wanted)?;
         let change = self.group.check_change(false)?;
         let mut assignment = self.assignment.lock();
         if self.is_closed() {
@@ -238,6 +237,8 @@ impl Consumer {
         let old = std::mem::take(&mut *assignment);
         self.stop_all(old.into_values());
         if change == Change::AsAsked {
+            // The old assignment is given up all the same.
+            check_distinct(&wanted)?;
             self.begin(&mut assignment, wanted);
         }
         self.answer_rebalance();
@@ -267,7 +268,6 @@ impl Consumer {
         &self,
         wanted: Vec<(Arc<Toppar>, Position)>,
     ) -> Result<(), KafkaError> {
-        check_distinct(&wanted)?;
         if self.group.check_change(true)? == Change::GiveUpAll {
             self.give_up_all();
             return Ok(());
@@ -276,6 +276,7 @@ impl Consumer {
         if self.is_closed() {
             return Ok(());
         }
+        check_distinct(&wanted)?;
         if let Some((toppar, _)) = wanted
             .iter()
             .find(|(t, _)| assignment.contains_key(&t.key()))
