@@ -13,7 +13,7 @@ use super::{consume, cstr, error, message, serve};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::client::consumer::queries::{Found, Wanted, is_refused};
 use crate::client::consumer::{Consumer, Toppar};
-use crate::client::group::Wish;
+use crate::client::group::{Subscription, Wish};
 use crate::consumer::Position;
 use crate::consumer::control::{TIMESTAMP_BEGINNING, TIMESTAMP_END};
 use crate::group::assignor::RebalanceProtocol;
@@ -36,6 +36,22 @@ fn timeout(timeout_ms: c_int) -> Option<Duration> {
     u64::try_from(timeout_ms).ok().map(Duration::from_millis)
 }
 
+/// The instance's consumer, if it has a group and is not closed.
+fn open_consumer(instance: &Instance) -> Result<&Arc<Consumer>, ErrorCode> {
+    match consume::group_consumer(instance) {
+        Ok(consumer) if consumer.is_closed() => Err(ErrorCode::_DESTROY),
+        other => other,
+    }
+}
+
+fn no_list() -> KafkaError {
+    KafkaError::new(ErrorCode::_INVALID_ARG, "There is no list of partitions")
+}
+
+fn no_group(code: ErrorCode) -> KafkaError {
+    KafkaError::new(code, "This needs a consumer with a group.id")
+}
+
 type Start = (Arc<Toppar>, Position);
 
 /// The partitions of an assignment; null is an empty one.
@@ -49,7 +65,7 @@ unsafe fn wanted<'a>(
     // SAFETY: the caller's promise.
     let (instance, list) = unsafe { (get(rk.cast_const()), partitions.as_ref()) };
     let instance = instance.ok_or(ErrorCode::_INVALID_ARG)?;
-    let consumer = consume::group_consumer(instance)?;
+    let consumer = consume::group_consumer(instance).map_err(no_group)?;
     let mut wishes = Vec::new();
     for element in list.map(elements).unwrap_or_default() {
         let wish = consume::read(element);
@@ -226,13 +242,13 @@ pub fn close(instance: &Instance, consumer: &Consumer) {
     consumer.close();
 }
 
-/// This consumer's id in its group, empty while it has none; null without `group.id`.
-/// Freed by `rd_kafka_mem_free`.
+/// This consumer's id in its group, empty while it has none; null without `group.id` and
+/// once the consumer is closed. Freed by `rd_kafka_mem_free`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_memberid(rk: *const rd_kafka_t) -> *mut c_char {
     ffi!({
         // SAFETY: the caller's handle is alive.
-        match unsafe { get(rk) }.map(consume::group_consumer) {
+        match unsafe { get(rk) }.map(open_consumer) {
             Some(Ok(consumer)) => {
                 let (id, _) = consumer.group.member();
                 cstr::malloc_string(id.as_bytes())
@@ -466,9 +482,10 @@ pub unsafe extern "C" fn rd_kafka_seek_partitions(
 
 /// Sets the topics that this member of the group wants; names that begin with `^` are
 /// regular expressions. Partition and offset do not matter. It replaces the last
-/// subscription, and takes effect as the group rebalances. `_INVALID_ARG` for an empty
-/// list, an empty name or one that comes twice, `_UNKNOWN_GROUP` without `group.id`,
-/// `_FATAL` after a fatal error, `_DESTROY` once the consumer is closed.
+/// subscription, and takes effect as the group rebalances. `_UNKNOWN_GROUP` without
+/// `group.id`, `_INVALID_ARG` for an empty list, an empty name, one that comes twice or a
+/// bad expression, `_DESTROY` once the consumer is closed, `_FATAL` after a static member's
+/// fatal error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_subscribe(
     rk: *mut rd_kafka_t,
@@ -484,20 +501,22 @@ pub unsafe extern "C" fn rd_kafka_subscribe(
             Ok(consumer) => consumer,
             Err(code) => return code,
         };
-        if instance.client.shared.fatal().is_some() {
-            return ErrorCode::_FATAL;
-        }
-        if consumer.is_closed() {
-            return ErrorCode::_DESTROY;
-        }
         let wanted = elements(list).iter().map(|e| Wish {
             topic: consume::read(e),
             opaque: e.opaque.expose_provenance(),
         });
-        match consumer.subscribe(wanted.collect()) {
-            Ok(()) => ErrorCode::NO_ERROR,
-            Err(e) => e.code,
+        let subscription = match Subscription::new(wanted.collect()) {
+            Ok(subscription) => subscription,
+            Err(e) => return e.code,
+        };
+        if consumer.is_closed() {
+            return ErrorCode::_DESTROY;
         }
+        if instance.client.shared.barred().is_some() {
+            return ErrorCode::_FATAL;
+        }
+        consumer.subscribe(subscription);
+        ErrorCode::NO_ERROR
     })
 }
 
@@ -519,7 +538,7 @@ pub unsafe extern "C" fn rd_kafka_unsubscribe(rk: *mut rd_kafka_t) -> rd_kafka_r
 }
 
 /// Sets `*topics` to a copy of the list last subscribed to, sorted by name, which the
-/// application destroys.
+/// application destroys; to null with `_DESTROY` once the consumer is closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_subscription(
     rk: *mut rd_kafka_t,
@@ -531,9 +550,14 @@ pub unsafe extern "C" fn rd_kafka_subscription(
             let (Some(instance), Some(place)) = (get(rk.cast_const()), topics.as_mut()) else {
                 return ErrorCode::_INVALID_ARG;
             };
-            let consumer = match consume::group_consumer(instance) {
+            let consumer = match open_consumer(instance) {
                 Ok(consumer) => consumer,
-                Err(code) => return code,
+                Err(code) => {
+                    if code == ErrorCode::_DESTROY {
+                        *place = std::ptr::null_mut();
+                    }
+                    return code;
+                }
             };
             let wanted = consumer.group.subscription();
             let list = new_list(wanted.len());
@@ -613,12 +637,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_close_queue(
         };
         let consumer = match consume::group_consumer(instance) {
             Ok(consumer) => consumer,
-            Err(code) => {
-                return error::give(KafkaError::new(
-                    code,
-                    "Without group.id there is no group to leave",
-                ));
-            }
+            Err(code) => return error::give(no_group(code)),
         };
         if consumer.is_closed() {
             let text = "Consumer already closed";
@@ -654,6 +673,9 @@ pub unsafe extern "C" fn rd_kafka_incremental_assign(
     partitions: *const rd_kafka_topic_partition_list_t,
 ) -> *mut rd_kafka_error_t {
     ffi!({
+        if partitions.is_null() {
+            return error::give(no_list());
+        }
         // SAFETY: the caller's handle and list are alive.
         let result = unsafe { wanted(rk, partitions) };
         let result = result.and_then(|(consumer, list)| consumer.incremental_assign(list));
@@ -676,9 +698,12 @@ pub unsafe extern "C" fn rd_kafka_incremental_unassign(
             let Some(instance) = get(rk.cast_const()) else {
                 return error::give(ErrorCode::_INVALID_ARG.into());
             };
+            if partitions.is_null() {
+                return error::give(no_list());
+            }
             let consumer = match consume::group_consumer(instance) {
                 Ok(consumer) => consumer,
-                Err(code) => return error::give(code.into()),
+                Err(code) => return error::give(no_group(code)),
             };
             let gone: Vec<_> = partitions
                 .as_ref()
@@ -693,12 +718,12 @@ pub unsafe extern "C" fn rd_kafka_incremental_unassign(
 }
 
 /// How the group rebalances: "EAGER", "COOPERATIVE", or "NONE" while that is not
-/// settled; null if the instance has no group. A constant.
+/// settled; null if the instance has no group, and once the consumer is closed. A constant.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_rebalance_protocol(rk: *mut rd_kafka_t) -> *const c_char {
     ffi!({
         // SAFETY: the caller's handle is alive.
-        match unsafe { get(rk.cast_const()) }.map(consume::group_consumer) {
+        match unsafe { get(rk.cast_const()) }.map(open_consumer) {
             Some(Ok(consumer)) => match consumer.group.protocol() {
                 Some(RebalanceProtocol::Eager) => c"EAGER".as_ptr(),
                 Some(RebalanceProtocol::Cooperative) => c"COOPERATIVE".as_ptr(),
@@ -732,7 +757,7 @@ pub unsafe extern "C" fn rd_kafka_assign(
 
 /// Sets `*partitions` to a copy of the assignment, which the application destroys: sorted,
 /// with the offsets where each partition was to begin. `rd_kafka_position` has the current
-/// ones.
+/// ones. To null with `_DESTROY` once the consumer is closed.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_assignment(
     rk: *mut rd_kafka_t,
@@ -744,9 +769,14 @@ pub unsafe extern "C" fn rd_kafka_assignment(
             let (Some(instance), Some(place)) = (get(rk.cast_const()), partitions.as_mut()) else {
                 return ErrorCode::_INVALID_ARG;
             };
-            let consumer = match consume::group_consumer(instance) {
+            let consumer = match open_consumer(instance) {
                 Ok(consumer) => consumer,
-                Err(code) => return code,
+                Err(code) => {
+                    if code == ErrorCode::_DESTROY {
+                        *place = std::ptr::null_mut();
+                    }
+                    return code;
+                }
             };
             let assignment = consumer.assignment();
             let list = new_list(assignment.len());

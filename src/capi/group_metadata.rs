@@ -30,7 +30,8 @@ unsafe fn c_string(text: *const c_char) -> Option<CString> {
 }
 
 /// The consumer's membership in its group as it is now, for
-/// `rd_kafka_send_offsets_to_transaction`; null without a group. Freed by
+/// `rd_kafka_send_offsets_to_transaction`; null without a group, and once the consumer is
+/// closed. Freed by
 /// `rd_kafka_consumer_group_metadata_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_group_metadata(
@@ -42,7 +43,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata(
         let Some(Ok(consumer)) = instance.map(super::consume::group_consumer) else {
             return std::ptr::null_mut();
         };
-        let Some(instance) = instance else {
+        let Some(instance) = instance.filter(|_| !consumer.is_closed()) else {
             return std::ptr::null_mut();
         };
         let c = &instance.conf().global;

@@ -130,6 +130,38 @@ impl Default for GroupState {
     }
 }
 
+/// Topics to subscribe to, found to be in order.
+pub struct Subscription {
+    wanted: Vec<Wish>,
+    interest: Interest,
+}
+
+impl Subscription {
+    /// Names that begin with `^` are expressions.
+    pub fn new(mut wanted: Vec<Wish>) -> Result<Self, KafkaError> {
+        wanted.sort_by(|a, b| a.topic.topic.cmp(&b.topic.topic));
+        let names: Vec<_> = wanted.iter().map(|w| w.topic.topic.clone()).collect();
+        if names.is_empty() || names.iter().any(|name| name.is_empty()) {
+            return Err(ErrorCode::_INVALID_ARG.into());
+        }
+        let mut seen = HashSet::new();
+        if !names.iter().all(|name| seen.insert(name)) {
+            return Err(ErrorCode::_INVALID_ARG.into());
+        }
+        let mut interest = Interest::default();
+        for name in &names {
+            if name.starts_with('^') {
+                let pattern = Regex::new(name)
+                    .map_err(|why| KafkaError::new(ErrorCode::_INVALID_ARG, why))?;
+                interest.patterns.push(Arc::new(pattern));
+            } else {
+                interest.topics.push(name.clone());
+            }
+        }
+        Ok(Subscription { wanted, interest })
+    }
+}
+
 impl GroupState {
     pub fn subscription(&self) -> Vec<Wish> {
         self.subscription.lock().clone()
@@ -221,30 +253,10 @@ impl GroupState {
 }
 
 impl Consumer {
-    /// Replaces the subscription; names that begin with `^` are expressions.
-    pub fn subscribe(&self, mut wanted: Vec<Wish>) -> Result<(), KafkaError> {
-        wanted.sort_by(|a, b| a.topic.topic.cmp(&b.topic.topic));
-        let topics: Vec<_> = wanted.iter().map(|w| w.topic.topic.clone()).collect();
-        if topics.is_empty() || topics.iter().any(|name| name.is_empty()) {
-            return Err(ErrorCode::_INVALID_ARG.into());
-        }
-        let mut seen = HashSet::new();
-        if !topics.iter().all(|name| seen.insert(name)) {
-            return Err(ErrorCode::_INVALID_ARG.into());
-        }
-        let mut interest = Interest::default();
-        for topic in &topics {
-            if topic.starts_with('^') {
-                let pattern = Regex::new(topic)
-                    .map_err(|why| KafkaError::new(ErrorCode::_INVALID_ARG, why))?;
-                interest.patterns.push(Arc::new(pattern));
-            } else {
-                interest.topics.push(topic.clone());
-            }
-        }
-        *self.group.subscription.lock() = wanted;
-        self.send(Command::Subscribe(Some(interest)));
-        Ok(())
+    /// Replaces the subscription.
+    pub fn subscribe(&self, subscription: Subscription) {
+        *self.group.subscription.lock() = subscription.wanted;
+        self.send(Command::Subscribe(Some(subscription.interest)));
     }
 
     pub fn unsubscribe(&self) {
