@@ -24,6 +24,9 @@ use crate::consumer::{Position, offset as logical};
 use crate::capi::boundary::ffi;
 use crate::capi::types::{rd_kafka_message_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_t};
 
+/// `RD_KAFKA_PARTITION_UA`.
+const ANY_PARTITION: i32 = -1;
+
 type ConsumeCb =
     unsafe extern "C" fn(rkmessage: *mut rd_kafka_message_t, commit_opaque: *mut c_void);
 
@@ -45,23 +48,39 @@ unsafe fn parts<'a>(
     }
 }
 
-/// A partition of the topic that there is an object for; sets the last error if not.
+/// A partition of the topic, if it is started or known to exist; sets the last error if not.
+/// Of one that was never started there are no messages.
 ///
 /// # Safety
 /// As for [`parts`].
-unsafe fn started<'a>(
+unsafe fn known<'a>(
     rkt: *mut rd_kafka_topic_t,
     partition: i32,
 ) -> Option<(&'a Instance, Arc<Consumer>, Arc<Toppar>)> {
     // SAFETY: the caller's promise.
     let found = unsafe { parts(rkt) }.and_then(|(instance, topic, consumer)| {
-        let toppar = consumer.find(&topic.name, partition)?;
+        let started = consumer.find(&topic.name, partition);
+        let toppar = match started.filter(|t| t.partition.is_assigned()) {
+            Some(toppar) => toppar,
+            None if exists(instance, &topic.name, partition) => consumer.toppar(topic, partition),
+            None => return None,
+        };
         Some((instance, consumer, toppar))
     });
     if found.is_none() {
         set_last_error(ErrorCode::_UNKNOWN_PARTITION, libc::ESRCH);
     }
     found
+}
+
+/// As far as the cluster was asked. Whoever names no partition waits for messages that have
+/// none, in vain.
+fn exists(instance: &Instance, topic: &str, partition: i32) -> bool {
+    let metadata = instance.client.shared.metadata.load();
+    partition == ANY_PARTITION
+        || metadata
+            .topic(topic)
+            .is_some_and(|t| t.partition(partition).is_some())
 }
 
 fn keeps_file(topic: &Topic) -> bool {
@@ -215,15 +234,20 @@ pub unsafe extern "C" fn rd_kafka_consume_start_queue(
 }
 
 /// Stops consuming a partition, and drops what was fetched of it; waits until that is
-/// done. Returns 0, or -1 with `rd_kafka_last_error`.
+/// done. Returns 0, also for a partition that exists and is not started, or -1 with
+/// `rd_kafka_last_error`: `_UNKNOWN_PARTITION` or `_INVALID_ARG`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consume_stop(
     rkt: *mut rd_kafka_topic_t,
     partition: i32,
 ) -> c_int {
     ffi!({
+        if partition == ANY_PARTITION {
+            set_last_error(ErrorCode::_INVALID_ARG, libc::EINVAL);
+            return -1;
+        }
         // SAFETY: the caller's handle is alive.
-        let Some((_client, consumer, toppar)) = (unsafe { started(rkt, partition) }) else {
+        let Some((_client, consumer, toppar)) = (unsafe { known(rkt, partition) }) else {
             return -1;
         };
         consumer.stop(&toppar);
@@ -233,7 +257,8 @@ pub unsafe extern "C" fn rd_kafka_consume_stop(
 }
 
 /// Takes one message of a started partition, waiting up to `timeout_ms`; null if there
-/// is none, with `rd_kafka_last_error` telling why. Freed by
+/// is none, with `rd_kafka_last_error` telling why: `_TIMED_OUT`, or `_UNKNOWN_PARTITION`
+/// if it is neither started nor known to exist. Freed by
 /// `rd_kafka_message_destroy`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consume(
@@ -244,7 +269,7 @@ pub unsafe extern "C" fn rd_kafka_consume(
     ffi!({
         // SAFETY: the caller's handle is alive, and so is its instance.
         unsafe {
-            let Some((instance, _, toppar)) = started(rkt, partition) else {
+            let Some((instance, _, toppar)) = known(rkt, partition) else {
                 return ptr::null_mut();
             };
             consume::next_message(instance, &toppar.queue, timeout_ms)
@@ -266,7 +291,7 @@ pub unsafe extern "C" fn rd_kafka_consume_batch(
     ffi!({
         // SAFETY: the caller's handle is alive, and the array has that much room.
         unsafe {
-            let Some((instance, _, toppar)) = started(rkt, partition) else {
+            let Some((instance, _, toppar)) = known(rkt, partition) else {
                 return -1;
             };
             batch(
@@ -297,7 +322,7 @@ pub unsafe extern "C" fn rd_kafka_consume_callback(
         // SAFETY: the caller's handle is alive, and the function takes what it says.
         unsafe {
             let (Some((instance, _, toppar)), Some(topic), Some(callback)) =
-                (started(rkt, partition), get(rkt.cast_const()), consume_cb)
+                (known(rkt, partition), get(rkt.cast_const()), consume_cb)
             else {
                 return -1;
             };
