@@ -114,7 +114,7 @@ pub unsafe extern "C" fn rd_kafka_queue_get_partition(
             let (Some(instance), Some(name)) = (get(rk.cast_const()), cstr::text(topic)) else {
                 return ptr::null_mut();
             };
-            let Some(consumer) = consume::consumer(instance).filter(|_| partition >= 0) else {
+            let Some(consumer) = consume::consumer(instance) else {
                 return ptr::null_mut();
             };
             let Ok(topic) = instance.topic(&name, None) else {
