@@ -42,7 +42,7 @@ pub fn new_list(size: usize) -> *mut rd_kafka_topic_partition_list_t {
             elems: std::ptr::null_mut(),
         });
         if size > 0 {
-            grow(&mut *list, size);
+            resize(&mut *list, size);
         }
     }
     list
@@ -126,6 +126,10 @@ fn grow(list: &mut rd_kafka_topic_partition_list_t, more: usize) {
     } else {
         size + more.max(8)
     };
+    resize(list, wanted);
+}
+
+fn resize(list: &mut rd_kafka_topic_partition_list_t, wanted: usize) {
     let bytes = wanted.checked_mul(size_of::<rd_kafka_topic_partition_t>());
     // SAFETY: null or libc's memory, which is not used under its old address any more.
     let elems = unsafe { libc::realloc(list.elems.cast(), bytes.unwrap_or(usize::MAX)) };
