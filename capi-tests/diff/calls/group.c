@@ -113,8 +113,8 @@ void group_changes(rd_kafka_t *rk) {
         lists_of(rk, "empty-list");
         CALL("group/assign", "null", code(rd_kafka_assign(rk, NULL)));
         CALL("group/assign", "null-twice", code(rd_kafka_assign(rk, NULL)));
-        OURS_ONLY("group/incremental_assign", "null", error(rd_kafka_incremental_assign(rk, NULL)));
-        OURS_ONLY("group/incremental_unassign", "null", error(rd_kafka_incremental_unassign(rk, NULL)));
+        CALL("group/incremental_assign", "null", error(rd_kafka_incremental_assign(rk, NULL)));
+        CALL("group/incremental_unassign", "null", error(rd_kafka_incremental_unassign(rk, NULL)));
         REMOVE("nothing-assigned", run.full, 0, 1);
         ADD("ok", run.full, 0, 2);
         lists_of(rk, "added");

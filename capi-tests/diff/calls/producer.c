@@ -88,7 +88,7 @@ void producer_calls(rd_kafka_t *rk) {
         classic(rk);
         CALL("producer/flush", "0", code(rd_kafka_flush(rk, 0)));
         CALL("producer/purge", "none", code(rd_kafka_purge(rk, 0)));
-        CALL("producer/purge", "unknown-flags", code(rd_kafka_purge(rk, 0x100)));
+        CALL("producer/purge", "unknown-flags", code(rd_kafka_purge(rk, 0x1000)));
         CALL("producer/purge", "queue", code(rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE)));
         CALL("producer/purge", "all", code(rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT)));
         CALL("producer/purge", "non-blocking", code(rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_NON_BLOCKING)));
