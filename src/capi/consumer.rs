@@ -520,16 +520,21 @@ pub unsafe extern "C" fn rd_kafka_subscribe(
     })
 }
 
-/// Ends the subscription: the partitions are given up, and the group is left.
+/// Ends the subscription: the partitions are given up, and the group is left. Says `_FATAL`
+/// after a static member's fatal error.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_unsubscribe(rk: *mut rd_kafka_t) -> rd_kafka_resp_err_t {
     ffi!({
         // SAFETY: the caller's handle is alive.
-        match unsafe { get(rk.cast_const()) }.map(consume::group_consumer) {
+        let instance = unsafe { get(rk.cast_const()) };
+        match instance.map(consume::group_consumer) {
             Some(Ok(consumer)) if consumer.is_closed() => ErrorCode::_DESTROY,
             Some(Ok(consumer)) => {
                 consumer.unsubscribe();
-                ErrorCode::NO_ERROR
+                match instance.and_then(|i| i.client.shared.barred()) {
+                    Some(_) => ErrorCode::_FATAL,
+                    None => ErrorCode::NO_ERROR,
+                }
             }
             Some(Err(code)) => code,
             None => ErrorCode::_INVALID_ARG,
@@ -673,7 +678,8 @@ pub unsafe extern "C" fn rd_kafka_incremental_assign(
     partitions: *const rd_kafka_topic_partition_list_t,
 ) -> *mut rd_kafka_error_t {
     ffi!({
-        if partitions.is_null() {
+        // SAFETY: the caller's handle is alive.
+        if unsafe { get(rk.cast_const()) }.is_some() && partitions.is_null() {
             return error::give(no_list());
         }
         // SAFETY: the caller's handle and list are alive.

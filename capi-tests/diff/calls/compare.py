@@ -39,11 +39,31 @@ def rows(path):
     return found
 
 
+def forked(folder):
+    """In a forked child every call returns, and what returns a code says _STATE."""
+    bad, calls = 0, 0
+    for line in open(f"{folder}/forked.ours"):
+        name, _, told = line.rstrip("\n").partition("\t")
+        if "/parent/" in name:
+            wrong = set(re.findall(r"code=(\S+)", told)) != {"NO_ERROR"}
+        else:
+            calls += 1
+            wrong = "ended=" in told or "error=NULL" in told or set(re.findall(r"code=(\S+)", told)) - {"_STATE"}
+        if wrong:
+            print(f"wrong after fork(): {name}: {told}")
+            bad += 1
+    print(f"forked: {calls} calls in children, {bad} wrong")
+    return bad
+
+
 def main():
     folder, subjects = sys.argv[2], sys.argv[3:]
     table = rows(sys.argv[1])
     upstream, ours, left_out = {}, {}, 0
+    bad = forked(folder) if "forked" in subjects else 0
     for subject in subjects:
+        if subject == "forked":
+            continue
         upstream |= lines(f"{folder}/{subject}.upstream")[0]
         found, left = lines(f"{folder}/{subject}.ours")
         ours |= found
@@ -60,7 +80,7 @@ def main():
         if not listed:
             unlisted.append(name)
             print(f"differs: {name}: {was}  ->  {here}")
-    bad = len(unlisted)
+    bad += len(unlisted)
     for row, uses in zip(table, used):
         if not uses and everything:
             print(f"no longer differs: {row[0]}")

@@ -143,6 +143,6 @@ void group_close(rd_kafka_t *rk) {
         CALL("group/consumer_close_queue", "closed", rd_kafka_queue_t *q = rd_kafka_queue_new(rk);
              error(rd_kafka_consumer_close_queue(rk, q)); rd_kafka_queue_destroy(q));
         /* A fatal error ends no group of librdkafka's, and errors of the subscription are still told. */
-        if (strcmp(run.state, "fatal"))
+        if (strncmp(run.state, "fatal", 5))
                 CALL("consumer/consumer_poll", "closed", message(rd_kafka_consumer_poll(rk, 0)));
 }

@@ -8,6 +8,8 @@ struct run run = {.state = "none"};
 int begin(const char *function, const char *argument, int ours_only) {
         if (ours_only && run.upstream)
                 return 0;
+        if (!forked_begin())
+                return 0;
         printf("%s/%s/%s\t%s", function, run.state, argument, ours_only ? "ours-only" : "");
         fflush(stdout);
         return 1;
@@ -16,6 +18,7 @@ int begin(const char *function, const char *argument, int ours_only) {
 void end(void) {
         printf("\n");
         fflush(stdout);
+        forked_end();
 }
 
 void told(const char *fmt, ...) {

@@ -33,6 +33,9 @@ extern struct run run;
 /* 0 when the call is to be left out. */
 int begin(const char *function, const char *argument, int ours_only);
 void end(void);
+/* The same in a forked child; see forked.c. */
+int forked_begin(void);
+void forked_end(void);
 /* What was observed: "name=value". */
 void told(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -2,7 +2,7 @@
 # Some 1,800 calls of the core, producer, consumer and group areas, in every state of an instance, on the newest librdkafka and on
 # this library: what each returns and writes must be the same, but for the rows of docs/differences.md.
 #
-#   run.sh [SUBJECT...]        core producer consumer group (all without); PROFILE=debug takes the debug build
+#   run.sh [SUBJECT...]        core producer consumer group forked (all without); PROFILE=debug takes the debug build
 #
 # BOOTSTRAP names a Kafka; without it one is started on a port of its own and stopped at the end.
 set -u
@@ -28,7 +28,7 @@ fi
 export BOOTSTRAP
 
 subjects=("$@") pids=() failed=0
-[ ${#subjects[@]} -gt 0 ] || subjects=(core producer consumer group)
+[ ${#subjects[@]} -gt 0 ] || subjects=(core producer consumer group forked)
 one() { # LIB FOLDER SUBJECT
     T_LIB=$1 LD_LIBRARY_PATH=$2 timeout 300 "$out/calls" "$3" >"$out/$3.$1" 2>"$out/$3.$1.err" </dev/null && return 0
     local code=$?
@@ -37,7 +37,8 @@ one() { # LIB FOLDER SUBJECT
     return 1
 }
 for subject in "${subjects[@]}"; do
-    one upstream "$upstream" "$subject" & pids+=($!)
+    # What librdkafka does in a forked child is undefined.
+    [ "$subject" = forked ] || { one upstream "$upstream" "$subject" & pids+=($!); }
     one ours "$ours" "$subject" & pids+=($!)
 done
 for pid in "${pids[@]}"; do wait "$pid" || failed=1; done

@@ -6,6 +6,7 @@
  * member    of a group, with an assignment    closing   between consumer_close_queue() and the answer to the revocation
  * closed    after consumer_close()            fatal     after rd_kafka_test_fatal_error()
  * producer, consumer, nogroup                 the instance is of the other type, or has no group.id
+ * forked-...                                  in a child of the process that made the instance (forked.c)
  */
 #include "report.h"
 
@@ -186,6 +187,14 @@ static void core(void) {
         rd_kafka_destroy(rk);
 }
 
+/* A static member, which a fatal error ends. */
+static rd_kafka_t *static_member(void) {
+        rd_kafka_t *rk = instance(RD_KAFKA_CONSUMER, run.servers, "group.id", fresh("static"), "group.instance.id", "one",
+                                  "enable.auto.commit", "false", NULL);
+        rd_kafka_poll_set_consumer(rk);
+        return rk;
+}
+
 static void test_fatal(rd_kafka_t *rk) {
         run.state = "fatal";
         CALL("core/test_fatal_error", "ok", code(rd_kafka_test_fatal_error(rk, RD_KAFKA_RESP_ERR__FENCED, "for a test")));
@@ -285,6 +294,12 @@ static void groups(void) {
         /* librdkafka's never ends: the consumer's group does not leave after a fatal error. */
         if (!run.upstream)
                 rd_kafka_destroy(rk);
+        rk = static_member();
+        test_fatal(rk);
+        run.state = "fatal-static";
+        whole_group(rk);
+        if (!run.upstream)
+                rd_kafka_destroy(rk);
         rk        = consumer_closing(&closing);
         run.state = "closing";
         group_reads(rk);
@@ -315,6 +330,8 @@ int main(int argc, char **argv) {
                 consumers();
         else if (!strcmp(argv[1], "group"))
                 groups();
+        else if (!strcmp(argv[1], "forked"))
+                forked();
         else
                 return 2;
         return 0;

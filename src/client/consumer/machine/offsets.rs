@@ -82,7 +82,10 @@ impl Machine {
             None
         };
         if let Some(code) = refused {
-            let offsets = commit.offsets;
+            let mut offsets = commit.offsets;
+            if code == ErrorCode::_FATAL {
+                offsets.iter_mut().flatten().for_each(|o| o.err = code);
+            }
             self.tell_committed(w, commit.reply, CommitResult { code, offsets });
             return;
         }
