@@ -278,6 +278,9 @@ struct addrinfo;
 /** The result of electleaders. */
 #define RD_KAFKA_EVENT_ELECTLEADERS_RESULT 8388608
 
+/** `RD_KAFKA_PARTITION_UA`. */
+#define ANY_PARTITION (-1)
+
 /**
  * Response codes. Those below zero, save `UNKNOWN`, are the library's own;
  * the others are Kafka's.
@@ -1670,7 +1673,8 @@ RD_EXPORT rd_kafka_error_t *rd_kafka_error_new(rd_kafka_resp_err_t code,
 /**
  * Produces one message, described by `RD_KAFKA_V_*` arguments in any order,
  * ended by `RD_KAFKA_V_END`. One of `RD_KAFKA_V_TOPIC` and `RD_KAFKA_V_RKT`
- * must be there. Returns the code that `rd_kafka_produceva` gives.
+ * must be there. Returns the code that `rd_kafka_produceva` gives, or `_FATAL` after
+ * a fatal error.
  */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_producev(rd_kafka_t *rk, ...);
 
@@ -2827,7 +2831,7 @@ int rd_kafka_produce(rd_kafka_topic_t *rkt,
 
 /**
  * As `rd_kafka_producev`, with the arguments in an array of `cnt`. Returns null, or an
- * error that the application destroys.
+ * error that the application destroys: the fatal one, if there is one.
  */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_produceva(rd_kafka_t *rk,
@@ -2908,8 +2912,8 @@ RD_EXPORT rd_kafka_error_t *rd_kafka_abort_transaction(rd_kafka_t *rk, int timeo
 /* The consumer: subscription, assignment, position ------------------------------------ */
 
 /**
- * This consumer's id in its group, empty while it has none; null without `group.id`.
- * Freed by `rd_kafka_mem_free`.
+ * This consumer's id in its group, empty while it has none; null without `group.id` and
+ * once the consumer is closed. Freed by `rd_kafka_mem_free`.
  */
 RD_EXPORT char *rd_kafka_memberid(const rd_kafka_t *rk);
 
@@ -2974,20 +2978,25 @@ rd_kafka_error_t *rd_kafka_seek_partitions(rd_kafka_t *rk,
 /**
  * Sets the topics that this member of the group wants; names that begin with `^` are
  * regular expressions. Partition and offset do not matter. It replaces the last
- * subscription, and takes effect as the group rebalances. `_INVALID_ARG` for an empty
- * list, an empty name or one that comes twice, `_UNKNOWN_GROUP` without `group.id`,
- * `_FATAL` after a fatal error, `_DESTROY` once the consumer is closed.
+ * subscription, and takes effect as the group rebalances. `_UNKNOWN_GROUP` without
+ * `group.id`, `_INVALID_ARG` for an empty list, an empty name, one that comes twice or a
+ * bad expression, `_DESTROY` once the consumer is closed, `_FATAL` after a static member's
+ * fatal error.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_subscribe(rd_kafka_t *rk,
                                             const rd_kafka_topic_partition_list_t *topics);
 
-/** Ends the subscription: the partitions are given up, and the group is left. */
-RD_EXPORT rd_kafka_resp_err_t rd_kafka_unsubscribe(rd_kafka_t *rk);
+/**
+ * Ends the subscription: the partitions are given up, and the group is left. Says `_FATAL`
+ * after a static member's fatal error.
+ */
+RD_EXPORT
+rd_kafka_resp_err_t rd_kafka_unsubscribe(rd_kafka_t *rk);
 
 /**
  * Sets `*topics` to a copy of the list last subscribed to, sorted by name, which the
- * application destroys.
+ * application destroys; to null with `_DESTROY` once the consumer is closed.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_subscription(rd_kafka_t *rk,
@@ -3044,9 +3053,10 @@ rd_kafka_error_t *rd_kafka_incremental_unassign(rd_kafka_t *rk,
 
 /**
  * How the group rebalances: "EAGER", "COOPERATIVE", or "NONE" while that is not
- * settled; null if the instance has no group. A constant.
+ * settled; null if the instance has no group, and once the consumer is closed. A constant.
  */
-RD_EXPORT const char *rd_kafka_rebalance_protocol(rd_kafka_t *rk);
+RD_EXPORT
+const char *rd_kafka_rebalance_protocol(rd_kafka_t *rk);
 
 /**
  * Sets the partitions to consume, in the place of all others; null for none. The
@@ -3063,7 +3073,7 @@ rd_kafka_resp_err_t rd_kafka_assign(rd_kafka_t *rk,
 /**
  * Sets `*partitions` to a copy of the assignment, which the application destroys: sorted,
  * with the offsets where each partition was to begin. `rd_kafka_position` has the current
- * ones.
+ * ones. To null with `_DESTROY` once the consumer is closed.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_assignment(rd_kafka_t *rk,
@@ -3207,13 +3217,15 @@ int rd_kafka_consume_start_queue(rd_kafka_topic_t *rkt,
 
 /**
  * Stops consuming a partition, and drops what was fetched of it; waits until that is
- * done. Returns 0, or -1 with `rd_kafka_last_error`.
+ * done. Returns 0, also for a partition that exists and is not started, or -1 with
+ * `rd_kafka_last_error`: `_UNKNOWN_PARTITION` or `_INVALID_ARG`.
  */
 RD_EXPORT int rd_kafka_consume_stop(rd_kafka_topic_t *rkt, int32_t partition);
 
 /**
  * Takes one message of a started partition, waiting up to `timeout_ms`; null if there
- * is none, with `rd_kafka_last_error` telling why. Freed by
+ * is none, with `rd_kafka_last_error` telling why: `_TIMED_OUT`, or `_UNKNOWN_PARTITION`
+ * if it is neither started nor known to exist. Freed by
  * `rd_kafka_message_destroy`.
  */
 RD_EXPORT
@@ -3273,7 +3285,8 @@ int rd_kafka_consume_callback_queue(rd_kafka_queue_t *rkqu,
 
 /**
  * The consumer's membership in its group as it is now, for
- * `rd_kafka_send_offsets_to_transaction`; null without a group. Freed by
+ * `rd_kafka_send_offsets_to_transaction`; null without a group, and once the consumer is
+ * closed. Freed by
  * `rd_kafka_consumer_group_metadata_destroy`.
  */
 RD_EXPORT

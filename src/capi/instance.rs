@@ -25,7 +25,7 @@ use super::types::{
 use super::{consume, message};
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::{BUILTIN_CALLBACK, Conf, TopicConf, Word};
-use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::error::KafkaError;
 use crate::base::fork::{self, Generation, INSTANCE_GONE};
 use crate::base::log::Line;
 use crate::base::standard;
@@ -69,24 +69,9 @@ pub struct Instance {
 }
 
 impl Instance {
-    /// A topic with a handle that C can be given.
+    /// A topic with a handle that C can be given. That no topic can have this name, such as
+    /// an empty one, is for the broker to say, as with librdkafka.
     pub fn topic(&self, name: &str, conf: Option<TopicConf>) -> Result<Arc<Topic>, KafkaError> {
-        if name.is_empty() {
-            return Err(KafkaError::new(
-                ErrorCode::_INVALID_ARG,
-                "The topic's name is empty",
-            ));
-        }
-        self.topic_as_named(name, conf)
-    }
-
-    /// For a producer: that a topic cannot have this name is for the broker to say, as
-    /// with librdkafka.
-    pub fn topic_as_named(
-        &self,
-        name: &str,
-        conf: Option<TopicConf>,
-    ) -> Result<Arc<Topic>, KafkaError> {
         let topic = self.client.topic(name, conf)?;
         topic_object(&topic);
         Ok(topic)

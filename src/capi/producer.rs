@@ -266,7 +266,7 @@ unsafe fn parse<'a>(
                         .ok()
                         .flatten()
                         .ok_or_else(|| invalid("The topic's name is not a string"))?;
-                    a.topic = Some(Cow::Owned(instance.topic_as_named(name, None)?));
+                    a.topic = Some(Cow::Owned(instance.topic(name, None)?));
                 }
                 RD_KAFKA_VTYPE_RKT => {
                     let topic = get(vu.u.rkt.cast_const())

@@ -22,10 +22,9 @@ use crate::client::shared::EventQueue;
 use crate::consumer::{Position, offset as logical};
 
 use crate::capi::boundary::ffi;
-use crate::capi::types::{rd_kafka_message_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_t};
-
-/// `RD_KAFKA_PARTITION_UA`.
-const ANY_PARTITION: i32 = -1;
+use crate::capi::types::{
+    RD_KAFKA_PARTITION_UA, rd_kafka_message_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_t,
+};
 
 type ConsumeCb =
     unsafe extern "C" fn(rkmessage: *mut rd_kafka_message_t, commit_opaque: *mut c_void);
@@ -77,7 +76,7 @@ unsafe fn known<'a>(
 /// none, in vain.
 fn exists(instance: &Instance, topic: &str, partition: i32) -> bool {
     let metadata = instance.client.shared.metadata.load();
-    partition == ANY_PARTITION
+    partition == RD_KAFKA_PARTITION_UA
         || metadata
             .topic(topic)
             .is_some_and(|t| t.partition(partition).is_some())
@@ -242,7 +241,7 @@ pub unsafe extern "C" fn rd_kafka_consume_stop(
     partition: i32,
 ) -> c_int {
     ffi!({
-        if partition == ANY_PARTITION {
+        if partition == RD_KAFKA_PARTITION_UA {
             set_last_error(ErrorCode::_INVALID_ARG, libc::EINVAL);
             return -1;
         }

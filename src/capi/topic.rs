@@ -36,7 +36,7 @@ pub unsafe extern "C" fn rd_kafka_topic_new(
                 return refuse();
             };
             let own: Option<TopicConf> = get(conf.cast_const()).map(TopicConf::dup);
-            match instance.topic_as_named(name, own) {
+            match instance.topic(name, own) {
                 Ok(topic) => {
                     drop(take(conf));
                     give_topic(&topic)

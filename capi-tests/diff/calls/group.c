@@ -98,6 +98,9 @@ void group_changes(rd_kafka_t *rk) {
         CALL("group/unsubscribe", "ok", code(rd_kafka_unsubscribe(rk)));
         CALL("group/unsubscribe", "twice", code(rd_kafka_unsubscribe(rk)));
         lists_of(rk, "unsubscribed");
+        /* Whatever is assigned answers the revocation, and ends this state. */
+        if (!strcmp(run.state, "closing"))
+                return;
         ASSIGN("ok", run.full, 0, 2);
         lists_of(rk, "assigned");
         ASSIGN("twice", run.full, 0, 2);
