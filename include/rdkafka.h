@@ -278,9 +278,6 @@ struct addrinfo;
 /** The result of electleaders. */
 #define RD_KAFKA_EVENT_ELECTLEADERS_RESULT 8388608
 
-/** `RD_KAFKA_PARTITION_UA`. */
-#define ANY_PARTITION (-1)
-
 /**
  * Response codes. Those below zero, save `UNKNOWN`, are the library's own;
  * the others are Kafka's.

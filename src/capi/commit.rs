@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use libc::{c_int, c_void};
 
-use super::consumer::ANY_PARTITION;
 use super::handle::get;
 use super::topic_partition::{elements, elements_mut, metadata};
 use super::{consume, error, message, serve};
@@ -18,8 +17,8 @@ use crate::consumer::{Position, offset};
 
 use crate::capi::boundary::ffi;
 use crate::capi::types::{
-    rd_kafka_error_t, rd_kafka_message_t, rd_kafka_queue_t, rd_kafka_resp_err_t, rd_kafka_t,
-    rd_kafka_topic_partition_list_t, rd_kafka_topic_t,
+    RD_KAFKA_PARTITION_UA, rd_kafka_error_t, rd_kafka_message_t, rd_kafka_queue_t,
+    rd_kafka_resp_err_t, rd_kafka_t, rd_kafka_topic_partition_list_t, rd_kafka_topic_t,
 };
 
 /// Stores an offset; only of assigned partitions, unless the consumer is a simple one.
@@ -72,7 +71,7 @@ pub unsafe extern "C" fn rd_kafka_offset_store(
         };
         match consume::existing(&client, &topic.name, partition) {
             // librdkafka's place for messages without a partition: it is never assigned.
-            None if partition == ANY_PARTITION => ErrorCode::_STATE,
+            None if partition == RD_KAFKA_PARTITION_UA => ErrorCode::_STATE,
             Some(toppar) => {
                 let at = Position::new(offset.saturating_add(1), -1);
                 store(consumer, &toppar, at, None)

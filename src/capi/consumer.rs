@@ -25,9 +25,6 @@ use crate::capi::types::{
     rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_t, rd_kafka_topic_t,
 };
 
-/// `RD_KAFKA_PARTITION_UA`.
-pub(super) const ANY_PARTITION: i32 = -1;
-
 /// What stands for no limit of time.
 const FOREVER: Duration = Duration::from_secs(86_400 * 365);
 

@@ -6,7 +6,7 @@
 
 void kafka_topic(const char *servers, const char *name, int partitions) {
         char errstr[256];
-        t.slow = 1;
+        t.slow = t.load = 1;
         if (wire_create_topic(servers, name, partitions, errstr, sizeof(errstr)))
                 fprintf(stderr, "create topic %s: %s\n", name, errstr), exit(2);
 }
