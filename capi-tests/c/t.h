@@ -269,4 +269,12 @@ static UNUSED int t_fds(void) {
         return n - 1;
 }
 
+/* As t_threads_down_to: the other end of a connection may close its own a little later. */
+static UNUSED int t_fds_down_to(int want) {
+        int64_t until = now_ms() + ms(10000);
+        while (t_fds() > want && now_ms() < until)
+                usleep(1000);
+        return t_fds();
+}
+
 #endif

@@ -18,10 +18,10 @@ use crossbeam_channel::Receiver;
 use kafka_protocol::protocol::StrBytes;
 use mio::net::TcpListener;
 use mio::{Events, Interest, Poll, Token};
-use socket2::{Domain, Socket, Type};
+use socket2::{Domain, SockRef, Socket, Type};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr};
 use std::time::{Duration, Instant, SystemTime};
 
 pub const WAKER: Token = Token(0);
@@ -200,6 +200,9 @@ impl Server {
                 }
             }
             self.tick();
+        }
+        for door in std::mem::take(&mut self.doors).into_values() {
+            self.drop_listener(door.listener);
         }
     }
 
@@ -461,6 +464,9 @@ impl Server {
             && let Ok(listener) = listener.get_mut()
         {
             let _ = self.poll.registry().deregister(listener);
+            // A child that is being forked at this moment has a copy, which would go on
+            // listening, and keep the port, until it is closed there.
+            let _ = SockRef::from(&*listener).shutdown(Shutdown::Both);
         }
     }
 
