@@ -3,7 +3,7 @@
  *
  * Lines: "assign|revoke|lost T:P,T:P..." in the rebalance callback (before what is taken back is given up), "m T:P:OFFSET:VALUE ..."
  * before the offsets are stored, "error NAME TEXT", "closed" at the end.
- * Commands: pause, resume (all that it has), subscribe TOPIC[,TOPIC...], close.
+ * Commands: pause (all that it has), resume (all that was paused, held now or not: a pause outlives assignments), subscribe TOPIC[,TOPIC...], close.
  */
 #include "tool.h"
 
@@ -44,17 +44,30 @@ static void subscribe(rd_kafka_t *rk, const char *names) {
         free(copy);
 }
 
-static void pause_all(rd_kafka_t *rk, int pause) {
+/* What was paused and not resumed. */
+static rd_kafka_topic_partition_list_t *paused;
+
+static void pause_all(rd_kafka_t *rk) {
         rd_kafka_topic_partition_list_t *l = NULL;
+        int i;
         CHECK_ERR(rd_kafka_assignment(rk, &l), 0);
-        if (pause)
-                rd_kafka_pause_partitions(rk, l);
-        else
-                rd_kafka_resume_partitions(rk, l);
-        line_begin(pause ? "paused" : "resumed");
+        rd_kafka_pause_partitions(rk, l);
+        for (i = 0; i < l->cnt; i++)
+                if (!rd_kafka_topic_partition_list_find(paused, l->elems[i].topic, l->elems[i].partition))
+                        rd_kafka_topic_partition_list_add(paused, l->elems[i].topic, l->elems[i].partition);
+        line_begin("paused");
         line_parts(l);
         line_end();
         rd_kafka_topic_partition_list_destroy(l);
+}
+
+static void resume_all(rd_kafka_t *rk) {
+        rd_kafka_resume_partitions(rk, paused);
+        line_begin("resumed");
+        line_parts(paused);
+        line_end();
+        rd_kafka_topic_partition_list_destroy(paused);
+        paused = rd_kafka_topic_partition_list_new(8);
 }
 
 static void consume(rd_kafka_t *rk, rd_kafka_queue_t *q) {
@@ -110,13 +123,16 @@ int main(int argc, char **argv) {
         rk = client(RD_KAFKA_CONSUMER, conf);
         rd_kafka_poll_set_consumer(rk);
         subscribe(rk, argv[1]);
-        q = rd_kafka_queue_get_consumer(rk);
+        q      = rd_kafka_queue_get_consumer(rk);
+        paused = rd_kafka_topic_partition_list_new(8);
         while (open) {
                 const char *c = command(0);
                 if (!c)
                         consume(rk, q);
-                else if (!strcmp(c, "pause") || !strcmp(c, "resume"))
-                        pause_all(rk, *c == 'p');
+                else if (!strcmp(c, "pause"))
+                        pause_all(rk);
+                else if (!strcmp(c, "resume"))
+                        resume_all(rk);
                 else if (!strncmp(c, "subscribe ", 10)) {
                         subscribe(rk, c + 10);
                         line_begin("subscribed");
@@ -126,6 +142,7 @@ int main(int argc, char **argv) {
                         open = 0;
         }
         rd_kafka_queue_destroy(q);
+        rd_kafka_topic_partition_list_destroy(paused);
         CHECK_ERR(rd_kafka_consumer_close(rk), 0);
         rd_kafka_destroy(rk);
         line_begin("closed");
