@@ -23,9 +23,11 @@
 
 use std::cell::UnsafeCell;
 use std::io;
+use std::ops::{Deref, DerefMut};
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use super::thread;
 
@@ -66,18 +68,92 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     instances: 0,
 });
 
-/// Signalled when the registry counts an instance less.
-pub static INSTANCE_GONE: Condvar = Condvar::new();
+static INSTANCE_GONE: Condvar = Condvar::new();
 
 static FORWARDING: Mutex<()> = Mutex::new(());
 
-pub fn registry() -> MutexGuard<'static, Registry> {
-    REGISTRY.lock().unwrap_or_else(PoisonError::into_inner)
+/// One of the locks, held.
+pub struct Locked<T: 'static> {
+    // Goes before the lock.
+    _seen: Seen,
+    guard: MutexGuard<'static, T>,
+}
+
+impl<T> Locked<T> {
+    fn new(lock: &'static Mutex<T>) -> Self {
+        Self::held(lock.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn held(guard: MutexGuard<'static, T>) -> Self {
+        let _seen = Seen::new();
+        Locked { _seen, guard }
+    }
+}
+
+impl<T> Deref for Locked<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.guard
+    }
+}
+
+impl<T> DerefMut for Locked<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.guard
+    }
+}
+
+/// Orders who holds a lock once more, by an atomic of this crate's: the thread sanitizer
+/// does not see that std's lock does when it is contended, for std comes precompiled.
+struct Seen;
+
+static SEEN: AtomicU32 = AtomicU32::new(0);
+
+impl Seen {
+    fn new() -> Self {
+        SEEN.fetch_or(0, Ordering::Acquire);
+        Seen
+    }
+}
+
+impl Drop for Seen {
+    fn drop(&mut self) {
+        SEEN.fetch_or(0, Ordering::Release);
+    }
+}
+
+pub fn registry() -> Locked<Registry> {
+    Locked::new(&REGISTRY)
 }
 
 /// Held while a queue begins to be forwarded; see `base/queue.rs`.
-pub fn forwarding() -> MutexGuard<'static, ()> {
-    FORWARDING.lock().unwrap_or_else(PoisonError::into_inner)
+pub fn forwarding() -> Locked<()> {
+    Locked::new(&FORWARDING)
+}
+
+impl Locked<Registry> {
+    /// An instance was destroyed.
+    pub fn instance_gone(&mut self) {
+        self.instances = self.instances.saturating_sub(1);
+        INSTANCE_GONE.notify_all();
+    }
+
+    /// Waits for the next one, or for that long.
+    pub fn await_instance_gone(self, left: Option<Duration>) -> Self {
+        let Locked { _seen, guard } = self;
+        drop(_seen);
+        let guard = match left {
+            Some(left) => match INSTANCE_GONE.wait_timeout(guard, left) {
+                Ok((guard, _)) => guard,
+                Err(poisoned) => poisoned.into_inner().0,
+            },
+            None => INSTANCE_GONE
+                .wait(guard)
+                .unwrap_or_else(PoisonError::into_inner),
+        };
+        Locked::held(guard)
+    }
 }
 
 /// A socket whose copy a forked child closes at once.
@@ -141,7 +217,7 @@ impl<S: AsRawFd> Drop for Inherited<S> {
 }
 
 /// The locks between the handlers before and after a fork.
-struct Held(UnsafeCell<Option<(MutexGuard<'static, ()>, MutexGuard<'static, Registry>)>>);
+struct Held(UnsafeCell<Option<(Locked<()>, Locked<Registry>)>>);
 
 // SAFETY: only the thread that holds both locks looks inside.
 unsafe impl Sync for Held {}
@@ -198,7 +274,6 @@ mod tests {
     use super::*;
     use std::io::Read;
     use std::net::{TcpListener, TcpStream};
-    use std::time::Duration;
 
     fn pair() -> (TcpStream, TcpStream) {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();

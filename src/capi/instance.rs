@@ -7,8 +7,8 @@ use std::ffi::CString;
 use std::net::SocketAddr;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
 use std::time::Instant;
 use std::{io, ptr};
 
@@ -26,7 +26,7 @@ use super::{consume, message};
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::{BUILTIN_CALLBACK, Conf, TopicConf, Word};
 use crate::base::error::KafkaError;
-use crate::base::fork::{self, Generation, INSTANCE_GONE};
+use crate::base::fork::{self, Generation};
 use crate::base::log::Line;
 use crate::base::standard;
 use crate::broker::observer::Observer;
@@ -147,9 +147,7 @@ pub fn instance_made() {
 }
 
 pub fn instance_gone() {
-    let mut registry = fork::registry();
-    registry.instances = registry.instances.saturating_sub(1);
-    INSTANCE_GONE.notify_all();
+    fork::registry().instance_gone();
 }
 
 /// Waits until no instance is left; false on timeout.
@@ -160,15 +158,7 @@ pub fn wait_all_gone(deadline: Option<Instant>) -> bool {
         if left.is_some_and(|left| left.is_zero()) {
             return false;
         }
-        registry = match left {
-            Some(left) => match INSTANCE_GONE.wait_timeout(registry, left) {
-                Ok((registry, _)) => registry,
-                Err(poisoned) => poisoned.into_inner().0,
-            },
-            None => INSTANCE_GONE
-                .wait(registry)
-                .unwrap_or_else(PoisonError::into_inner),
-        };
+        registry = registry.await_instance_gone(left);
     }
     true
 }
