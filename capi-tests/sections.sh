@@ -1,14 +1,22 @@
 # Sourced: runs named parts one after the other, each under a heading with its time, and ends with a table.
 # A part that fails does not keep the later ones from running. A part aside runs beside the others, and is shown at the end.
+# Below the row of a part that failed, the table repeats the lines that say so: of a long log often only the end is kept.
 SECTION_ROWS=() SECTION_FAILED=0 SECTION_ASIDE=()
 section() { # NAME COMMAND...
-    local name=$1 started=$SECONDS code; shift
+    local name=$1 started=$SECONDS code log; shift
     printf '\n=== %s ===\n' "$name"
-    "$@" </dev/null; code=$?
+    log=$(mktemp)
+    "$@" </dev/null 2>&1 | tee "$log"; code=${PIPESTATUS[0]}
     local result=passed
-    [ $code -eq 0 ] || { result="FAILED ($code)"; SECTION_FAILED=1; }
+    [ "$code" -eq 0 ] || { result="FAILED ($code)"; SECTION_FAILED=1; }
     SECTION_ROWS+=("$(printf '%-34s %-12s %5d s' "$name" "$result" $((SECONDS - started)))")
+    [ "$code" -eq 0 ] || SECTION_ROWS+=("$(section_failures <"$log" | cut -c1-300 | sed 's/^/    /')")
+    rm -f "$log"
     printf -- '--- %s: %s, %d s\n' "$name" "$result" $((SECONDS - started))
+}
+section_failures() { # The lines that name a failure; without one, the last lines.
+    awk '/^[ \t]*not ok|FAILED|no closing line|panicked at|^error|: exit code |does not build|[Tt]hreadSanitizer:|DIFFERS|^  differs/ { if (++n <= 30) print; next }
+         { last[NR % 15] = $0 } END { if (!n) for (i = NR + 1; i <= NR + 15; i++) if (i % 15 in last) print last[i % 15] }'
 }
 aside() { # NAME COMMAND...
     local name=$1 dir; shift
