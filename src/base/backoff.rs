@@ -5,8 +5,13 @@ use std::time::Duration;
 /// The delay before attempt `n` (counted from 0): `base · 2ⁿ`, 20 % more or less,
 /// and never above `max`.
 pub fn delay(attempt: u32, base: Duration, max: Duration) -> Duration {
+    delay_of(attempt, base, max, fastrand::u32(..))
+}
+
+/// As [`delay`], with the randomness as an argument.
+pub fn delay_of(attempt: u32, base: Duration, max: Duration, random: u32) -> Duration {
     let grown = base.saturating_mul(1u32.checked_shl(attempt.min(20)).unwrap_or(u32::MAX));
-    let jitter = f64::from(fastrand::u32(800..=1200)) / 1000.0;
+    let jitter = f64::from(800 + random % 401) / 1000.0;
     grown.min(max.saturating_mul(2)).mul_f64(jitter).min(max)
 }
 

@@ -18,8 +18,9 @@ use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
 use mio::Registry;
 use mio::event::Event;
 
+use super::error::ConnError;
+use super::identity::Identity;
 use super::inflight::{InFlight, InFlightTable, Origin};
-use super::link::Identity;
 use super::observer::{OnWire, Watch};
 use super::seat;
 use super::transport::{Awaited, Stream};
@@ -380,7 +381,7 @@ impl<T> Conn<T> {
     }
 
     /// Writes until nothing is left or the socket is full.
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub fn flush(&mut self) -> Result<(), ConnError> {
         while self.writable && !self.out.is_empty() {
             let written = {
                 let mut slices = [IoSlice::new(&[]); MAX_SLICES];
@@ -390,7 +391,7 @@ impl<T> Conn<T> {
                     n += 1;
                 }
                 match self.stream.write_vectored(slices.get(..n).unwrap_or(&[])) {
-                    Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    Ok(0) => return Err(ConnError::Closed),
                     Ok(n) => n,
                     Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
                         self.writable = false;
@@ -399,7 +400,7 @@ impl<T> Conn<T> {
                     Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
                     Err(e) => {
                         BrokerStats::bump(&self.stats.tx_errors);
-                        return Err(e);
+                        return Err(e.into());
                     }
                 }
             };
@@ -424,7 +425,7 @@ impl<T> Conn<T> {
     }
 
     /// The next response that has arrived, if any. An error ends the connection.
-    pub fn receive(&mut self, now: Instant) -> io::Result<Option<Received<T>>> {
+    pub fn receive(&mut self, now: Instant) -> Result<Option<Received<T>>, ConnError> {
         if !self.readable {
             return Ok(None);
         }
@@ -439,7 +440,7 @@ impl<T> Conn<T> {
                 self.readable = false;
                 return Ok(None);
             }
-            Frame::Closed { .. } => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Frame::Closed { .. } => return Err(ConnError::Closed),
         };
         self.last_used = now;
         BrokerStats::bump(&self.stats.rx);
@@ -538,8 +539,8 @@ fn ms(n: i32) -> Duration {
     Duration::from_millis(u64::try_from(n).unwrap_or(0))
 }
 
-fn violation(what: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, what)
+fn violation(what: &str) -> ConnError {
+    ConnError::Protocol(what.to_string())
 }
 
 impl<T> Outbox<T> for Conn<T> {

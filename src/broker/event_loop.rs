@@ -30,7 +30,9 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use mio::{Events, Poll, Registry, Token};
 use parking_lot::{Mutex, MutexGuard};
 
-use super::link::{Link, LinkConfig};
+use super::command::LinkCommand;
+use super::config::LinkConfig;
+use super::link::Link;
 use super::nap;
 use super::seat::{Desk, Seat};
 use super::{LinkUser, Request};
@@ -44,33 +46,9 @@ use crate::base::wake::Wakeup;
 
 const WAKE: Token = Token(0);
 
-/// What other threads tell a link.
-pub enum Command<U: LinkUser> {
-    Send(Request),
-    User(U::Command),
-    /// The broker's address changed, or its id became known.
-    SetAddress {
-        host: String,
-        port: u16,
-        node_id: i32,
-    },
-    /// Connect now, even without work to do.
-    Connect,
-    /// Lets the next attempt to connect be made at once.
-    SkipBackoff,
-    Disconnect {
-        why: String,
-    },
-    /// Fails everything and ends the link.
-    Stop,
-    /// As [`Event::Resolved`]; sent by the look-up's own thread.
-    #[doc(hidden)]
-    Resolved(io::Result<Vec<std::net::SocketAddr>>),
-}
-
 struct Mail<U: LinkUser> {
     link: usize,
-    command: Command<U>,
+    command: LinkCommand<U>,
 }
 
 /// The sending side of a loop.
@@ -108,13 +86,13 @@ impl<U: LinkUser> Clone for Handle<U> {
 impl<U: LinkUser> Handle<U> {
     /// A stopped link takes no commands: a request is then answered with
     /// `Destroyed`, anything else is dropped.
-    pub fn send(&self, command: Command<U>) {
+    pub fn send(&self, command: LinkCommand<U>) {
         let mail = Mail {
             link: self.link,
             command,
         };
         if let Err(unsent) = self.sender.tx.send(mail)
-            && let Command::Send(request) = unsent.0.command
+            && let LinkCommand::Send(request) = unsent.0.command
         {
             (request.reply)(Err(super::RequestError::Destroyed));
             return;
@@ -123,7 +101,7 @@ impl<U: LinkUser> Handle<U> {
     }
 
     pub fn request(&self, request: Request) {
-        self.send(Command::Send(request));
+        self.send(LinkCommand::Send(request));
     }
 
     /// Waits for the thread to end, after `Stop`.
@@ -186,8 +164,8 @@ impl LoopPool {
             desk,
             seat: Arc::default(),
         };
-        let link = Link::new(config, user(bell), Token(link_id), move |result| {
-            handle_for_lookups.send(Command::Resolved(result));
+        let link = Link::new(config, user(bell), Token(link_id), move |answer| {
+            handle_for_lookups.send(LinkCommand::LookedUp(answer));
         });
         hosted.lock().links.insert(link_id, link);
         let event_loop = EventLoop { poll, wake, hosted };
@@ -411,12 +389,12 @@ impl<U: LinkUser> Hosted<U> {
     fn take_commands(&mut self, now: Instant) {
         while let Ok(mail) = self.rx.try_recv() {
             let Some(link) = self.links.get_mut(&mail.link) else {
-                if let Command::Send(request) = mail.command {
+                if let LinkCommand::Send(request) = mail.command {
                     (request.reply)(Err(super::RequestError::Destroyed));
                 }
                 continue;
             };
-            if matches!(mail.command, Command::Stop) {
+            if matches!(mail.command, LinkCommand::Stop) {
                 link.stop(now, &self.registry);
                 self.links.remove(&mail.link);
             } else {
@@ -480,7 +458,7 @@ impl<U: LinkUser> EventLoop<U> {
         }
         // Whoever still has a handle learns from the closed channel.
         while let Ok(mail) = hosted.rx.try_recv() {
-            if let Command::Send(request) = mail.command {
+            if let LinkCommand::Send(request) = mail.command {
                 (request.reply)(Err(super::RequestError::Destroyed));
             }
         }

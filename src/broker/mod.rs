@@ -10,13 +10,20 @@
 //! request in flight fails once, typed, then the user is told.
 
 pub mod api_versions;
+pub mod command;
+pub mod config;
 mod conn;
+pub mod error;
 pub mod event_loop;
+pub mod identity;
 pub mod inflight;
 pub mod link;
+pub mod look_up;
 mod nap;
 pub mod observer;
+pub mod reconnect;
 pub mod seat;
+pub mod setup;
 mod shown;
 pub mod stats;
 pub mod transport;

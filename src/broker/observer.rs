@@ -5,7 +5,7 @@ use std::sync::Arc;
 use kafka_protocol::messages::ApiKey;
 use parking_lot::RwLock;
 
-use super::link::Identity;
+use super::identity::Identity;
 use super::stats::StateName;
 use crate::base::error::ErrorCode;
 

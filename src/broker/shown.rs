@@ -7,7 +7,7 @@
 
 use std::sync::atomic::Ordering;
 
-use super::link::LinkConfig;
+use super::config::LinkConfig;
 use super::stats::StateName;
 use crate::base::log::debug;
 use crate::base::time::wall_us;

@@ -14,8 +14,10 @@ use super::link_user::{BrokerUser, Purge, UserCommand};
 use super::main_loop::{MainCommand, MainSender};
 use super::shared::{Shared, ThreadKind};
 use crate::base::thread::Counted;
-use crate::broker::event_loop::{Bell, Command, ThreadHook};
-use crate::broker::link::{Identity, LinkConfig};
+use crate::broker::command::LinkCommand;
+use crate::broker::config::LinkConfig;
+use crate::broker::event_loop::{Bell, ThreadHook};
+use crate::broker::identity::Identity;
 use crate::broker::{BrokerStats, Handle, LinkSettings, LoopPool, Request};
 use crate::consumer::fetcher::Fetcher;
 use crate::consumer::room::Room;
@@ -66,8 +68,8 @@ impl Broker {
     }
 
     pub fn connect(&self) {
-        self.handle.send(Command::SkipBackoff);
-        self.handle.send(Command::Connect);
+        self.handle.send(LinkCommand::SkipBackoff);
+        self.handle.send(LinkCommand::Connect);
     }
 }
 
@@ -180,7 +182,7 @@ impl Brokers {
                     // The identity changes at once, so that names are right in
                     // what follows; the link follows when it gets the command.
                     b.identity.write().node_id = info.id;
-                    b.handle.send(Command::SetAddress {
+                    b.handle.send(LinkCommand::SetAddress {
                         host: info.host.clone(),
                         port,
                         node_id: info.id,
@@ -349,7 +351,7 @@ impl Brokers {
     fn remove(&mut self, key: BrokerKey) {
         if let Some(at) = self.list.iter().position(|b| b.key == key) {
             let broker = self.list.remove(at);
-            broker.handle.send(Command::Stop);
+            broker.handle.send(LinkCommand::Stop);
             self.stopping.push(broker.handle);
             self.shared.broker_list.write().retain(|(k, _)| *k != key);
         }
@@ -359,18 +361,18 @@ impl Brokers {
     pub fn purge_in_flight(&self, purge: &Arc<Purge>) {
         for b in &self.list {
             b.handle
-                .send(Command::User(UserCommand::PurgeInFlight(purge.clone())));
+                .send(LinkCommand::User(UserCommand::PurgeInFlight(purge.clone())));
         }
     }
 
     /// Ends all links, and waits for their threads.
     pub fn stop_all(&mut self) {
         for b in self.list.drain(..) {
-            b.handle.send(Command::Stop);
+            b.handle.send(LinkCommand::Stop);
             self.stopping.push(b.handle);
         }
         if let Some(coordinator) = self.coordinator.take() {
-            coordinator.handle.send(Command::Stop);
+            coordinator.handle.send(LinkCommand::Stop);
             self.stopping.push(coordinator.handle);
         }
         for handle in self.stopping.drain(..) {

@@ -20,7 +20,7 @@ use crate::base::conf::ClientKind;
 use crate::base::time::{monotonic_us, wall_ms, wall_us};
 use crate::base::window::Window;
 use crate::broker::BrokerStats;
-use crate::broker::link::Identity;
+use crate::broker::identity::Identity;
 use crate::broker::stats::StateName;
 use crate::metadata::Snapshot;
 use crate::producer::idempotence::acquire::Acquirer;

@@ -5,7 +5,7 @@ use parking_lot::RwLock;
 
 use super::*;
 use crate::base::log::{Line, LogSink};
-use crate::broker::link::Identity;
+use crate::broker::identity::Identity;
 use crate::broker::transport::Family;
 use crate::broker::transport::hooks::Plain;
 use crate::broker::{LinkSettings, Outbox, RequestError, Response};
@@ -129,7 +129,7 @@ const LONG: Duration = Duration::from_secs(60);
 #[test]
 fn a_panic_costs_the_connection_and_not_the_loop() {
     let f = fixture();
-    f.handle.send(Command::User(1));
+    f.handle.send(LinkCommand::User(1));
     let line = f.lines.recv_timeout(LONG).unwrap();
     assert!(line.starts_with("PANIC: "), "{line}");
     assert!(line.contains("out of order"), "{line}");
@@ -138,7 +138,7 @@ fn a_panic_costs_the_connection_and_not_the_loop() {
     f.handle.request(request);
     let error = answer.recv_timeout(LONG).unwrap().unwrap_err();
     assert_eq!(error, RequestError::TimedOutInQueue);
-    f.handle.send(Command::Stop);
+    f.handle.send(LinkCommand::Stop);
     f.handle.join();
 }
 
@@ -147,7 +147,7 @@ fn a_link_that_only_panics_is_given_up() {
     let f = fixture();
     let (waiting, answer) = request(LONG);
     f.handle.request(waiting);
-    f.handle.send(Command::User(u32::MAX));
+    f.handle.send(LinkCommand::User(u32::MAX));
     let error = answer.recv_timeout(LONG).unwrap().unwrap_err();
     assert_eq!(error, RequestError::Destroyed);
     f.handle.join();

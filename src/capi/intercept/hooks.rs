@@ -9,7 +9,7 @@ use libc::c_int;
 use super::Interceptors;
 use super::client::OnWire;
 use crate::base::error::ErrorCode;
-use crate::broker::link::Identity;
+use crate::broker::identity::Identity;
 use crate::broker::observer::{Observer, OnWire as OnWireInfo};
 use crate::broker::stats::StateName;
 use crate::capi::instance::c_string;

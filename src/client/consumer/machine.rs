@@ -19,7 +19,7 @@ use super::{Consumer, TopicPartition};
 use crate::base::error::ErrorCode;
 use crate::base::log::{Level, debug};
 use crate::base::time::ms;
-use crate::broker::event_loop;
+use crate::broker::command::LinkCommand;
 use crate::broker::{Handle, LinkEvent, Request, RequestError, Response};
 use crate::client::brokers::{BrokerKey, Brokers, START_AGAIN};
 use crate::client::event::{ErrorEvent, Event};
@@ -551,7 +551,7 @@ impl Machine {
 
     fn start_fetch(&mut self, w: &mut World<'_>, broker: i32, start: fetcher::Start) {
         match w.brokers.by_node(broker) {
-            Some(b) => b.handle.send(event_loop::Command::User(UserCommand::Fetch(
+            Some(b) => b.handle.send(LinkCommand::User(UserCommand::Fetch(
                 fetcher::Command::Start(start),
             ))),
             None => self.control.on_handback(
@@ -576,7 +576,7 @@ impl Machine {
     ) {
         // A broker that is gone hands everything back by itself.
         if let Some(b) = w.brokers.by_node(broker) {
-            b.handle.send(event_loop::Command::User(UserCommand::Fetch(
+            b.handle.send(LinkCommand::User(UserCommand::Fetch(
                 fetcher::Command::Stop { partition, grant },
             )));
         }
@@ -822,18 +822,18 @@ impl Machine {
                     // The event is handled when this one is done.
                     self.group_pending = true;
                 } else {
-                    link.handle.send(event_loop::Command::SetAddress {
+                    link.handle.send(LinkCommand::SetAddress {
                         host: node.host.to_string(),
                         port: node.port,
                         node_id: node.id,
                     });
-                    link.handle.send(event_loop::Command::SkipBackoff);
-                    link.handle.send(event_loop::Command::Connect);
+                    link.handle.send(LinkCommand::SkipBackoff);
+                    link.handle.send(LinkCommand::Connect);
                 }
             }
             None => match w.brokers.add_coordinator(&node.host, node.port, node.id) {
                 Ok((key, handle)) => {
-                    handle.send(event_loop::Command::Connect);
+                    handle.send(LinkCommand::Connect);
                     self.coordinator = Some(CoordinatorLink {
                         key,
                         handle,

@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 
 use super::MainLoop;
 use crate::broker::Request;
-use crate::broker::event_loop::Command;
+use crate::broker::command::LinkCommand;
 use crate::client::brokers::{Broker, BrokerKey, Condition};
 
 impl MainLoop {
@@ -56,7 +56,7 @@ impl MainLoop {
         let chosen = if untried.is_empty() {
             // All have failed: each tries again at its own pace.
             for b in self.brokers.iter() {
-                b.handle.send(Command::Connect);
+                b.handle.send(LinkCommand::Connect);
             }
             None
         } else {

@@ -1,0 +1,94 @@
+//! Why a connection ended, or was not made.
+
+use std::fmt;
+use std::io;
+
+use crate::base::error::ErrorCode;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConnError {
+    /// The peer closed it.
+    Closed,
+    /// The system's error, in its words.
+    Io(String),
+    /// What the peer sent is not Kafka's protocol.
+    Protocol(String),
+    /// No address; the text says why.
+    LookUp(String),
+    /// It could not be connected or set up; the text says what was tried.
+    SetUp(String),
+    // `Tls(..)` (_SSL) and `Auth(..)` (_AUTHENTICATION) have their place here.
+}
+
+impl ConnError {
+    /// What the application is told.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            ConnError::Closed | ConnError::Io(_) | ConnError::SetUp(_) => ErrorCode::_TRANSPORT,
+            ConnError::Protocol(_) => ErrorCode::_BAD_MSG,
+            ConnError::LookUp(_) => ErrorCode::_RESOLVE,
+        }
+    }
+}
+
+impl fmt::Display for ConnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ConnError::Closed => f.write_str("Disconnected"),
+            ConnError::Io(text) => write!(f, "Disconnected: {text}"),
+            ConnError::Protocol(text) => write!(f, "Protocol violation: {text}"),
+            ConnError::LookUp(text) | ConnError::SetUp(text) => f.write_str(text),
+        }
+    }
+}
+
+impl From<io::Error> for ConnError {
+    fn from(e: io::Error) -> Self {
+        match e.kind() {
+            io::ErrorKind::UnexpectedEof => ConnError::Closed,
+            // Of what reads frames.
+            io::ErrorKind::InvalidData => ConnError::Protocol(e.to_string()),
+            _ => ConnError::Io(system_words(&e)),
+        }
+    }
+}
+
+/// An error as the system words it: without the number that Rust adds.
+pub fn system_words(e: &io::Error) -> String {
+    let text = e.to_string();
+    match text.split_once(" (os error ") {
+        Some((words, _)) => words.to_string(),
+        None => text,
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_has_its_code_and_text() {
+        let closed = ConnError::from(io::Error::from(io::ErrorKind::UnexpectedEof));
+        assert_eq!(closed, ConnError::Closed);
+        assert_eq!(closed.code(), ErrorCode::_TRANSPORT);
+        assert_eq!(closed.to_string(), "Disconnected");
+        let foreign = ConnError::from(io::Error::new(io::ErrorKind::InvalidData, "too long"));
+        assert_eq!(foreign.code(), ErrorCode::_BAD_MSG);
+        assert_eq!(foreign.to_string(), "Protocol violation: too long");
+        let late = ConnError::LookUp("no name".into());
+        assert_eq!(
+            (late.code(), late.to_string()),
+            (ErrorCode::_RESOLVE, "no name".into())
+        );
+    }
+
+    #[test]
+    fn the_systems_errors_come_without_their_number() {
+        let refused = io::Error::from_raw_os_error(libc::ECONNREFUSED);
+        assert!(refused.to_string().contains("os error"));
+        assert_eq!(
+            ConnError::from(refused).to_string(),
+            "Disconnected: Connection refused"
+        );
+    }
+}
