@@ -11,7 +11,7 @@ use super::{consume, error, message, serve};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::queue::Queue;
 use crate::client::consumer::commits::{Commit, CommitEvent, CommitResult, Reply};
-use crate::client::consumer::{Consumer, TopicPartition, Toppar};
+use crate::client::consumer::{Consumer, ConsumerPartition, TopicPartition};
 use crate::client::event::Event;
 use crate::consumer::{Position, offset};
 
@@ -22,8 +22,13 @@ use crate::capi::types::{
 };
 
 /// Stores an offset; only of assigned partitions, unless the consumer is a simple one.
-fn store(consumer: &Consumer, toppar: &Toppar, at: Position, metadata: Option<&[u8]>) -> ErrorCode {
-    let p = &toppar.partition;
+fn store(
+    consumer: &Consumer,
+    tp: &ConsumerPartition,
+    at: Position,
+    metadata: Option<&[u8]>,
+) -> ErrorCode {
+    let p = &tp.partition;
     if at.is_absolute() && !p.is_assigned() && !consumer.is_simple() {
         return ErrorCode::_STATE;
     }
@@ -72,9 +77,9 @@ pub unsafe extern "C" fn rd_kafka_offset_store(
         match consume::existing(&client, &topic.name, partition) {
             // librdkafka's place for messages without a partition: it is never assigned.
             None if partition == RD_KAFKA_PARTITION_UA => ErrorCode::_STATE,
-            Some(toppar) => {
+            Some(tp) => {
                 let at = Position::new(offset.saturating_add(1), -1);
-                store(consumer, &toppar, at, None)
+                store(consumer, &tp, at, None)
             }
             None => ErrorCode::_UNKNOWN_PARTITION,
         }
@@ -106,9 +111,9 @@ pub unsafe extern "C" fn rd_kafka_offsets_store(
         let mut stored = 0;
         for element in list.iter_mut() {
             element.err = match consume::find(instance, element) {
-                Some(toppar) => {
+                Some(tp) => {
                     let at = consume::read(element).position();
-                    store(consumer, &toppar, at, metadata(element))
+                    store(consumer, &tp, at, metadata(element))
                 }
                 None => ErrorCode::_UNKNOWN_PARTITION,
             };
@@ -150,7 +155,7 @@ pub unsafe extern "C" fn rd_kafka_offset_store_message(
         };
         let at = Position::new(m.msg.offset + 1, m.leader_epoch);
         let code = match consumer.find(&topic.name, m.msg.partition) {
-            Some(toppar) => store(&consumer, &toppar, at, None),
+            Some(tp) => store(&consumer, &tp, at, None),
             None => ErrorCode::_UNKNOWN_PARTITION,
         };
         match code {

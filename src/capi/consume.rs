@@ -19,7 +19,7 @@ use crate::base::message::{MessageExt, Owned};
 use crate::base::queue::{Taken, Weight};
 use crate::base::time::deadline;
 use crate::client::Client;
-use crate::client::consumer::{Consumer, TopicPartition, Toppar};
+use crate::client::consumer::{Consumer, ConsumerPartition, TopicPartition};
 use crate::client::event::Event;
 use crate::client::group::ConsumerError;
 use crate::client::shared::EventQueue;
@@ -471,7 +471,7 @@ pub fn name(element: &rd_kafka_topic_partition_t) -> String {
 }
 
 /// The partition, if it was used already, or if its topic is used and metadata has it.
-pub fn existing(client: &Client, topic: &str, id: i32) -> Option<Arc<Toppar>> {
+pub fn existing(client: &Client, topic: &str, id: i32) -> Option<Arc<ConsumerPartition>> {
     let consumer = consumer_of(client)?;
     if let Some(used) = consumer.find(topic, id) {
         return Some(used);
@@ -479,17 +479,20 @@ pub fn existing(client: &Client, topic: &str, id: i32) -> Option<Arc<Toppar>> {
     let handle = client.known_topic(topic)?;
     let metadata = client.shared.metadata.load();
     metadata.topic(topic)?.partition(id)?;
-    Some(consumer.toppar(&handle, id))
+    Some(consumer.partition(&handle, id))
 }
 
 /// The partition that an element names, if its topic is used. As with librdkafka the
 /// number may be one that the topic does not have, or does not have yet.
-pub fn find(instance: &Instance, element: &rd_kafka_topic_partition_t) -> Option<Arc<Toppar>> {
+pub fn find(
+    instance: &Instance,
+    element: &rd_kafka_topic_partition_t,
+) -> Option<Arc<ConsumerPartition>> {
     let consumer = consumer(instance)?;
     let topic = name(element);
     consumer.find(&topic, element.partition).or_else(|| {
         let handle = instance.client.known_topic(&topic)?;
-        Some(consumer.toppar(&handle, element.partition))
+        Some(consumer.partition(&handle, element.partition))
     })
 }
 
@@ -498,9 +501,9 @@ pub fn ensure(
     instance: &Instance,
     consumer: &Consumer,
     element: &rd_kafka_topic_partition_t,
-) -> Result<Arc<Toppar>, crate::base::error::KafkaError> {
+) -> Result<Arc<ConsumerPartition>, crate::base::error::KafkaError> {
     let topic = instance.topic(&name(element), None)?;
-    Ok(consumer.toppar(&topic, element.partition))
+    Ok(consumer.partition(&topic, element.partition))
 }
 
 /// An element as the client has it.

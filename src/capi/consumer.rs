@@ -11,9 +11,9 @@ use super::instance::Instance;
 use super::topic_partition::{add, elements, elements_mut, new_list, set_leader_epoch};
 use super::{consume, cstr, error, message, serve};
 use crate::base::error::{ErrorCode, KafkaError};
-use crate::client::consumer::queries::{Found, Wanted, is_refused};
-use crate::client::consumer::{Consumer, Toppar};
-use crate::client::group::{Subscription, Wish};
+use crate::client::consumer::queries::{LookupResult, OffsetLookup, is_refused};
+use crate::client::consumer::{Consumer, ConsumerPartition};
+use crate::client::group::{SubscribedTopic, Subscription};
 use crate::consumer::Position;
 use crate::consumer::control::{TIMESTAMP_BEGINNING, TIMESTAMP_END};
 use crate::group::assignor::RebalanceProtocol;
@@ -49,7 +49,7 @@ fn no_group(code: ErrorCode) -> KafkaError {
     KafkaError::new(code, "This needs a consumer with a group.id")
 }
 
-type Start = (Arc<Toppar>, Position);
+type Start = (Arc<ConsumerPartition>, Position);
 
 /// The partitions of an assignment; null is an empty one.
 ///
@@ -63,31 +63,31 @@ unsafe fn wanted<'a>(
     let (instance, list) = unsafe { (get(rk.cast_const()), partitions.as_ref()) };
     let instance = instance.ok_or(ErrorCode::_INVALID_ARG)?;
     let consumer = consume::group_consumer(instance).map_err(no_group)?;
-    let mut wishes = Vec::new();
+    let mut starts = Vec::new();
     for element in list.map(elements).unwrap_or_default() {
-        let wish = consume::read(element);
-        if !is_start(wish.offset) {
+        let start = consume::read(element);
+        if !is_start(start.offset) {
             return Err(KafkaError::new(
                 ErrorCode::_INVALID_ARG,
                 format!(
                     "{} [{}] cannot start at offset {}",
-                    wish.topic, wish.partition, wish.offset
+                    start.topic, start.partition, start.offset
                 ),
             ));
         }
-        let toppar = consume::ensure(instance, consumer, element)?;
-        wishes.push((toppar, wish.position()));
+        let tp = consume::ensure(instance, consumer, element)?;
+        starts.push((tp, start.position()));
     }
-    Ok((consumer, wishes))
+    Ok((consumer, starts))
 }
 
 /// Asks the leaders, after the cluster was asked about topics that are not known yet, and
 /// before it is asked about those whose leader has moved. Creates no topics.
 fn look_up(
     instance: &Instance,
-    wanted: Vec<Wanted>,
+    wanted: Vec<OffsetLookup>,
     timeout: Option<Duration>,
-) -> Result<Vec<Found>, ErrorCode> {
+) -> Result<Vec<LookupResult>, ErrorCode> {
     let client = &instance.client;
     let until = Instant::now() + timeout.unwrap_or(FOREVER);
     let is_known = |topic: &Arc<str>| client.shared.metadata.load().topic(topic).is_some();
@@ -163,13 +163,13 @@ fn seek_all(
     let deadline = Instant::now() + timeout(timeout_ms).unwrap_or(FOREVER);
     let mut answers = Vec::new();
     for element in list.iter_mut() {
-        let Some(toppar) = consume::find(instance, element) else {
+        let Some(tp) = consume::find(instance, element) else {
             element.err = ErrorCode::_UNKNOWN_PARTITION;
             continue;
         };
         let (reply, answer) = bounded(1);
         let to = consume::read(element).position();
-        element.err = match consumer.begin_seek(&toppar, to, reply) {
+        element.err = match consumer.begin_seek(&tp, to, reply) {
             Ok(()) => {
                 answers.push((element, answer));
                 continue;
@@ -275,7 +275,7 @@ pub unsafe extern "C" fn rd_kafka_query_watermark_offsets(
                 return ErrorCode::_INVALID_ARG;
             };
             let topic: Arc<str> = Arc::from(&*topic);
-            let wanted = |timestamp| Wanted {
+            let wanted = |timestamp| OffsetLookup {
                 topic: topic.clone(),
                 partition,
                 timestamp,
@@ -328,8 +328,8 @@ pub unsafe extern "C" fn rd_kafka_get_watermark_offsets(
             let Ok(topic) = instance.topic(&topic, None) else {
                 return ErrorCode::_INVALID_ARG;
             };
-            let toppar = consumer.toppar(&topic, partition);
-            let marks = toppar.partition.watermarks();
+            let tp = consumer.partition(&topic, partition);
+            let marks = tp.partition.watermarks();
             if let Some(low) = low.as_mut() {
                 *low = marks.0;
             }
@@ -364,7 +364,7 @@ pub unsafe extern "C" fn rd_kafka_offsets_for_times(
             }
             let wanted = list
                 .iter()
-                .map(|e| Wanted {
+                .map(|e| OffsetLookup {
                     topic: Arc::from(consume::name(e)),
                     partition: e.partition,
                     timestamp: e.offset,
@@ -383,7 +383,7 @@ pub unsafe extern "C" fn rd_kafka_offsets_for_times(
                 Ok(found) => found,
                 Err(code) => return code,
             };
-            let refused = |f: &Found| f.err().filter(|code| is_refused(*code));
+            let refused = |f: &LookupResult| f.err().filter(|code| is_refused(*code));
             if let Some(code) = found.iter().find_map(refused) {
                 return code;
             }
@@ -434,7 +434,7 @@ pub unsafe extern "C" fn rd_kafka_seek(
         let Some(consumer) = consume::consumer_of(&client) else {
             return ErrorCode::_INVALID_ARG;
         };
-        let Some(toppar) = consume::existing(&client, &topic.name, partition) else {
+        let Some(tp) = consume::existing(&client, &topic.name, partition) else {
             return ErrorCode::_UNKNOWN_PARTITION;
         };
         let deadline = timeout(timeout_ms)
@@ -442,7 +442,7 @@ pub unsafe extern "C" fn rd_kafka_seek(
             .map(|t| Instant::now() + t);
         let forever = (timeout_ms < 0).then(|| Instant::now() + FOREVER);
         let to = Position::new(offset, -1);
-        match consumer.seek(&toppar, to, deadline.or(forever)) {
+        match consumer.seek(&tp, to, deadline.or(forever)) {
             Ok(()) => ErrorCode::NO_ERROR,
             Err(code) => code,
         }
@@ -498,7 +498,7 @@ pub unsafe extern "C" fn rd_kafka_subscribe(
             Ok(consumer) => consumer,
             Err(code) => return code,
         };
-        let wanted = elements(list).iter().map(|e| Wish {
+        let wanted = elements(list).iter().map(|e| SubscribedTopic {
             topic: consume::read(e),
             opaque: e.opaque.expose_provenance(),
         });
@@ -563,7 +563,7 @@ pub unsafe extern "C" fn rd_kafka_subscription(
             };
             let wanted = consumer.group.subscription();
             let list = new_list(wanted.len());
-            for Wish { topic, opaque } in wanted {
+            for SubscribedTopic { topic, opaque } in wanted {
                 let element = add(&mut *list, topic.topic.as_bytes(), topic.partition);
                 consume::update(&mut *element, &topic);
                 (*element).opaque = std::ptr::with_exposed_provenance_mut(opaque);
@@ -783,9 +783,9 @@ pub unsafe extern "C" fn rd_kafka_assignment(
             };
             let assignment = consumer.assignment();
             let list = new_list(assignment.len());
-            for toppar in assignment {
-                let p = &toppar.partition;
-                let at = toppar.assigned_at.get();
+            for tp in assignment {
+                let p = &tp.partition;
+                let at = tp.assigned_at.get();
                 let element = add(&mut *list, p.topic.name.as_bytes(), p.id);
                 (*element).offset = at.offset;
                 set_leader_epoch(&mut *element, at.epoch);
@@ -832,8 +832,8 @@ pub unsafe extern "C" fn rd_kafka_position(
                 return ErrorCode::NO_ERROR;
             };
             for element in elements_mut(list) {
-                let toppar = consume::ensure(instance, consumer, element).ok();
-                let at = toppar.as_ref().map(|t| t.partition.position.get());
+                let tp = consume::ensure(instance, consumer, element).ok();
+                let at = tp.as_ref().map(|t| t.partition.position.get());
                 element.err = match at {
                     Some(_) => ErrorCode::NO_ERROR,
                     None => ErrorCode::_UNKNOWN_PARTITION,

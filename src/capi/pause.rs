@@ -64,11 +64,11 @@ unsafe fn each(
 fn set(instance: &Instance, element: &rd_kafka_topic_partition_t, pause: bool) -> Option<()> {
     match consume::consumer(instance) {
         Some(_) => {
-            let toppar = consume::find(instance, element)?;
+            let tp = consume::find(instance, element)?;
             if pause {
-                toppar.partition.pause(PAUSED_BY_APP);
+                tp.partition.pause(PAUSED_BY_APP);
             } else {
-                toppar.partition.resume(PAUSED_BY_APP);
+                tp.partition.resume(PAUSED_BY_APP);
             }
         }
         None => instance

@@ -15,7 +15,7 @@ use crate::base::log::Level;
 use crate::base::queue::Notify;
 use crate::capi::boundary::ffi;
 use crate::capi::types::{rd_kafka_event_t, rd_kafka_queue_s, rd_kafka_queue_t, rd_kafka_t};
-use crate::client::consumer::Toppar;
+use crate::client::consumer::ConsumerPartition;
 use crate::client::shared::EventQueue;
 
 impl Opaque for rd_kafka_queue_s {
@@ -31,7 +31,7 @@ pub struct QueueRef {
     /// The instance it belongs to, for callbacks.
     pub rk: usize,
     /// The partition, if it is the queue of one.
-    toppar: Option<Arc<Toppar>>,
+    tp: Option<Arc<ConsumerPartition>>,
 }
 
 impl QueueRef {
@@ -45,7 +45,7 @@ pub fn give_queue(rk: *mut rd_kafka_t, queue: EventQueue) -> *mut rd_kafka_queue
     give(QueueRef {
         queue,
         rk: rk.expose_provenance(),
-        toppar: None,
+        tp: None,
     })
 }
 
@@ -120,11 +120,11 @@ pub unsafe extern "C" fn rd_kafka_queue_get_partition(
             let Ok(topic) = instance.topic(&name, None) else {
                 return ptr::null_mut();
             };
-            let toppar = consumer.toppar(&topic, partition);
+            let tp = consumer.partition(&topic, partition);
             give(QueueRef {
-                queue: toppar.queue.clone(),
+                queue: tp.queue.clone(),
                 rk: rk.expose_provenance(),
-                toppar: Some(toppar),
+                tp: Some(tp),
             })
         }
     })
@@ -172,8 +172,8 @@ pub unsafe extern "C" fn rd_kafka_queue_forward(
             if let Some(src) = get(src.cast_const()) {
                 let dst = get(dst.cast_const()).map(|q| q.queue.clone());
                 let consumer = get(src.rk().cast_const()).and_then(consume::consumer);
-                match (&src.toppar, consumer) {
-                    (Some(toppar), Some(consumer)) => consumer.forward(toppar, dst.as_ref()),
+                match (&src.tp, consumer) {
+                    (Some(tp), Some(consumer)) => consumer.forward(tp, dst.as_ref()),
                     _ => src.queue.forward(dst),
                 }
             }

@@ -238,12 +238,12 @@ pub fn rebalance_by_default(instance: &Instance, e: &RebalanceEvent) {
             consumer.incremental_unassign(&gone)
         }
         (true, incremental) => {
-            let toppars = e.partitions.iter().map(|p| {
+            let starts = e.partitions.iter().map(|p| {
                 let topic = instance.topic(&p.topic, None)?;
-                Ok((consumer.toppar(&topic, p.partition), p.position()))
+                Ok((consumer.partition(&topic, p.partition), p.position()))
             });
-            let toppars: Result<Vec<_>, crate::base::error::KafkaError> = toppars.collect();
-            toppars.and_then(|list| match incremental {
+            let starts: Result<Vec<_>, crate::base::error::KafkaError> = starts.collect();
+            starts.and_then(|list| match incremental {
                 true => consumer.incremental_assign(list),
                 false => consumer.assign(list),
             })

@@ -16,7 +16,7 @@ use crate::base::conf::TopicOffsetStoreMethod;
 use crate::base::error::ErrorCode;
 use crate::client::Topic;
 use crate::client::consumer::machine::{FileStore, OffsetStore};
-use crate::client::consumer::{Consumer, Toppar};
+use crate::client::consumer::{Consumer, ConsumerPartition};
 use crate::client::event::Event;
 use crate::client::shared::EventQueue;
 use crate::consumer::{Position, offset as logical};
@@ -55,16 +55,18 @@ unsafe fn parts<'a>(
 unsafe fn known<'a>(
     rkt: *mut rd_kafka_topic_t,
     partition: i32,
-) -> Option<(&'a Instance, Arc<Consumer>, Arc<Toppar>)> {
+) -> Option<(&'a Instance, Arc<Consumer>, Arc<ConsumerPartition>)> {
     // SAFETY: the caller's promise.
     let found = unsafe { parts(rkt) }.and_then(|(instance, topic, consumer)| {
         let started = consumer.find(&topic.name, partition);
-        let toppar = match started.filter(|t| t.partition.is_assigned()) {
-            Some(toppar) => toppar,
-            None if exists(instance, &topic.name, partition) => consumer.toppar(topic, partition),
+        let tp = match started.filter(|t| t.partition.is_assigned()) {
+            Some(tp) => tp,
+            None if exists(instance, &topic.name, partition) => {
+                consumer.partition(topic, partition)
+            }
             None => return None,
         };
-        Some((instance, consumer, toppar))
+        Some((instance, consumer, tp))
     });
     if found.is_none() {
         set_last_error(ErrorCode::_UNKNOWN_PARTITION, libc::ESRCH);
@@ -127,9 +129,9 @@ unsafe fn start(
     if !known || !consumer.assignment().is_empty() {
         return refuse(ErrorCode::_INVALID_ARG, libc::EINVAL);
     }
-    let toppar = consumer.toppar(topic, partition);
+    let tp = consumer.partition(topic, partition);
     let store = (offset == logical::STORED).then(|| store_of(topic));
-    consumer.start(&toppar, Position::new(offset, -1), queue, store);
+    consumer.start(&tp, Position::new(offset, -1), queue, store);
     set_last_error(ErrorCode::NO_ERROR, 0);
     0
 }
@@ -246,10 +248,10 @@ pub unsafe extern "C" fn rd_kafka_consume_stop(
             return -1;
         }
         // SAFETY: the caller's handle is alive.
-        let Some((_client, consumer, toppar)) = (unsafe { known(rkt, partition) }) else {
+        let Some((_client, consumer, tp)) = (unsafe { known(rkt, partition) }) else {
             return -1;
         };
-        consumer.stop(&toppar);
+        consumer.stop(&tp);
         set_last_error(ErrorCode::NO_ERROR, 0);
         0
     })
@@ -268,10 +270,10 @@ pub unsafe extern "C" fn rd_kafka_consume(
     ffi!({
         // SAFETY: the caller's handle is alive, and so is its instance.
         unsafe {
-            let Some((instance, _, toppar)) = known(rkt, partition) else {
+            let Some((instance, _, tp)) = known(rkt, partition) else {
                 return ptr::null_mut();
             };
-            consume::next_message(instance, &toppar.queue, timeout_ms)
+            consume::next_message(instance, &tp.queue, timeout_ms)
         }
     })
 }
@@ -290,16 +292,10 @@ pub unsafe extern "C" fn rd_kafka_consume_batch(
     ffi!({
         // SAFETY: the caller's handle is alive, and the array has that much room.
         unsafe {
-            let Some((instance, _, toppar)) = known(rkt, partition) else {
+            let Some((instance, _, tp)) = known(rkt, partition) else {
                 return -1;
             };
-            batch(
-                instance,
-                &toppar.queue,
-                timeout_ms,
-                rkmessages,
-                rkmessages_size,
-            )
+            batch(instance, &tp.queue, timeout_ms, rkmessages, rkmessages_size)
         }
     })
 }
@@ -320,7 +316,7 @@ pub unsafe extern "C" fn rd_kafka_consume_callback(
     ffi!({
         // SAFETY: the caller's handle is alive, and the function takes what it says.
         unsafe {
-            let (Some((instance, _, toppar)), Some(topic), Some(callback)) =
+            let (Some((instance, _, tp)), Some(topic), Some(callback)) =
                 (known(rkt, partition), get(rkt.cast_const()), consume_cb)
             else {
                 return -1;
@@ -328,7 +324,7 @@ pub unsafe extern "C" fn rd_kafka_consume_callback(
             let limit = topic.conf.topic.consume_callback_max_messages;
             callbacks(
                 instance,
-                &toppar.queue,
+                &tp.queue,
                 timeout_ms,
                 limit,
                 callback,

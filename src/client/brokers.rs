@@ -12,7 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use super::consumer::machine;
 use super::link_user::{BrokerUser, Purge, UserCommand};
 use super::main_loop::{MainCommand, MainSender};
-use super::shared::{Shared, ThreadKind};
+use super::shared::{ClientShared, ThreadKind};
 use crate::base::thread::Counted;
 use crate::broker::command::LinkCommand;
 use crate::broker::config::LinkConfig;
@@ -78,7 +78,7 @@ pub const START_AGAIN: Duration = Duration::from_secs(1);
 
 /// Owned by the main thread.
 pub struct Brokers {
-    shared: Arc<Shared>,
+    shared: Arc<ClientShared>,
     settings: Arc<LinkSettings>,
     main: MainSender,
     pool: LoopPool,
@@ -97,7 +97,7 @@ pub struct Coordinator {
 }
 
 impl Brokers {
-    pub fn new(shared: Arc<Shared>, settings: Arc<LinkSettings>, main: MainSender) -> Self {
+    pub fn new(shared: Arc<ClientShared>, settings: Arc<LinkSettings>, main: MainSender) -> Self {
         Brokers {
             shared,
             settings,

@@ -23,11 +23,11 @@ use kafka_protocol::protocol::StrBytes;
 
 use self::bootstrap::Bootstrap;
 use super::brokers::{BrokerKey, Brokers, Condition};
-use super::consumer::machine::{self, Machine, World};
+use super::consumer::machine::{self, Machine, MainContext};
 use super::event::Event;
 use super::link_user::Purge;
 use super::settings;
-use super::shared::{Shared, ThreadKind, events};
+use super::shared::{ClientShared, ThreadKind, events};
 use super::stats;
 use super::topic::Topic;
 use crate::base::error::{ErrorCode, KafkaError};
@@ -64,7 +64,7 @@ pub enum MainCommand {
     MetadataAnswer {
         what: Refresh,
         deadline: Instant,
-        asked: Asked,
+        asked: MetadataFor,
         result: Result<Response, RequestError>,
     },
     StaleMetadata {
@@ -98,7 +98,7 @@ pub enum MainCommand {
     /// No epoch of it is left.
     ProducerIdSpent(i64),
     /// Partitions without a leader, or messages without a partition, have news.
-    Orphans,
+    Leaderless,
     /// Everything that is queued is to go out now.
     Flush,
     /// `done` is dropped when all is purged; nothing is sent.
@@ -111,7 +111,7 @@ pub enum MainCommand {
 }
 
 /// Who asked for metadata.
-pub enum Asked {
+pub enum MetadataFor {
     Manager,
     Application {
         reply: MetadataReply,
@@ -131,7 +131,7 @@ impl MainSender {
 }
 
 pub struct MainLoop {
-    shared: Arc<Shared>,
+    shared: Arc<ClientShared>,
     rx: Receiver<MainCommand>,
     brokers: Brokers,
     metadata: Manager,
@@ -143,7 +143,7 @@ pub struct MainLoop {
     /// The broker whose connection all these wait for.
     connecting: Option<BrokerKey>,
     /// Keeps the time of partitions without a leader; never sends.
-    orphans: Option<sender::Sender>,
+    leaderless: Option<sender::Sender>,
     next_unassigned: Option<Instant>,
     all_down_told: bool,
     next_stats: Option<Instant>,
@@ -155,10 +155,10 @@ pub struct MainLoop {
 }
 
 impl MainLoop {
-    pub fn new(shared: Arc<Shared>, rx: Receiver<MainCommand>) -> Self {
+    pub fn new(shared: Arc<ClientShared>, rx: Receiver<MainCommand>) -> Self {
         let now = Instant::now();
         let link = Arc::new(settings::link(&shared.conf));
-        let orphans = shared
+        let leaderless = shared
             .producer
             .as_ref()
             .map(|p| sender::Sender::new(p.clone(), p.orphans.clone(), Arc::default()));
@@ -170,7 +170,7 @@ impl MainLoop {
             waiting_any: VecDeque::new(),
             metadata_waits: false,
             connecting: None,
-            orphans,
+            leaderless,
             next_unassigned: None,
             all_down_told: false,
             next_stats: (!stats.is_zero()).then(|| now + stats),
@@ -235,7 +235,7 @@ impl MainLoop {
     }
 
     fn stop(&mut self) {
-        self.with_consumer(Instant::now(), |machine, world| machine.stop(world));
+        self.with_consumer(Instant::now(), |machine, cx| machine.stop(cx));
         self.brokers.stop_all();
         self.bootstrap.stop();
         for request in self.waiting_any.drain(..) {
@@ -253,13 +253,13 @@ impl MainLoop {
 
     fn next_deadline(&self) -> Option<Instant> {
         let waiting = self.waiting_any.iter().map(|r| r.deadline).min();
-        let orphans = self.orphans.as_ref().and_then(|o| o.next_deadline(false));
+        let leaderless = self.leaderless.as_ref().and_then(|o| o.next_deadline(false));
         [
             self.metadata
                 .next_deadline()
                 .filter(|_| !self.brokers.is_empty() && !self.metadata_waits),
             waiting,
-            orphans,
+            leaderless,
             self.next_unassigned,
             self.next_stats,
             self.bootstrap.next_deadline(),
@@ -292,13 +292,13 @@ impl MainLoop {
             self.metadata_waits = false;
             if let Some(refresh) = self.metadata.poll(now) {
                 let deadline = now + ms(self.shared.conf.global.socket_timeout_ms);
-                self.ask_metadata(now, refresh, deadline, Asked::Manager);
+                self.ask_metadata(now, refresh, deadline, MetadataFor::Manager);
             }
         }
         self.with_consumer(now, Machine::on_time);
-        if let Some(orphans) = &mut self.orphans {
-            orphans.collect(now);
-            orphans.poll_down(now);
+        if let Some(leaderless) = &mut self.leaderless {
+            leaderless.collect(now);
+            leaderless.poll_down(now);
         }
         if self.next_unassigned.is_some_and(|at| at <= now) {
             self.expire_unassigned(now);
@@ -316,17 +316,17 @@ impl MainLoop {
     fn with_consumer<R>(
         &mut self,
         now: Instant,
-        work: impl FnOnce(&mut Machine, &mut World<'_>) -> R,
+        work: impl FnOnce(&mut Machine, &mut MainContext<'_>) -> R,
     ) -> R {
         let mut to_any = Vec::new();
-        let mut world = World {
+        let mut cx = MainContext {
             now,
             shared: &self.shared,
             brokers: &mut self.brokers,
             metadata: &mut self.metadata,
             to_any: &mut to_any,
         };
-        let result = work(&mut self.consumer, &mut world);
+        let result = work(&mut self.consumer, &mut cx);
         for request in to_any {
             self.send_to_any(request);
         }
@@ -350,7 +350,7 @@ impl MainLoop {
                 create,
                 reply,
             } => {
-                let asked = Asked::Application { reply, create };
+                let asked = MetadataFor::Application { reply, create };
                 self.ask_metadata(now, what, deadline, asked);
             }
             MainCommand::MetadataAnswer {
@@ -409,7 +409,7 @@ impl MainLoop {
                 None => (request.reply)(Err(RequestError::Disconnected("no such broker".into()))),
             },
             MainCommand::Consumer(command) => {
-                self.with_consumer(now, |machine, world| machine.on_command(world, command));
+                self.with_consumer(now, |machine, cx| machine.on_command(cx, command));
             }
             MainCommand::ProducerId { result } => self.on_producer_id(now, result),
             MainCommand::ProducerIdSpent(id) => {
@@ -417,7 +417,7 @@ impl MainLoop {
                     acquirer.spent(now, id);
                 }
             }
-            MainCommand::Orphans => self.expire_unassigned(now),
+            MainCommand::Leaderless => self.expire_unassigned(now),
             MainCommand::Flush => {
                 self.nudge_all();
             }
@@ -451,7 +451,7 @@ impl MainLoop {
     // --- connections
 
     fn on_link(&mut self, now: Instant, key: BrokerKey, event: LinkEvent) {
-        let ours = self.with_consumer(now, |machine, world| machine.on_link(world, key, &event));
+        let ours = self.with_consumer(now, |machine, cx| machine.on_link(cx, key, &event));
         if ours {
             return;
         }
@@ -476,7 +476,7 @@ impl MainLoop {
                 if self.connecting == Some(key) {
                     self.connecting = None;
                 }
-                self.spare_stale();
+                self.use_stale_if_needed();
                 self.connect_for_waiting();
                 // The partitions that the broker led may have moved.
                 self.metadata.refresh_soon(now);
@@ -510,7 +510,7 @@ impl MainLoop {
 
     // --- metadata
 
-    fn ask_metadata(&mut self, now: Instant, what: Refresh, deadline: Instant, asked: Asked) {
+    fn ask_metadata(&mut self, now: Instant, what: Refresh, deadline: Instant, asked: MetadataFor) {
         let main = self.shared.main.clone();
         let wanted = what.clone();
         // An application may be patient: no broker is waited for longer than this.
@@ -518,7 +518,7 @@ impl MainLoop {
             .min(deadline.saturating_duration_since(now));
         // A producer's default is to create, see `base::conf::finalize`.
         let create = self.shared.conf.global.allow_auto_create_topics
-            && !matches!(asked, Asked::Application { create: false, .. });
+            && !matches!(asked, MetadataFor::Application { create: false, .. });
         self.shared.logger.debug(
             debug::METADATA,
             "METADATA",
@@ -545,7 +545,7 @@ impl MainLoop {
         now: Instant,
         what: Refresh,
         deadline: Instant,
-        asked: Asked,
+        asked: MetadataFor,
         result: Result<Response, RequestError>,
     ) {
         let all = what == Refresh::All;
@@ -558,7 +558,7 @@ impl MainLoop {
                 | RequestError::TimedOut
                 | RequestError::TimedOutInQueue)
         );
-        if lost && matches!(asked, Asked::Application { .. }) && now < deadline {
+        if lost && matches!(asked, MetadataFor::Application { .. }) && now < deadline {
             self.ask_metadata(now, what, deadline, asked);
             return;
         }
@@ -596,12 +596,12 @@ impl MainLoop {
             Err(e) => Err(KafkaError::new(e.code(), e.to_string())),
         };
         match (response, asked) {
-            (Ok(snapshot), Asked::Manager) => self.learn(now, snapshot, true, all),
-            (Ok(snapshot), Asked::Application { reply, .. }) => {
+            (Ok(snapshot), MetadataFor::Manager) => self.learn(now, snapshot, true, all),
+            (Ok(snapshot), MetadataFor::Application { reply, .. }) => {
                 self.learn(now, snapshot.clone(), false, all);
                 let _ = reply.send(Ok(Arc::new(snapshot)));
             }
-            (Err(e), Asked::Manager) => {
+            (Err(e), MetadataFor::Manager) => {
                 self.shared.logger.debug(
                     debug::METADATA,
                     "METADATA",
@@ -609,7 +609,7 @@ impl MainLoop {
                 );
                 self.metadata.on_failure(now);
             }
-            (Err(mut e), Asked::Application { reply, .. }) => {
+            (Err(mut e), MetadataFor::Application { reply, .. }) => {
                 // There was a broker to ask, but no time to.
                 if e.code == ErrorCode::_TIMED_OUT_QUEUE && self.has_broker_up() {
                     e.code = ErrorCode::_TIMED_OUT;
@@ -637,7 +637,7 @@ impl MainLoop {
         for change in changes {
             self.apply(now, change);
         }
-        self.with_consumer(now, |machine, world| machine.on_snapshot(world, all, &seen));
+        self.with_consumer(now, |machine, cx| machine.on_snapshot(cx, all, &seen));
     }
 
     /// Servers of two clusters in one list are a mistake that shows in nothing else.
@@ -663,9 +663,9 @@ impl MainLoop {
     }
 
     fn apply(&mut self, now: Instant, change: TopicChange) {
-        self.with_consumer(now, |machine, world| match &change {
-            TopicChange::Known { info, recreated } => machine.on_topic(world, info, *recreated),
-            TopicChange::Missing { name, err } => machine.on_missing(world, name, *err),
+        self.with_consumer(now, |machine, cx| match &change {
+            TopicChange::Known { info, recreated } => machine.on_topic(cx, info, *recreated),
+            TopicChange::Missing { name, err } => machine.on_missing(cx, name, *err),
         });
         let name = match &change {
             TopicChange::Known { info, .. } => &info.name,

@@ -2,7 +2,7 @@
 //! other.
 //!
 //! A [`Client`] is what the application holds: it starts the main thread and ends
-//! it. Everything that threads share is in [`shared::Shared`].
+//! it. Everything that threads share is in [`shared::ClientShared`].
 
 pub mod brokers;
 pub mod consumer;
@@ -41,7 +41,7 @@ use crate::producer::{self, ProducerStats};
 use consumer::Consumer;
 use event::Event;
 use main_loop::{MainCommand, MainLoop, MainSender};
-use shared::{ClientLog, ConfBox, EventQueue, Hooks, ReportSink, Shared, events};
+use shared::{ClientLog, ClientShared, ConfBox, EventQueue, Hooks, ReportSink, events};
 pub use topic::Topic;
 
 /// The main thread answers when the time is up, with the reason; on a machine that is
@@ -52,7 +52,7 @@ const LATE_ANSWER: Duration = Duration::from_millis(500);
 static INSTANCES: AtomicU32 = AtomicU32::new(0);
 
 pub struct Client {
-    pub shared: Arc<Shared>,
+    pub shared: Arc<ClientShared>,
     main: Mutex<Option<JoinHandle<()>>>,
     /// The main thread waits here; see [`Client::begin`].
     gate: Arc<Gate>,
@@ -125,7 +125,7 @@ impl Client {
         let consumer = Consumer::new(Arc::new(core), main.clone());
         // Lines wait here until the application says where they are to go.
         let log_queue = conf.global.log_queue.then(|| Arc::new(Queue::new()));
-        let shared = Arc::new(Shared {
+        let shared = Arc::new(ClientShared {
             name,
             kind,
             conf,
@@ -419,7 +419,7 @@ fn producer_shared(
         logger: logger.clone(),
         identity: Default::default(),
         orphans: Arc::new(Announcements::new(Arc::new(move |_| {
-            wake.send(MainCommand::Orphans);
+            wake.send(MainCommand::Leaderless);
         }))),
         stats: ProducerStats {
             windows: c.statistics_interval_ms > 0,

@@ -84,7 +84,7 @@ pub mod events {
 
 pub type EventQueue = Arc<Queue<Event>>;
 
-pub struct Shared {
+pub struct ClientShared {
     pub name: String,
     pub kind: ClientKind,
     pub conf: Box<dyn ConfBox>,
@@ -112,7 +112,7 @@ pub struct Shared {
     pub consumed_bytes: AtomicU64,
 }
 
-impl Shared {
+impl ClientShared {
     pub fn wants_event(&self, bit: i32) -> bool {
         self.conf.global.enabled_events & bit != 0
     }
@@ -227,7 +227,7 @@ impl Shared {
 /// Where the client's log lines go.
 pub struct ClientLog {
     pub hooks: Arc<dyn Hooks>,
-    pub shared: std::sync::OnceLock<std::sync::Weak<Shared>>,
+    pub shared: std::sync::OnceLock<std::sync::Weak<ClientShared>>,
 }
 
 impl LogSink for ClientLog {
@@ -254,7 +254,7 @@ pub struct ReportSink {
 }
 
 impl ReportSink {
-    fn shared(&self) -> Option<Arc<Shared>> {
+    fn shared(&self) -> Option<Arc<ClientShared>> {
         self.log.shared.get().and_then(std::sync::Weak::upgrade)
     }
 }

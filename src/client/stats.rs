@@ -14,7 +14,7 @@ use kafka_protocol::messages::ApiKey;
 
 use super::brokers::{Broker, Brokers, Condition, GROUP_COORDINATOR};
 use super::consumer::machine::Machine;
-use super::shared::Shared;
+use super::shared::ClientShared;
 use super::topic::Topic;
 use crate::base::conf::ClientKind;
 use crate::base::time::{monotonic_us, wall_ms, wall_us};
@@ -29,7 +29,7 @@ use partition::{Consumed, PartitionFields};
 
 /// What the main thread has to tell of.
 pub struct Sources<'a> {
-    pub shared: &'a Shared,
+    pub shared: &'a ClientShared,
     pub brokers: &'a Brokers,
     pub topics: &'a [Arc<Topic>],
     pub metadata: &'a Snapshot,
@@ -279,8 +279,8 @@ impl Sources<'_> {
     fn consumed(&self, topic: &Topic, all: &mut Vec<PartitionFields>) {
         let consumer = &self.shared.consumer;
         let read_committed = consumer.core.settings.read_committed;
-        for toppar in consumer.toppars() {
-            let p = &toppar.partition;
+        for tp in consumer.partitions() {
+            let p = &tp.partition;
             if p.topic.name != topic.name {
                 continue;
             }

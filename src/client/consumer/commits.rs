@@ -63,14 +63,14 @@ pub struct CommitEvent {
 
 /// What a stored offset of a partition that is kept is committed as. An application that
 /// steps back reads something again, and is not to lose its place by that.
-pub fn progress(stored: &Stored) -> Option<TopicPartition> {
+pub fn interim_commit(stored: &Stored) -> Option<TopicPartition> {
     let committed = stored.0.committed.get();
     stored.1.is_after(committed).then(|| listed(stored))
 }
 
 /// The same for a partition that is given up: where the application was last, be it
 /// before what was committed.
-pub fn farewell(stored: &Stored) -> Option<TopicPartition> {
+pub fn final_commit(stored: &Stored) -> Option<TopicPartition> {
     let (at, committed) = (stored.1, stored.0.committed.get());
     let is_news = at.is_absolute() && (at.offset, at.epoch) != (committed.offset, committed.epoch);
     is_news.then(|| listed(stored))

@@ -13,8 +13,8 @@ use crossbeam_channel::Sender;
 use kafka_protocol::messages::ApiKey;
 
 use super::commits::{self, Commit, CommitEvent, CommitResult, Reply, Stored};
-use super::queries::{self, Queries, Query};
-use super::requests::{self, Ask};
+use super::queries::{self, OffsetQuery, Queries};
+use super::requests::{self, PartitionLookup};
 use super::{Consumer, TopicPartition};
 use crate::base::error::ErrorCode;
 use crate::base::log::{Level, debug};
@@ -25,7 +25,7 @@ use crate::client::brokers::{BrokerKey, Brokers, START_AGAIN};
 use crate::client::event::{ErrorEvent, Event};
 use crate::client::link_user::{BrokerUser, UserCommand};
 use crate::client::main_loop::MainCommand;
-use crate::client::shared::{Shared, events};
+use crate::client::shared::{ClientShared, events};
 use crate::consumer::control::{Action, Control, Leader};
 use crate::consumer::fetcher;
 use crate::consumer::{Handback, Partition, Position, Reason};
@@ -58,7 +58,7 @@ pub enum Command {
         reply: Sender<Result<(), ErrorCode>>,
     },
     Handback(Handback),
-    Query(Query),
+    LookUp(OffsetQuery),
     Commit(Commit),
     Committed {
         partitions: Vec<(Arc<str>, i32)>,
@@ -68,14 +68,14 @@ pub enum Command {
     /// Answers to control's questions.
     Answers {
         about: Vec<(Arc<Partition>, u64)>,
-        asks: Vec<Ask>,
-        question: Question,
+        asks: Vec<PartitionLookup>,
+        question: LookupKind,
         result: Result<Response, RequestError>,
     },
     QueryAnswers {
         query: u64,
         places: Vec<usize>,
-        asks: Vec<Ask>,
+        asks: Vec<PartitionLookup>,
         result: Result<Response, RequestError>,
     },
     Group {
@@ -98,15 +98,15 @@ pub enum Command {
 pub type CommittedReply = Result<Vec<TopicPartition>, ErrorCode>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Question {
+pub enum LookupKind {
     Offset,
     EpochEnd,
 }
 
 /// What the machine works with; the main loop's.
-pub struct World<'a> {
+pub struct MainContext<'a> {
     pub now: Instant,
-    pub shared: &'a Arc<Shared>,
+    pub shared: &'a Arc<ClientShared>,
     pub brokers: &'a mut Brokers,
     pub metadata: &'a mut Manager,
     /// Requests that any broker may answer.
@@ -153,7 +153,7 @@ pub struct Machine {
 }
 
 impl Machine {
-    pub fn new(shared: &Arc<Shared>, now: Instant) -> Self {
+    pub fn new(shared: &Arc<ClientShared>, now: Instant) -> Self {
         let consumer = shared.consumer.clone();
         let c = &shared.conf.global;
         let interval = ms(c.auto_commit_interval_ms);
@@ -243,41 +243,41 @@ impl Machine {
         .min()
     }
 
-    pub fn on_time(&mut self, w: &mut World<'_>) {
+    pub fn on_time(&mut self, cx: &mut MainContext<'_>) {
         if let Some(group) = &mut self.group {
-            group.set_polled(self.consumer.group.polled(w.now));
+            group.set_polled(self.consumer.group.polled(cx.now));
         }
-        self.control.poll(w.now);
-        if self.next_auto_commit.is_some_and(|at| at <= w.now) {
-            self.next_auto_commit = self.auto_commit.map(|i| w.now + i);
+        self.control.poll(cx.now);
+        if self.next_auto_commit.is_some_and(|at| at <= cx.now) {
+            self.next_auto_commit = self.auto_commit.map(|i| cx.now + i);
             let stored = self
                 .control
                 .partitions()
                 .filter(|p| !self.simple.has(p))
                 .map(|p| (p.clone(), p.stored.get(), p.stored_metadata()))
                 .collect::<Vec<_>>();
-            self.commit_progress(w, &stored, Reply::Configured);
+            self.commit_progress(cx, &stored, Reply::Configured);
         }
-        self.simple_on_time(w);
-        if let Some((node, _)) = self.unstarted.take_if(|(_, at)| *at <= w.now) {
-            self.set_coordinator(w, Some(node));
+        self.simple_on_time(cx);
+        if let Some((node, _)) = self.unstarted.take_if(|(_, at)| *at <= cx.now) {
+            self.set_coordinator(cx, Some(node));
         }
         if self
             .group
             .as_ref()
             .and_then(Group::next_deadline)
-            .is_some_and(|at| at <= w.now)
+            .is_some_and(|at| at <= cx.now)
         {
-            self.tell_group(w, group::Event::Tick);
+            self.tell_group(cx, group::Event::Tick);
         }
-        self.settle(w);
+        self.settle(cx);
     }
 
-    pub fn on_command(&mut self, w: &mut World<'_>, command: Command) {
+    pub fn on_command(&mut self, cx: &mut MainContext<'_>, command: Command) {
         match command {
             Command::Start(list) => {
                 for (partition, version, at) in list {
-                    self.start(w, &partition, version, at);
+                    self.start(cx, &partition, version, at);
                 }
             }
             Command::StartSimple {
@@ -286,35 +286,35 @@ impl Machine {
                 at,
                 store,
             } => {
-                let at = self.start_simple(w, &partition, at, store);
-                self.start(w, &partition, version, at);
+                let at = self.start_simple(cx, &partition, at, store);
+                self.start(cx, &partition, version, at);
             }
-            Command::Stop { commit, reply } => self.stop_partitions(w, commit, reply),
+            Command::Stop { commit, reply } => self.stop_partitions(cx, commit, reply),
             Command::Seek {
                 partition,
                 version,
                 to,
                 reply,
             } => {
-                let result = self.control.seek(w.now, &partition, version, to);
+                let result = self.control.seek(cx.now, &partition, version, to);
                 // Without a waiter nobody wants to know.
                 let _ = reply.send(result);
             }
-            Command::Handback(back) => self.control.on_handback(w.now, back),
-            Command::Query(query) => {
+            Command::Handback(back) => self.control.on_handback(cx.now, back),
+            Command::LookUp(query) => {
                 for wanted in &query.wanted {
-                    w.metadata.track(&wanted.topic, w.now);
+                    cx.metadata.track(&wanted.topic, cx.now);
                 }
                 self.queries.add(query);
             }
-            Command::Commit(commit) => self.commit(w, commit),
+            Command::Commit(commit) => self.commit(cx, commit),
             Command::Committed {
                 partitions,
                 deadline,
                 reply,
             } => {
                 let waiting = Fetching::Application(reply);
-                self.fetch_committed(w, partitions, deadline, waiting);
+                self.fetch_committed(cx, partitions, deadline, waiting);
             }
             Command::Answers {
                 about,
@@ -326,11 +326,11 @@ impl Machine {
                     about.into_iter().zip(requests::answers(&asks, result))
                 {
                     match question {
-                        Question::Offset => {
-                            self.control.on_offset(w.now, &partition, token, found);
+                        LookupKind::Offset => {
+                            self.control.on_offset(cx.now, &partition, token, found);
                         }
-                        Question::EpochEnd => {
-                            self.control.on_epoch_end(w.now, &partition, token, found);
+                        LookupKind::EpochEnd => {
+                            self.control.on_epoch_end(cx.now, &partition, token, found);
                         }
                     }
                 }
@@ -343,39 +343,45 @@ impl Machine {
             } => {
                 let found = requests::answers(&asks, result);
                 if found.iter().any(Result::is_err) {
-                    w.metadata.refresh_soon(w.now);
+                    cx.metadata.refresh_soon(cx.now);
                 }
                 for (ask, found) in asks.iter().zip(&found) {
                     self.note_watermark(ask, found);
                 }
-                self.queries.on_answer(w.now, query, &places, found);
+                self.queries.on_answer(cx.now, query, &places, found);
             }
             Command::Group { token, result } => {
-                self.tell_group(w, group::Event::Response { token, result });
+                self.tell_group(cx, group::Event::Response { token, result });
             }
-            Command::Subscribe(interest) => self.subscribe(w, interest),
-            Command::Rebalanced(id) => self.rebalanced(w, id),
+            Command::Subscribe(interest) => self.subscribe(cx, interest),
+            Command::Rebalanced(id) => self.rebalanced(cx, id),
             Command::Answered => {
                 let id = self.membership.last_rebalance();
-                self.rebalanced(w, id);
+                self.rebalanced(cx, id);
             }
-            Command::Polled => self.tell_group(w, group::Event::Polled),
+            Command::Polled => self.tell_group(cx, group::Event::Polled),
             Command::Close => match self.group {
-                Some(_) => self.tell_group(w, group::Event::Close),
+                Some(_) => self.tell_group(cx, group::Event::Close),
                 None => self.closed(),
             },
-            Command::LeaderMetadata(result) => self.on_leader_metadata(w, result),
+            Command::LeaderMetadata(result) => self.on_leader_metadata(cx, result),
         }
-        self.settle(w);
+        self.settle(cx);
     }
 
-    fn start(&mut self, w: &mut World<'_>, partition: &Arc<Partition>, version: u32, at: Position) {
-        w.metadata.track(&partition.topic.name, w.now);
-        let leader = self.learn(w, partition);
-        self.control.start(w.now, partition, version, at, leader);
+    fn start(
+        &mut self,
+        cx: &mut MainContext<'_>,
+        partition: &Arc<Partition>,
+        version: u32,
+        at: Position,
+    ) {
+        cx.metadata.track(&partition.topic.name, cx.now);
+        let leader = self.learn(cx, partition);
+        self.control.start(cx.now, partition, version, at, leader);
     }
 
-    fn note_watermark(&self, ask: &Ask, found: &queries::Found) {
+    fn note_watermark(&self, ask: &PartitionLookup, found: &queries::LookupResult) {
         if let (Ok(at), Some(t)) = (found, self.consumer.find(&ask.topic, ask.partition)) {
             match ask.value {
                 crate::consumer::control::TIMESTAMP_BEGINNING => t.partition.set_low(at.offset),
@@ -387,8 +393,8 @@ impl Machine {
         }
     }
 
-    fn learn(&self, w: &World<'_>, partition: &Arc<Partition>) -> Leader {
-        let info = w.metadata.cache().topic(&partition.topic.name);
+    fn learn(&self, cx: &MainContext<'_>, partition: &Arc<Partition>) -> Leader {
+        let info = cx.metadata.cache().topic(&partition.topic.name);
         if let Some(info) = info {
             *partition.topic.id.lock() = info.id;
         }
@@ -401,25 +407,25 @@ impl Machine {
 
     // --- what happens
 
-    pub fn on_topic(&mut self, w: &mut World<'_>, info: &TopicInfo, recreated: bool) {
+    pub fn on_topic(&mut self, cx: &mut MainContext<'_>, info: &TopicInfo, recreated: bool) {
         self.consumer.set_topic_id(&info.name, info.id);
         if recreated {
             self.consumer.forget_offsets(&info.name);
         }
         self.control
-            .on_metadata(w.now, &info.name, recreated, |id| leader_in(info, id));
-        self.settle(w);
+            .on_metadata(cx.now, &info.name, recreated, |id| leader_in(info, id));
+        self.settle(cx);
     }
 
-    pub fn on_missing(&mut self, w: &mut World<'_>, topic: &str, err: ErrorCode) {
+    pub fn on_missing(&mut self, cx: &mut MainContext<'_>, topic: &str, err: ErrorCode) {
         self.control
-            .on_metadata(w.now, topic, false, |_| Leader::Missing(err));
+            .on_metadata(cx.now, topic, false, |_| Leader::Missing(err));
         self.queries.on_missing(topic, err);
-        self.settle(w);
+        self.settle(cx);
     }
 
     /// False: the link is not ours.
-    pub fn on_link(&mut self, w: &mut World<'_>, key: BrokerKey, event: &LinkEvent) -> bool {
+    pub fn on_link(&mut self, cx: &mut MainContext<'_>, key: BrokerKey, event: &LinkEvent) -> bool {
         let up = match event {
             LinkEvent::Up { .. } => true,
             LinkEvent::Down { .. } => false,
@@ -430,64 +436,64 @@ impl Machine {
                 link.up = up;
                 let id = link.node.id;
                 self.tell_group(
-                    w,
+                    cx,
                     if up {
                         group::Event::CoordinatorUp(id)
                     } else {
                         group::Event::CoordinatorDown(id)
                     },
                 );
-                self.settle(w);
+                self.settle(cx);
                 true
             }
             None => {
                 if up {
-                    self.tell_group(w, group::Event::BrokerUp);
-                } else if let Some(broker) = w.brokers.get(key) {
+                    self.tell_group(cx, group::Event::BrokerUp);
+                } else if let Some(broker) = cx.brokers.get(key) {
                     self.control.on_broker_down(broker.node_id());
                 }
-                self.settle(w);
+                self.settle(cx);
                 false
             }
         }
     }
 
-    pub fn stop(&mut self, w: &mut World<'_>) {
-        self.end_simple(w);
-        self.tell_group(w, group::Event::Stop(ErrorCode::_DESTROY));
+    pub fn stop(&mut self, cx: &mut MainContext<'_>) {
+        self.end_simple(cx);
+        self.tell_group(cx, group::Event::Stop(ErrorCode::_DESTROY));
     }
 
     /// Carries out what the machines want, until they want nothing more.
-    fn settle(&mut self, w: &mut World<'_>) {
+    fn settle(&mut self, cx: &mut MainContext<'_>) {
         loop {
             let actions = self.control.take_actions();
             if actions.is_empty() {
                 break;
             }
-            self.carry_out(w, actions);
+            self.carry_out(cx, actions);
         }
-        let cache = w.metadata.cache();
+        let cache = cx.metadata.cache();
         let requests = self
             .queries
-            .poll(w.now, |topic, id| match cache.topic(topic) {
+            .poll(cx.now, |topic, id| match cache.topic(topic) {
                 Some(info) => leader_in(info, id),
                 None => Leader::Unknown,
             });
         for r in requests {
-            self.send_query(w, r);
+            self.send_query(cx, r);
         }
     }
 
-    fn carry_out(&mut self, w: &mut World<'_>, actions: Vec<Action>) {
-        let mut asked: HashMap<(i32, Question, i64), Asked> = HashMap::new();
+    fn carry_out(&mut self, cx: &mut MainContext<'_>, actions: Vec<Action>) {
+        let mut asked: HashMap<(i32, LookupKind, i64), LookupBatch> = HashMap::new();
         for action in actions {
             match action {
-                Action::Start { broker, start } => self.start_fetch(w, broker, start),
+                Action::Start { broker, start } => self.start_fetch(cx, broker, start),
                 Action::Stop {
                     broker,
                     partition,
                     grant,
-                } => self.stop_fetch(w, broker, partition, grant),
+                } => self.stop_fetch(cx, broker, partition, grant),
                 Action::ListOffset {
                     broker,
                     partition,
@@ -496,7 +502,7 @@ impl Machine {
                     timestamp,
                 } => {
                     let ask = ask(&partition, leader_epoch, timestamp);
-                    let key = (broker, Question::Offset, timestamp);
+                    let key = (broker, LookupKind::Offset, timestamp);
                     asked.entry(key).or_default().add(partition, token, ask);
                 }
                 Action::EpochEnd {
@@ -507,7 +513,7 @@ impl Machine {
                     epoch,
                 } => {
                     let ask = ask(&partition, leader_epoch, i64::from(epoch));
-                    let key = (broker, Question::EpochEnd, 0);
+                    let key = (broker, LookupKind::EpochEnd, 0);
                     asked.entry(key).or_default().add(partition, token, ask);
                 }
                 Action::Committed { partition, token } => self.wanted.push((partition, token)),
@@ -517,17 +523,17 @@ impl Machine {
                     text,
                 } => self.tell_error(&partition, code, text),
                 Action::RefreshMetadata { topic, why } => {
-                    w.shared.logger.debug(
+                    cx.shared.logger.debug(
                         debug::METADATA | debug::CONSUMER,
                         "METADATA",
                         format_args!("{topic}: metadata is wanted: {why}"),
                     );
-                    w.metadata.refresh_soon(w.now);
+                    cx.metadata.refresh_soon(cx.now);
                 }
             }
         }
         for ((broker, question, _), asked) in asked {
-            self.send_questions(w, broker, question, asked);
+            self.send_questions(cx, broker, question, asked);
         }
         let wanted = std::mem::take(&mut self.wanted);
         if !wanted.is_empty() {
@@ -535,7 +541,7 @@ impl Machine {
                 .iter()
                 .map(|(p, _)| (p.topic.name.clone(), p.id))
                 .collect();
-            self.fetch_committed(w, keys, None, Fetching::Control(wanted));
+            self.fetch_committed(cx, keys, None, Fetching::Control(wanted));
         }
     }
 
@@ -549,13 +555,13 @@ impl Machine {
         }
     }
 
-    fn start_fetch(&mut self, w: &mut World<'_>, broker: i32, start: fetcher::Start) {
-        match w.brokers.by_node(broker) {
+    fn start_fetch(&mut self, cx: &mut MainContext<'_>, broker: i32, start: fetcher::Start) {
+        match cx.brokers.by_node(broker) {
             Some(b) => b.handle.send(LinkCommand::User(UserCommand::Fetch(
                 fetcher::Command::Start(start),
             ))),
             None => self.control.on_handback(
-                w.now,
+                cx.now,
                 Handback {
                     partition: start.partition,
                     grant: start.grant,
@@ -569,13 +575,13 @@ impl Machine {
 
     fn stop_fetch(
         &mut self,
-        w: &mut World<'_>,
+        cx: &mut MainContext<'_>,
         broker: i32,
         partition: Arc<Partition>,
         grant: u64,
     ) {
         // A broker that is gone hands everything back by itself.
-        if let Some(b) = w.brokers.by_node(broker) {
+        if let Some(b) = cx.brokers.by_node(broker) {
             b.handle.send(LinkCommand::User(UserCommand::Fetch(
                 fetcher::Command::Stop { partition, grant },
             )));
@@ -584,16 +590,16 @@ impl Machine {
 
     fn send_questions(
         &mut self,
-        w: &mut World<'_>,
+        cx: &mut MainContext<'_>,
         broker: i32,
-        question: Question,
-        Asked { about, asks }: Asked,
+        question: LookupKind,
+        LookupBatch { about, asks }: LookupBatch,
     ) {
-        let c = &w.shared.conf.global;
+        let c = &cx.shared.conf.global;
         let timeout = ms(c.socket_timeout_ms);
         let timeout_ms = c.socket_timeout_ms;
         let committed = self.consumer.core.settings.read_committed;
-        let main = w.shared.main.clone();
+        let main = cx.shared.main.clone();
         let to_send = asks.clone();
         let reply = move |result| {
             main.send(MainCommand::Consumer(Command::Answers {
@@ -604,31 +610,31 @@ impl Machine {
             }));
         };
         let request = match question {
-            Question::Offset => Request::new(
+            LookupKind::Offset => Request::new(
                 ApiKey::ListOffsets,
                 timeout,
                 move |version| requests::list_offsets(&to_send, committed, timeout_ms, version),
                 reply,
             ),
-            Question::EpochEnd => Request::new(
+            LookupKind::EpochEnd => Request::new(
                 ApiKey::OffsetForLeaderEpoch,
                 timeout,
                 move |version| requests::epoch_ends(&to_send, version),
                 reply,
             ),
         };
-        send_to(w, broker, request);
+        send_to(cx, broker, request);
     }
 
-    fn send_query(&mut self, w: &mut World<'_>, r: queries::Request) {
-        let c = &w.shared.conf.global;
+    fn send_query(&mut self, cx: &mut MainContext<'_>, r: queries::LeaderRequest) {
+        let c = &cx.shared.conf.global;
         let timeout_ms = c.socket_timeout_ms;
         let timeout = match r.deadline {
-            Some(d) => d.saturating_duration_since(w.now).min(ms(timeout_ms)),
+            Some(d) => d.saturating_duration_since(cx.now).min(ms(timeout_ms)),
             None => ms(timeout_ms),
         };
         let committed = self.consumer.core.settings.read_committed;
-        let main = w.shared.main.clone();
+        let main = cx.shared.main.clone();
         let to_send = r.asks.clone();
         let request = Request::new(
             ApiKey::ListOffsets,
@@ -643,20 +649,20 @@ impl Machine {
                 }));
             },
         );
-        send_to(w, r.broker, request);
+        send_to(cx, r.broker, request);
     }
 
     // --- offsets of the group: see `offsets`
 
     fn fetch_committed(
         &mut self,
-        w: &mut World<'_>,
+        cx: &mut MainContext<'_>,
         partitions: Vec<(Arc<str>, i32)>,
         deadline: Option<Instant>,
         who: Fetching,
     ) {
         if self.group.is_none() {
-            self.on_committed(w, who, ErrorCode::_UNKNOWN_GROUP, Vec::new());
+            self.on_committed(cx, who, ErrorCode::_UNKNOWN_GROUP, Vec::new());
             return;
         }
         let id = self.id();
@@ -667,12 +673,12 @@ impl Machine {
             require_stable: self.require_stable,
             deadline,
         };
-        self.tell_group(w, group::Event::Fetch(fetch));
+        self.tell_group(cx, group::Event::Fetch(fetch));
     }
 
     fn on_committed(
         &mut self,
-        w: &World<'_>,
+        cx: &MainContext<'_>,
         who: Fetching,
         code: ErrorCode,
         offsets: Vec<TopicPartition>,
@@ -690,7 +696,7 @@ impl Machine {
                         Some(o) => Err(o.err),
                         None => Err(code),
                     };
-                    self.control.on_committed(w.now, &partition, token, result);
+                    self.control.on_committed(cx.now, &partition, token, result);
                 }
             }
             Fetching::Application(reply) => {
@@ -703,20 +709,26 @@ impl Machine {
         }
     }
 
-    fn tell_group(&mut self, w: &mut World<'_>, event: group::Event) {
+    fn tell_group(&mut self, cx: &mut MainContext<'_>, event: group::Event) {
         let Some(group) = &mut self.group else {
             return;
         };
         let mut actions = Vec::new();
-        group.set_polled(self.consumer.group.polled(w.now));
+        group.set_polled(self.consumer.group.polled(cx.now));
         let before = group.membership().state_name();
         let member_before = group.membership().member();
         let was_lost = group.membership().is_lost();
-        group.on_event(w.now, event, &mut actions);
+        group.on_event(cx.now, event, &mut actions);
         let membership = group.membership();
         let lost = membership.is_lost() && !was_lost;
-        let logger = &w.shared.logger;
-        let group_id = w.shared.conf.global.group_id.as_deref().unwrap_or_default();
+        let logger = &cx.shared.logger;
+        let group_id = cx
+            .shared
+            .conf
+            .global
+            .group_id
+            .as_deref()
+            .unwrap_or_default();
         if group.state_name() != self.group_state.0 {
             let (old, new) = (self.group_state.0, group.state_name());
             logger.debug(
@@ -724,7 +736,7 @@ impl Machine {
                 "CGRPSTATE",
                 format_args!("Group \"{group_id}\": {old} -> {new}"),
             );
-            self.group_state = (new, w.now);
+            self.group_state = (new, cx.now);
         }
         let member = membership.member();
         if member.member_id != member_before.member_id {
@@ -754,28 +766,33 @@ impl Machine {
         }
         self.publish();
         for action in actions {
-            self.do_for_group(w, action);
+            self.do_for_group(cx, action);
         }
     }
 
-    fn do_for_group(&mut self, w: &mut World<'_>, action: group::Action) {
+    fn do_for_group(&mut self, cx: &mut MainContext<'_>, action: group::Action) {
         match action {
             group::Action::SendToAny(out) => {
-                w.shared.logger.debug(
+                cx.shared.logger.debug(
                     debug::CGRP,
                     "CGRPQUERY",
                     format_args!(
                         "Group \"{}\": asking for its coordinator",
-                        w.shared.conf.global.group_id.as_deref().unwrap_or_default()
+                        cx.shared
+                            .conf
+                            .global
+                            .group_id
+                            .as_deref()
+                            .unwrap_or_default()
                     ),
                 );
-                let request = group_request(w, out);
-                w.to_any.push(request);
+                let request = group_request(cx, out);
+                cx.to_any.push(request);
             }
             group::Action::SendToCoordinator(node, out) => {
                 let aside = out.aside;
-                let request = group_request(w, out);
-                if aside && let Some(broker) = w.brokers.by_node(node.id) {
+                let request = group_request(cx, out);
+                if aside && let Some(broker) = cx.brokers.by_node(node.id) {
                     broker.request(request);
                     return;
                 }
@@ -786,29 +803,29 @@ impl Machine {
                     ))),
                 }
             }
-            group::Action::CoordinatorChanged(node) => self.set_coordinator(w, node),
-            group::Action::CommitDone(done) => self.on_commit_done(w, done),
+            group::Action::CoordinatorChanged(node) => self.set_coordinator(cx, node),
+            group::Action::CommitDone(done) => self.on_commit_done(cx, done),
             group::Action::Fetched(fetched) => {
                 if let Some(who) = self.fetches.remove(&fetched.id) {
                     let offsets = fetched.offsets.into_iter().map(listed).collect();
-                    self.on_committed(w, who, fetched.code, offsets);
+                    self.on_committed(cx, who, fetched.code, offsets);
                 }
             }
-            group::Action::Rebalance(rebalance) => self.rebalance(w, rebalance),
-            group::Action::LeaderMetadata(topics) => self.ask_leader_metadata(w, topics),
+            group::Action::Rebalance(rebalance) => self.rebalance(cx, rebalance),
+            group::Action::LeaderMetadata(topics) => self.ask_leader_metadata(cx, topics),
             group::Action::TopicError { topic, code, text } => {
                 self.consumer_error(code, text, Some(topic));
             }
             group::Action::Closed => self.closed(),
             group::Action::Error(code, text) => self.consumer_error(code, text, None),
             group::Action::Fatal(code, text) => {
-                w.shared.raise_fatal(code, &text);
+                cx.shared.raise_fatal(code, &text);
             }
         }
     }
 
     /// A connection of its own, so that nothing waits behind a Fetch.
-    fn set_coordinator(&mut self, w: &mut World<'_>, node: Option<Node>) {
+    fn set_coordinator(&mut self, cx: &mut MainContext<'_>, node: Option<Node>) {
         let Some(node) = node else {
             // The link stays, idle, until another coordinator is known.
             return;
@@ -831,7 +848,7 @@ impl Machine {
                     link.handle.send(LinkCommand::Connect);
                 }
             }
-            None => match w.brokers.add_coordinator(&node.host, node.port, node.id) {
+            None => match cx.brokers.add_coordinator(&node.host, node.port, node.id) {
                 Ok((key, handle)) => {
                     handle.send(LinkCommand::Connect);
                     self.coordinator = Some(CoordinatorLink {
@@ -843,21 +860,21 @@ impl Machine {
                 }
                 Err(e) => {
                     let text = format_args!("no thread for the coordinator: {e}");
-                    w.shared.logger.log(Level::Err, "COORD", text);
-                    self.unstarted = Some((node, w.now + START_AGAIN));
+                    cx.shared.logger.log(Level::Err, "COORD", text);
+                    self.unstarted = Some((node, cx.now + START_AGAIN));
                 }
             },
         }
         if std::mem::take(&mut self.group_pending)
             && let Some(id) = self.coordinator.as_ref().map(|l| l.node.id)
         {
-            self.tell_group(w, group::Event::CoordinatorUp(id));
+            self.tell_group(cx, group::Event::CoordinatorUp(id));
         }
     }
 }
 
 /// Where a group's consumer begins, before it has done anything.
-fn log_initial(shared: &Shared, id: &str) {
+fn log_initial(shared: &ClientShared, id: &str) {
     let state = |facility, text: &str| {
         let logger = &shared.logger;
         logger.debug(
@@ -876,20 +893,20 @@ fn log_initial(shared: &Shared, id: &str) {
 
 /// Questions for one broker.
 #[derive(Default)]
-struct Asked {
+struct LookupBatch {
     about: Vec<(Arc<Partition>, u64)>,
-    asks: Vec<Ask>,
+    asks: Vec<PartitionLookup>,
 }
 
-impl Asked {
-    fn add(&mut self, partition: Arc<Partition>, token: u64, ask: Ask) {
+impl LookupBatch {
+    fn add(&mut self, partition: Arc<Partition>, token: u64, ask: PartitionLookup) {
         self.about.push((partition, token));
         self.asks.push(ask);
     }
 }
 
-fn ask(partition: &Partition, leader_epoch: i32, value: i64) -> Ask {
-    Ask {
+fn ask(partition: &Partition, leader_epoch: i32, value: i64) -> PartitionLookup {
+    PartitionLookup {
         topic: partition.topic.name.clone(),
         partition: partition.id,
         leader_epoch,
@@ -911,15 +928,15 @@ fn leader_in(info: &TopicInfo, partition: i32) -> Leader {
     }
 }
 
-fn send_to(w: &World<'_>, broker: i32, request: Request) {
-    match w.brokers.by_node(broker) {
+fn send_to(cx: &MainContext<'_>, broker: i32, request: Request) {
+    match cx.brokers.by_node(broker) {
         Some(b) => b.request(request),
         None => (request.reply)(Err(RequestError::Disconnected("no such broker".into()))),
     }
 }
 
-fn group_request(w: &World<'_>, out: group::Outgoing) -> Request {
-    let main = w.shared.main.clone();
+fn group_request(cx: &MainContext<'_>, out: group::Outgoing) -> Request {
+    let main = cx.shared.main.clone();
     let token = out.token;
     let mut request = Request::new(out.api, out.timeout, out.build, move |result| {
         main.send(MainCommand::Consumer(Command::Group { token, result }));

@@ -1,7 +1,7 @@
 //! The consumer of a client, as application threads use it; the main thread's side
 //! is [`machine`].
 //!
-//! A [`Toppar`] is a partition and its queue. The queue of an assigned partition is
+//! A [`ConsumerPartition`] is a partition and its queue. The queue of an assigned partition is
 //! forwarded to the consumer queue, unless the application forwards it itself; that
 //! of a partition started by the simple consumer stands alone or is forwarded to
 //! the queue it was started with.
@@ -33,7 +33,7 @@ use crate::consumer::{
 };
 use commits::{Commit, CommitResult, Reply};
 use machine::{Command, OffsetStore};
-use queries::{Query, Wanted};
+use queries::{OffsetLookup, OffsetQuery};
 
 /// A partition as the API's lists have it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ impl TopicPartition {
 }
 
 /// A partition and where its messages go.
-pub struct Toppar {
+pub struct ConsumerPartition {
     pub partition: Arc<Partition>,
     pub queue: EventQueue,
     /// The bytes waiting in the queue, while it stands alone.
@@ -78,10 +78,10 @@ impl FetchSink for QueueSink {
 
 struct TopicEntry {
     topic: Arc<consumer::Topic>,
-    partitions: BTreeMap<i32, Arc<Toppar>>,
+    partitions: BTreeMap<i32, Arc<ConsumerPartition>>,
 }
 
-type Assignment = BTreeMap<(Arc<str>, i32), Arc<Toppar>>;
+type Assignment = BTreeMap<(Arc<str>, i32), Arc<ConsumerPartition>>;
 
 pub struct Consumer {
     pub core: Arc<consumer::Shared>,
@@ -136,13 +136,13 @@ impl Consumer {
 
     // --- partitions
 
-    pub fn find(&self, topic: &str, partition: i32) -> Option<Arc<Toppar>> {
+    pub fn find(&self, topic: &str, partition: i32) -> Option<Arc<ConsumerPartition>> {
         let topics = self.topics.read();
         topics.get(topic)?.partitions.get(&partition).cloned()
     }
 
     /// The partition, made if it is new. `topic` has a handle already.
-    pub fn toppar(&self, topic: &super::Topic, id: i32) -> Arc<Toppar> {
+    pub fn partition(&self, topic: &super::Topic, id: i32) -> Arc<ConsumerPartition> {
         if let Some(known) = self.find(&topic.name, id) {
             return known;
         }
@@ -168,7 +168,7 @@ impl Consumer {
         let make = || {
             let queue: EventQueue = Arc::new(Queue::for_messages());
             let own_budget = Budget::new(self.core.settings.queued_max_bytes);
-            Arc::new(Toppar {
+            Arc::new(ConsumerPartition {
                 partition: Partition::new(
                     self.core.clone(),
                     core.clone(),
@@ -186,7 +186,7 @@ impl Consumer {
     }
 
     /// All partitions that there are objects for.
-    pub fn toppars(&self) -> Vec<Arc<Toppar>> {
+    pub fn partitions(&self) -> Vec<Arc<ConsumerPartition>> {
         let topics = self.topics.read();
         topics
             .values()
@@ -203,32 +203,35 @@ impl Consumer {
     /// The topic was created anew: what was stored are offsets of another log.
     fn forget_offsets(&self, topic: &str) {
         if let Some(entry) = self.topics.read().get(topic) {
-            for toppar in entry.partitions.values() {
-                toppar.partition.forget_offsets();
+            for tp in entry.partitions.values() {
+                tp.partition.forget_offsets();
             }
         }
     }
 
-    fn lead(&self, toppar: &Toppar, to: Option<&EventQueue>) {
+    fn lead(&self, tp: &ConsumerPartition, to: Option<&EventQueue>) {
         let budget = match to {
             Some(queue) if Arc::ptr_eq(&queue.target(), &self.queue.target()) => &self.budget,
-            _ => &toppar.own_budget,
+            _ => &tp.own_budget,
         };
-        toppar.partition.set_budget(budget.clone());
-        toppar.queue.forward(to.cloned());
+        tp.partition.set_budget(budget.clone());
+        tp.queue.forward(to.cloned());
     }
 
     /// The application forwards a partition's queue; the library leaves it there.
-    pub fn forward(&self, toppar: &Toppar, to: Option<&EventQueue>) {
-        toppar.forwarded_by_app.store(true, Ordering::Release);
-        self.lead(toppar, to);
+    pub fn forward(&self, tp: &ConsumerPartition, to: Option<&EventQueue>) {
+        tp.forwarded_by_app.store(true, Ordering::Release);
+        self.lead(tp, to);
     }
 
     // --- assignment
 
     /// Replaces the assignment. Every partition begins anew. Without effect once the
     /// consumer is closed.
-    pub fn assign(&self, wanted: Vec<(Arc<Toppar>, Position)>) -> Result<(), KafkaError> {
+    pub fn assign(
+        &self,
+        wanted: Vec<(Arc<ConsumerPartition>, Position)>,
+    ) -> Result<(), KafkaError> {
         let change = self.group.check_change(false)?;
         let mut assignment = self.assignment.lock();
         if self.is_closed() {
@@ -266,7 +269,7 @@ impl Consumer {
 
     pub fn incremental_assign(
         &self,
-        wanted: Vec<(Arc<Toppar>, Position)>,
+        wanted: Vec<(Arc<ConsumerPartition>, Position)>,
     ) -> Result<(), KafkaError> {
         if self.group.check_change(true)? == Change::GiveUpAll {
             self.give_up_all();
@@ -277,13 +280,13 @@ impl Consumer {
             return Ok(());
         }
         check_distinct(&wanted)?;
-        if let Some((toppar, _)) = wanted
+        if let Some((tp, _)) = wanted
             .iter()
             .find(|(t, _)| assignment.contains_key(&t.key()))
         {
             return Err(KafkaError::new(
                 ErrorCode::_CONFLICT,
-                format!("{:?} is assigned already", toppar.partition),
+                format!("{:?} is assigned already", tp.partition),
             ));
         }
         self.begin(&mut assignment, wanted);
@@ -328,14 +331,14 @@ impl Consumer {
         self.stop_all(gone.into_iter());
     }
 
-    fn begin(&self, assignment: &mut Assignment, wanted: Vec<(Arc<Toppar>, Position)>) {
+    fn begin(&self, assignment: &mut Assignment, wanted: Vec<(Arc<ConsumerPartition>, Position)>) {
         let mut starts = Vec::with_capacity(wanted.len());
-        for (toppar, at) in wanted {
+        for (tp, at) in wanted {
             // The application's own pause is of the partition, and outlives assignments.
-            toppar.partition.resume(partition::PAUSED_BY_CLIENT);
-            let version = toppar.partition.begin();
-            if !toppar.forwarded_by_app.load(Ordering::Acquire) {
-                self.lead(&toppar, Some(&self.queue));
+            tp.partition.resume(partition::PAUSED_BY_CLIENT);
+            let version = tp.partition.begin();
+            if !tp.forwarded_by_app.load(Ordering::Acquire) {
+                self.lead(&tp, Some(&self.queue));
             }
             // Without an offset the committed one is meant.
             let at = if at.offset == offset::INVALID {
@@ -343,14 +346,14 @@ impl Consumer {
             } else {
                 at
             };
-            toppar.assigned_at.set(at.offset, at.epoch);
-            starts.push((toppar.partition.clone(), version, at));
-            assignment.insert(toppar.key(), toppar);
+            tp.assigned_at.set(at.offset, at.epoch);
+            starts.push((tp.partition.clone(), version, at));
+            assignment.insert(tp.key(), tp);
         }
         self.send(Command::Start(starts));
     }
 
-    fn stop_all(&self, gone: impl Iterator<Item = Arc<Toppar>>) {
+    fn stop_all(&self, gone: impl Iterator<Item = Arc<ConsumerPartition>>) {
         let gone: Vec<_> = gone.collect();
         if gone.is_empty() {
             return;
@@ -370,7 +373,7 @@ impl Consumer {
         }
     }
 
-    pub fn assignment(&self) -> Vec<Arc<Toppar>> {
+    pub fn assignment(&self) -> Vec<Arc<ConsumerPartition>> {
         self.assignment.lock().values().cloned().collect()
     }
 
@@ -378,17 +381,17 @@ impl Consumer {
 
     pub fn start(
         &self,
-        toppar: &Arc<Toppar>,
+        tp: &Arc<ConsumerPartition>,
         at: Position,
         to: Option<&EventQueue>,
         store: Option<OffsetStore>,
     ) {
         let mut started = self.started.lock();
-        let version = toppar.partition.begin();
-        self.lead(toppar, to);
-        started.insert(toppar.key(), toppar.clone());
+        let version = tp.partition.begin();
+        self.lead(tp, to);
+        started.insert(tp.key(), tp.clone());
         self.send(Command::StartSimple {
-            partition: toppar.partition.clone(),
+            partition: tp.partition.clone(),
             version,
             at,
             store,
@@ -396,9 +399,9 @@ impl Consumer {
     }
 
     /// Ends what `start` began, its offsets committed if that is wanted.
-    pub fn stop(&self, toppar: &Arc<Toppar>) {
-        let p = &toppar.partition;
-        self.started.lock().remove(&toppar.key());
+    pub fn stop(&self, tp: &Arc<ConsumerPartition>) {
+        let p = &tp.partition;
+        self.started.lock().remove(&tp.key());
         let patience = STOP_PATIENCE.min(self.core.settings.socket_timeout);
         let _ = self.ask(
             |reply| Command::Stop {
@@ -424,12 +427,12 @@ impl Consumer {
     /// Waits until the seek is under way, unless `deadline` is `None`.
     pub fn seek(
         &self,
-        toppar: &Toppar,
+        tp: &ConsumerPartition,
         to: Position,
         deadline: Option<Instant>,
     ) -> Result<(), ErrorCode> {
         let (reply, answer) = bounded(1);
-        self.begin_seek(toppar, to, reply)?;
+        self.begin_seek(tp, to, reply)?;
         match deadline {
             None => Ok(()),
             Some(at) => answer
@@ -441,14 +444,14 @@ impl Consumer {
     /// As `seek`, the result going to `reply`.
     pub fn begin_seek(
         &self,
-        toppar: &Toppar,
+        tp: &ConsumerPartition,
         to: Position,
         reply: Sender<Result<(), ErrorCode>>,
     ) -> Result<(), ErrorCode> {
         if to.offset == offset::STORED {
             return Err(ErrorCode::_INVALID_ARG);
         }
-        let p = &toppar.partition;
+        let p = &tp.partition;
         if !p.is_assigned() {
             return Err(ErrorCode::_STATE);
         }
@@ -467,13 +470,13 @@ impl Consumer {
 
     pub fn offsets(
         &self,
-        wanted: Vec<Wanted>,
+        wanted: Vec<OffsetLookup>,
         timeout: Option<Duration>,
-    ) -> Result<Vec<queries::Found>, ErrorCode> {
+    ) -> Result<Vec<queries::LookupResult>, ErrorCode> {
         let deadline = timeout.map(|t| Instant::now() + t);
         self.ask(
             |reply| {
-                Command::Query(Query {
+                Command::LookUp(OffsetQuery {
                     wanted,
                     deadline,
                     reply,
@@ -562,8 +565,8 @@ impl Consumer {
             },
             Some(Instant::now() + patience),
         );
-        for toppar in gone {
-            toppar.partition.end();
+        for tp in gone {
+            tp.partition.end();
         }
     }
 
@@ -579,9 +582,9 @@ impl Consumer {
         for entry in topics.values() {
             let handle = entry.topic.handle.lock().take();
             drop(handle);
-            for toppar in entry.partitions.values() {
-                toppar.partition.end();
-                toppar.queue.close();
+            for tp in entry.partitions.values() {
+                tp.partition.end();
+                tp.queue.close();
             }
         }
         self.queue.close();
@@ -593,13 +596,13 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// The most that stopping waits for the last commit, a request's time at most.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
-impl Toppar {
+impl ConsumerPartition {
     fn key(&self) -> (Arc<str>, i32) {
         (self.partition.topic.name.clone(), self.partition.id)
     }
 }
 
-fn check_distinct(wanted: &[(Arc<Toppar>, Position)]) -> Result<(), KafkaError> {
+fn check_distinct(wanted: &[(Arc<ConsumerPartition>, Position)]) -> Result<(), KafkaError> {
     let mut seen = std::collections::HashSet::new();
     match wanted.iter().find(|(t, _)| !seen.insert(t.key())) {
         Some((twice, _)) => Err(KafkaError::new(

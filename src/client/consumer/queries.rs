@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 
-use super::requests::Ask;
+use super::requests::PartitionLookup;
 use crate::base::backoff;
 use crate::base::error::ErrorCode;
 use crate::consumer::Position;
@@ -14,31 +14,31 @@ use crate::consumer::control::Leader;
 
 /// The offset of a timestamp: -1 the end, -2 the beginning.
 #[derive(Debug, Clone)]
-pub struct Wanted {
+pub struct OffsetLookup {
     pub topic: Arc<str>,
     pub partition: i32,
     pub timestamp: i64,
 }
 
-pub type Found = Result<Position, ErrorCode>;
+pub type LookupResult = Result<Position, ErrorCode>;
 
-pub struct Query {
-    pub wanted: Vec<Wanted>,
+pub struct OffsetQuery {
+    pub wanted: Vec<OffsetLookup>,
     /// `None`: for ever.
     pub deadline: Option<Instant>,
     /// In the order of `wanted`.
-    pub reply: Sender<Vec<Found>>,
+    pub reply: Sender<Vec<LookupResult>>,
 }
 
 enum Item {
     Open,
     Asked,
-    Done(Found),
+    Done(LookupResult),
 }
 
 struct Running {
     id: u64,
-    query: Query,
+    query: OffsetQuery,
     items: Vec<Item>,
     attempts: u32,
     not_before: Option<Instant>,
@@ -47,12 +47,12 @@ struct Running {
 }
 
 /// A request to send to a leader; its answers go to [`Queries::on_answer`].
-pub struct Request {
+pub struct LeaderRequest {
     pub broker: i32,
     pub query: u64,
     /// The places of `asks` in the query.
     pub places: Vec<usize>,
-    pub asks: Vec<Ask>,
+    pub asks: Vec<PartitionLookup>,
     pub deadline: Option<Instant>,
 }
 
@@ -66,7 +66,7 @@ const BACKOFF: Duration = Duration::from_millis(100);
 const BACKOFF_MAX: Duration = Duration::from_secs(1);
 
 impl Queries {
-    pub fn add(&mut self, query: Query) {
+    pub fn add(&mut self, query: OffsetQuery) {
         self.last_id += 1;
         self.running.push(Running {
             id: self.last_id,
@@ -95,8 +95,8 @@ impl Queries {
         &mut self,
         now: Instant,
         leader: impl Fn(&Arc<str>, i32) -> Leader,
-    ) -> Vec<Request> {
-        let mut requests: Vec<Request> = Vec::new();
+    ) -> Vec<LeaderRequest> {
+        let mut requests: Vec<LeaderRequest> = Vec::new();
         for r in &mut self.running {
             if r.query.deadline.is_some_and(|d| d <= now) {
                 r.give_up();
@@ -119,7 +119,7 @@ impl Queries {
                     Leader::None | Leader::Unknown => continue,
                 };
                 *item = Item::Asked;
-                let ask = Ask {
+                let ask = PartitionLookup {
                     topic: wanted.topic.clone(),
                     partition: wanted.partition,
                     leader_epoch: epoch,
@@ -139,7 +139,7 @@ impl Queries {
                         q.places.push(place);
                         q.asks.push(ask);
                     }
-                    None => requests.push(Request {
+                    None => requests.push(LeaderRequest {
                         broker,
                         query: r.id,
                         places: vec![place],
@@ -153,7 +153,13 @@ impl Queries {
         requests
     }
 
-    pub fn on_answer(&mut self, now: Instant, query: u64, places: &[usize], found: Vec<Found>) {
+    pub fn on_answer(
+        &mut self,
+        now: Instant,
+        query: u64,
+        places: &[usize],
+        found: Vec<LookupResult>,
+    ) {
         let Some(r) = self.running.iter_mut().find(|r| r.id == query) else {
             return;
         };

@@ -18,7 +18,7 @@ use crate::consumer::Position;
 
 /// What is asked about one partition.
 #[derive(Debug, Clone)]
-pub struct Ask {
+pub struct PartitionLookup {
     pub topic: Arc<str>,
     pub partition: i32,
     pub leader_epoch: i32,
@@ -30,8 +30,8 @@ fn name(topic: &str) -> TopicName {
     TopicName(StrBytes::from_string(topic.to_string()))
 }
 
-fn by_topic(asks: &[Ask]) -> BTreeMap<&str, Vec<&Ask>> {
-    let mut topics: BTreeMap<&str, Vec<&Ask>> = BTreeMap::new();
+fn by_topic(asks: &[PartitionLookup]) -> BTreeMap<&str, Vec<&PartitionLookup>> {
+    let mut topics: BTreeMap<&str, Vec<&PartitionLookup>> = BTreeMap::new();
     for ask in asks {
         topics.entry(&ask.topic).or_default().push(ask);
     }
@@ -39,7 +39,7 @@ fn by_topic(asks: &[Ask]) -> BTreeMap<&str, Vec<&Ask>> {
 }
 
 pub fn list_offsets(
-    asks: &[Ask],
+    asks: &[PartitionLookup],
     read_committed: bool,
     timeout_ms: i32,
     version: i16,
@@ -73,7 +73,7 @@ pub fn list_offsets(
     RequestKind::ListOffsets(request)
 }
 
-pub fn epoch_ends(asks: &[Ask], version: i16) -> RequestKind {
+pub fn epoch_ends(asks: &[PartitionLookup], version: i16) -> RequestKind {
     let topics = by_topic(asks)
         .into_iter()
         .map(|(topic, asks)| {
@@ -101,7 +101,7 @@ pub fn epoch_ends(asks: &[Ask], version: i16) -> RequestKind {
 /// The result for each of `asks`, in order. A timestamp after the last message gives
 /// the offset -1.
 pub fn answers(
-    asks: &[Ask],
+    asks: &[PartitionLookup],
     result: Result<Response, RequestError>,
 ) -> Vec<Result<Position, ErrorCode>> {
     let kind = match result {
@@ -114,7 +114,7 @@ pub fn answers(
     asks.iter().map(|ask| answer(ask, &kind)).collect()
 }
 
-fn answer(ask: &Ask, kind: &ResponseKind) -> Result<Position, ErrorCode> {
+fn answer(ask: &PartitionLookup, kind: &ResponseKind) -> Result<Position, ErrorCode> {
     let (code, position) = match kind {
         ResponseKind::ListOffsets(r) => r
             .topics

@@ -80,14 +80,14 @@ const POLLING: u64 = u64::MAX;
 /// A topic, or a pattern, that is subscribed to. Its partition, offset and the rest mean
 /// nothing, and are the application's to get back.
 #[derive(Debug, Clone)]
-pub struct Wish {
+pub struct SubscribedTopic {
     pub topic: TopicPartition,
     pub opaque: usize,
 }
 
 pub struct GroupState {
     /// As the application gave it, sorted by name.
-    subscription: Mutex<Vec<Wish>>,
+    subscription: Mutex<Vec<SubscribedTopic>>,
     /// Id and generation.
     member: Mutex<(Arc<str>, i32)>,
     lost: AtomicBool,
@@ -132,13 +132,13 @@ impl Default for GroupState {
 
 /// Topics to subscribe to, found to be in order.
 pub struct Subscription {
-    wanted: Vec<Wish>,
+    wanted: Vec<SubscribedTopic>,
     interest: Interest,
 }
 
 impl Subscription {
     /// Names that begin with `^` are expressions.
-    pub fn new(mut wanted: Vec<Wish>) -> Result<Self, KafkaError> {
+    pub fn new(mut wanted: Vec<SubscribedTopic>) -> Result<Self, KafkaError> {
         wanted.sort_by(|a, b| a.topic.topic.cmp(&b.topic.topic));
         let names: Vec<_> = wanted.iter().map(|w| w.topic.topic.clone()).collect();
         if names.is_empty() || names.iter().any(|name| name.is_empty()) {
@@ -163,7 +163,7 @@ impl Subscription {
 }
 
 impl GroupState {
-    pub fn subscription(&self) -> Vec<Wish> {
+    pub fn subscription(&self) -> Vec<SubscribedTopic> {
         self.subscription.lock().clone()
     }
 

@@ -69,10 +69,10 @@ impl MainLoop {
     }
 
     /// Stale brokers are better than none.
-    pub(super) fn spare_stale(&mut self) {
+    pub(super) fn use_stale_if_needed(&mut self) {
         let other = |b: &&_| !is_down_or_stale(b);
         if self.brokers.iter().any(|b| b.stale) && self.brokers.iter().find(other).is_none() {
-            self.spare_all();
+            self.clear_stale();
             let up = self.brokers.iter().find(|b| b.condition == Condition::Up);
             if let Some(key) = up.map(|b| b.key) {
                 self.send_waiting(key);
@@ -80,7 +80,7 @@ impl MainLoop {
         }
     }
 
-    pub(super) fn spare_all(&mut self) {
+    pub(super) fn clear_stale(&mut self) {
         for broker in self.brokers.iter_mut() {
             broker.stale = false;
         }

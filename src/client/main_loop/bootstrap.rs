@@ -223,7 +223,7 @@ impl MainLoop {
             broker.stale = !broker.configured;
         }
         self.add_all_configured();
-        self.spare_stale();
+        self.use_stale_if_needed();
         self.connect_for_waiting();
         self.metadata.refresh_soon(now);
     }
@@ -231,6 +231,6 @@ impl MainLoop {
     /// Some broker has told metadata.
     pub(super) fn metadata_came(&mut self) {
         self.bootstrap.unanswered = None;
-        self.spare_all();
+        self.clear_stale();
     }
 }

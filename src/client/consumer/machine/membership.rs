@@ -45,7 +45,7 @@ impl Membership {
     }
 }
 
-pub fn settings(shared: &Shared) -> MemberSettings {
+pub fn settings(shared: &ClientShared) -> MemberSettings {
     let c = &shared.conf.global;
     let strategy = c.partition_assignment_strategy.as_deref();
     let mut assignors: Vec<Assignor> = Vec::new();
@@ -70,7 +70,7 @@ pub fn settings(shared: &Shared) -> MemberSettings {
 }
 
 impl Machine {
-    pub(super) fn subscribe(&mut self, w: &mut World<'_>, interest: Option<Interest>) {
+    pub(super) fn subscribe(&mut self, cx: &mut MainContext<'_>, interest: Option<Interest>) {
         let m = &mut self.membership;
         let (names, patterns) = match &interest {
             Some(interest) => (interest.topics.clone(), !interest.patterns.is_empty()),
@@ -78,23 +78,23 @@ impl Machine {
         };
         m.errors.clear();
         for name in &names {
-            w.metadata.track(name, w.now);
+            cx.metadata.track(name, cx.now);
         }
         m.names = names;
         m.patterns = patterns;
-        w.metadata.set_all_topics(patterns, w.now);
+        cx.metadata.set_all_topics(patterns, cx.now);
         m.knows_all &= patterns;
         if patterns && !m.knows_all {
             m.awaits_all = interest;
             return;
         }
         m.awaits_all = None;
-        self.take_up(w, interest);
+        self.take_up(cx, interest);
     }
 
-    fn take_up(&mut self, w: &mut World<'_>, interest: Option<Interest>) {
+    fn take_up(&mut self, cx: &mut MainContext<'_>, interest: Option<Interest>) {
         let before = self.membership.view.clone();
-        self.refresh_view(w);
+        self.refresh_view(cx);
         let view = self.membership.view.clone();
         // The group never looks at a subscription without the metadata of its topics: those
         // of the old one would be gone, and its partitions lost.
@@ -102,13 +102,18 @@ impl Machine {
         for (name, topic) in before.iter().filter(|(name, _)| !view.contains_key(*name)) {
             both.insert(name.clone(), topic.clone());
         }
-        self.tell_group(w, group::Event::Metadata(Arc::new(both)));
-        self.tell_group(w, group::Event::Subscribe(interest));
-        self.tell_group(w, group::Event::Metadata(view));
+        self.tell_group(cx, group::Event::Metadata(Arc::new(both)));
+        self.tell_group(cx, group::Event::Subscribe(interest));
+        self.tell_group(cx, group::Event::Metadata(view));
     }
 
     /// Metadata has come in. `errors`: topics that cannot be used.
-    pub fn on_snapshot(&mut self, w: &mut World<'_>, all: bool, seen: &[(Arc<str>, ErrorCode)]) {
+    pub fn on_snapshot(
+        &mut self,
+        cx: &mut MainContext<'_>,
+        all: bool,
+        seen: &[(Arc<str>, ErrorCode)],
+    ) {
         let m = &mut self.membership;
         if m.names.is_empty() && !m.patterns {
             return;
@@ -128,21 +133,21 @@ impl Machine {
             }
             m.knows_all = m.patterns;
             if let Some(interest) = m.awaits_all.take() {
-                self.take_up(w, Some(interest));
-                self.settle(w);
+                self.take_up(cx, Some(interest));
+                self.settle(cx);
                 return;
             }
         }
-        if self.membership.awaits_all.is_none() && self.refresh_view(w) {
+        if self.membership.awaits_all.is_none() && self.refresh_view(cx) {
             let view = self.membership.view.clone();
-            self.tell_group(w, group::Event::Metadata(view));
-            self.settle(w);
+            self.tell_group(cx, group::Event::Metadata(view));
+            self.settle(cx);
         }
     }
 
     /// Whether there is a change.
-    fn refresh_view(&mut self, w: &World<'_>) -> bool {
-        let cache = w.metadata.cache();
+    fn refresh_view(&mut self, cx: &MainContext<'_>) -> bool {
+        let cache = cx.metadata.cache();
         let m = &mut self.membership;
         let mut view = View::new();
         if m.patterns {
@@ -170,15 +175,15 @@ impl Machine {
         changed
     }
 
-    pub(super) fn ask_leader_metadata(&mut self, w: &mut World<'_>, topics: Vec<Arc<str>>) {
-        let main = w.shared.main.clone();
-        let timeout = ms(w.shared.conf.global.socket_timeout_ms);
+    pub(super) fn ask_leader_metadata(&mut self, cx: &mut MainContext<'_>, topics: Vec<Arc<str>>) {
+        let main = cx.shared.main.clone();
+        let timeout = ms(cx.shared.conf.global.socket_timeout_ms);
         for name in &topics {
-            w.metadata.track(name, w.now);
+            cx.metadata.track(name, cx.now);
         }
         self.membership.led = topics.clone();
         let what = Refresh::Topics(topics);
-        w.to_any.push(Request::new(
+        cx.to_any.push(Request::new(
             ApiKey::Metadata,
             timeout,
             move |version| {
@@ -194,22 +199,22 @@ impl Machine {
 
     pub(super) fn on_leader_metadata(
         &mut self,
-        w: &mut World<'_>,
+        cx: &mut MainContext<'_>,
         result: Result<Response, RequestError>,
     ) {
         let view = match result.map(|response| response.kind) {
             Ok(Some(kafka_protocol::messages::ResponseKind::Metadata(answer))) => {
                 let mut snapshot = Snapshot::from_response(&answer);
-                snapshot.hide(w.shared.conf.global.topic_blacklist.as_ref());
+                snapshot.hide(cx.shared.conf.global.topic_blacklist.as_ref());
                 Arc::new(view_of(&snapshot))
             }
             // What is known will have to do.
             _ => self.membership.view.clone(),
         };
-        self.tell_group(w, group::Event::LeaderMetadata(view));
+        self.tell_group(cx, group::Event::LeaderMetadata(view));
     }
 
-    pub(super) fn rebalance(&mut self, w: &mut World<'_>, mut rebalance: Rebalance) {
+    pub(super) fn rebalance(&mut self, cx: &mut MainContext<'_>, mut rebalance: Rebalance) {
         let m = &mut self.membership;
         m.rebalance += 1;
         let offered = std::mem::take(&mut m.offered);
@@ -220,13 +225,13 @@ impl Machine {
             rebalance.partitions.retain(|p| !offered.contains(p));
             if rebalance.partitions.is_empty() {
                 self.publish();
-                self.tell_group(w, group::Event::Unassigned);
+                self.tell_group(cx, group::Event::Unassigned);
                 return;
             }
         }
         let m = &mut self.membership;
         m.unassigned_after = None;
-        self.rebalances = (self.rebalances.0 + 1, Some(w.now));
+        self.rebalances = (self.rebalances.0 + 1, Some(cx.now));
         let code = match rebalance.kind {
             RebalanceKind::Assign => ErrorCode::_ASSIGN_PARTITIONS,
             RebalanceKind::Revoke { .. } => ErrorCode::_REVOKE_PARTITIONS,
@@ -234,11 +239,11 @@ impl Machine {
         m.revoking = code == ErrorCode::_REVOKE_PARTITIONS;
         if m.revoking {
             for p in &rebalance.partitions {
-                if let Some(toppar) = self.consumer.find(&p.topic, p.partition)
-                    && toppar.partition.is_assigned()
+                if let Some(tp) = self.consumer.find(&p.topic, p.partition)
+                    && tp.partition.is_assigned()
                 {
-                    toppar.partition.pause(PAUSED_BY_CLIENT);
-                    m.paused.push(toppar.partition.clone());
+                    tp.partition.pause(PAUSED_BY_CLIENT);
+                    m.paused.push(tp.partition.clone());
                 }
             }
         }
@@ -260,17 +265,17 @@ impl Machine {
                 .collect(),
             consumer: Arc::downgrade(&self.consumer),
         };
-        w.shared.logger.debug(
+        cx.shared.logger.debug(
             debug::CGRP,
             "REBALANCE",
             format_args!("{:?} of {} partition(s)", code, event.partitions.len()),
         );
         // The state that the application asks about in its callback comes first.
         self.publish();
-        let c = &w.shared.conf.global;
-        if c.rebalance_cb == 0 && !w.shared.wants_event(events::REBALANCE) {
+        let c = &cx.shared.conf.global;
+        if c.rebalance_cb == 0 && !cx.shared.wants_event(events::REBALANCE) {
             // Nobody is to be asked, so nobody needs to poll.
-            w.shared.hooks.rebalance(&event);
+            cx.shared.hooks.rebalance(&event);
         } else {
             // Before all messages that wait: the group does not wait until the
             // application has worked them off. There is one at a time, so the order is
@@ -282,16 +287,16 @@ impl Machine {
 
     /// The application has carried out a rebalance; commits of what it gave up come
     /// before the group hears of it.
-    pub(super) fn rebalanced(&mut self, w: &mut World<'_>, id: u64) {
+    pub(super) fn rebalanced(&mut self, cx: &mut MainContext<'_>, id: u64) {
         if id != self.membership.rebalance {
             return;
         }
         self.membership.offered.clear();
         if self.membership.revoking {
             self.membership.unassigned_after = Some(self.commits.keys().copied().collect());
-            self.check_unassigned(w);
+            self.check_unassigned(cx);
         } else {
-            self.tell_group(w, group::Event::Assigned);
+            self.tell_group(cx, group::Event::Assigned);
             self.resume_kept(id);
         }
     }
@@ -313,16 +318,16 @@ impl Machine {
             return;
         };
         for p in group.membership().assignment() {
-            if let Some(toppar) = self.consumer.find(&p.topic, p.partition)
-                && toppar.partition.is_assigned()
+            if let Some(tp) = self.consumer.find(&p.topic, p.partition)
+                && tp.partition.is_assigned()
             {
-                toppar.partition.pause(PAUSED_BY_CLIENT);
-                self.membership.paused.push(toppar.partition.clone());
+                tp.partition.pause(PAUSED_BY_CLIENT);
+                self.membership.paused.push(tp.partition.clone());
             }
         }
     }
 
-    pub(super) fn check_unassigned(&mut self, w: &mut World<'_>) {
+    pub(super) fn check_unassigned(&mut self, cx: &mut MainContext<'_>) {
         let Some(ids) = &mut self.membership.unassigned_after else {
             return;
         };
@@ -330,7 +335,7 @@ impl Machine {
         if ids.is_empty() {
             self.membership.unassigned_after = None;
             let id = self.membership.rebalance;
-            self.tell_group(w, group::Event::Unassigned);
+            self.tell_group(cx, group::Event::Unassigned);
             self.resume_kept(id);
         }
     }

@@ -5,7 +5,7 @@ use super::*;
 impl Machine {
     pub(super) fn stop_partitions(
         &mut self,
-        w: &mut World<'_>,
+        cx: &mut MainContext<'_>,
         stopped: Vec<Stored>,
         reply: Option<Sender<()>>,
     ) {
@@ -15,24 +15,29 @@ impl Machine {
         // What is lost is others' already.
         let lost = |group: &Group| group.membership().is_lost();
         let ours = self.group.as_ref().is_some_and(|group| !lost(group));
-        let stopped = self.stop_simple(w, stopped);
+        let stopped = self.stop_simple(cx, stopped);
         if !stopped.is_empty() && ours {
             let reply = reply.map_or(Reply::Configured, Reply::Closing);
-            self.commit_stored(w, stopped.iter().filter_map(commits::farewell), reply);
+            self.commit_stored(cx, stopped.iter().filter_map(commits::final_commit), reply);
         } else if let Some(reply) = reply {
             let _ = reply.send(());
         }
     }
 
     /// Commits what is stored of partitions that are kept.
-    pub(super) fn commit_progress(&mut self, w: &mut World<'_>, stored: &[Stored], reply: Reply) {
-        self.commit_stored(w, stored.iter().filter_map(commits::progress), reply);
+    pub(super) fn commit_progress(
+        &mut self,
+        cx: &mut MainContext<'_>,
+        stored: &[Stored],
+        reply: Reply,
+    ) {
+        self.commit_stored(cx, stored.iter().filter_map(commits::interim_commit), reply);
     }
 
     /// Without any news nobody is told, but those who wait.
     fn commit_stored(
         &mut self,
-        w: &mut World<'_>,
+        cx: &mut MainContext<'_>,
         news: impl Iterator<Item = TopicPartition>,
         reply: Reply,
     ) {
@@ -43,14 +48,16 @@ impl Machine {
             }
             return;
         }
-        self.send_commit(w, news, reply);
+        self.send_commit(cx, news, reply);
     }
 
     /// What the assigned partitions have stored that is news.
     fn progress(&self) -> Vec<TopicPartition> {
         self.control
             .partitions()
-            .filter_map(|p| commits::progress(&(p.clone(), p.stored.get(), p.stored_metadata())))
+            .filter_map(|p| {
+                commits::interim_commit(&(p.clone(), p.stored.get(), p.stored_metadata()))
+            })
             .collect()
     }
 
@@ -73,8 +80,8 @@ impl Machine {
         (!all.is_empty()).then_some(all)
     }
 
-    pub(super) fn commit(&mut self, w: &mut World<'_>, commit: Commit) {
-        let refused = if w.shared.barred().is_some() {
+    pub(super) fn commit(&mut self, cx: &mut MainContext<'_>, commit: Commit) {
+        let refused = if cx.shared.barred().is_some() {
             Some(ErrorCode::_FATAL)
         } else if commit.offsets.is_none() && self.has_lost_assignment() {
             Some(ErrorCode::_ASSIGNMENT_LOST)
@@ -86,7 +93,7 @@ impl Machine {
             if code == ErrorCode::_FATAL {
                 offsets.iter_mut().flatten().for_each(|o| o.err = code);
             }
-            self.tell_committed(w, commit.reply, CommitResult { code, offsets });
+            self.tell_committed(cx, commit.reply, CommitResult { code, offsets });
             return;
         }
         let of_assignment = commit.offsets.is_none();
@@ -98,10 +105,10 @@ impl Machine {
             } else {
                 Some(offsets)
             };
-            self.tell_committed(w, commit.reply, CommitResult { code, offsets });
+            self.tell_committed(cx, commit.reply, CommitResult { code, offsets });
             return;
         }
-        self.send_commit(w, offsets, commit.reply);
+        self.send_commit(cx, offsets, commit.reply);
     }
 
     /// What is assigned belongs to others already.
@@ -112,7 +119,7 @@ impl Machine {
 
     pub(super) fn send_commit(
         &mut self,
-        w: &mut World<'_>,
+        cx: &mut MainContext<'_>,
         offsets: Vec<TopicPartition>,
         reply: Reply,
     ) {
@@ -129,10 +136,10 @@ impl Machine {
                 metadata: o.metadata,
             })
             .collect();
-        self.tell_group(w, group::Event::Commit(group::Commit { id, offsets }));
+        self.tell_group(cx, group::Event::Commit(group::Commit { id, offsets }));
     }
 
-    pub(super) fn on_commit_done(&mut self, w: &mut World<'_>, done: group::CommitDone) {
+    pub(super) fn on_commit_done(&mut self, cx: &mut MainContext<'_>, done: group::CommitDone) {
         let offsets: Vec<_> = done.offsets.into_iter().map(listed).collect();
         for o in offsets.iter().filter(|o| o.err.is_ok()) {
             if let Some(t) = self.consumer.find(&o.topic, o.partition) {
@@ -144,16 +151,21 @@ impl Machine {
         let result = CommitResult { code, offsets };
         let silent = [ErrorCode::_NO_OFFSET, ErrorCode::_DESTROY];
         if !silent.contains(&code) && !result.is_empty() {
-            w.shared.hooks.committed(&result);
+            cx.shared.hooks.committed(&result);
         }
         let Some(reply) = self.commits.remove(&done.id) else {
             return;
         };
-        self.tell_committed(w, reply, result);
-        self.check_unassigned(w);
+        self.tell_committed(cx, reply, result);
+        self.check_unassigned(cx);
     }
 
-    pub(super) fn tell_committed(&mut self, w: &World<'_>, reply: Reply, result: CommitResult) {
+    pub(super) fn tell_committed(
+        &mut self,
+        cx: &MainContext<'_>,
+        reply: Reply,
+        result: CommitResult,
+    ) {
         match reply {
             Reply::Queue {
                 queue,
@@ -168,21 +180,21 @@ impl Machine {
             }
             Reply::Waiting(waiting) => {
                 // In this order: the callback waits in its queue when the call returns.
-                self.tell_configured(w, result.clone(), true);
+                self.tell_configured(cx, result.clone(), true);
                 let _ = waiting.send(result);
             }
             Reply::Closing(done) => {
-                self.tell_configured(w, result, false);
+                self.tell_configured(cx, result, false);
                 let _ = done.send(());
             }
-            Reply::Configured => self.tell_configured(w, result, false),
+            Reply::Configured => self.tell_configured(cx, result, false),
         }
     }
 
-    pub(super) fn tell_configured(&self, w: &World<'_>, result: CommitResult, told: bool) {
-        let c = &w.shared.conf.global;
-        if c.offset_commit_cb != 0 || w.shared.wants_event(events::OFFSET_COMMIT) {
-            w.shared
+    pub(super) fn tell_configured(&self, cx: &MainContext<'_>, result: CommitResult, told: bool) {
+        let c = &cx.shared.conf.global;
+        if c.offset_commit_cb != 0 || cx.shared.wants_event(events::OFFSET_COMMIT) {
+            cx.shared
                 .main_queue
                 .push(Event::OffsetCommit(Box::new(CommitEvent {
                     result,
@@ -190,7 +202,7 @@ impl Machine {
                     opaque: c.opaque,
                 })));
         } else if result.code.is_err() && result.code != ErrorCode::_NO_OFFSET && !told {
-            w.shared.logger.log(
+            cx.shared.logger.log(
                 Level::Warning,
                 "COMMITFAIL",
                 format_args!(

@@ -10,11 +10,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Machine, World};
+use super::{Machine, MainContext};
 use crate::base::error::ErrorCode;
 use crate::base::log::debug;
 use crate::client::consumer::commits::{self, Reply, Stored};
-use crate::client::shared::Shared;
+use crate::client::shared::ClientShared;
 use crate::consumer::{Partition, Position, offset};
 
 /// Where a partition's offsets go, and how often.
@@ -72,7 +72,7 @@ impl Machine {
     /// Where to start, when that is not known to a file: `at`.
     pub(super) fn start_simple(
         &mut self,
-        w: &World<'_>,
+        cx: &MainContext<'_>,
         partition: &Arc<Partition>,
         at: Position,
         store: Option<OffsetStore>,
@@ -81,13 +81,13 @@ impl Machine {
             self.simple.started.insert(key(partition), None);
             return at;
         };
-        let mut file = store.file.map(|f| OffsetFile::new(w, partition, &f));
-        let found = file.as_mut().map(|f| f.read(w.shared, partition));
+        let mut file = store.file.map(|f| OffsetFile::new(cx, partition, &f));
+        let found = file.as_mut().map(|f| f.read(cx.shared, partition));
         let keeping = Keeping {
             partition: partition.clone(),
             file,
             interval: store.interval,
-            next_commit: store.interval.map(|i| w.now + i),
+            next_commit: store.interval.map(|i| cx.now + i),
         };
         self.simple.started.insert(key(partition), Some(keeping));
         match found {
@@ -103,20 +103,24 @@ impl Machine {
     }
 
     /// Takes out what the simple consumer has stopped; gives back what the group is to commit.
-    pub(super) fn stop_simple(&mut self, w: &World<'_>, stopped: Vec<Stored>) -> Vec<Stored> {
-        let automatic = w.shared.conf.global.enable_auto_commit;
+    pub(super) fn stop_simple(
+        &mut self,
+        cx: &MainContext<'_>,
+        stopped: Vec<Stored>,
+    ) -> Vec<Stored> {
+        let automatic = cx.shared.conf.global.enable_auto_commit;
         let to_group =
             stopped
                 .into_iter()
                 .filter(|at| match self.simple.started.remove(&key(&at.0)) {
                     None => automatic,
                     Some(None) => false,
-                    Some(Some(Keeping { file: None, .. })) => commits::progress(at).is_some(),
+                    Some(Some(Keeping { file: None, .. })) => commits::interim_commit(at).is_some(),
                     Some(Some(Keeping {
                         file: Some(mut file),
                         ..
                     })) => {
-                        file.commit(w, at);
+                        file.commit(cx, at);
                         file.close();
                         false
                     }
@@ -124,34 +128,34 @@ impl Machine {
         to_group.collect()
     }
 
-    pub(super) fn simple_on_time(&mut self, w: &mut World<'_>) {
+    pub(super) fn simple_on_time(&mut self, cx: &mut MainContext<'_>) {
         let mut to_group = Vec::new();
         for k in self.simple.started.values_mut().flatten() {
-            if k.next_commit.is_some_and(|at| at <= w.now) {
-                k.next_commit = k.interval.map(|i| w.now + i);
+            if k.next_commit.is_some_and(|at| at <= cx.now) {
+                k.next_commit = k.interval.map(|i| cx.now + i);
                 let at = stored(&k.partition);
                 match &mut k.file {
-                    Some(file) => file.commit(w, &at),
+                    Some(file) => file.commit(cx, &at),
                     None => to_group.push(at),
                 }
             }
             if let Some(file) = &mut k.file
-                && file.next_sync.is_some_and(|at| at <= w.now)
+                && file.next_sync.is_some_and(|at| at <= cx.now)
             {
                 file.next_sync = None;
                 file.sync();
             }
         }
         if !to_group.is_empty() {
-            self.commit_progress(w, &to_group, Reply::Configured);
+            self.commit_progress(cx, &to_group, Reply::Configured);
         }
     }
 
     /// The client ends with partitions that were not stopped.
-    pub(super) fn end_simple(&mut self, w: &World<'_>) {
+    pub(super) fn end_simple(&mut self, cx: &MainContext<'_>) {
         for k in self.simple.started.drain().filter_map(|(_, k)| k) {
             if let Some(mut file) = k.file {
-                file.commit(w, &stored(&k.partition));
+                file.commit(cx, &stored(&k.partition));
                 file.close();
             }
         }
@@ -168,10 +172,10 @@ struct OffsetFile {
 }
 
 impl OffsetFile {
-    fn new(w: &World<'_>, p: &Partition, store: &FileStore) -> Self {
+    fn new(cx: &MainContext<'_>, p: &Partition, store: &FileStore) -> Self {
         let mut path = store.path.clone();
         if Path::new(&path).is_dir() {
-            let group = w.shared.conf.global.group_id.as_deref();
+            let group = cx.shared.conf.global.group_id.as_deref();
             let group = group.map_or_else(String::new, |g| format!("-{g}"));
             if !path.ends_with('/') {
                 path.push('/');
@@ -189,13 +193,13 @@ impl OffsetFile {
         }
     }
 
-    fn fault(&self, shared: &Shared, p: &Partition, what: &str, why: &dyn std::fmt::Display) {
+    fn fault(&self, shared: &ClientShared, p: &Partition, what: &str, why: &dyn std::fmt::Display) {
         let path = &self.path;
         let text = format!("{p:?}: {what} offset file {path}: {why}");
         shared.error(ErrorCode::_FS, text);
     }
 
-    fn open(&mut self, shared: &Shared) -> io::Result<&mut File> {
+    fn open(&mut self, shared: &ClientShared) -> io::Result<&mut File> {
         match &mut self.file {
             Some(file) => Ok(file),
             none => Ok(none.insert(shared.hooks.open_file(&self.path)?.into())),
@@ -203,7 +207,7 @@ impl OffsetFile {
     }
 
     /// The offset in the file; an empty one has none.
-    fn read(&mut self, shared: &Shared, p: &Partition) -> Option<i64> {
+    fn read(&mut self, shared: &ClientShared, p: &Partition) -> Option<i64> {
         let mut text = Vec::new();
         let read = self.open(shared).and_then(|file| {
             file.seek(SeekFrom::Start(0))?;
@@ -226,37 +230,37 @@ impl OffsetFile {
     }
 
     /// Writes the offset, if it is news. A file that fails is opened once more.
-    fn commit(&mut self, w: &World<'_>, at: &Stored) {
-        let Some(news) = commits::progress(at) else {
+    fn commit(&mut self, cx: &MainContext<'_>, at: &Stored) {
+        let Some(news) = commits::interim_commit(at) else {
             return;
         };
         let partition = &at.0;
         for again in [true, false] {
-            match self.write(w.shared, news.offset) {
+            match self.write(cx.shared, news.offset) {
                 Ok(()) => break,
                 Err(e) => {
                     self.file = None;
                     if !again {
-                        self.fault(w.shared, partition, "Failed to write", &e);
+                        self.fault(cx.shared, partition, "Failed to write", &e);
                         return;
                     }
                 }
             }
         }
         partition.committed.set(news.offset, news.leader_epoch);
-        w.shared.logger.debug(
+        cx.shared.logger.debug(
             debug::TOPIC,
             "OFFSET",
             format_args!("{partition:?}: wrote {} to {}", news.offset, self.path),
         );
         match self.sync {
             Some(Duration::ZERO) => self.sync(),
-            Some(after) => self.next_sync = self.next_sync.or(Some(w.now + after)),
+            Some(after) => self.next_sync = self.next_sync.or(Some(cx.now + after)),
             None => {}
         }
     }
 
-    fn write(&mut self, shared: &Shared, offset: i64) -> io::Result<()> {
+    fn write(&mut self, shared: &ClientShared, offset: i64) -> io::Result<()> {
         let text = format!("{offset}\n");
         let file = self.open(shared)?;
         file.seek(SeekFrom::Start(0))?;
