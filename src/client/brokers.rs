@@ -22,7 +22,7 @@ use crate::broker::{BrokerStats, Handle, LinkSettings, LoopPool, Request};
 use crate::consumer::fetcher::Fetcher;
 use crate::consumer::room::Room;
 use crate::metadata::BrokerInfo;
-use crate::producer::announce::{Announcements, Looker};
+use crate::producer::ready::{ReadyPartitions, WakeMode};
 use crate::producer::sender;
 
 /// What the group's coordinator is called, whichever broker it is.
@@ -44,8 +44,8 @@ pub struct Broker {
     pub key: BrokerKey,
     pub identity: Arc<RwLock<Identity>>,
     pub handle: Handle<BrokerUser>,
-    /// Where partitions that this broker leads announce their batches.
-    pub announced: Option<Arc<Announcements>>,
+    /// The partitions led by this broker that have something to send.
+    pub ready: Option<Arc<ReadyPartitions>>,
     pub stats: Arc<BrokerStats>,
     pub condition: Condition,
     /// Named in `bootstrap.servers`, or added by the application.
@@ -228,7 +228,7 @@ impl Brokers {
             label: None,
         }));
         let stats = self.new_stats();
-        let mut announced = None;
+        let mut ready = None;
         let name = identity.read().name();
         let handle = {
             let producer = self.shared.producer.clone();
@@ -237,28 +237,31 @@ impl Brokers {
             let main = self.main.clone();
             let (stats, counters) = (stats.clone(), stats.clone());
             let seats = self.shared.seats.clone();
-            let announced = &mut announced;
+            let ready = &mut ready;
             self.start(key, &name, identity.clone(), stats.clone(), move |bell| {
                 let fetcher = consumer.map(|shared| {
                     let bell = bell.clone();
                     let room = Room::new(Arc::new(move || bell.ring()));
-                    let handbacks = Arc::new(move |back| {
-                        main.send(MainCommand::Consumer(machine::Command::Handback(back)));
+                    let on_ended = Arc::new(move |ended| {
+                        main.send(MainCommand::Consumer(machine::Command::FetchEnded(ended)));
                     });
-                    Fetcher::new(shared, room, handbacks, node_id, counters)
+                    Fetcher::new(shared, room, on_ended, node_id, counters)
                 });
                 let sender = producer.map(|shared| {
-                    let list = Arc::new(Announcements::new(Arc::new(move |looker| match looker {
-                        Looker::Loop => bell.ring(),
-                        Looker::Anyone => {
-                            if bell.urgent()
-                                && let Some(seat) = bell.seat()
-                            {
-                                seats.prefer(seat);
-                            }
-                        }
-                    })));
-                    *announced = Some(list.clone());
+                    let list =
+                        Arc::new(ReadyPartitions::new(Arc::new(
+                            move |wake_mode| match wake_mode {
+                                WakeMode::Loop => bell.ring(),
+                                WakeMode::Inline => {
+                                    if bell.urgent()
+                                        && let Some(seat) = bell.seat()
+                                    {
+                                        seats.prefer(seat);
+                                    }
+                                }
+                            },
+                        )));
+                    *ready = Some(list.clone());
                     sender::Sender::new(shared, list, stats)
                 });
                 BrokerUser { sender, fetcher }
@@ -268,7 +271,7 @@ impl Brokers {
             key,
             identity,
             handle,
-            announced,
+            ready,
             stats,
             condition: Condition::Untried,
             configured,

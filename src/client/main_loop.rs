@@ -38,9 +38,9 @@ use crate::base::time::ms;
 use crate::broker::{LinkEvent, Request, RequestError, Response};
 use crate::metadata::manager::TopicChange;
 use crate::metadata::{Manager, Refresh, Snapshot};
-use crate::producer::announce::Announcements;
 use crate::producer::batch::Purged;
 use crate::producer::idempotence::acquire::Acquirer;
+use crate::producer::ready::ReadyPartitions;
 use crate::producer::{batch, sender};
 
 pub type MetadataReply = Sender<Result<Arc<Snapshot>, KafkaError>>;
@@ -161,7 +161,7 @@ impl MainLoop {
         let leaderless = shared
             .producer
             .as_ref()
-            .map(|p| sender::Sender::new(p.clone(), p.orphans.clone(), Arc::default()));
+            .map(|p| sender::Sender::new(p.clone(), p.leaderless.clone(), Arc::default()));
         let stats = ms(shared.conf.global.statistics_interval_ms);
         MainLoop {
             brokers: Brokers::new(shared.clone(), link, shared.main.clone()),
@@ -253,7 +253,10 @@ impl MainLoop {
 
     fn next_deadline(&self) -> Option<Instant> {
         let waiting = self.waiting_any.iter().map(|r| r.deadline).min();
-        let leaderless = self.leaderless.as_ref().and_then(|o| o.next_deadline(false));
+        let leaderless = self
+            .leaderless
+            .as_ref()
+            .and_then(|o| o.next_deadline(false));
         [
             self.metadata
                 .next_deadline()
@@ -658,8 +661,8 @@ impl MainLoop {
         }
     }
 
-    fn announcements(&self, node_id: i32) -> Option<Arc<Announcements>> {
-        self.brokers.by_node(node_id)?.announced.clone()
+    fn ready_partitions(&self, node_id: i32) -> Option<Arc<ReadyPartitions>> {
+        self.brokers.by_node(node_id)?.ready.clone()
     }
 
     fn apply(&mut self, now: Instant, change: TopicChange) {
@@ -682,7 +685,7 @@ impl MainLoop {
                     let leaders: Vec<_> = info
                         .partitions
                         .iter()
-                        .map(|p| self.announcements(p.leader))
+                        .map(|p| self.ready_partitions(p.leader))
                         .collect();
                     p.set_partitions(&leaders, now);
                 }

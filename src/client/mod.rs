@@ -33,8 +33,8 @@ use crate::base::thread;
 use crate::base::time::wall_us;
 use crate::broker::seat::Seats;
 use crate::metadata::{Refresh, Snapshot};
-use crate::producer::announce::Announcements;
 use crate::producer::limits::Limits;
+use crate::producer::ready::ReadyPartitions;
 use crate::producer::topic::Partitioner;
 use crate::producer::{self, ProducerStats};
 
@@ -118,7 +118,7 @@ impl Client {
         let producer = kind
             .is_producer()
             .then(|| producer_shared(&conf, &hooks, &main, &main_queue, &log, &logger));
-        let core = crate::consumer::Shared {
+        let core = crate::consumer::ConsumerShared {
             settings: settings::consumer(&conf, kind),
             logger: logger.clone(),
         };
@@ -396,7 +396,7 @@ fn producer_shared(
     queue: &EventQueue,
     log: &Arc<ClientLog>,
     logger: &Arc<Logger>,
-) -> Arc<producer::Shared> {
+) -> Arc<producer::ProducerShared> {
     let c = &conf.global;
     let wanted = c.dr_cb != 0 || c.dr_msg_cb != 0 || c.enabled_events & events::DR != 0;
     let settings = settings::producer(conf);
@@ -411,14 +411,14 @@ fn producer_shared(
         log: log.clone(),
     });
     let wake = main.clone();
-    Arc::new(producer::Shared {
+    Arc::new(producer::ProducerShared {
         fatal: std::sync::atomic::AtomicBool::new(false),
         settings,
         limits,
         sink,
         logger: logger.clone(),
         identity: Default::default(),
-        orphans: Arc::new(Announcements::new(Arc::new(move |_| {
+        leaderless: Arc::new(ReadyPartitions::new(Arc::new(move |_| {
             wake.send(MainCommand::Leaderless);
         }))),
         stats: ProducerStats {

@@ -97,7 +97,7 @@ pub struct ClientShared {
     pub seats: Arc<Seats>,
     /// Where log lines go once the application asked for them.
     pub log_queue: Mutex<Option<EventQueue>>,
-    pub producer: Option<Arc<producer::Shared>>,
+    pub producer: Option<Arc<producer::ProducerShared>>,
     /// Producers have one as well, for their questions about offsets.
     pub consumer: Arc<Consumer>,
     pub topics: RwLock<HashMap<Arc<str>, Arc<Topic>>>,

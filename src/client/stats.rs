@@ -289,7 +289,7 @@ impl Sources<'_> {
             let f = entry(all, p.id);
             f.desired = p.is_assigned();
             f.consumed = Consumed {
-                fetch_state: self.consumer.control().show(p),
+                fetch_state: self.consumer.control().fetch_state(p),
                 queued: p.waiting.messages(),
                 queued_bytes: p.waiting.bytes(),
                 query_offset: p.query_offset.load(Ordering::Relaxed),
@@ -347,7 +347,7 @@ impl Sources<'_> {
         let Some(acquirer) = self.acquirer else {
             return;
         };
-        let (state, age) = acquirer.show(Instant::now());
+        let (state, age) = acquirer.state(Instant::now());
         let pid = acquirer.pid();
         j.object("eos", |j| {
             j.text("idemp_state", state);

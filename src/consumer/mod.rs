@@ -5,14 +5,14 @@
 //!  Control ── Start / Stop ──►    Fetcher
 //!   ▲ one state per partition      │ Fetch, check, decompress
 //!   │                              ├── Fetched: records, end, error ──► queue ──► Fetched::next
-//!   └────── Handback ◄─────────────┘                                              │ parse
+//!   └────── FetchEnded ◄─────────────┘                                              │ parse
 //!                                  ▲                                              ▼
 //!                                  └────────── room again (Room::notify) ◄── message
 //! ```
 //!
 //! A [`Partition`] is what the three threads share: counters and positions, all
 //! atomic. It is fetched by at most one loop at a time: control starts a fetch
-//! with a position and gets the position back with the [`Handback`] that ends it.
+//! with a position; the [`FetchEnded`] at its end brings back the position reached.
 //!
 //! Every assignment and every seek has a new version. It is raised on the
 //! application's thread, so that from then on nothing older is handed out: what
@@ -157,24 +157,24 @@ pub trait FetchSink: Send + Sync {
 }
 
 /// What all partitions of a client share.
-pub struct Shared {
+pub struct ConsumerShared {
     pub settings: Settings,
     pub logger: Arc<Logger>,
 }
 
-/// A loop gives a partition back to control.
+/// A loop has stopped fetching a partition; control has it again.
 #[derive(Debug)]
-pub struct Handback {
+pub struct FetchEnded {
     pub partition: Arc<Partition>,
     /// The number of the [`Start`](fetcher::Start) that this ends.
-    pub grant: u64,
-    /// Where fetching is to go on.
+    pub fetch_id: u64,
+    /// Where the next fetch goes on.
     pub position: Position,
     pub broker: i32,
     pub reason: Reason,
 }
 
-/// Why a loop gave a partition back.
+/// Why a fetch ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// It was told to.

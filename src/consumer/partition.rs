@@ -16,7 +16,7 @@ use parking_lot::{Mutex, RwLock};
 
 use super::fetched::{Fetched, Taken};
 use super::room::{Budget, Waiting};
-use super::{FetchSink, Position, Shared, Topic, offset};
+use super::{ConsumerShared, FetchSink, Position, Topic, offset};
 use crate::base::error::ErrorCode;
 use crate::base::message::{MessageExt, Owned};
 
@@ -68,7 +68,7 @@ pub struct PartitionStats {
 pub struct Partition {
     pub topic: Arc<Topic>,
     pub id: i32,
-    pub shared: Arc<Shared>,
+    pub shared: Arc<ConsumerShared>,
     pub waiting: Waiting,
     pub stats: PartitionStats,
     /// See the module `consumer`.
@@ -110,7 +110,7 @@ impl fmt::Debug for Partition {
 
 impl Partition {
     pub fn new(
-        shared: Arc<Shared>,
+        shared: Arc<ConsumerShared>,
         topic: Arc<Topic>,
         id: i32,
         sink: Arc<dyn FetchSink>,

@@ -65,7 +65,7 @@ impl FetchSink for Sink {
 }
 
 /// A partition with the queue that it delivers to.
-pub struct Bench {
+pub struct TestPartition {
     pub partition: Arc<Partition>,
     pub queue: Arc<Queue<Item>>,
     pub budget: Arc<Budget>,
@@ -79,15 +79,25 @@ pub struct Seen {
     pub value: Vec<u8>,
 }
 
-pub fn bench_with(settings: Settings, topic: &str, id: i32, reset: ResetPolicy) -> Bench {
-    let shared = Arc::new(Shared {
+pub fn partition_with(
+    settings: Settings,
+    topic: &str,
+    id: i32,
+    reset: ResetPolicy,
+) -> TestPartition {
+    let shared = Arc::new(ConsumerShared {
         settings,
         logger: Arc::new(Logger::new(0, 0, false)),
     });
-    bench_of(&shared, topic, id, reset)
+    partition_of(&shared, topic, id, reset)
 }
 
-pub fn bench_of(shared: &Arc<Shared>, topic: &str, id: i32, reset: ResetPolicy) -> Bench {
+pub fn partition_of(
+    shared: &Arc<ConsumerShared>,
+    topic: &str,
+    id: i32,
+    reset: ResetPolicy,
+) -> TestPartition {
     let topic = Arc::new(Topic {
         name: Arc::from(topic),
         reset,
@@ -103,18 +113,18 @@ pub fn bench_of(shared: &Arc<Shared>, topic: &str, id: i32, reset: ResetPolicy) 
         Arc::new(Sink(queue.clone())),
         budget.clone(),
     );
-    Bench {
+    TestPartition {
         partition,
         queue,
         budget,
     }
 }
 
-pub fn bench() -> Bench {
-    bench_with(settings(), "t", 0, ResetPolicy::Beginning)
+pub fn test_partition() -> TestPartition {
+    partition_with(settings(), "t", 0, ResetPolicy::Beginning)
 }
 
-impl Bench {
+impl TestPartition {
     /// What the application gets next, if anything is there.
     #[allow(unsafe_code)]
     pub fn take(&self) -> Option<Seen> {

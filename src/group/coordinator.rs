@@ -331,18 +331,18 @@ fn read(answer: &FindCoordinatorResponse) -> Result<Node, (ErrorCode, String)> {
 mod tests {
     use super::*;
     use crate::group::offsets::Fetch;
-    use crate::group::testing::{Bench, found};
+    use crate::group::testing::{Harness, found};
     use crate::group::{Event, KeyType};
 
-    fn bench() -> Bench {
-        let mut bench = Bench::new(Settings::new("g"));
-        bench.event(Event::Fetch(Fetch {
+    fn harness() -> Harness {
+        let mut harness = Harness::new(Settings::new("g"));
+        harness.event(Event::Fetch(Fetch {
             id: 1,
             partitions: vec![("t".into(), 0)],
             require_stable: false,
             deadline: None,
         }));
-        bench
+        harness
     }
 
     fn not_available() -> ResponseKind {
@@ -353,7 +353,7 @@ mod tests {
     #[test]
     fn asks_for_the_group_in_every_version() {
         for version in 0..=6 {
-            let (_, request) = bench().sent(version);
+            let (_, request) = harness().sent(version);
             let RequestKind::FindCoordinator(request) = request else {
                 panic!("{request:?}");
             };
@@ -379,98 +379,98 @@ mod tests {
 
     #[test]
     fn nothing_is_asked_before_someone_needs_it() {
-        let mut bench = Bench::new(Settings::new("g"));
-        bench.event(Event::BrokerUp);
-        bench.event(Event::Tick);
-        assert!(bench.take().is_empty() && bench.group.next_deadline().is_none());
+        let mut harness = Harness::new(Settings::new("g"));
+        harness.event(Event::BrokerUp);
+        harness.event(Event::Tick);
+        assert!(harness.take().is_empty() && harness.group.next_deadline().is_none());
     }
 
     #[test]
     fn backs_off_and_a_new_broker_cuts_that_short() {
-        let mut bench = bench();
+        let mut harness = harness();
         let mut waits = Vec::new();
         for _ in 0..6 {
-            let (token, _) = bench.sent(3);
-            bench.answer(token, not_available());
-            assert!(bench.take().is_empty());
-            waits.push(bench.pass().as_millis());
+            let (token, _) = harness.sent(3);
+            harness.answer(token, not_available());
+            assert!(harness.take().is_empty());
+            waits.push(harness.pass().as_millis());
         }
         assert!((80..=120).contains(&waits[0]), "{waits:?}");
         assert!((800..=1200).contains(&waits[5]), "{waits:?}");
-        let (token, _) = bench.sent(3);
-        bench.fail(token, RequestError::TimedOutInQueue);
-        bench.event(Event::BrokerUp);
-        bench.sent(3);
+        let (token, _) = harness.sent(3);
+        harness.fail(token, RequestError::TimedOutInQueue);
+        harness.event(Event::BrokerUp);
+        harness.sent(3);
     }
 
     #[test]
     fn errors_are_told_once_until_it_is_found() {
-        let mut bench = bench();
+        let mut harness = harness();
         let denied = || {
             let code = ErrorCode::GROUP_AUTHORIZATION_FAILED.0 as i16;
             ResponseKind::FindCoordinator(FindCoordinatorResponse::default().with_error_code(code))
         };
-        let (token, _) = bench.sent(3);
-        bench.answer(token, denied());
-        assert!(matches!(&bench.take()[..], [Action::Error(code, text)]
+        let (token, _) = harness.sent(3);
+        harness.answer(token, denied());
+        assert!(matches!(&harness.take()[..], [Action::Error(code, text)]
             if *code == ErrorCode::GROUP_AUTHORIZATION_FAILED
                 && text == "FindCoordinator response error: Broker: Group authorization failed"));
-        bench.pass();
-        let (token, _) = bench.sent(3);
-        bench.answer(token, denied());
-        assert!(bench.take().is_empty());
-        bench.pass();
-        bench.find_coordinator(1);
+        harness.pass();
+        let (token, _) = harness.sent(3);
+        harness.answer(token, denied());
+        assert!(harness.take().is_empty());
+        harness.pass();
+        harness.find_coordinator(1);
     }
 
     #[test]
     fn a_lost_connection_keeps_the_coordinator_and_asks_again() {
-        let mut bench = bench();
-        bench.find_coordinator(1);
-        bench.take();
-        bench.event(Event::CoordinatorDown(1));
-        assert!(bench.group.coordinator().is_none());
-        let (token, request) = bench.sent(3);
+        let mut harness = harness();
+        harness.find_coordinator(1);
+        harness.take();
+        harness.event(Event::CoordinatorDown(1));
+        assert!(harness.group.coordinator().is_none());
+        let (token, request) = harness.sent(3);
         assert!(matches!(request, RequestKind::FindCoordinator(_)));
         // The same one: nothing changes. Another: it moved.
-        bench.answer(token, found(1));
-        assert!(bench.take().is_empty());
-        bench.pass();
-        let (token, _) = bench.sent(3);
-        bench.answer(token, found(2));
-        assert!(matches!(&bench.take()[..],
+        harness.answer(token, found(1));
+        assert!(harness.take().is_empty());
+        harness.pass();
+        let (token, _) = harness.sent(3);
+        harness.answer(token, found(2));
+        assert!(matches!(&harness.take()[..],
             [Action::CoordinatorChanged(Some(node))] if node.id == 2));
-        bench.event(Event::CoordinatorUp(1));
-        assert!(bench.group.coordinator().is_none());
-        bench.event(Event::CoordinatorUp(2));
-        assert_eq!(bench.group.coordinator().unwrap().id, 2);
+        harness.event(Event::CoordinatorUp(1));
+        assert!(harness.group.coordinator().is_none());
+        harness.event(Event::CoordinatorUp(2));
+        assert_eq!(harness.group.coordinator().unwrap().id, 2);
     }
 
     #[test]
     fn is_asked_again_now_and_then_while_all_is_well() {
-        let mut bench = bench();
-        bench.find_coordinator(1);
-        let (fetch, _) = bench.sent(1);
-        let waited = bench.pass();
+        let mut harness = harness();
+        harness.find_coordinator(1);
+        let (fetch, _) = harness.sent(1);
+        let waited = harness.pass();
         assert_eq!(waited, Settings::new("").coordinator_query_interval);
-        let (token, _) = bench.sent(3);
-        bench.fail(token, RequestError::TimedOut);
-        assert_eq!(bench.group.coordinator().unwrap().id, 1);
-        bench.fail(fetch, RequestError::Destroyed);
+        let (token, _) = harness.sent(3);
+        harness.fail(token, RequestError::TimedOut);
+        assert_eq!(harness.group.coordinator().unwrap().id, 1);
+        harness.fail(fetch, RequestError::Destroyed);
     }
 
     #[test]
     fn a_response_that_names_nobody_is_no_coordinator() {
         for (id, port) in [(-1, 9092), (1, -1), (1, 70000)] {
-            let mut bench = bench();
-            let (token, _) = bench.sent(3);
+            let mut harness = harness();
+            let (token, _) = harness.sent(3);
             let answer = FindCoordinatorResponse::default()
                 .with_node_id(id.into())
                 .with_port(port);
-            bench.answer(token, ResponseKind::FindCoordinator(answer));
-            assert!(bench.take().is_empty());
-            bench.pass();
-            bench.sent(3);
+            harness.answer(token, ResponseKind::FindCoordinator(answer));
+            assert!(harness.take().is_empty());
+            harness.pass();
+            harness.sent(3);
         }
     }
 }

@@ -200,26 +200,27 @@ impl Member {
 pub struct Context<'a> {
     pub now: Instant,
     pub actions: &'a mut Vec<Action>,
-    shared: &'a mut Shared,
+    state: &'a mut ContextState,
 }
 
+/// What outlives the event: the tokens given so far, and the source of jitter.
 #[derive(Debug)]
-struct Shared {
+struct ContextState {
     next_token: u64,
     rng: fastrand::Rng,
 }
 
 impl Context<'_> {
     pub fn token(&mut self) -> Token {
-        self.shared.next_token += 1;
-        Token(self.shared.next_token)
+        self.state.next_token += 1;
+        Token(self.state.next_token)
     }
 
     /// The delay before attempt `n`, counted from 0: `base · 2ⁿ` up to `max`, and
     /// up to 20 % less or more.
     pub fn backoff(&mut self, n: u32, base: Duration, max: Duration) -> Duration {
         let grown = base.saturating_mul(1u32 << n.min(20)).min(max);
-        grown.mul_f64(0.8 + 0.4 * self.shared.rng.f64())
+        grown.mul_f64(0.8 + 0.4 * self.state.rng.f64())
     }
 }
 
@@ -232,12 +233,12 @@ pub struct Group {
     /// When the application last polled.
     polled: Instant,
     closed: bool,
-    shared: Shared,
+    context: ContextState,
 }
 
 impl Group {
     pub fn new(now: Instant, settings: Settings, member: MemberSettings) -> Self {
-        let shared = Shared {
+        let context = ContextState {
             next_token: 0,
             rng: fastrand::Rng::with_seed(settings.seed),
         };
@@ -252,7 +253,7 @@ impl Group {
             offsets: Offsets::new(settings),
             polled: now,
             closed: false,
-            shared,
+            context,
         }
     }
 
@@ -292,7 +293,7 @@ impl Group {
         let mut cx = Context {
             now,
             actions,
-            shared: &mut self.shared,
+            state: &mut self.context,
         };
         let before = self.membership.member();
         match event {

@@ -8,17 +8,17 @@ use kafka_protocol::protocol::StrBytes;
 use super::assignor::Assignor;
 use super::*;
 
-/// A group and the time it lives in.
-pub(crate) struct Bench {
+/// A group, a clock, and the actions that wait to be looked at.
+pub(crate) struct Harness {
     pub group: Group,
     pub now: Instant,
     pub actions: Vec<Action>,
 }
 
-impl Bench {
+impl Harness {
     pub fn new(settings: Settings) -> Self {
         let now = Instant::now();
-        Bench {
+        Harness {
             group: Group::new(now, settings, member_settings(&[Assignor::Range])),
             now,
             actions: Vec::new(),

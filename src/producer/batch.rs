@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::idempotence::{Numbers, Pid};
+use super::idempotence::{BatchSequence, Pid};
 use super::topic::TopicInfo;
-use super::{Shared, TopicSettings};
+use super::{ProducerShared, TopicSettings};
 use crate::base::error::ErrorCode;
 use crate::base::time::wall_ms;
 use crate::protocol::compression::{Codec, Compressor};
@@ -172,8 +172,8 @@ impl OpenBatch {
             payload_bytes: self.payload_bytes,
             attempts: 0,
             free_attempts: 0,
-            numbers: None,
-            wire_numbers: None,
+            sequence: None,
+            wire_sequence: None,
             retry_at: None,
             possibly_persisted: false,
             refusal: None,
@@ -234,9 +234,9 @@ pub struct Batch {
     /// Of these, those that do not count: see [`Batch::counted_attempts`].
     pub free_attempts: u32,
     /// Of an idempotent producer, once it was sent.
-    pub numbers: Option<Numbers>,
-    /// Those in `wire`.
-    wire_numbers: Option<(Pid, i32)>,
+    pub sequence: Option<BatchSequence>,
+    /// The producer id and sequence number in `wire`.
+    wire_sequence: Option<(Pid, i32)>,
     pub retry_at: Option<Instant>,
     /// A request with this batch may have reached the broker.
     pub possibly_persisted: bool,
@@ -320,24 +320,24 @@ impl Batch {
 
     /// The bytes to send, made when first asked for.
     pub fn seal(&mut self, settings: &TopicSettings, compressor: &mut Compressor) -> Bytes {
-        let numbers = self.numbers.map(|n| (n.pid, n.first));
+        let sequence = self.sequence.map(|s| (s.pid, s.first));
         if let Some(wire) = &mut self.wire {
-            if let Some((pid, first)) = numbers.filter(|n| Some(*n) != self.wire_numbers) {
+            if let Some((pid, first)) = sequence.filter(|s| Some(*s) != self.wire_sequence) {
                 let mut bytes = wire.to_vec();
                 encode::renumber(&mut bytes, pid.id, pid.epoch, first);
                 *wire = Bytes::from(bytes);
-                self.wire_numbers = numbers;
+                self.wire_sequence = sequence;
             }
             return wire.clone();
         }
-        self.wire_numbers = numbers;
+        self.wire_sequence = sequence;
         let mut meta = BatchMeta {
             record_count: i32::try_from(self.entries.len()).unwrap_or(i32::MAX),
             base_timestamp: self.base_timestamp,
             max_timestamp: self.max_timestamp,
             ..BatchMeta::default()
         };
-        if let Some((pid, first)) = numbers {
+        if let Some((pid, first)) = sequence {
             meta.producer_id = pid.id;
             meta.producer_epoch = pid.epoch;
             meta.base_sequence = first;
@@ -431,19 +431,19 @@ impl Delivery {
 }
 
 /// Shared by all that report a failed batch that no broker had.
-pub fn fail(shared: &Shared, batch: Batch, err: ErrorCode, now: Instant) {
+pub fn fail(shared: &ProducerShared, batch: Batch, err: ErrorCode, now: Instant) {
     shared.sink.delivered(Delivery::new(batch, err, now));
 }
 
 /// Batches that were taken out of the queues, reported when the last owner drops them:
 /// each loop holds them until it has reported what it has in flight, which is older.
 pub struct Purged {
-    shared: Arc<Shared>,
+    shared: Arc<ProducerShared>,
     batches: Vec<Batch>,
 }
 
 impl Purged {
-    pub fn new(shared: Arc<Shared>, batches: Vec<Batch>) -> Self {
+    pub fn new(shared: Arc<ProducerShared>, batches: Vec<Batch>) -> Self {
         Purged { shared, batches }
     }
 }

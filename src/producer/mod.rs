@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! application thread                       broker's loop (the leader's)
-//!  Topic::produce ─ partitioner ─► Partition ── announced ──► Sender
+//!  Topic::produce ─ partitioner ─► Partition ──── ready ────► Sender
 //!                   (accumulator: open batch, closed batches)    │ seal, compress, ProduceRequest
 //!                                                                ▼
 //!  DeliverySink ◄──────────────── Delivery (a batch and its result)
@@ -12,7 +12,6 @@
 //! of its partition. From then on everything moves by whole batches. Messages for
 //! a topic that is not known yet wait in the same form, unassigned.
 
-pub mod announce;
 pub mod batch;
 pub mod idempotence;
 pub mod limits;
@@ -20,6 +19,7 @@ pub mod limits;
 mod model;
 pub mod partition;
 pub mod partitioner;
+pub mod ready;
 pub mod sender;
 #[cfg(all(test, not(loom)))]
 mod testing;
@@ -90,15 +90,15 @@ pub struct TopicSettings {
 }
 
 /// What all topics of a client share.
-pub struct Shared {
+pub struct ProducerShared {
     pub settings: Settings,
     pub limits: limits::Limits,
     pub sink: Arc<dyn DeliverySink>,
     pub logger: Arc<Logger>,
     /// Of an idempotent producer.
     pub identity: idempotence::Identity,
-    /// Announcements for partitions without a leader.
-    pub orphans: Arc<announce::Announcements>,
+    /// The ready partitions that have no leader.
+    pub leaderless: Arc<ready::ReadyPartitions>,
     pub stats: ProducerStats,
     /// The instance cannot go on: nothing more is accepted.
     pub fatal: std::sync::atomic::AtomicBool,

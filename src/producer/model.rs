@@ -7,13 +7,15 @@ use std::time::{Duration, Instant};
 
 use loom::thread;
 
-use super::announce::Announcements;
 use super::batch::{Batch, NewRecord};
 use super::limits::Limits;
-use super::partition::{Look, Wanted};
+use super::partition::{Look, SendLimits};
 use super::partitioner::Builtin;
+use super::ready::ReadyPartitions;
 use super::topic::{Partitioner, Record, Topic};
-use super::{Delivery, DeliverySink, Partition, ProducerStats, Settings, Shared, TopicSettings};
+use super::{
+    Delivery, DeliverySink, Partition, ProducerShared, ProducerStats, Settings, TopicSettings,
+};
 use crate::base::error::ErrorCode;
 use crate::base::log::Logger;
 use crate::base::model::{Sleeper, check};
@@ -31,8 +33,8 @@ impl DeliverySink for Sink {
     fn producer_id_is_spent(&self, _: i64) {}
 }
 
-fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Arc<Shared> {
-    Arc::new(Shared {
+fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Arc<ProducerShared> {
+    Arc::new(ProducerShared {
         settings: Settings {
             max_message_bytes: 1000,
             max_queued_messages: 100,
@@ -54,19 +56,19 @@ fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Ar
         limits: Limits::new(100, 10_000),
         sink: Arc::new(Sink),
         logger: Arc::new(Logger::new(0, 0, false)),
-        orphans: announcements(sleeper),
+        leaderless: ready_list(sleeper),
         identity: Default::default(),
         stats: ProducerStats::default(),
         fatal: Default::default(),
     })
 }
 
-fn announcements(sleeper: &Arc<Sleeper>) -> Arc<Announcements> {
+fn ready_list(sleeper: &Arc<Sleeper>) -> Arc<ReadyPartitions> {
     let sleeper = sleeper.clone();
-    Arc::new(Announcements::new(Arc::new(move |_| sleeper.notify())))
+    Arc::new(ReadyPartitions::new(Arc::new(move |_| sleeper.notify())))
 }
 
-fn topic(shared: &Arc<Shared>) -> Topic {
+fn topic(shared: &Arc<ProducerShared>) -> Topic {
     let settings = TopicSettings {
         acks: -1,
         request_timeout: Duration::from_secs(30),
@@ -99,7 +101,7 @@ fn opaques(batch: &Batch) -> impl Iterator<Item = usize> + '_ {
 /// The loops of some leaders, on one thread: what each of them is scheduled to
 /// look at, and what is in flight, which ends when the thread comes round.
 struct Loops {
-    lists: Vec<Arc<Announcements>>,
+    lists: Vec<Arc<ReadyPartitions>>,
     scheduled: Vec<Vec<Arc<Partition>>>,
     in_flight: Vec<(Arc<Partition>, Batch)>,
     now: Instant,
@@ -109,7 +111,7 @@ struct Loops {
 }
 
 impl Loops {
-    fn new(lists: &[&Arc<Announcements>], now: Instant) -> Self {
+    fn new(lists: &[&Arc<ReadyPartitions>], now: Instant) -> Self {
         Loops {
             lists: lists.iter().map(|l| Arc::clone(l)).collect(),
             scheduled: lists.iter().map(|_| Vec::new()).collect(),
@@ -134,11 +136,11 @@ impl Loops {
             scheduled.extend(me.take());
             scheduled.retain(|p| {
                 loop {
-                    let wanted = Wanted {
+                    let limits = SendLimits {
                         can_send: true,
                         max_bytes: usize::MAX,
                     };
-                    match p.look(self.now, me, wanted) {
+                    match p.look(self.now, me, limits) {
                         Look::Batch(batch) => self.in_flight.push((p.clone(), batch)),
                         // Time passes at once.
                         Look::Wait(Some(at)) => self.now = self.now.max(at),
@@ -173,7 +175,7 @@ fn appended_is_sent(linger: Duration, batch_messages: usize, appenders: usize, r
         let now = Instant::now();
         let sleeper = Arc::new(Sleeper::new());
         let shared = shared(linger, batch_messages, &sleeper);
-        let leader = announcements(&sleeper);
+        let leader = ready_list(&sleeper);
         let partition = Partition::new(topic(&shared).info.clone(), 0, leader.clone());
         let threads: Vec<_> = (0..appenders)
             .map(|t| {
@@ -230,7 +232,7 @@ fn model_leader_changes() {
         let now = Instant::now();
         let sleeper = Arc::new(Sleeper::new());
         let shared = shared(Duration::ZERO, 1, &sleeper);
-        let (old, new) = (announcements(&sleeper), announcements(&sleeper));
+        let (old, new) = (ready_list(&sleeper), ready_list(&sleeper));
         let partition = Partition::new(topic(&shared).info.clone(), 0, old.clone());
         let appender = {
             let p = partition.clone();
@@ -254,7 +256,7 @@ fn model_topic_becomes_known() {
         let now = Instant::now();
         let sleeper = Arc::new(Sleeper::new());
         let shared = shared(Duration::ZERO, 100, &sleeper);
-        let leader = announcements(&sleeper);
+        let leader = ready_list(&sleeper);
         let topic = Arc::new(topic(&shared));
         let application = {
             let topic = topic.clone();

@@ -7,10 +7,10 @@
 //!                                    └──── put_back (retry) ┘  by batch id, so order is kept
 //! ```
 //!
-//! `attention` says what the loop knows, so that only changes are announced:
-//! `None` (nothing here; the next append announces), `Lingering` (the loop will
-//! look when the open batch has lingered; a batch that becomes full announces),
-//! `Ready` (the loop knows that there is something to send).
+//! `attention` says what the loop knows, so that a partition is added to its leader's
+//! [`ReadyPartitions`] only when that changes: `None` (nothing here; the next append
+//! adds it), `Lingering` (the loop will look when the open batch has lingered; a batch
+//! that becomes full adds it), `Ready` (the loop knows that there is something to send).
 //!
 //! Order: while a batch waits for a retry, or others of the same partition are in
 //! flight after one failed, nothing younger is sent (`take` gives a retried batch
@@ -26,9 +26,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::announce::{Announcements, Looker};
 use super::batch::{Batch, NewRecord, OpenBatch};
-use super::idempotence::{Fate, Series, Turn};
+use super::idempotence::{Fate, NextToSend, SequenceState};
+use super::ready::{ReadyPartitions, WakeMode};
 use super::topic::TopicInfo;
 use crate::base::error::ErrorCode;
 use crate::base::sync::Mutex;
@@ -49,11 +49,11 @@ struct Accumulator {
     /// What is in flight is another leader's.
     moving: bool,
     /// Of an idempotent producer.
-    series: Option<Series>,
+    sequences: Option<SequenceState>,
     /// Messages in all the batches that were ever closed.
     closed_messages: u64,
     next_id: u64,
-    leader: Arc<Announcements>,
+    leader: Arc<ReadyPartitions>,
     attention: Attention,
     /// The application wants nothing of it sent; messages still become too old.
     paused: bool,
@@ -97,9 +97,9 @@ pub enum Look {
     /// A batch that has no room in the request under way; to be looked at again
     /// for the next one.
     NoRoom,
-    /// Nothing to do before this time, or before the next announcement.
+    /// Nothing to do before this time, or before the partition is ready again.
     Wait(Option<Instant>),
-    /// Nothing is left; the next append announces.
+    /// Nothing is left; the next append makes the partition ready.
     Empty,
     /// The partition has another leader now.
     NotOurs,
@@ -107,9 +107,9 @@ pub enum Look {
     Spent(i64),
 }
 
-/// What a loop wants from a partition.
+/// What a loop can send of a partition.
 #[derive(Clone, Copy)]
-pub struct Wanted {
+pub struct SendLimits {
     /// False: only look for what has expired.
     pub can_send: bool,
     pub max_bytes: usize,
@@ -118,8 +118,12 @@ pub struct Wanted {
 const FIRST_BATCH_BYTES: usize = 512;
 
 impl Partition {
-    pub fn new(topic: Arc<TopicInfo>, id: i32, leader: Arc<Announcements>) -> Arc<Self> {
-        let series = topic.shared.settings.idempotence.then(Series::default);
+    pub fn new(topic: Arc<TopicInfo>, id: i32, leader: Arc<ReadyPartitions>) -> Arc<Self> {
+        let sequences = topic
+            .shared
+            .settings
+            .idempotence
+            .then(SequenceState::default);
         Arc::new(Partition {
             topic,
             id,
@@ -131,7 +135,7 @@ impl Partition {
                 in_flight: 0,
                 in_flight_messages: 0,
                 moving: false,
-                series,
+                sequences,
                 closed_messages: 0,
                 next_id: 0,
                 leader,
@@ -151,7 +155,7 @@ impl Partition {
         H: Iterator<Item = HeaderRef<'h>> + Clone,
     {
         let settings = &self.topic.shared.settings;
-        let announce = {
+        let newly_ready = {
             let mut acc = self.acc.lock();
             let acc = &mut *acc;
             let size = record.encoded_bound();
@@ -168,12 +172,12 @@ impl Partition {
             if open.len() >= settings.batch_messages || open.size() >= settings.batch_bytes {
                 self.close_open(acc);
             }
-            let wanted = if acc.closed.is_empty() && !settings.linger.is_zero() {
+            let known = if acc.closed.is_empty() && !settings.linger.is_zero() {
                 Attention::Lingering
             } else {
                 Attention::Ready
             };
-            let news = match (acc.attention, wanted) {
+            let news = match (acc.attention, known) {
                 (Attention::None, w) | (Attention::Lingering, w @ Attention::Ready) => Some(w),
                 _ => None,
             };
@@ -182,19 +186,19 @@ impl Partition {
                 acc.leader.clone()
             })
         };
-        if let Some(leader) = announce {
-            leader.announce_to(self.clone(), self.looker());
+        if let Some(leader) = newly_ready {
+            leader.add_with(self.clone(), self.wake_mode());
         }
     }
 
     /// A message that waits for no others is sent by the thread that produces it, if
     /// the connection is idle: it saves the way over the loop's thread. Without
     /// answers to wait for the connection would always be idle, and no batch grow.
-    fn looker(&self) -> Looker {
+    fn wake_mode(&self) -> WakeMode {
         if self.topic.shared.settings.linger.is_zero() && self.topic.settings.acks != 0 {
-            Looker::Anyone
+            WakeMode::Inline
         } else {
-            Looker::Loop
+            WakeMode::Loop
         }
     }
 
@@ -215,14 +219,19 @@ impl Partition {
     }
 
     /// Loop thread: the next thing to do here. `me` is the loop's own list.
-    pub fn look(self: &Arc<Self>, now: Instant, me: &Arc<Announcements>, wanted: Wanted) -> Look {
+    pub fn look(
+        self: &Arc<Self>,
+        now: Instant,
+        me: &Arc<ReadyPartitions>,
+        limits: SendLimits,
+    ) -> Look {
         let mut acc = self.acc.lock();
         let acc = &mut *acc;
         if !Arc::ptr_eq(&acc.leader, me) {
             return Look::NotOurs;
         }
         let shared = &self.topic.shared;
-        let can_send = wanted.can_send && !acc.paused && !shared.fatal.load(Ordering::Relaxed);
+        let can_send = limits.can_send && !acc.paused && !shared.fatal.load(Ordering::Relaxed);
         let timeout = self.topic.settings.message_timeout;
         let linger = if shared.limits.flushing() {
             Duration::ZERO
@@ -248,21 +257,23 @@ impl Partition {
         if let Some(oldest_batch) = acc.closed.get(oldest) {
             if oldest_batch.is_expired(now, timeout) {
                 let batch = acc.closed.remove(oldest);
-                if let (Some(series), Some(batch)) = (&mut acc.series, &batch) {
-                    series.lost(batch);
+                if let (Some(sequences), Some(batch)) = (&mut acc.sequences, &batch) {
+                    sequences.lost(batch);
                 }
                 return batch.map_or(Look::Wait(None), Look::Expired);
             }
             next = oldest_batch.expires(timeout);
         }
-        let turn = match &mut acc.series {
-            Some(series) if can_send => series.turn(&shared.identity, &mut acc.closed),
-            _ => Turn::Batch(0),
+        let next_to_send = match &mut acc.sequences {
+            Some(sequences) if can_send => {
+                sequences.next_to_send(&shared.identity, &mut acc.closed)
+            }
+            _ => NextToSend::Batch(0),
         };
-        let chosen = match turn {
-            Turn::Batch(at) => Some(at),
-            Turn::Nothing => None,
-            Turn::Spent(id) => {
+        let chosen = match next_to_send {
+            NextToSend::Batch(at) => Some(at),
+            NextToSend::Nothing => None,
+            NextToSend::Spent(id) => {
                 acc.attention = Attention::Ready;
                 return Look::Spent(id);
             }
@@ -275,7 +286,7 @@ impl Partition {
             } else {
                 acc.in_flight < shared.settings.max_in_flight
             };
-            let fits = front.wire_size() <= wanted.max_bytes;
+            let fits = front.wire_size() <= limits.max_bytes;
             if !due {
                 next = earlier(next, front.retry_at);
             }
@@ -285,8 +296,8 @@ impl Partition {
                     return Look::NoRoom;
                 }
                 if let Some(mut batch) = acc.closed.remove(at) {
-                    if let Some(series) = &mut acc.series {
-                        series.take_off(&mut batch);
+                    if let Some(sequences) = &mut acc.sequences {
+                        sequences.on_sent(&mut batch);
                     }
                     acc.in_flight += 1;
                     acc.in_flight_messages += batch.len();
@@ -326,8 +337,8 @@ impl Partition {
     /// Loop thread: a batch was acknowledged.
     pub fn done(self: &Arc<Self>, batch: &Batch) {
         self.acknowledged.store(true, Ordering::Relaxed);
-        let acknowledged = |series: &mut Series| series.acknowledged(batch);
-        self.end_flight(batch.id, batch.len(), acknowledged, None);
+        let acknowledged = |sequences: &mut SequenceState| sequences.acknowledged(batch);
+        self.end_request(batch.id, batch.len(), acknowledged, None);
     }
 
     /// Loop thread: whether nothing of it was ever acknowledged.
@@ -337,29 +348,34 @@ impl Partition {
 
     /// Loop thread: a batch failed for good.
     pub fn lost(self: &Arc<Self>, batch: &Batch) {
-        self.end_flight(batch.id, batch.len(), |series| series.lost(batch), None);
+        self.end_request(
+            batch.id,
+            batch.len(),
+            |sequences| sequences.lost(batch),
+            None,
+        );
     }
 
     /// Loop thread: what is to become of a batch in flight that failed.
     pub fn judge(&self, batch: &mut Batch, code: ErrorCode) -> Fate {
         let mut acc = self.acc.lock();
         let acc = &mut *acc;
-        match &mut acc.series {
-            Some(series) => series.judge(batch, &acc.closed, code),
+        match &mut acc.sequences {
+            Some(sequences) => sequences.judge(batch, &acc.closed, code),
             None => Fate::Ordinary,
         }
     }
 
     /// Loop thread: a batch is to be sent again, in its place.
     pub fn put_back(self: &Arc<Self>, batch: Batch) {
-        self.end_flight(batch.id, batch.len(), |_| (), Some(batch));
+        self.end_request(batch.id, batch.len(), |_| (), Some(batch));
     }
 
-    fn end_flight(
+    fn end_request(
         self: &Arc<Self>,
         id: u64,
         messages: usize,
-        note: impl FnOnce(&mut Series),
+        note: impl FnOnce(&mut SequenceState),
         batch: Option<Batch>,
     ) {
         let leader = {
@@ -367,9 +383,9 @@ impl Partition {
             acc.in_flight = acc.in_flight.saturating_sub(1);
             acc.in_flight_messages = acc.in_flight_messages.saturating_sub(messages);
             acc.moving &= acc.in_flight > 0;
-            if let Some(series) = &mut acc.series {
-                note(series);
-                series.land(id);
+            if let Some(sequences) = &mut acc.sequences {
+                note(sequences);
+                sequences.on_ended(id);
             }
             if let Some(batch) = batch {
                 let lifo = self.topic.settings.lifo;
@@ -383,11 +399,11 @@ impl Partition {
             acc.attention = Attention::Ready;
             acc.leader.clone()
         };
-        leader.announce(self.clone());
+        leader.add(self.clone());
     }
 
     /// Main thread: another loop is to send from now on.
-    pub fn set_leader(self: &Arc<Self>, leader: Arc<Announcements>) {
+    pub fn set_leader(self: &Arc<Self>, leader: Arc<ReadyPartitions>) {
         {
             let mut acc = self.acc.lock();
             if Arc::ptr_eq(&acc.leader, &leader) {
@@ -401,7 +417,7 @@ impl Partition {
             }
             acc.attention = Attention::Ready;
         }
-        leader.announce(self.clone());
+        leader.add(self.clone());
     }
 
     /// Application thread: holds back what is not in flight, or lets it go.
@@ -421,7 +437,7 @@ impl Partition {
             }
             acc.leader.clone()
         };
-        leader.announce(self.clone());
+        leader.add(self.clone());
     }
 
     /// Takes out everything that is not in flight.
@@ -430,8 +446,8 @@ impl Partition {
         self.close_open(&mut acc);
         acc.attention = Attention::None;
         let drained: Vec<Batch> = acc.closed.drain(..).collect();
-        if let Some(series) = &mut acc.series {
-            drained.iter().for_each(|batch| series.lost(batch));
+        if let Some(sequences) = &mut acc.sequences {
+            drained.iter().for_each(|batch| sequences.lost(batch));
         }
         drained
     }

@@ -24,11 +24,11 @@ use kafka_protocol::messages::produce_response::PartitionProduceResponse;
 use kafka_protocol::messages::{ApiKey, ProduceResponse, ResponseKind};
 use kafka_protocol::protocol::StrBytes;
 
-use super::announce::Announcements;
 use super::batch::{Batch, Delivery, Refusal};
 use super::idempotence::Fate;
-use super::partition::{Look, Wanted};
-use super::{Partition, Shared, batch};
+use super::partition::{Look, SendLimits};
+use super::ready::ReadyPartitions;
+use super::{Partition, ProducerShared, batch};
 use crate::base::backoff;
 use crate::base::error::ErrorCode;
 use crate::base::log::debug;
@@ -51,10 +51,10 @@ struct Sent {
 }
 
 pub struct Sender {
-    shared: Arc<Shared>,
-    announced: Arc<Announcements>,
+    shared: Arc<ProducerShared>,
+    ready: Arc<ReadyPartitions>,
     stats: Arc<BrokerStats>,
-    /// When to look at a partition next; `None`: when it is announced.
+    /// When to look at a partition next; `None`: when it is in `ready` again.
     schedule: HashMap<PartitionKey, (Arc<Partition>, Option<Instant>)>,
     next_look: Option<Instant>,
     in_flight: HashMap<u64, Vec<Sent>>,
@@ -75,19 +75,19 @@ fn key(p: &Arc<Partition>) -> PartitionKey {
 
 impl Drop for Sender {
     fn drop(&mut self) {
-        self.announced.close();
+        self.ready.close();
     }
 }
 
 impl Sender {
     pub fn new(
-        shared: Arc<Shared>,
-        announced: Arc<Announcements>,
+        shared: Arc<ProducerShared>,
+        ready: Arc<ReadyPartitions>,
         stats: Arc<BrokerStats>,
     ) -> Self {
         Sender {
             shared,
-            announced,
+            ready,
             stats,
             schedule: HashMap::new(),
             next_look: None,
@@ -99,9 +99,9 @@ impl Sender {
         }
     }
 
-    /// Takes in what was announced.
+    /// Schedules the partitions that became ready.
     pub fn collect(&mut self, now: Instant) {
-        for p in self.announced.take() {
+        for p in self.ready.take() {
             self.schedule.insert(key(&p), (p, Some(now)));
             self.next_look = Some(now);
         }
@@ -157,7 +157,7 @@ impl Sender {
                 return true;
             }
             loop {
-                let wanted = Wanted {
+                let limits = SendLimits {
                     can_send,
                     // A batch larger than all that may be left starts a request.
                     max_bytes: if size == 0 {
@@ -166,7 +166,7 @@ impl Sender {
                         limit - size.min(limit)
                     },
                 };
-                match partition.look(now, &self.announced, wanted) {
+                match partition.look(now, &self.ready, limits) {
                     Look::Batch(batch) => {
                         size += batch.wire_size();
                         ready.push(Sent {
@@ -594,12 +594,12 @@ impl Sender {
     /// For the text of a fatal error.
     fn describe(&self, partition: &Partition, batch: &Batch, why: &str) -> String {
         let (topic, id, count) = (&partition.topic.name, partition.id, batch.len());
-        let numbers = batch.numbers.map_or_else(String::new, |n| {
-            let (pid, epoch) = (n.pid.id, n.pid.epoch);
-            let first = n.first;
+        let sequence = batch.sequence.map_or_else(String::new, |s| {
+            let (pid, epoch) = (s.pid.id, s.pid.epoch);
+            let first = s.first;
             format!(" (producer id {pid}, epoch {epoch}, first sequence number {first})")
         });
-        format!("{topic} [{id}]: a batch of {count} has failed: {why}{numbers}")
+        format!("{topic} [{id}]: a batch of {count} has failed: {why}{sequence}")
     }
 
     /// The connection is gone. Its requests have ended by now, but for those that an

@@ -11,12 +11,14 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 use parking_lot::Mutex;
 
-use super::announce::Announcements;
 use super::limits::Limits;
 use super::partitioner::Builtin;
+use super::ready::ReadyPartitions;
 use super::sender::Sender;
 use super::topic::{Partitioner, Record};
-use super::{Delivery, DeliverySink, ProducerStats, Settings, Shared, Topic, TopicSettings};
+use super::{
+    Delivery, DeliverySink, ProducerShared, ProducerStats, Settings, Topic, TopicSettings,
+};
 use crate::base::error::ErrorCode;
 use crate::base::log::Logger;
 use crate::broker::{ApiVersions, Outbox, Outgoing, Response};
@@ -157,13 +159,13 @@ impl Fixture {
     /// One topic with one partition, and its leader's sender.
     pub fn new(settings: Settings, topic: TopicSettings) -> Self {
         let sink = Arc::new(Sink::default());
-        let nobody = || Arc::new(Announcements::new(Arc::new(|_| ())));
-        let shared = Arc::new(Shared {
+        let nobody = || Arc::new(ReadyPartitions::new(Arc::new(|_| ())));
+        let shared = Arc::new(ProducerShared {
             limits: Limits::new(settings.max_queued_messages, settings.max_queued_bytes),
             settings,
             sink: sink.clone(),
             logger: Arc::new(Logger::new(0, 0, false)),
-            orphans: nobody(),
+            leaderless: nobody(),
             identity: Default::default(),
             stats: ProducerStats::default(),
             fatal: Default::default(),
@@ -182,7 +184,7 @@ impl Fixture {
         }
     }
 
-    pub fn sender_shared(&self) -> &Shared {
+    pub fn sender_shared(&self) -> &ProducerShared {
         &self.topic.info.shared
     }
 

@@ -13,10 +13,10 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::announce::Announcements;
 use super::batch::{self, Batch, NewRecord, OpenBatch};
 use super::partitioner::{self, Builtin, CustomPartitioner};
-use super::{Partition, Shared, TopicSettings};
+use super::ready::ReadyPartitions;
+use super::{Partition, ProducerShared, TopicSettings};
 use crate::base::error::ErrorCode;
 use crate::base::sync::{ArcSwap, Mutex};
 use crate::base::window::Window;
@@ -26,7 +26,7 @@ use crate::protocol::records::{HeaderRef, cursor};
 pub struct TopicInfo {
     pub name: Arc<str>,
     pub settings: TopicSettings,
-    pub shared: Arc<Shared>,
+    pub shared: Arc<ProducerShared>,
     /// A batch takes messages no longer than this, since they expire together.
     pub max_batch_span: Duration,
     /// The address of what C knows as the topic handle.
@@ -157,7 +157,7 @@ impl Topic {
         name: Arc<str>,
         settings: TopicSettings,
         partitioner: Partitioner,
-        shared: Arc<Shared>,
+        shared: Arc<ProducerShared>,
     ) -> Self {
         let span = settings.message_timeout / 20;
         let max_batch_span = if span.is_zero() { Duration::MAX } else { span };
@@ -274,7 +274,7 @@ impl Topic {
                 drop(waiting);
                 if known.is_none() {
                     // The main thread keeps the time of those that wait.
-                    self.info.shared.orphans.wake();
+                    self.info.shared.leaderless.wake();
                 }
                 return Ok(());
             }
@@ -372,18 +372,18 @@ impl Topic {
     /// Main thread: the topic has this many partitions, with these leaders' lists
     /// (`None`: no leader). Partitions never get fewer, unless the topic was made
     /// anew. Returns whether the number of partitions changed.
-    pub fn set_partitions(&self, leaders: &[Option<Arc<Announcements>>], now: Instant) -> bool {
+    pub fn set_partitions(&self, leaders: &[Option<Arc<ReadyPartitions>>], now: Instant) -> bool {
         let mut waiting = self.unassigned.lock();
         let before = self.view.load_full();
         let mut partitions = before.partitions().to_vec();
         let old_count = partitions.len();
-        let orphans = &self.info.shared.orphans;
+        let leaderless = &self.info.shared.leaderless;
         let paused = self.paused.lock();
         // New partitions get their leader once they have what waited for them, so that
         // it is not sent in smaller pieces than it could be.
         for at in old_count..leaders.len() {
             let id = i32::try_from(at).unwrap_or(i32::MAX);
-            let partition = Partition::new(self.info.clone(), id, orphans.clone());
+            let partition = Partition::new(self.info.clone(), id, leaderless.clone());
             partition.set_paused(paused.contains(&id));
             partitions.push(partition);
         }
@@ -403,7 +403,7 @@ impl Topic {
         }
         if let View::Known { partitions, .. } = &view {
             for (p, leader) in partitions.iter().zip(leaders) {
-                p.set_leader(leader.clone().unwrap_or_else(|| orphans.clone()));
+                p.set_leader(leader.clone().unwrap_or_else(|| leaderless.clone()));
             }
         }
         self.view.store(Arc::new(view));

@@ -28,7 +28,7 @@ use crate::client::main_loop::MainCommand;
 use crate::client::shared::{ClientShared, events};
 use crate::consumer::control::{Action, Control, Leader};
 use crate::consumer::fetcher;
-use crate::consumer::{Handback, Partition, Position, Reason};
+use crate::consumer::{FetchEnded, Partition, Position, Reason};
 use crate::group::{self, Group, Interest, Node, Token};
 use crate::metadata::{Manager, TopicInfo};
 use membership::Membership;
@@ -57,7 +57,7 @@ pub enum Command {
         to: Position,
         reply: Sender<Result<(), ErrorCode>>,
     },
-    Handback(Handback),
+    FetchEnded(FetchEnded),
     LookUp(OffsetQuery),
     Commit(Commit),
     Committed {
@@ -300,7 +300,7 @@ impl Machine {
                 // Without a waiter nobody wants to know.
                 let _ = reply.send(result);
             }
-            Command::Handback(back) => self.control.on_handback(cx.now, back),
+            Command::FetchEnded(ended) => self.control.on_fetch_ended(cx.now, ended),
             Command::LookUp(query) => {
                 for wanted in &query.wanted {
                     cx.metadata.track(&wanted.topic, cx.now);
@@ -492,8 +492,8 @@ impl Machine {
                 Action::Stop {
                     broker,
                     partition,
-                    grant,
-                } => self.stop_fetch(cx, broker, partition, grant),
+                    fetch_id,
+                } => self.stop_fetch(cx, broker, partition, fetch_id),
                 Action::ListOffset {
                     broker,
                     partition,
@@ -560,11 +560,11 @@ impl Machine {
             Some(b) => b.handle.send(LinkCommand::User(UserCommand::Fetch(
                 fetcher::Command::Start(start),
             ))),
-            None => self.control.on_handback(
+            None => self.control.on_fetch_ended(
                 cx.now,
-                Handback {
+                FetchEnded {
                     partition: start.partition,
-                    grant: start.grant,
+                    fetch_id: start.fetch_id,
                     position: start.position,
                     broker,
                     reason: Reason::NoBroker,
@@ -578,12 +578,15 @@ impl Machine {
         cx: &mut MainContext<'_>,
         broker: i32,
         partition: Arc<Partition>,
-        grant: u64,
+        fetch_id: u64,
     ) {
-        // A broker that is gone hands everything back by itself.
+        // A broker that is gone ends its fetches by itself.
         if let Some(b) = cx.brokers.by_node(broker) {
             b.handle.send(LinkCommand::User(UserCommand::Fetch(
-                fetcher::Command::Stop { partition, grant },
+                fetcher::Command::Stop {
+                    partition,
+                    fetch_id,
+                },
             )));
         }
     }

@@ -84,7 +84,7 @@ struct TopicEntry {
 type Assignment = BTreeMap<(Arc<str>, i32), Arc<ConsumerPartition>>;
 
 pub struct Consumer {
-    pub core: Arc<consumer::Shared>,
+    pub core: Arc<consumer::ConsumerShared>,
     /// What `rd_kafka_consumer_poll` serves.
     pub queue: EventQueue,
     budget: Arc<Budget>,
@@ -99,7 +99,7 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    pub fn new(core: Arc<consumer::Shared>, main: MainSender) -> Arc<Self> {
+    pub fn new(core: Arc<consumer::ConsumerShared>, main: MainSender) -> Arc<Self> {
         Arc::new(Consumer {
             budget: Budget::new(core.settings.queued_max_bytes),
             core,

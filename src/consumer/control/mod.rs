@@ -1,25 +1,25 @@
 //! What each partition needs before it can be fetched, and who is to fetch it.
-//! Sans-IO: commands, metadata, answers and handbacks come in, [`Action`]s go out.
+//! Sans-IO: commands, metadata, answers and ended fetches come in, [`Action`]s go out.
 //!
 //! ```text
 //! start, seek ──► Pending(goal) ──leader known, pause over──► Asking(goal) ──answer──► Pending(next goal)
 //!                    ▲    │ goal Fetch                           │ error: pause
 //!                    │    ▼                                      ▼
 //!                    │  Fetching ──leader moved──► Releasing   Pending(same goal)
-//!                    └── handback ───┴──────────────┘
+//!                    └ fetch ended ───┴──────────────┘
 //! ```
 //!
 //! Goals lead to each other: `Committed` (ask the group's coordinator), `Offset`
 //! (look up the beginning or the end), `Validate` (has the log been truncated
 //! below this position? KIP-320), `Fetch`.
 //!
-//! A partition is fetched by one loop at a time. Moving it means to stop it, to
-//! wait for the position that the loop hands back, and to start it elsewhere with
-//! that. Answers and handbacks carry a number; those that belong to something
-//! that is over are ignored.
+//! A partition is fetched by one loop at a time. Moving it means to stop the fetch, to
+//! wait for the position that [`FetchEnded`] brings, and to start another fetch from
+//! there. Fetches and questions have a number (`fetch_id`, `token`), which comes back
+//! with their end or answer; those that belong to something that is over are ignored.
 
 mod answers;
-pub mod show;
+mod fetch_state;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,7 +27,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::fetcher::Start;
-use super::{Fetched, Handback, Partition, Position, Reason, ResetPolicy, Shared, offset};
+use super::{
+    ConsumerShared, FetchEnded, Fetched, Partition, Position, Reason, ResetPolicy, offset,
+};
 use crate::base::backoff;
 use crate::base::error::ErrorCode;
 use crate::base::log::{Level, debug};
@@ -35,7 +37,7 @@ use crate::base::log::{Level, debug};
 /// What the caller has to do for the machine.
 #[derive(Debug)]
 pub enum Action {
-    /// If there is no such broker the answer is a handback, [`Reason::NoBroker`].
+    /// If there is no such broker, the answer is [`FetchEnded`] with [`Reason::NoBroker`].
     Start {
         broker: i32,
         start: Start,
@@ -43,7 +45,7 @@ pub enum Action {
     Stop {
         broker: i32,
         partition: Arc<Partition>,
-        grant: u64,
+        fetch_id: u64,
     },
     /// Answered by [`Control::on_offset`].
     ListOffset {
@@ -127,14 +129,14 @@ enum State {
         token: u64,
     },
     Fetching {
-        grant: u64,
+        fetch_id: u64,
         broker: i32,
         epoch: i32,
         /// From a follower, until this time.
         replica_until: Option<Instant>,
     },
     Releasing {
-        grant: u64,
+        fetch_id: u64,
         epoch: i32,
         /// The topic was recreated: what comes back is a position in another log.
         recreated: bool,
@@ -165,9 +167,9 @@ fn key(p: &Arc<Partition>) -> Key {
 }
 
 pub struct Control {
-    shared: Arc<Shared>,
+    shared: Arc<ConsumerShared>,
     entries: HashMap<Key, Entry>,
-    /// The number of the last grant or question.
+    /// The number of the last fetch or question.
     last_number: u64,
     actions: Vec<Action>,
     next_timer: Option<Instant>,
@@ -177,7 +179,7 @@ pub const TIMESTAMP_BEGINNING: i64 = -2;
 pub const TIMESTAMP_END: i64 = -1;
 
 impl Control {
-    pub fn new(shared: Arc<Shared>) -> Self {
+    pub fn new(shared: Arc<ConsumerShared>) -> Self {
         Control {
             shared,
             entries: HashMap::new(),
@@ -258,12 +260,14 @@ impl Control {
     /// Whatever fetch is under way is of no more interest.
     fn abandon(&mut self, key: Key) {
         if let Some(entry) = self.entries.get(&key)
-            && let State::Fetching { grant, broker, .. } = entry.state
+            && let State::Fetching {
+                fetch_id, broker, ..
+            } = entry.state
         {
             self.actions.push(Action::Stop {
                 broker,
                 partition: entry.partition.clone(),
-                grant,
+                fetch_id,
             });
         }
     }
@@ -331,7 +335,7 @@ impl Control {
         if let Some(entry) = self.entries.get_mut(&key) {
             let not_before = pause.map(|p| now + p);
             entry.state = State::Pending { goal, not_before };
-            if let Some(asked) = show::query_of(&goal) {
+            if let Some(asked) = fetch_state::query_of(&goal) {
                 entry.partition.query_offset.store(asked, Ordering::Relaxed);
             }
         }
@@ -416,7 +420,7 @@ impl Control {
     }
 
     fn fetch(&mut self, now: Instant, key: Key, at: Position, leader: i32, epoch: i32) {
-        let grant = self.number();
+        let fetch_id = self.number();
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
@@ -425,7 +429,7 @@ impl Control {
         let broker = entry.preferred.map_or(leader, |(id, _)| id);
         let replica_until = entry.preferred.map(|(_, until)| until);
         entry.state = State::Fetching {
-            grant,
+            fetch_id,
             broker,
             epoch,
             replica_until,
@@ -445,7 +449,7 @@ impl Control {
             broker,
             start: Start {
                 version: entry.version,
-                grant,
+                fetch_id,
                 position: at,
                 leader_epoch: epoch,
                 topic_id,
@@ -495,7 +499,7 @@ impl Control {
             };
             match &mut entry.state {
                 State::Fetching {
-                    grant,
+                    fetch_id,
                     broker: at,
                     epoch: known,
                     replica_until,
@@ -505,9 +509,9 @@ impl Control {
                         None => *at != broker || *known != epoch,
                     };
                     if moved || recreated {
-                        let (grant, at) = (*grant, *at);
+                        let (fetch_id, at) = (*fetch_id, *at);
                         entry.preferred = None;
-                        self.release(key, at, grant, recreated);
+                        self.release(key, at, fetch_id, recreated);
                     }
                 }
                 State::Releasing {
@@ -533,19 +537,19 @@ impl Control {
             .iter()
             .filter_map(|(key, entry)| match entry.state {
                 State::Fetching {
-                    grant,
+                    fetch_id,
                     broker: at,
                     replica_until: Some(_),
                     ..
-                } if at == broker => Some((*key, grant)),
+                } if at == broker => Some((*key, fetch_id)),
                 _ => None,
             })
             .collect();
-        for (key, grant) in fetched {
+        for (key, fetch_id) in fetched {
             if let Some(entry) = self.entries.get_mut(&key) {
                 entry.preferred = None;
             }
-            self.release(key, broker, grant, false);
+            self.release(key, broker, fetch_id, false);
         }
     }
 
@@ -581,7 +585,7 @@ impl Control {
         self.reset(now, key, at, err, reason, -1, None);
     }
 
-    fn release(&mut self, key: Key, broker: i32, grant: u64, recreated: bool) {
+    fn release(&mut self, key: Key, broker: i32, fetch_id: u64, recreated: bool) {
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
@@ -589,14 +593,14 @@ impl Control {
             return;
         };
         entry.state = State::Releasing {
-            grant,
+            fetch_id,
             epoch,
             recreated,
         };
         self.actions.push(Action::Stop {
             broker,
             partition: entry.partition.clone(),
-            grant,
+            fetch_id,
         });
     }
 
@@ -698,25 +702,25 @@ impl Control {
         self.pursue(now, key, Goal::Offset { timestamp, tail: 0 }, pause);
     }
 
-    /// A loop gave the partition back.
-    pub fn on_handback(&mut self, now: Instant, back: Handback) {
-        let key = key(&back.partition);
+    /// A loop has stopped fetching the partition.
+    pub fn on_fetch_ended(&mut self, now: Instant, ended: FetchEnded) {
+        let key = key(&ended.partition);
         let Some(entry) = self.entries.get_mut(&key) else {
             return;
         };
-        let at = back.position;
+        let at = ended.position;
         let (from_replica, under) = match entry.state {
             State::Fetching {
-                grant,
+                fetch_id,
                 epoch,
                 replica_until,
                 ..
-            } if grant == back.grant => (replica_until.is_some(), epoch),
+            } if fetch_id == ended.fetch_id => (replica_until.is_some(), epoch),
             State::Releasing {
-                grant,
+                fetch_id,
                 epoch,
                 recreated,
-            } if grant == back.grant => {
+            } if fetch_id == ended.fetch_id => {
                 if recreated {
                     return self.begin_again(now, key, at);
                 }
@@ -726,15 +730,15 @@ impl Control {
             _ => return,
         };
         entry.state = State::Failed;
-        if from_replica && !matches!(back.reason, Reason::Preferred(_)) {
+        if from_replica && !matches!(ended.reason, Reason::Preferred(_)) {
             // A follower's word is not final; the leader is asked.
             entry.preferred = None;
-            if back.reason == Reason::OutOfRange || matches!(back.reason, Reason::Refused(_)) {
+            if ended.reason == Reason::OutOfRange || matches!(ended.reason, Reason::Refused(_)) {
                 self.pursue(now, key, Goal::GoOn { at, under }, None);
                 return;
             }
         }
-        match back.reason {
+        match ended.reason {
             Reason::Stopped | Reason::Ended => {
                 entry.attempts = 0;
                 self.pursue(now, key, Goal::GoOn { at, under }, None);
@@ -743,30 +747,30 @@ impl Control {
                 let until = now + self.shared.settings.metadata_max_age;
                 entry.preferred = Some((id, until));
                 self.debug(
-                    &back.partition,
+                    &ended.partition,
                     "FETCH",
                     format_args!("fetching from replica {id} from now on"),
                 );
                 self.pursue(now, key, Goal::GoOn { at, under }, None);
             }
             Reason::OutOfRange => {
-                self.pause_fetching(now, key, back.broker);
+                self.pause_fetching(now, key, ended.broker);
                 let reason = "the broker has no such offset";
                 let err = ErrorCode::OFFSET_OUT_OF_RANGE;
-                self.reset(now, key, at, err, reason, back.broker, None);
+                self.reset(now, key, at, err, reason, ended.broker, None);
             }
             Reason::Refused(why) => {
                 self.actions.push(Action::RefreshMetadata {
-                    topic: back.partition.topic.name.clone(),
+                    topic: ended.partition.topic.name.clone(),
                     why,
                 });
-                self.pause_fetching(now, key, back.broker);
+                self.pause_fetching(now, key, ended.broker);
                 let pause = self.shared.settings.error_backoff;
                 self.pursue(now, key, Goal::GoOn { at, under }, Some(pause));
             }
             Reason::NoBroker => {
                 self.actions.push(Action::RefreshMetadata {
-                    topic: back.partition.topic.name.clone(),
+                    topic: ended.partition.topic.name.clone(),
                     why: ErrorCode::BROKER_NOT_AVAILABLE,
                 });
                 self.retry(now, key, Goal::GoOn { at, under });
@@ -808,14 +812,14 @@ impl Control {
             match entry.state {
                 State::Pending { .. } => self.proceed(now, key),
                 State::Fetching {
-                    grant,
+                    fetch_id,
                     broker,
                     replica_until: Some(until),
                     ..
                 } => {
                     if until <= now {
                         entry.preferred = None;
-                        self.release(key, broker, grant, false);
+                        self.release(key, broker, fetch_id, false);
                     } else {
                         self.next_timer = Some(self.next_timer.map_or(until, |t| t.min(until)));
                     }

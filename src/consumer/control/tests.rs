@@ -1,18 +1,18 @@
-use super::super::testing::{Bench, bench_of, settings};
+use super::super::testing::{TestPartition, partition_of, settings};
 use super::*;
 use crate::base::log::Logger;
 
-fn shared() -> Arc<Shared> {
-    Arc::new(Shared {
+fn shared() -> Arc<ConsumerShared> {
+    Arc::new(ConsumerShared {
         settings: settings(),
         logger: Arc::new(Logger::new(0, 0, false)),
     })
 }
 
-struct World {
+struct Harness {
     control: Control,
     now: Instant,
-    b: Bench,
+    b: TestPartition,
 }
 
 const LEADER: Leader = Leader::At {
@@ -20,16 +20,16 @@ const LEADER: Leader = Leader::At {
     epoch: 5,
 };
 
-fn world(reset: ResetPolicy) -> World {
+fn harness(reset: ResetPolicy) -> Harness {
     let shared = shared();
-    World {
+    Harness {
         control: Control::new(shared.clone()),
         now: Instant::now(),
-        b: bench_of(&shared, "t", 0, reset),
+        b: partition_of(&shared, "t", 0, reset),
     }
 }
 
-impl World {
+impl Harness {
     fn start(&mut self, at: Position, leader: Leader) -> Vec<Action> {
         let version = self.b.partition.begin();
         let p = self.b.partition.clone();
@@ -53,15 +53,15 @@ impl World {
         self.control.take_actions()
     }
 
-    fn handback(&mut self, grant: u64, at: Position, reason: Reason) -> Vec<Action> {
-        let back = Handback {
+    fn fetch_ended(&mut self, fetch_id: u64, at: Position, reason: Reason) -> Vec<Action> {
+        let ended = FetchEnded {
             partition: self.b.partition.clone(),
-            grant,
+            fetch_id,
             position: at,
             broker: 1,
             reason,
         };
-        self.control.on_handback(self.now, back);
+        self.control.on_fetch_ended(self.now, ended);
         self.actions()
     }
 
@@ -87,10 +87,10 @@ fn at(offset: i64) -> Position {
     Position::new(offset, -1)
 }
 
-/// The one fetch that is begun: broker, grant and position.
+/// The one fetch that is begun: broker, fetch_id and position.
 fn begun(actions: &[Action]) -> (i32, u64, Position) {
     match actions {
-        [Action::Start { broker, start }] => (*broker, start.grant, start.position),
+        [Action::Start { broker, start }] => (*broker, start.fetch_id, start.position),
         other => panic!("not one start: {other:?}"),
     }
 }
@@ -115,24 +115,24 @@ fn validated(actions: &[Action]) -> (u64, i32) {
 
 #[test]
 fn an_offset_waits_for_a_leader_only() {
-    let mut w = world(ResetPolicy::Error);
-    let actions = w.start(at(7), Leader::Unknown);
+    let mut h = harness(ResetPolicy::Error);
+    let actions = h.start(at(7), Leader::Unknown);
     assert!(matches!(actions[..], [Action::RefreshMetadata { .. }]));
-    let (broker, _, from) = begun(&w.leader(3, 1));
+    let (broker, _, from) = begun(&h.leader(3, 1));
     assert_eq!((broker, from), (3, at(7)));
 }
 
 #[test]
 fn a_tail_is_counted_from_the_end_but_not_below_the_beginning() {
-    let mut w = world(ResetPolicy::Error);
+    let mut h = harness(ResetPolicy::Error);
     for (tail, low, want) in [(10, 0, 90), (10, 95, 95), (500, 20, 20)] {
-        let actions = w.start(at(offset::TAIL_BASE - tail), LEADER);
+        let actions = h.start(at(offset::TAIL_BASE - tail), LEADER);
         let stops = actions.len() - 1;
         let (token, timestamp) = listed(&actions[stops..]);
         assert_eq!(timestamp, TIMESTAMP_END);
-        let (token, timestamp) = listed(&w.offset(token, Ok(at(100))));
+        let (token, timestamp) = listed(&h.offset(token, Ok(at(100))));
         assert_eq!(timestamp, TIMESTAMP_BEGINNING);
-        let (_, _, from) = begun(&w.offset(token, Ok(at(low))));
+        let (_, _, from) = begun(&h.offset(token, Ok(at(low))));
         assert_eq!(from.offset, want);
     }
 }
@@ -141,71 +141,71 @@ fn a_tail_is_counted_from_the_end_but_not_below_the_beginning() {
 fn a_look_up_that_is_refused_resets_and_is_told() {
     let refused = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
     let tail = offset::TAIL_BASE - 10;
-    let mut w = world(ResetPolicy::Error);
-    let (token, _) = listed(&w.start(at(tail), LEADER));
-    assert!(w.offset(token, Err(refused)).is_empty());
+    let mut h = harness(ResetPolicy::Error);
+    let (token, _) = listed(&h.start(at(tail), LEADER));
+    assert!(h.offset(token, Err(refused)).is_empty());
     let reset = ErrorCode::_AUTO_OFFSET_RESET.0;
-    assert_eq!(w.errors(), [(reset, tail), (refused.0, tail)]);
+    assert_eq!(h.errors(), [(reset, tail), (refused.0, tail)]);
 
     // With a policy the look-up is for what that says, after a pause, and told of once.
-    let mut w = world(ResetPolicy::Beginning);
-    let (token, _) = listed(&w.start(at(tail), LEADER));
-    assert!(w.offset(token, Err(refused)).is_empty());
-    assert_eq!(w.errors(), [(refused.0, tail)]);
+    let mut h = harness(ResetPolicy::Beginning);
+    let (token, _) = listed(&h.start(at(tail), LEADER));
+    assert!(h.offset(token, Err(refused)).is_empty());
+    assert_eq!(h.errors(), [(refused.0, tail)]);
     for _ in 0..3 {
-        w.now = w.control.next_deadline().expect("asked again");
-        w.control.poll(w.now);
-        let (token, timestamp) = listed(&w.actions());
+        h.now = h.control.next_deadline().expect("asked again");
+        h.control.poll(h.now);
+        let (token, timestamp) = listed(&h.actions());
         assert_eq!(timestamp, TIMESTAMP_BEGINNING);
-        assert!(w.offset(token, Err(refused)).is_empty());
-        assert_eq!(w.errors(), []);
+        assert!(h.offset(token, Err(refused)).is_empty());
+        assert_eq!(h.errors(), []);
     }
     // What passes by itself is not the application's business.
-    let mut w = world(ResetPolicy::Error);
-    let (token, _) = listed(&w.start(at(tail), LEADER));
-    w.offset(token, Err(ErrorCode::NOT_LEADER_FOR_PARTITION));
-    assert_eq!(w.errors(), []);
+    let mut h = harness(ResetPolicy::Error);
+    let (token, _) = listed(&h.start(at(tail), LEADER));
+    h.offset(token, Err(ErrorCode::NOT_LEADER_FOR_PARTITION));
+    assert_eq!(h.errors(), []);
 }
 
 #[test]
 fn without_a_committed_offset_the_reset_policy_counts() {
-    let mut w = world(ResetPolicy::Beginning);
-    let actions = w.start(at(offset::STORED), LEADER);
+    let mut h = harness(ResetPolicy::Beginning);
+    let actions = h.start(at(offset::STORED), LEADER);
     let [Action::Committed { token, .. }] = actions[..] else {
         panic!("{actions:?}");
     };
-    let p = w.b.partition.clone();
-    w.control
-        .on_committed(w.now, &p, token, Ok(Position::INVALID));
-    let (_, timestamp) = listed(&w.actions());
+    let p = h.b.partition.clone();
+    h.control
+        .on_committed(h.now, &p, token, Ok(Position::INVALID));
+    let (_, timestamp) = listed(&h.actions());
     assert_eq!(timestamp, TIMESTAMP_BEGINNING);
 
-    let mut w = world(ResetPolicy::Error);
-    let actions = w.start(at(offset::STORED), LEADER);
+    let mut h = harness(ResetPolicy::Error);
+    let actions = h.start(at(offset::STORED), LEADER);
     let [Action::Committed { token, .. }] = actions[..] else {
         panic!("{actions:?}");
     };
-    let p = w.b.partition.clone();
-    w.control
-        .on_committed(w.now, &p, token, Ok(Position::INVALID));
-    assert!(w.actions().is_empty());
+    let p = h.b.partition.clone();
+    h.control
+        .on_committed(h.now, &p, token, Ok(Position::INVALID));
+    assert!(h.actions().is_empty());
     let code = ErrorCode::_AUTO_OFFSET_RESET.0;
-    assert_eq!(w.errors(), [(code, offset::INVALID)]);
+    assert_eq!(h.errors(), [(code, offset::INVALID)]);
 }
 
 #[test]
 fn a_new_leader_gets_the_position_only_when_the_old_one_has_let_go() {
-    let mut w = world(ResetPolicy::Error);
-    let (_, grant, _) = begun(&w.start(at(0), LEADER));
-    let actions = w.leader(2, 6);
-    assert!(matches!(actions[..], [Action::Stop { broker: 1, grant: g, .. }] if g == grant));
-    assert!(w.leader(2, 6).is_empty(), "it is being released already");
-    let (token, epoch) = validated(&w.handback(grant, Position::new(40, 5), Reason::Stopped));
+    let mut h = harness(ResetPolicy::Error);
+    let (_, fetch_id, _) = begun(&h.start(at(0), LEADER));
+    let actions = h.leader(2, 6);
+    assert!(matches!(actions[..], [Action::Stop { broker: 1, fetch_id: g, .. }] if g == fetch_id));
+    assert!(h.leader(2, 6).is_empty(), "it is being released already");
+    let (token, epoch) = validated(&h.fetch_ended(fetch_id, Position::new(40, 5), Reason::Stopped));
     assert_eq!(epoch, 5);
-    let p = w.b.partition.clone();
+    let p = h.b.partition.clone();
     let end = Ok(Position::new(40, 5));
-    w.control.on_epoch_end(w.now, &p, token, end);
-    let (broker, _, from) = begun(&w.actions());
+    h.control.on_epoch_end(h.now, &p, token, end);
+    let (broker, _, from) = begun(&h.actions());
     assert_eq!((broker, from.offset), (2, 40));
 }
 
@@ -214,81 +214,81 @@ fn a_leader_is_asked_about_the_position_only_when_its_epoch_is_later() {
     let refused = Reason::Refused(ErrorCode::NOT_LEADER_FOR_PARTITION);
     // The same epoch, and none: a broker that does not know of epochs (any more).
     for epoch in [5, -1] {
-        let mut w = world(ResetPolicy::Error);
-        let (_, grant, _) = begun(&w.start(at(0), LEADER));
-        w.handback(grant, Position::new(40, 5), refused.clone());
-        let (broker, _, from) = begun(&w.leader(2, epoch));
+        let mut h = harness(ResetPolicy::Error);
+        let (_, fetch_id, _) = begun(&h.start(at(0), LEADER));
+        h.fetch_ended(fetch_id, Position::new(40, 5), refused.clone());
+        let (broker, _, from) = begun(&h.leader(2, epoch));
         assert_eq!((broker, from.offset), (2, 40), "epoch {epoch}");
     }
     // It is the epoch before the refusal that counts, whatever the pause brings.
-    let mut w = world(ResetPolicy::Error);
-    let (_, grant, _) = begun(&w.start(at(0), LEADER));
-    w.handback(grant, Position::new(40, 5), refused.clone());
+    let mut h = harness(ResetPolicy::Error);
+    let (_, fetch_id, _) = begun(&h.start(at(0), LEADER));
+    h.fetch_ended(fetch_id, Position::new(40, 5), refused.clone());
     let missing = Leader::Missing(ErrorCode::UNKNOWN_TOPIC_OR_PART);
-    w.control.on_metadata(w.now, "t", false, |_| missing);
-    w.actions();
-    assert_eq!(validated(&w.leader(2, 6)).1, 5);
+    h.control.on_metadata(h.now, "t", false, |_| missing);
+    h.actions();
+    assert_eq!(validated(&h.leader(2, 6)).1, 5);
     // A check that is due is done without if the next leader does not know of epochs.
-    let mut w = world(ResetPolicy::Error);
-    let (token, _) = validated(&w.sought(Position::new(40, 5)));
-    let p = w.b.partition.clone();
+    let mut h = harness(ResetPolicy::Error);
+    let (token, _) = validated(&h.sought(Position::new(40, 5)));
+    let p = h.b.partition.clone();
     let err = Err(ErrorCode::NOT_LEADER_FOR_PARTITION);
-    w.control.on_epoch_end(w.now, &p, token, err);
-    w.actions();
-    assert_eq!(begun(&w.leader(2, -1)).2.offset, 40);
+    h.control.on_epoch_end(h.now, &p, token, err);
+    h.actions();
+    assert_eq!(begun(&h.leader(2, -1)).2.offset, 40);
 }
 
 #[test]
 fn the_epoch_of_an_assigned_offset_is_checked_when_the_leader_s_moves() {
-    let mut w = world(ResetPolicy::Error);
-    let (_, grant, from) = begun(&w.start(Position::new(10, 1234), LEADER));
+    let mut h = harness(ResetPolicy::Error);
+    let (_, fetch_id, from) = begun(&h.start(Position::new(10, 1234), LEADER));
     assert_eq!(from, Position::new(10, 1234));
     // The leader is known later: the same.
-    let mut later = world(ResetPolicy::Error);
+    let mut later = harness(ResetPolicy::Error);
     later.start(Position::new(10, 1234), Leader::Unknown);
     assert_eq!(begun(&later.leader(3, 1)).2, Position::new(10, 1234));
-    w.leader(2, 6);
-    let back = w.handback(grant, Position::new(10, 1234), Reason::Stopped);
+    h.leader(2, 6);
+    let back = h.fetch_ended(fetch_id, Position::new(10, 1234), Reason::Stopped);
     assert_eq!(validated(&back).1, 1234);
 }
 
 #[test]
 fn a_committed_epoch_is_checked_at_the_start() {
-    let mut w = world(ResetPolicy::Error);
-    let actions = w.start(at(offset::STORED), LEADER);
+    let mut h = harness(ResetPolicy::Error);
+    let actions = h.start(at(offset::STORED), LEADER);
     let [Action::Committed { token, .. }] = actions[..] else {
         panic!("{actions:?}");
     };
-    let p = w.b.partition.clone();
+    let p = h.b.partition.clone();
     let found = Ok(Position::new(40, 4));
-    w.control.on_committed(w.now, &p, token, found);
-    assert_eq!(validated(&w.actions()).1, 4);
+    h.control.on_committed(h.now, &p, token, found);
+    assert_eq!(validated(&h.actions()).1, 4);
 }
 
 #[test]
 fn there_is_nothing_to_move_before_the_committed_offset_is_known() {
-    let mut w = world(ResetPolicy::Error);
-    let actions = w.start(at(offset::STORED), Leader::Unknown);
+    let mut h = harness(ResetPolicy::Error);
+    let actions = h.start(at(offset::STORED), Leader::Unknown);
     let token = actions.iter().find_map(|action| match action {
         Action::Committed { token, .. } => Some(*token),
         _ => None,
     });
     let token = token.expect("the committed offset is asked for");
-    let p = w.b.partition.clone();
+    let p = h.b.partition.clone();
     let version = p.new_version();
     let refused = Err(ErrorCode::_STATE);
-    assert_eq!(w.control.seek(w.now, &p, version, at(3)), refused);
+    assert_eq!(h.control.seek(h.now, &p, version, at(3)), refused);
     // What is fetched from the committed offset on is of the new version.
-    w.control.on_committed(w.now, &p, token, Ok(at(9)));
-    w.actions();
-    match &w.leader(1, 5)[..] {
+    h.control.on_committed(h.now, &p, token, Ok(at(9)));
+    h.actions();
+    match &h.leader(1, 5)[..] {
         [Action::Start { start, .. }] => {
             assert_eq!((start.version, start.position), (version, at(9)));
         }
         other => panic!("{other:?}"),
     }
     let version = p.new_version();
-    assert_eq!(w.control.seek(w.now, &p, version, at(3)), Ok(()));
+    assert_eq!(h.control.seek(h.now, &p, version, at(3)), Ok(()));
 }
 
 #[test]
@@ -299,160 +299,165 @@ fn a_broker_is_not_asked_again_before_fetch_error_backoff_ms() {
         other => panic!("{other:?}"),
     };
     let why = Reason::Refused(ErrorCode::FENCED_LEADER_EPOCH);
-    let mut w = world(ResetPolicy::Error);
-    let (_, mut grant, _) = begun(&w.start(at(0), LEADER));
+    let mut h = harness(ResetPolicy::Error);
+    let (_, mut fetch_id, _) = begun(&h.start(at(0), LEADER));
     for epoch in 6..9 {
-        w.handback(grant, at(9), why.clone());
-        let due = Some(w.now + pause);
-        assert_eq!(w.control.next_deadline(), due, "without a new leader");
-        let actions = w.leader(1, epoch);
+        h.fetch_ended(fetch_id, at(9), why.clone());
+        let due = Some(h.now + pause);
+        assert_eq!(h.control.next_deadline(), due, "without a new leader");
+        let actions = h.leader(1, epoch);
         assert_eq!(not_before(&actions), due, "whatever its epoch");
-        grant = begun(&actions).1;
+        fetch_id = begun(&actions).1;
     }
     // It is over at some time.
-    w.now += pause;
-    let actions = w.handback(grant, at(9), Reason::Ended);
+    h.now += pause;
+    let actions = h.fetch_ended(fetch_id, at(9), Reason::Ended);
     assert_eq!(not_before(&actions), None);
     // Another leader is asked at once.
-    w.handback(begun(&actions).1, at(9), why);
-    let actions = w.leader(2, 9);
+    h.fetch_ended(begun(&actions).1, at(9), why);
+    let actions = h.leader(2, 9);
     assert_eq!(not_before(&actions), None);
     // A broker that was not asked has not failed.
-    let actions = w.handback(begun(&actions).1, at(9), Reason::NoBroker);
+    let actions = h.fetch_ended(begun(&actions).1, at(9), Reason::NoBroker);
     assert!(matches!(actions[..], [Action::RefreshMetadata { .. }]));
-    assert!(w.leader(2, 9).is_empty());
-    assert_eq!(not_before(&w.leader(2, 10)), None);
+    assert!(h.leader(2, 9).is_empty());
+    assert_eq!(not_before(&h.leader(2, 10)), None);
 }
 
 #[test]
 fn a_truncated_log_is_gone_on_with_at_its_end() {
-    let mut w = world(ResetPolicy::End);
-    let (token, _) = validated(&w.sought(Position::new(40, 4)));
-    let version = w.b.partition.version();
-    let p = w.b.partition.clone();
+    let mut h = harness(ResetPolicy::End);
+    let (token, _) = validated(&h.sought(Position::new(40, 4)));
+    let version = h.b.partition.version();
+    let p = h.b.partition.clone();
     let end = Ok(Position::new(33, 4));
-    w.control.on_epoch_end(w.now, &p, token, end);
-    let (_, _, from) = begun(&w.actions());
+    h.control.on_epoch_end(h.now, &p, token, end);
+    let (_, _, from) = begun(&h.actions());
     assert_eq!(from.offset, 33);
     assert_ne!(version, p.version(), "what was fetched beyond is dropped");
 
-    let mut w = world(ResetPolicy::Error);
-    let (token, _) = validated(&w.sought(Position::new(40, 4)));
-    let p = w.b.partition.clone();
-    w.control
-        .on_epoch_end(w.now, &p, token, Ok(Position::new(33, 4)));
-    assert!(w.actions().is_empty());
+    let mut h = harness(ResetPolicy::Error);
+    let (token, _) = validated(&h.sought(Position::new(40, 4)));
+    let p = h.b.partition.clone();
+    h.control
+        .on_epoch_end(h.now, &p, token, Ok(Position::new(33, 4)));
+    assert!(h.actions().is_empty());
     let code = ErrorCode::_AUTO_OFFSET_RESET.0;
-    assert_eq!(w.errors(), [(code, offset::INVALID)]);
+    assert_eq!(h.errors(), [(code, offset::INVALID)]);
 }
 
 #[test]
 fn a_refusal_asks_for_metadata_and_pauses() {
-    let mut w = world(ResetPolicy::Error);
-    let (_, grant, _) = begun(&w.start(at(0), LEADER));
+    let mut h = harness(ResetPolicy::Error);
+    let (_, fetch_id, _) = begun(&h.start(at(0), LEADER));
     let why = Reason::Refused(ErrorCode::NOT_LEADER_FOR_PARTITION);
-    let actions = w.handback(grant, at(9), why);
+    let actions = h.fetch_ended(fetch_id, at(9), why);
     assert!(matches!(actions[..], [Action::RefreshMetadata { .. }]));
-    let due = w.control.next_deadline().unwrap();
-    assert!(due > w.now);
+    let due = h.control.next_deadline().unwrap();
+    assert!(due > h.now);
     // The same leader again: the pause holds. Another one ends it.
-    assert!(w.leader(1, 5).is_empty());
-    let (broker, _, from) = begun(&w.leader(2, 6));
+    assert!(h.leader(1, 5).is_empty());
+    let (broker, _, from) = begun(&h.leader(2, 6));
     assert_eq!((broker, from), (2, at(9)));
     // Without news the pause ends by itself.
-    let mut w = world(ResetPolicy::Error);
-    let (_, grant, _) = begun(&w.start(at(0), LEADER));
-    w.handback(
-        grant,
+    let mut h = harness(ResetPolicy::Error);
+    let (_, fetch_id, _) = begun(&h.start(at(0), LEADER));
+    h.fetch_ended(
+        fetch_id,
         at(9),
         Reason::Refused(ErrorCode::KAFKA_STORAGE_ERROR),
     );
-    w.now = w.control.next_deadline().unwrap();
-    w.control.poll(w.now);
-    assert_eq!(begun(&w.actions()).2, at(9));
+    h.now = h.control.next_deadline().unwrap();
+    h.control.poll(h.now);
+    assert_eq!(begun(&h.actions()).2, at(9));
 }
 
 #[test]
 fn a_replica_is_left_when_its_time_is_up_or_it_refuses() {
-    let mut w = world(ResetPolicy::Error);
-    let (_, grant, _) = begun(&w.start(at(0), LEADER));
-    let (broker, grant, _) = begun(&w.handback(grant, at(5), Reason::Preferred(9)));
+    let mut h = harness(ResetPolicy::Error);
+    let (_, fetch_id, _) = begun(&h.start(at(0), LEADER));
+    let (broker, fetch_id, _) = begun(&h.fetch_ended(fetch_id, at(5), Reason::Preferred(9)));
     assert_eq!(broker, 9);
-    assert!(w.leader(1, 5).is_empty(), "the leader is the same");
+    assert!(h.leader(1, 5).is_empty(), "the leader is the same");
     // Out of range there is not final.
-    let (broker, grant, from) = begun(&w.handback(grant, at(6), Reason::OutOfRange));
+    let (broker, fetch_id, from) = begun(&h.fetch_ended(fetch_id, at(6), Reason::OutOfRange));
     assert_eq!((broker, from), (1, at(6)));
-    let (_, grant, _) = begun(&w.handback(grant, at(6), Reason::Preferred(9)));
-    w.now += settings().metadata_max_age;
-    w.control.poll(w.now);
-    assert!(matches!(w.actions()[..], [Action::Stop { broker: 9, .. }]));
-    let (broker, ..) = begun(&w.handback(grant, at(7), Reason::Stopped));
+    let (_, fetch_id, _) = begun(&h.fetch_ended(fetch_id, at(6), Reason::Preferred(9)));
+    h.now += settings().metadata_max_age;
+    h.control.poll(h.now);
+    assert!(matches!(h.actions()[..], [Action::Stop { broker: 9, .. }]));
+    let (broker, ..) = begun(&h.fetch_ended(fetch_id, at(7), Reason::Stopped));
     assert_eq!(broker, 1);
 }
 
 #[test]
 fn a_replica_is_left_when_its_broker_is_down() {
-    let mut w = world(ResetPolicy::Error);
-    let (_, grant, _) = begun(&w.start(at(0), LEADER));
-    w.control.on_broker_down(1);
-    assert!(w.actions().is_empty(), "a leader is waited for");
-    let (_, grant, _) = begun(&w.handback(grant, at(5), Reason::Preferred(9)));
-    w.control.on_broker_down(8);
-    assert!(w.actions().is_empty(), "another one");
-    w.control.on_broker_down(9);
-    assert!(matches!(w.actions()[..], [Action::Stop { broker: 9, grant: g, .. }] if g == grant));
-    let (broker, _, from) = begun(&w.handback(grant, at(7), Reason::Stopped));
+    let mut h = harness(ResetPolicy::Error);
+    let (_, fetch_id, _) = begun(&h.start(at(0), LEADER));
+    h.control.on_broker_down(1);
+    assert!(h.actions().is_empty(), "a leader is waited for");
+    let (_, fetch_id, _) = begun(&h.fetch_ended(fetch_id, at(5), Reason::Preferred(9)));
+    h.control.on_broker_down(8);
+    assert!(h.actions().is_empty(), "another one");
+    h.control.on_broker_down(9);
+    assert!(
+        matches!(h.actions()[..], [Action::Stop { broker: 9, fetch_id: g, .. }] if g == fetch_id)
+    );
+    let (broker, _, from) = begun(&h.fetch_ended(fetch_id, at(7), Reason::Stopped));
     assert_eq!((broker, from), (1, at(7)));
 }
 
 #[test]
 fn out_of_range_at_the_leader_resets() {
-    let mut w = world(ResetPolicy::End);
-    let (_, grant, _) = begun(&w.start(at(0), LEADER));
-    let (token, timestamp) = listed(&w.handback(grant, at(0), Reason::OutOfRange));
+    let mut h = harness(ResetPolicy::End);
+    let (_, fetch_id, _) = begun(&h.start(at(0), LEADER));
+    let (token, timestamp) = listed(&h.fetch_ended(fetch_id, at(0), Reason::OutOfRange));
     assert_eq!(timestamp, TIMESTAMP_END);
-    assert_eq!(begun(&w.offset(token, Ok(at(12)))).2, at(12));
-    let mut w = world(ResetPolicy::Error);
-    let (_, grant, _) = begun(&w.start(at(3), LEADER));
-    assert!(w.handback(grant, at(3), Reason::OutOfRange).is_empty());
-    assert_eq!(w.errors(), [(ErrorCode::_AUTO_OFFSET_RESET.0, 3)]);
+    assert_eq!(begun(&h.offset(token, Ok(at(12)))).2, at(12));
+    let mut h = harness(ResetPolicy::Error);
+    let (_, fetch_id, _) = begun(&h.start(at(3), LEADER));
+    assert!(
+        h.fetch_ended(fetch_id, at(3), Reason::OutOfRange)
+            .is_empty()
+    );
+    assert_eq!(h.errors(), [(ErrorCode::_AUTO_OFFSET_RESET.0, 3)]);
 }
 
 #[test]
 fn a_seek_makes_earlier_answers_meaningless() {
-    let mut w = world(ResetPolicy::Error);
-    let (token, _) = listed(&w.start(at(offset::END), LEADER));
-    let p = w.b.partition.clone();
+    let mut h = harness(ResetPolicy::Error);
+    let (token, _) = listed(&h.start(at(offset::END), LEADER));
+    let p = h.b.partition.clone();
     let version = p.new_version();
-    w.control.seek(w.now, &p, version, at(5)).unwrap();
-    let (_, grant, from) = begun(&w.actions());
+    h.control.seek(h.now, &p, version, at(5)).unwrap();
+    let (_, fetch_id, from) = begun(&h.actions());
     assert_eq!(from, at(5));
-    assert!(w.offset(token, Ok(at(100))).is_empty());
+    assert!(h.offset(token, Ok(at(100))).is_empty());
     let version = p.new_version();
-    w.control.seek(w.now, &p, version, at(8)).unwrap();
-    let actions = w.actions();
+    h.control.seek(h.now, &p, version, at(8)).unwrap();
+    let actions = h.actions();
     assert!(matches!(actions[0], Action::Stop { .. }));
     assert_eq!(begun(&actions[1..]).2, at(8));
-    assert!(w.handback(grant, at(77), Reason::Stopped).is_empty());
+    assert!(h.fetch_ended(fetch_id, at(77), Reason::Stopped).is_empty());
     let stored = at(offset::STORED);
-    let refused = w.control.seek(w.now, &p, version, stored);
+    let refused = h.control.seek(h.now, &p, version, stored);
     assert_eq!(refused, Err(ErrorCode::_INVALID_ARG));
-    w.control.stop(&p);
+    h.control.stop(&p);
     assert_eq!(
-        w.control.seek(w.now, &p, version, at(1)),
+        h.control.seek(h.now, &p, version, at(1)),
         Err(ErrorCode::_STATE)
     );
 }
 
 #[test]
 fn a_missing_topic_is_told_once_and_may_come() {
-    let mut w = world(ResetPolicy::Error);
-    w.start(at(0), Leader::Unknown);
+    let mut h = harness(ResetPolicy::Error);
+    h.start(at(0), Leader::Unknown);
     for _ in 0..2 {
         let missing = Leader::Missing(ErrorCode::_UNKNOWN_TOPIC);
-        w.control.on_metadata(w.now, "t", false, |_| missing);
+        h.control.on_metadata(h.now, "t", false, |_| missing);
     }
-    let actions = w.actions();
+    let actions = h.actions();
     let [Action::Error { code, text, .. }] = &actions[..] else {
         panic!("{actions:?}");
     };
@@ -461,7 +466,7 @@ fn a_missing_topic_is_told_once_and_may_come() {
         text,
         "t [0]: the cluster has no such topic (Local: Unknown topic)"
     );
-    begun(&w.leader(1, 0));
+    begun(&h.leader(1, 0));
 }
 
 #[test]
@@ -471,19 +476,19 @@ fn a_recreated_topic_has_another_log() {
         (ResetPolicy::Beginning, 0),
         (ResetPolicy::Error, 30),
     ] {
-        let mut w = world(policy);
-        let (_, grant, _) = begun(&w.start(at(0), LEADER));
-        w.control.on_metadata(w.now, "t", true, |_| Leader::At {
+        let mut h = harness(policy);
+        let (_, fetch_id, _) = begun(&h.start(at(0), LEADER));
+        h.control.on_metadata(h.now, "t", true, |_| Leader::At {
             broker: 1,
             epoch: 0,
         });
-        assert!(matches!(w.actions()[..], [Action::Stop { .. }]));
-        let actions = w.handback(grant, Position::new(reached, 5), Reason::Stopped);
+        assert!(matches!(h.actions()[..], [Action::Stop { .. }]));
+        let actions = h.fetch_ended(fetch_id, Position::new(reached, 5), Reason::Stopped);
         match (policy, reached) {
             (_, 0) => assert_eq!(begun(&actions).2, at(0), "nothing to validate against"),
             (ResetPolicy::Error, _) => {
                 assert!(actions.is_empty(), "{actions:?}");
-                assert_eq!(w.errors(), [(ErrorCode::_AUTO_OFFSET_RESET.0, 30)]);
+                assert_eq!(h.errors(), [(ErrorCode::_AUTO_OFFSET_RESET.0, 30)]);
             }
             _ => assert!(
                 matches!(actions[..], [Action::ListOffset { .. }]),
@@ -495,15 +500,15 @@ fn a_recreated_topic_has_another_log() {
 
 #[test]
 fn a_fetch_refused_for_its_topic_id_begins_again_in_the_new_topic() {
-    let mut w = world(ResetPolicy::Beginning);
-    let (_, grant, _) = begun(&w.start(at(0), LEADER));
+    let mut h = harness(ResetPolicy::Beginning);
+    let (_, fetch_id, _) = begun(&h.start(at(0), LEADER));
     let refused = Reason::Refused(ErrorCode::UNKNOWN_TOPIC_ID);
-    w.handback(grant, Position::new(30, 5), refused);
-    w.control.on_metadata(w.now, "t", true, |_| Leader::At {
+    h.fetch_ended(fetch_id, Position::new(30, 5), refused);
+    h.control.on_metadata(h.now, "t", true, |_| Leader::At {
         broker: 1,
         epoch: 0,
     });
-    let actions = w.actions();
+    let actions = h.actions();
     assert!(
         matches!(actions[..], [Action::ListOffset { .. }]),
         "{actions:?}"
@@ -518,8 +523,8 @@ mod simulation {
     const BROKERS: i32 = 3;
     const PARTITIONS: i32 = 4;
 
-    enum Mail {
-        Back(Handback),
+    enum InTransit {
+        Ended(FetchEnded),
         Offset(Arc<Partition>, u64, Result<Position, ErrorCode>),
         Epoch(Arc<Partition>, u64, Result<Position, ErrorCode>),
         Committed(Arc<Partition>, u64, Result<Position, ErrorCode>),
@@ -533,12 +538,12 @@ mod simulation {
         rng: fastrand::Rng,
         now: Instant,
         control: Control,
-        benches: Vec<Bench>,
+        partitions: Vec<TestPartition>,
         leaders: Vec<(i32, i32)>,
         /// Per broker and partition: what the loop fetches.
         loops: HashMap<(i32, i32), Start>,
         /// In order per sender, as channels are.
-        mail: Vec<Mail>,
+        in_transit: Vec<InTransit>,
         calm: bool,
     }
 
@@ -549,19 +554,19 @@ mod simulation {
                 rng: fastrand::Rng::with_seed(seed),
                 now: Instant::now(),
                 control: Control::new(shared.clone()),
-                benches: (0..PARTITIONS)
-                    .map(|id| bench_of(&shared, "t", id, ResetPolicy::Beginning))
+                partitions: (0..PARTITIONS)
+                    .map(|id| partition_of(&shared, "t", id, ResetPolicy::Beginning))
                     .collect(),
                 leaders: vec![(0, 0); PARTITIONS as usize],
                 loops: HashMap::new(),
-                mail: Vec::new(),
+                in_transit: Vec::new(),
                 calm: false,
             }
         }
 
-        fn bench(&mut self) -> (Arc<Partition>, usize) {
-            let i = self.rng.usize(..self.benches.len());
-            (self.benches[i].partition.clone(), i)
+        fn any_partition(&mut self) -> (Arc<Partition>, usize) {
+            let i = self.rng.usize(..self.partitions.len());
+            (self.partitions[i].partition.clone(), i)
         }
 
         fn fails(&mut self) -> bool {
@@ -590,15 +595,21 @@ mod simulation {
                         Ok(Position::new(offset, epoch))
                     }
                 };
-                let mail = match action {
+                let message = match action {
                     Action::Start { broker, start } => {
-                        Mail::Loop(broker, fetcher::Command::Start(start))
+                        InTransit::Loop(broker, fetcher::Command::Start(start))
                     }
                     Action::Stop {
                         broker,
                         partition,
-                        grant,
-                    } => Mail::Loop(broker, fetcher::Command::Stop { partition, grant }),
+                        fetch_id,
+                    } => InTransit::Loop(
+                        broker,
+                        fetcher::Command::Stop {
+                            partition,
+                            fetch_id,
+                        },
+                    ),
                     Action::ListOffset {
                         partition,
                         token,
@@ -606,17 +617,17 @@ mod simulation {
                         ..
                     } => {
                         let offset = if timestamp == TIMESTAMP_END { 100 } else { 10 };
-                        Mail::Offset(partition, token, found(offset))
+                        InTransit::Offset(partition, token, found(offset))
                     }
                     Action::EpochEnd {
                         partition, token, ..
                     } => {
                         let offset = self.rng.i64(-1..100);
-                        Mail::Epoch(partition, token, found(offset))
+                        InTransit::Epoch(partition, token, found(offset))
                     }
                     Action::Committed { partition, token } => {
                         let offset = self.rng.i64(-1..100);
-                        Mail::Committed(partition, token, found(offset))
+                        InTransit::Committed(partition, token, found(offset))
                     }
                     Action::Error { .. } => continue,
                     Action::RefreshMetadata { .. } => {
@@ -624,7 +635,7 @@ mod simulation {
                         continue;
                     }
                 };
-                self.mail.push(mail);
+                self.in_transit.push(message);
             }
         }
 
@@ -637,30 +648,36 @@ mod simulation {
             });
         }
 
-        /// Delivers one mail; loops take theirs in order.
+        /// Delivers one message; loops take theirs in order.
         fn deliver(&mut self) {
-            if self.mail.is_empty() {
+            if self.in_transit.is_empty() {
                 return;
             }
-            let mut i = self.rng.usize(..self.mail.len());
-            if let Mail::Loop(to, _) = self.mail[i] {
+            let mut i = self.rng.usize(..self.in_transit.len());
+            if let InTransit::Loop(to, _) = self.in_transit[i] {
                 i = self
-                    .mail
+                    .in_transit
                     .iter()
-                    .position(|m| matches!(m, Mail::Loop(b, _) if *b == to))
+                    .position(|m| matches!(m, InTransit::Loop(b, _) if *b == to))
                     .unwrap();
             }
-            match self.mail.remove(i) {
-                Mail::Back(back) => self.control.on_handback(self.now, back),
-                Mail::Offset(p, t, r) => self.control.on_offset(self.now, &p, t, r),
-                Mail::Epoch(p, t, r) => self.control.on_epoch_end(self.now, &p, t, r),
-                Mail::Committed(p, t, r) => self.control.on_committed(self.now, &p, t, r),
-                Mail::Loop(broker, fetcher::Command::Start(start)) => {
+            match self.in_transit.remove(i) {
+                InTransit::Ended(ended) => self.control.on_fetch_ended(self.now, ended),
+                InTransit::Offset(p, t, r) => self.control.on_offset(self.now, &p, t, r),
+                InTransit::Epoch(p, t, r) => self.control.on_epoch_end(self.now, &p, t, r),
+                InTransit::Committed(p, t, r) => self.control.on_committed(self.now, &p, t, r),
+                InTransit::Loop(broker, fetcher::Command::Start(start)) => {
                     self.loops.insert((broker, start.partition.id), start);
                 }
-                Mail::Loop(broker, fetcher::Command::Stop { partition, grant }) => {
+                InTransit::Loop(
+                    broker,
+                    fetcher::Command::Stop {
+                        partition,
+                        fetch_id,
+                    },
+                ) => {
                     let key = (broker, partition.id);
-                    if self.loops.get(&key).is_some_and(|s| s.grant == grant) {
+                    if self.loops.get(&key).is_some_and(|s| s.fetch_id == fetch_id) {
                         self.give_back(key, Reason::Stopped);
                     }
                 }
@@ -670,9 +687,9 @@ mod simulation {
         fn give_back(&mut self, key: (i32, i32), reason: Reason) {
             if let Some(start) = self.loops.remove(&key) {
                 let offset = start.position.offset + self.rng.i64(0..5);
-                self.mail.push(Mail::Back(Handback {
+                self.in_transit.push(InTransit::Ended(FetchEnded {
                     partition: start.partition,
-                    grant: start.grant,
+                    fetch_id: start.fetch_id,
                     position: Position::new(offset, start.leader_epoch),
                     broker: key.0,
                     reason,
@@ -683,7 +700,7 @@ mod simulation {
         fn step(&mut self) {
             match self.rng.u8(..12) {
                 0 => {
-                    let (p, i) = self.bench();
+                    let (p, i) = self.any_partition();
                     let version = p.begin();
                     let at = [offset::BEGINNING, offset::END, offset::STORED, -2005, 50];
                     let at = Position::new(at[self.rng.usize(..at.len())], -1);
@@ -692,18 +709,18 @@ mod simulation {
                     self.control.start(self.now, &p, version, at, leader);
                 }
                 1 => {
-                    let (p, _) = self.bench();
+                    let (p, _) = self.any_partition();
                     p.end();
                     self.control.stop(&p);
                 }
                 2 => {
-                    let (p, _) = self.bench();
+                    let (p, _) = self.any_partition();
                     let version = p.new_version();
                     let to = Position::new(self.rng.i64(-2..100), self.rng.i32(-1..3));
                     let _ = self.control.seek(self.now, &p, version, to);
                 }
                 3 => {
-                    let (_, i) = self.bench();
+                    let (_, i) = self.any_partition();
                     self.leaders[i].0 = self.rng.i32(..BROKERS);
                     self.leaders[i].1 += 1;
                 }
@@ -731,7 +748,7 @@ mod simulation {
 
         fn check(&self) {
             self.control.check_invariants();
-            for b in &self.benches {
+            for b in &self.partitions {
                 let p = &b.partition;
                 let current = self
                     .loops
@@ -760,8 +777,8 @@ mod simulation {
                 self.act();
                 self.deliver();
             }
-            assert!(self.mail.is_empty());
-            for (i, b) in self.benches.iter().enumerate() {
+            assert!(self.in_transit.is_empty());
+            for (i, b) in self.partitions.iter().enumerate() {
                 let p = &b.partition;
                 let at: Vec<i32> = self
                     .loops

@@ -1,10 +1,10 @@
 use super::super::partition::PAUSED_BY_APP;
-use super::super::testing::{self, Bench, PLAIN, batch, bench};
+use super::super::testing::{self, PLAIN, TestPartition, batch, test_partition};
 use super::*;
 use crate::protocol::compression::Decompressor;
 use crate::protocol::records::decode::BatchReader;
 
-fn fetched(b: &Bench, from: i64, batches: &[Vec<u8>]) -> Fetched {
+fn fetched(b: &TestPartition, from: i64, batches: &[Vec<u8>]) -> Fetched {
     let source = testing::records(batches);
     let mut reader = BatchReader::new(source.clone(), true);
     let mut decompressor = Decompressor::new();
@@ -22,13 +22,13 @@ fn fetched(b: &Bench, from: i64, batches: &[Vec<u8>]) -> Fetched {
     Fetched::records(b.partition.clone(), b.partition.version(), new)
 }
 
-fn deliver(b: &Bench, from: i64, batches: &[Vec<u8>]) {
+fn deliver(b: &TestPartition, from: i64, batches: &[Vec<u8>]) {
     b.partition.sink.deliver(fetched(b, from, batches));
 }
 
 #[test]
 fn messages_come_in_order_and_move_the_position() {
-    let b = bench();
+    let b = test_partition();
     b.partition.begin();
     deliver(&b, 12, &[batch(10, 5, PLAIN), batch(15, 200, PLAIN)]);
     assert_eq!(b.take().unwrap().value, b"12");
@@ -41,7 +41,7 @@ fn messages_come_in_order_and_move_the_position() {
 
 #[test]
 fn what_waits_is_counted_until_it_is_taken_or_dropped() {
-    let b = bench();
+    let b = test_partition();
     b.partition.begin();
     deliver(&b, 0, &[batch(0, 300, PLAIN)]);
     assert_eq!(b.partition.waiting.messages(), 300);
@@ -59,7 +59,7 @@ fn what_waits_is_counted_until_it_is_taken_or_dropped() {
 
 #[test]
 fn a_seek_drops_what_was_fetched_before() {
-    let b = bench();
+    let b = test_partition();
     b.partition.begin();
     deliver(&b, 0, &[batch(0, 10, PLAIN)]);
     b.take().unwrap();
@@ -70,7 +70,7 @@ fn a_seek_drops_what_was_fetched_before() {
 
 #[test]
 fn a_pause_keeps_what_was_fetched() {
-    let b = bench();
+    let b = test_partition();
     b.partition.begin();
     deliver(&b, 0, &[batch(0, 10, PLAIN)]);
     deliver(&b, 10, &[batch(10, 10, PLAIN)]);
@@ -93,7 +93,7 @@ fn a_pause_keeps_what_was_fetched() {
 
 #[test]
 fn what_is_held_does_not_survive_a_seek() {
-    let b = bench();
+    let b = test_partition();
     b.partition.begin();
     deliver(&b, 0, &[batch(0, 10, PLAIN)]);
     b.partition.pause(PAUSED_BY_APP);
@@ -105,7 +105,7 @@ fn what_is_held_does_not_survive_a_seek() {
 
 #[test]
 fn a_batch_with_a_false_count_is_an_error_and_no_more() {
-    let b = bench();
+    let b = test_partition();
     b.partition.begin();
     let mut lying = batch(0, 3, PLAIN);
     lying[57..61].copy_from_slice(&i32::MAX.to_be_bytes());
@@ -131,7 +131,7 @@ fn a_batch_with_a_false_count_is_an_error_and_no_more() {
 
 #[test]
 fn the_position_passes_what_is_not_shown() {
-    let b = bench();
+    let b = test_partition();
     b.partition.begin();
     let new = NewRecords {
         source: bytes::Bytes::new(),

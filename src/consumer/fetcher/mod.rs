@@ -9,7 +9,7 @@
 //! ```text
 //! Start ──► slot: position ──Fetch──► records ──► position, Fetched to the queue
 //!             ▲                        │ error of the broker, or Stop
-//!             └──── next Start ◄───────┴──► Handback to control; the slot is gone
+//!             └──── next Start ◄───────┴──► FetchEnded to control; the slot is gone
 //! ```
 
 mod records;
@@ -32,7 +32,7 @@ use self::records::{Damage, Read, Reading};
 use self::session::{Member, Session, TOPIC_IDS};
 use super::fetched::NewRecords;
 use super::room::Room;
-use super::{Fetched, Handback, Partition, Position, Reason, Shared, offset};
+use super::{ConsumerShared, FetchEnded, Fetched, Partition, Position, Reason, offset};
 use crate::base::error::ErrorCode;
 use crate::base::log::debug;
 use crate::broker::{BrokerStats, Outbox, RequestError, Response};
@@ -42,20 +42,20 @@ use crate::protocol::compression::Decompressor;
 #[derive(Debug)]
 pub enum Command {
     Start(Start),
-    /// Ends the fetch with this grant, if it is still under way.
+    /// Ends the fetch with this id, if it is still under way.
     Stop {
         partition: Arc<Partition>,
-        grant: u64,
+        fetch_id: u64,
     },
 }
 
-/// Fetch a partition from now on. Replaces an earlier grant of the same partition
-/// without a handback.
+/// Fetch a partition from now on. Replaces an earlier fetch of the same partition,
+/// which ends without a [`FetchEnded`].
 #[derive(Debug, Clone)]
 pub struct Start {
     pub partition: Arc<Partition>,
     pub version: u32,
-    pub grant: u64,
+    pub fetch_id: u64,
     pub position: Position,
     pub leader_epoch: i32,
     /// Nil if unknown.
@@ -64,8 +64,8 @@ pub struct Start {
     pub not_before: Option<Instant>,
 }
 
-/// Where handbacks go: the main thread.
-pub type Handbacks = Arc<dyn Fn(Handback) + Send + Sync>;
+/// Where ended fetches are reported: to the main thread.
+pub type OnFetchEnded = Arc<dyn Fn(FetchEnded) + Send + Sync>;
 
 /// The address of the partition, which lives as long as its slot.
 pub type SlotKey = usize;
@@ -77,7 +77,7 @@ fn key(p: &Arc<Partition>) -> SlotKey {
 struct Slot {
     partition: Arc<Partition>,
     version: u32,
-    grant: u64,
+    fetch_id: u64,
     position: Position,
     leader_epoch: i32,
     topic_id: Uuid,
@@ -103,10 +103,10 @@ const WAIT_WITHOUT_ROOM: Duration = Duration::from_millis(20);
 const MAX_FETCH_SIZE: i32 = 1 << 30;
 
 pub struct Fetcher {
-    shared: Arc<Shared>,
+    shared: Arc<ConsumerShared>,
     stats: Arc<BrokerStats>,
     room: Arc<Room>,
-    handbacks: Handbacks,
+    on_ended: OnFetchEnded,
     broker_id: i32,
     slots: HashMap<SlotKey, Slot>,
     session: Session,
@@ -119,9 +119,9 @@ pub struct Fetcher {
 
 impl Fetcher {
     pub fn new(
-        shared: Arc<Shared>,
+        shared: Arc<ConsumerShared>,
         room: Arc<Room>,
-        handbacks: Handbacks,
+        on_ended: OnFetchEnded,
         broker_id: i32,
         stats: Arc<BrokerStats>,
     ) -> Self {
@@ -129,7 +129,7 @@ impl Fetcher {
             shared,
             stats,
             room,
-            handbacks,
+            on_ended,
             broker_id,
             slots: HashMap::new(),
             session: Session::default(),
@@ -143,10 +143,13 @@ impl Fetcher {
     pub fn on_command(&mut self, now: Instant, command: Command) {
         match command {
             Command::Start(start) => self.start(now, start),
-            Command::Stop { partition, grant } => {
+            Command::Stop {
+                partition,
+                fetch_id,
+            } => {
                 let key = key(&partition);
-                if self.slots.get(&key).is_some_and(|s| s.grant == grant) {
-                    self.hand_back(key, Reason::Stopped);
+                if self.slots.get(&key).is_some_and(|s| s.fetch_id == fetch_id) {
+                    self.end_fetch(key, Reason::Stopped);
                 }
             }
         }
@@ -169,7 +172,7 @@ impl Fetcher {
             Slot {
                 partition: start.partition,
                 version: start.version,
-                grant: start.grant,
+                fetch_id: start.fetch_id,
                 position: start.position,
                 leader_epoch: start.leader_epoch,
                 topic_id: start.topic_id,
@@ -186,12 +189,12 @@ impl Fetcher {
         self.next_look = Some(self.next_look.map_or(at, |n| n.min(at)));
     }
 
-    fn hand_back(&mut self, key: SlotKey, reason: Reason) {
+    fn end_fetch(&mut self, key: SlotKey, reason: Reason) {
         if let Some(slot) = self.slots.remove(&key) {
             slot.partition.waiting.forget(&self.room);
-            (self.handbacks)(Handback {
+            (self.on_ended)(FetchEnded {
                 partition: slot.partition,
-                grant: slot.grant,
+                fetch_id: slot.fetch_id,
                 position: slot.position,
                 broker: self.broker_id,
                 reason,
@@ -303,7 +306,7 @@ impl Fetcher {
                     slot.partition.id,
                     Member {
                         slot: *key,
-                        grant: slot.grant,
+                        fetch_id: slot.fetch_id,
                         offset: slot.position.offset,
                         leader_epoch: slot.leader_epoch,
                         max_bytes: slot.max_bytes,
@@ -408,7 +411,7 @@ impl Fetcher {
                 let Some(member) = member.filter(|m| {
                     self.slots
                         .get(&m.slot)
-                        .is_some_and(|s| s.grant == m.grant && s.position.offset == m.offset)
+                        .is_some_and(|s| s.fetch_id == m.fetch_id && s.position.offset == m.offset)
                 }) else {
                     continue;
                 };
@@ -434,7 +437,7 @@ impl Fetcher {
         let records = data.records.unwrap_or_default();
         let preferred = data.preferred_read_replica.0;
         if preferred >= 0 && preferred != self.broker_id && records.is_empty() {
-            self.hand_back(key, Reason::Preferred(preferred));
+            self.end_fetch(key, Reason::Preferred(preferred));
             return;
         }
         let settings = &self.shared.settings;
@@ -475,8 +478,8 @@ impl Fetcher {
             ),
         );
         match code {
-            ErrorCode::OFFSET_OUT_OF_RANGE => self.hand_back(key, Reason::OutOfRange),
-            _ if is_for_control(code) => self.hand_back(key, Reason::Refused(code)),
+            ErrorCode::OFFSET_OUT_OF_RANGE => self.end_fetch(key, Reason::OutOfRange),
+            _ if is_for_control(code) => self.end_fetch(key, Reason::Refused(code)),
             _ => {
                 // Once for what does not pass by itself, so that it does not flood.
                 if slot.last_error != code || code != ErrorCode::TOPIC_AUTHORIZATION_FAILED {
@@ -504,7 +507,7 @@ impl Fetcher {
 impl Drop for Fetcher {
     fn drop(&mut self) {
         for key in self.slots.keys().copied().collect::<Vec<_>>() {
-            self.hand_back(key, Reason::Ended);
+            self.end_fetch(key, Reason::Ended);
         }
     }
 }
@@ -571,7 +574,7 @@ impl Slot {
     fn take_in(
         &mut self,
         source: Bytes,
-        shared: &Shared,
+        shared: &ConsumerShared,
         broker_id: i32,
         read: Read,
         now: Instant,
@@ -623,7 +626,7 @@ impl Slot {
 
     /// Brokers send whole batches even if they are larger than what was asked for,
     /// but not in old message formats.
-    fn grow(&mut self, need: Option<usize>, broker_id: i32, shared: &Shared, now: Instant) {
+    fn grow(&mut self, need: Option<usize>, broker_id: i32, shared: &ConsumerShared, now: Instant) {
         let need = need.and_then(|n| i32::try_from(n).ok()).unwrap_or(0);
         if self.max_bytes < MAX_FETCH_SIZE {
             self.max_bytes = self

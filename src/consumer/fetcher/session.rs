@@ -24,7 +24,7 @@ use super::SlotKey;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Member {
     pub slot: SlotKey,
-    pub grant: u64,
+    pub fetch_id: u64,
     pub offset: i64,
     pub leader_epoch: i32,
     pub max_bytes: i32,
@@ -95,7 +95,7 @@ impl Session {
         let by_id = version >= TOPIC_IDS;
         let anew = |(topic, partition, m): &(Arc<str>, i32, Member)| {
             let known = self.member(topic, *partition);
-            known.is_some_and(|k| k.topic_id != m.topic_id || k.grant != m.grant)
+            known.is_some_and(|k| k.topic_id != m.topic_id || k.fetch_id != m.fetch_id)
         };
         if by_id != self.by_id || version < SESSIONS {
             self.reset();
@@ -181,7 +181,7 @@ mod tests {
             .map(|&(topic, partition, offset)| {
                 let member = Member {
                     slot: partition as usize,
-                    grant: 1,
+                    fetch_id: 1,
                     offset,
                     leader_epoch: 3,
                     max_bytes: 100,
@@ -246,7 +246,7 @@ mod tests {
         s.request(12, wanted(&[("a", 0, 5), ("a", 1, 6)]), &mut r);
         s.answered(9);
         let mut again = wanted(&[("a", 0, 5), ("a", 1, 6)]);
-        again[1].2.grant = 2;
+        again[1].2.fetch_id = 2;
         let mut r = FetchRequest::default();
         s.request(12, again, &mut r);
         assert_eq!((r.session_id, r.session_epoch), (9, 0));

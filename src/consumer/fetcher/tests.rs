@@ -5,76 +5,78 @@ use std::sync::atomic::AtomicUsize;
 
 use super::super::ResetPolicy;
 use super::super::partition::PAUSED_BY_APP;
-use super::super::testing::{self, Bench, FakeOutbox, PLAIN, batch, bench_of, room, settings};
+use super::super::testing::{
+    self, FakeOutbox, PLAIN, TestPartition, batch, partition_of, room, settings,
+};
 use super::*;
 use crate::base::log::Logger;
 
-struct World {
+struct Harness {
     fetcher: Fetcher,
     out: FakeOutbox,
-    backs: Arc<Mutex<Vec<Handback>>>,
+    ended: Arc<Mutex<Vec<FetchEnded>>>,
     woken: Arc<AtomicUsize>,
     now: Instant,
-    shared: Arc<Shared>,
-    next_grant: u64,
+    shared: Arc<ConsumerShared>,
+    next_fetch_id: u64,
 }
 
-fn world_with(settings: crate::consumer::Settings, max_fetch: i16) -> World {
-    let shared = Arc::new(Shared {
+fn harness_with(settings: crate::consumer::Settings, max_fetch: i16) -> Harness {
+    let shared = Arc::new(ConsumerShared {
         settings,
         logger: Arc::new(Logger::new(0, 0, false)),
     });
-    let backs: Arc<Mutex<Vec<Handback>>> = Arc::default();
-    let kept = backs.clone();
+    let ended: Arc<Mutex<Vec<FetchEnded>>> = Arc::default();
+    let kept = ended.clone();
     let (room, woken) = room();
-    let handbacks: Handbacks = Arc::new(move |b| kept.lock().push(b));
+    let on_ended: OnFetchEnded = Arc::new(move |b| kept.lock().push(b));
     let now = Instant::now();
-    let mut fetcher = Fetcher::new(shared.clone(), room, handbacks, 1, Arc::default());
+    let mut fetcher = Fetcher::new(shared.clone(), room, on_ended, 1, Arc::default());
     fetcher.on_up(now);
-    World {
+    Harness {
         fetcher,
         out: FakeOutbox::new(max_fetch),
-        backs,
+        ended,
         woken,
         now,
         shared,
-        next_grant: 1,
+        next_fetch_id: 1,
     }
 }
 
-fn world() -> World {
-    world_with(settings(), 12)
+fn harness() -> Harness {
+    harness_with(settings(), 12)
 }
 
 /// What a broker says about a partition.
 struct Says<'a> {
-    bench: &'a Bench,
+    of: &'a TestPartition,
     code: ErrorCode,
     records: Bytes,
     high: i64,
 }
 
-impl World {
-    fn partition(&self, id: i32) -> Bench {
-        let b = bench_of(&self.shared, "t", id, ResetPolicy::Beginning);
+impl Harness {
+    fn partition(&self, id: i32) -> TestPartition {
+        let b = partition_of(&self.shared, "t", id, ResetPolicy::Beginning);
         b.partition.begin();
         b
     }
 
-    fn start(&mut self, b: &Bench, offset: i64) -> u64 {
-        let grant = self.next_grant;
-        self.next_grant += 1;
+    fn start(&mut self, b: &TestPartition, offset: i64) -> u64 {
+        let fetch_id = self.next_fetch_id;
+        self.next_fetch_id += 1;
         let start = Start {
             partition: b.partition.clone(),
             version: b.partition.version(),
-            grant,
+            fetch_id,
             position: Position::new(offset, -1),
             leader_epoch: 3,
             topic_id: Uuid::nil(),
             not_before: None,
         };
         self.fetcher.on_command(self.now, Command::Start(start));
-        grant
+        fetch_id
     }
 
     /// The request that goes out now, if one does: partitions and offsets.
@@ -102,7 +104,7 @@ impl World {
             .into_iter()
             .map(|s| {
                 let mut p = PartitionData::default();
-                p.partition_index = s.bench.partition.id;
+                p.partition_index = s.of.partition.id;
                 p.error_code = i16::try_from(s.code.0).unwrap();
                 p.high_watermark = s.high;
                 p.last_stable_offset = s.high;
@@ -133,9 +135,9 @@ impl World {
         self.fetcher.on_response(self.now, Ok(response));
     }
 
-    fn data(&mut self, b: &Bench, batches: &[Vec<u8>], high: i64) {
+    fn data(&mut self, b: &TestPartition, batches: &[Vec<u8>], high: i64) {
         let says = Says {
-            bench: b,
+            of: b,
             code: ErrorCode::NO_ERROR,
             records: testing::records(batches),
             high,
@@ -143,9 +145,9 @@ impl World {
         self.answer(ErrorCode::NO_ERROR, vec![says]);
     }
 
-    fn error(&mut self, b: &Bench, code: ErrorCode) {
+    fn error(&mut self, b: &TestPartition, code: ErrorCode) {
         let says = Says {
-            bench: b,
+            of: b,
             code,
             records: Bytes::new(),
             high: -1,
@@ -156,7 +158,7 @@ impl World {
 
 #[test]
 fn one_fetch_at_a_time_and_the_next_goes_on() {
-    let mut w = world();
+    let mut w = harness();
     let b = w.partition(0);
     w.start(&b, 3);
     assert_eq!(w.poll(), Some(vec![(0, 3)]));
@@ -170,7 +172,7 @@ fn one_fetch_at_a_time_and_the_next_goes_on() {
 
 #[test]
 fn a_full_queue_is_left_out_and_comes_back_at_once() {
-    let mut w = world();
+    let mut w = harness();
     let (a, b) = (w.partition(0), w.partition(1));
     w.start(&a, 0);
     w.start(&b, 0);
@@ -197,7 +199,7 @@ fn a_full_queue_is_left_out_and_comes_back_at_once() {
 fn bytes_are_limited_over_the_queue() {
     let mut settings = settings();
     settings.queued_max_bytes = 1000;
-    let mut w = world_with(settings, 12);
+    let mut w = harness_with(settings, 12);
     let b = w.partition(0);
     w.start(&b, 0);
     w.poll();
@@ -215,7 +217,7 @@ fn bytes_are_limited_over_the_queue() {
 
 #[test]
 fn the_end_is_reported_once_for_an_offset() {
-    let mut w = world();
+    let mut w = harness();
     let b = w.partition(0);
     w.start(&b, 0);
     w.poll();
@@ -237,7 +239,7 @@ fn the_end_is_reported_once_for_an_offset() {
 
 #[test]
 fn a_paused_partition_is_not_fetched() {
-    let mut w = world();
+    let mut w = harness();
     let b = w.partition(0);
     w.start(&b, 0);
     b.partition.pause(PAUSED_BY_APP);
@@ -249,7 +251,7 @@ fn a_paused_partition_is_not_fetched() {
 
 #[test]
 fn what_is_about_the_leader_goes_back_to_control() {
-    let mut w = world();
+    let mut w = harness();
     let b = w.partition(0);
     for (code, reason) in [
         (
@@ -258,12 +260,12 @@ fn what_is_about_the_leader_goes_back_to_control() {
         ),
         (ErrorCode::OFFSET_OUT_OF_RANGE, Reason::OutOfRange),
     ] {
-        let grant = w.start(&b, 8);
+        let fetch_id = w.start(&b, 8);
         w.poll();
         w.error(&b, code);
-        let back = w.backs.lock().pop().unwrap();
-        assert_eq!((back.grant, back.position.offset), (grant, 8));
-        assert_eq!(back.reason, reason);
+        let end = w.ended.lock().pop().unwrap();
+        assert_eq!((end.fetch_id, end.position.offset), (fetch_id, 8));
+        assert_eq!(end.reason, reason);
         assert_eq!(w.poll(), None, "nothing is left to fetch");
     }
     assert!(b.take_all().is_empty(), "the application hears of neither");
@@ -271,7 +273,7 @@ fn what_is_about_the_leader_goes_back_to_control() {
 
 #[test]
 fn other_errors_are_the_applications_and_pause() {
-    let mut w = world();
+    let mut w = harness();
     let b = w.partition(0);
     w.start(&b, 0);
     for (code, told, pause) in [
@@ -292,23 +294,23 @@ fn other_errors_are_the_applications_and_pause() {
 
 #[test]
 fn a_stopped_partition_takes_no_more() {
-    let mut w = world();
+    let mut w = harness();
     let b = w.partition(0);
-    let grant = w.start(&b, 0);
+    let fetch_id = w.start(&b, 0);
     w.poll();
     let stop = Command::Stop {
         partition: b.partition.clone(),
-        grant,
+        fetch_id,
     };
     w.fetcher.on_command(w.now, stop);
-    assert_eq!(w.backs.lock()[0].reason, Reason::Stopped);
+    assert_eq!(w.ended.lock()[0].reason, Reason::Stopped);
     w.data(&b, &[batch(0, 5, PLAIN)], 5);
     assert!(b.take_all().is_empty());
 }
 
 #[test]
 fn a_seek_in_flight_wins() {
-    let mut w = world();
+    let mut w = harness();
     let b = w.partition(0);
     w.start(&b, 0);
     w.poll();
@@ -326,7 +328,7 @@ fn a_seek_in_flight_wins() {
 
 #[test]
 fn a_lost_session_begins_anew() {
-    let mut w = world();
+    let mut w = harness();
     let b = w.partition(0);
     w.start(&b, 0);
     w.poll();
@@ -339,7 +341,7 @@ fn a_lost_session_begins_anew() {
 
 #[test]
 fn the_fetch_size_grows_for_a_large_message() {
-    let mut w = world();
+    let mut w = harness();
     let b = w.partition(0);
     w.start(&b, 0);
     w.poll();
@@ -355,7 +357,7 @@ fn the_fetch_size_grows_for_a_large_message() {
 fn a_partitions_limit_does_not_raise_the_responses() {
     let mut settings = settings();
     (settings.max_bytes, settings.partition_max_bytes) = (1000, 20_000);
-    let mut w = world_with(settings, 12);
+    let mut w = harness_with(settings, 12);
     let b = w.partition(0);
     w.start(&b, 0);
     w.poll();
@@ -369,7 +371,7 @@ fn a_partitions_limit_does_not_raise_the_responses() {
 
 #[test]
 fn a_replica_nearby_is_controls_business() {
-    let mut w = world();
+    let mut w = harness();
     let b = w.partition(0);
     w.start(&b, 4);
     w.poll();
@@ -377,21 +379,21 @@ fn a_replica_nearby_is_controls_business() {
     p.high_watermark = 100;
     p.preferred_read_replica = BrokerId(2);
     w.respond(ErrorCode::NO_ERROR, vec![p]);
-    let back = w.backs.lock().pop().unwrap();
-    assert_eq!(back.reason, Reason::Preferred(2));
-    assert_eq!(back.position.offset, 4);
+    let end = w.ended.lock().pop().unwrap();
+    assert_eq!(end.reason, Reason::Preferred(2));
+    assert_eq!(end.position.offset, 4);
 }
 
 #[test]
 fn the_end_of_the_loop_gives_everything_back() {
-    let mut w = world();
+    let mut w = harness();
     let (a, b) = (w.partition(0), w.partition(1));
     w.start(&a, 1);
     w.start(&b, 2);
-    let World { fetcher, backs, .. } = w;
+    let Harness { fetcher, ended, .. } = w;
     drop(fetcher);
-    let mut offsets: Vec<_> = backs.lock().iter().map(|b| b.position.offset).collect();
+    let mut offsets: Vec<_> = ended.lock().iter().map(|b| b.position.offset).collect();
     offsets.sort();
     assert_eq!(offsets, [1, 2]);
-    assert!(backs.lock().iter().all(|b| b.reason == Reason::Ended));
+    assert!(ended.lock().iter().all(|b| b.reason == Reason::Ended));
 }

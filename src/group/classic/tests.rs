@@ -9,7 +9,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use super::*;
-use crate::group::testing::{Bench, found, member_settings};
+use crate::group::testing::{Harness, found, member_settings};
 use crate::group::wire::{Subscription, encode_assignment, encode_subscription};
 use crate::group::{Commit, CommitDone, Event, Group, Offset};
 
@@ -38,26 +38,26 @@ fn interest() -> Interest {
 }
 
 /// A group whose coordinator is up, subscribed to `t`, and about to join.
-fn bench(instance: Option<&str>, assignor: Assignor) -> Bench {
-    bench_with(instance, member_settings(&[assignor]))
+fn harness(instance: Option<&str>, assignor: Assignor) -> Harness {
+    harness_with(instance, member_settings(&[assignor]))
 }
 
-fn bench_with(instance: Option<&str>, member: MemberSettings) -> Bench {
+fn harness_with(instance: Option<&str>, member: MemberSettings) -> Harness {
     let mut settings = Settings::new("g");
     settings.group_instance_id = instance.map(Arc::from);
-    let mut bench = Bench::new(settings.clone());
-    bench.group = Group::new(bench.now, settings, member);
-    bench.event(Event::Metadata(view()));
-    bench.event(Event::Subscribe(Some(interest())));
-    let (token, _) = bench.sent(3);
-    bench.answer(token, found(1));
-    bench.take();
-    bench.event(Event::CoordinatorUp(1));
-    bench
+    let mut harness = Harness::new(settings.clone());
+    harness.group = Group::new(harness.now, settings, member);
+    harness.event(Event::Metadata(view()));
+    harness.event(Event::Subscribe(Some(interest())));
+    let (token, _) = harness.sent(3);
+    harness.answer(token, found(1));
+    harness.take();
+    harness.event(Event::CoordinatorUp(1));
+    harness
 }
 
-fn static_bench() -> Bench {
-    bench(Some("i"), Assignor::Range)
+fn static_harness() -> Harness {
+    harness(Some("i"), Assignor::Range)
 }
 
 fn version_of(api: ApiKey) -> i16 {
@@ -69,10 +69,10 @@ fn version_of(api: ApiKey) -> i16 {
 }
 
 /// What was sent to the coordinator, and the other actions.
-fn split(bench: &mut Bench) -> (Vec<(Token, RequestKind)>, Vec<Action>) {
+fn split(harness: &mut Harness) -> (Vec<(Token, RequestKind)>, Vec<Action>) {
     let mut requests = Vec::new();
     let mut others = Vec::new();
-    for action in bench.take() {
+    for action in harness.take() {
         match action {
             Action::SendToCoordinator(_, out) => {
                 requests.push((out.token, (out.build)(version_of(out.api))));
@@ -84,8 +84,8 @@ fn split(bench: &mut Bench) -> (Vec<(Token, RequestKind)>, Vec<Action>) {
 }
 
 /// The only request to the coordinator; whatever else there is to do is left out.
-fn request(bench: &mut Bench) -> (Token, RequestKind) {
-    let (mut requests, _) = split(bench);
+fn request(harness: &mut Harness) -> (Token, RequestKind) {
+    let (mut requests, _) = split(harness);
     assert_eq!(requests.len(), 1, "{requests:?}");
     requests.remove(0)
 }
@@ -117,33 +117,33 @@ fn beat_answer(code: ErrorCode) -> ResponseKind {
 }
 
 /// Joins as `m` of generation 3 behind another leader and takes both partitions.
-fn settle(bench: &mut Bench) {
-    let (token, join) = request(bench);
+fn settle(harness: &mut Harness) {
+    let (token, join) = request(harness);
     let RequestKind::JoinGroup(join) = join else {
         panic!("{join:?}");
     };
     let assignor = Assignor::from_name(&join.protocols[0].name).unwrap();
-    bench.answer(token, join_answer("m", "other", 3, assignor));
-    let (token, sync) = request(bench);
+    harness.answer(token, join_answer("m", "other", 3, assignor));
+    let (token, sync) = request(harness);
     assert!(matches!(sync, RequestKind::SyncGroup(_)), "{sync:?}");
-    bench.answer(token, sync_answer(ErrorCode::NO_ERROR, &[p(0), p(1)]));
-    let (requests, actions) = split(bench);
+    harness.answer(token, sync_answer(ErrorCode::NO_ERROR, &[p(0), p(1)]));
+    let (requests, actions) = split(harness);
     assert!(requests.is_empty());
     assert!(matches!(&actions[..],
         [Action::Rebalance(r)] if r.kind == RebalanceKind::Assign && r.partitions.len() == 2));
-    bench.event(Event::Assigned);
-    assert!(bench.group.membership().is_steady());
+    harness.event(Event::Assigned);
+    assert!(harness.group.membership().is_steady());
     // Taking it may have taken long: how the group is, is asked at once.
-    let (token, beat) = request(bench);
+    let (token, beat) = request(harness);
     assert!(matches!(beat, RequestKind::Heartbeat(_)), "{beat:?}");
-    bench.answer(token, beat_answer(ErrorCode::NO_ERROR));
+    harness.answer(token, beat_answer(ErrorCode::NO_ERROR));
 }
 
 /// Goes on until the next heartbeat is out.
-fn heartbeat(bench: &mut Bench) -> Token {
+fn heartbeat(harness: &mut Harness) -> Token {
     for _ in 0..10 {
-        bench.pass();
-        let (requests, _) = split(bench);
+        harness.pass();
+        let (requests, _) = split(harness);
         for (token, request) in requests {
             if let RequestKind::Heartbeat(_) = request {
                 return token;
@@ -154,8 +154,8 @@ fn heartbeat(bench: &mut Bench) -> Token {
 }
 
 /// Everything is taken back because it was lost, and the application gives it up.
-fn expect_lost(bench: &mut Bench, fatal: Option<ErrorCode>) {
-    let (requests, actions) = split(bench);
+fn expect_lost(harness: &mut Harness, fatal: Option<ErrorCode>) {
+    let (requests, actions) = split(harness);
     assert!(requests.is_empty(), "{requests:?}");
     let told = actions.iter().find_map(|action| match action {
         Action::Fatal(code, text) => Some((*code, text.clone())),
@@ -167,42 +167,42 @@ fn expect_lost(bench: &mut Bench, fatal: Option<ErrorCode>) {
     }
     assert!(actions.iter().any(|action| matches!(action,
         Action::Rebalance(r) if r.kind == RebalanceKind::Revoke { lost: true })));
-    assert!(bench.group.membership().is_lost());
-    bench.event(Event::Unassigned);
+    assert!(harness.group.membership().is_lost());
+    harness.event(Event::Unassigned);
 }
 
-fn never_joins_again(bench: &mut Bench) {
-    bench.event(Event::Polled);
-    bench.event(Event::Subscribe(Some(interest())));
-    let (requests, actions) = split(bench);
+fn never_joins_again(harness: &mut Harness) {
+    harness.event(Event::Polled);
+    harness.event(Event::Subscribe(Some(interest())));
+    let (requests, actions) = split(harness);
     assert!(
         requests.is_empty() && actions.is_empty(),
         "{requests:?} {actions:?}"
     );
-    bench.event(Event::Close);
-    let (requests, actions) = split(bench);
+    harness.event(Event::Close);
+    let (requests, actions) = split(harness);
     assert!(requests.is_empty() && matches!(&actions[..], [Action::Closed]));
 }
 
 #[test]
 fn a_static_member_says_so_in_every_request() {
-    let mut bench = static_bench();
+    let mut harness = static_harness();
     let instance = Some(text("i"));
-    let (token, join) = request(&mut bench);
+    let (token, join) = request(&mut harness);
     let RequestKind::JoinGroup(join) = join else {
         panic!("{join:?}");
     };
     assert_eq!(join.group_instance_id, instance);
-    bench.answer(token, join_answer("m", "other", 3, Assignor::Range));
-    let (token, sync) = request(&mut bench);
+    harness.answer(token, join_answer("m", "other", 3, Assignor::Range));
+    let (token, sync) = request(&mut harness);
     let RequestKind::SyncGroup(sync) = sync else {
         panic!("{sync:?}");
     };
     assert_eq!(sync.group_instance_id, instance);
-    bench.answer(token, sync_answer(ErrorCode::NO_ERROR, &[p(0)]));
-    bench.take();
-    bench.event(Event::Assigned);
-    let (_, beat) = request(&mut bench);
+    harness.answer(token, sync_answer(ErrorCode::NO_ERROR, &[p(0)]));
+    harness.take();
+    harness.event(Event::Assigned);
+    let (_, beat) = request(&mut harness);
     let RequestKind::Heartbeat(beat) = beat else {
         panic!("{beat:?}");
     };
@@ -210,8 +210,8 @@ fn a_static_member_says_so_in_every_request() {
         (beat.group_instance_id, beat.generation_id),
         (instance.clone(), 3)
     );
-    bench.event(commit(1));
-    let (_, commit) = request(&mut bench);
+    harness.event(commit(1));
+    let (_, commit) = request(&mut harness);
     let RequestKind::OffsetCommit(commit) = commit else {
         panic!("{commit:?}");
     };
@@ -232,32 +232,32 @@ fn commit(id: u64) -> Event {
 }
 
 /// Revokes what a member has, as unsubscribing and closing do.
-fn expect_revoked(bench: &mut Bench) {
-    let (requests, actions) = split(bench);
+fn expect_revoked(harness: &mut Harness) {
+    let (requests, actions) = split(harness);
     assert!(requests.is_empty(), "{requests:?}");
     assert!(matches!(&actions[..],
         [Action::Rebalance(r)] if r.kind == RebalanceKind::Revoke { lost: false }));
-    bench.event(Event::Unassigned);
+    harness.event(Event::Unassigned);
 }
 
 #[test]
 fn a_static_member_that_closes_keeps_its_place() {
-    let mut bench = static_bench();
-    settle(&mut bench);
-    bench.event(Event::Close);
-    expect_revoked(&mut bench);
-    let (requests, actions) = split(&mut bench);
+    let mut harness = static_harness();
+    settle(&mut harness);
+    harness.event(Event::Close);
+    expect_revoked(&mut harness);
+    let (requests, actions) = split(&mut harness);
     assert!(requests.is_empty(), "{requests:?}");
     assert!(matches!(&actions[..], [Action::Closed]));
 }
 
 #[test]
 fn a_dynamic_member_that_closes_leaves() {
-    let mut bench = bench(None, Assignor::Range);
-    settle(&mut bench);
-    bench.event(Event::Close);
-    expect_revoked(&mut bench);
-    let (_, leave) = request(&mut bench);
+    let mut harness = harness(None, Assignor::Range);
+    settle(&mut harness);
+    harness.event(Event::Close);
+    expect_revoked(&mut harness);
+    let (_, leave) = request(&mut harness);
     assert!(matches!(leave, RequestKind::LeaveGroup(l) if l.members[0].member_id == text("m")));
 }
 
@@ -265,19 +265,19 @@ fn a_dynamic_member_that_closes_leaves() {
 #[test]
 fn only_a_join_that_is_unanswered_sends_leaving_another_way() {
     for joining in [false, true] {
-        let mut bench = bench(None, Assignor::Range);
-        settle(&mut bench);
+        let mut harness = harness(None, Assignor::Range);
+        settle(&mut harness);
         if joining {
-            let token = heartbeat(&mut bench);
-            bench.answer(token, beat_answer(ErrorCode::REBALANCE_IN_PROGRESS));
-            expect_revoked(&mut bench);
-            assert!(matches!(request(&mut bench).1, RequestKind::JoinGroup(_)));
+            let token = heartbeat(&mut harness);
+            harness.answer(token, beat_answer(ErrorCode::REBALANCE_IN_PROGRESS));
+            expect_revoked(&mut harness);
+            assert!(matches!(request(&mut harness).1, RequestKind::JoinGroup(_)));
         }
-        bench.event(Event::Close);
+        harness.event(Event::Close);
         if !joining {
-            expect_revoked(&mut bench);
+            expect_revoked(&mut harness);
         }
-        let aside: Vec<_> = bench
+        let aside: Vec<_> = harness
             .take()
             .into_iter()
             .filter_map(|action| match action {
@@ -293,11 +293,11 @@ fn only_a_join_that_is_unanswered_sends_leaving_another_way() {
 
 #[test]
 fn a_static_member_that_unsubscribes_leaves() {
-    let mut bench = static_bench();
-    settle(&mut bench);
-    bench.event(Event::Subscribe(None));
-    expect_revoked(&mut bench);
-    let (_, leave) = request(&mut bench);
+    let mut harness = static_harness();
+    settle(&mut harness);
+    harness.event(Event::Subscribe(None));
+    expect_revoked(&mut harness);
+    let (_, leave) = request(&mut harness);
     let RequestKind::LeaveGroup(leave) = leave else {
         panic!("{leave:?}");
     };
@@ -308,23 +308,23 @@ fn a_static_member_that_unsubscribes_leaves() {
 #[test]
 fn a_static_member_that_does_not_poll_loses_its_partitions_but_not_its_place() {
     for (instance, leaves) in [(Some("i"), 0), (None, 1)] {
-        let mut bench = bench(instance, Assignor::Range);
-        settle(&mut bench);
-        let polled = bench.now;
-        bench.group.set_polled(polled);
+        let mut harness = harness(instance, Assignor::Range);
+        settle(&mut harness);
+        let polled = harness.now;
+        harness.group.set_polled(polled);
         let limit = member_settings(&[]).max_poll_interval;
         let (requests, actions) = loop {
-            bench.pass();
-            let (requests, actions) = split(&mut bench);
+            harness.pass();
+            let (requests, actions) = split(&mut harness);
             match requests.first() {
                 Some((token, RequestKind::Heartbeat(_))) => {
                     let token = *token;
-                    bench.answer(token, beat_answer(ErrorCode::NO_ERROR));
+                    harness.answer(token, beat_answer(ErrorCode::NO_ERROR));
                 }
                 _ => break (requests, actions),
             }
         };
-        assert_eq!(bench.now, polled + limit + POLL_GRACE);
+        assert_eq!(harness.now, polled + limit + POLL_GRACE);
         assert!(
             matches!(&actions[..], [
             Action::Rebalance(r),
@@ -334,11 +334,11 @@ fn a_static_member_that_does_not_poll_loses_its_partitions_but_not_its_place() {
         );
         let left = |r: &&(Token, RequestKind)| matches!(r.1, RequestKind::LeaveGroup(_));
         assert_eq!(requests.iter().filter(left).count(), leaves);
-        bench.event(Event::Unassigned);
-        assert!(split(&mut bench).0.is_empty());
+        harness.event(Event::Unassigned);
+        assert!(split(&mut harness).0.is_empty());
         // It is a member again when it polls; a static one under its old id.
-        bench.event(Event::Polled);
-        let (_, join) = request(&mut bench);
+        harness.event(Event::Polled);
+        let (_, join) = request(&mut harness);
         let id = if instance.is_some() { "m" } else { "" };
         assert!(matches!(join, RequestKind::JoinGroup(j) if j.member_id == text(id)));
     }
@@ -348,38 +348,38 @@ fn a_static_member_that_does_not_poll_loses_its_partitions_but_not_its_place() {
 fn fencing_is_fatal_wherever_it_shows() {
     let fenced = ErrorCode::FENCED_INSTANCE_ID;
     // When joining: there is nothing to lose yet.
-    let mut bench = static_bench();
-    let (token, _) = request(&mut bench);
-    bench.answer(token, join_error(fenced));
-    let (requests, actions) = split(&mut bench);
+    let mut harness = static_harness();
+    let (token, _) = request(&mut harness);
+    harness.answer(token, join_error(fenced));
+    let (requests, actions) = split(&mut harness);
     assert!(requests.is_empty());
     assert!(matches!(&actions[..], [Action::Fatal(code, _)] if *code == fenced));
-    never_joins_again(&mut bench);
+    never_joins_again(&mut harness);
     // In SyncGroup.
-    let mut bench = static_bench();
-    let (token, _) = request(&mut bench);
-    bench.answer(token, join_answer("m", "other", 3, Assignor::Range));
-    let (token, _) = request(&mut bench);
-    bench.answer(token, sync_answer(fenced, &[]));
-    assert!(matches!(&split(&mut bench).1[..], [Action::Fatal(code, _)] if *code == fenced));
-    never_joins_again(&mut bench);
+    let mut harness = static_harness();
+    let (token, _) = request(&mut harness);
+    harness.answer(token, join_answer("m", "other", 3, Assignor::Range));
+    let (token, _) = request(&mut harness);
+    harness.answer(token, sync_answer(fenced, &[]));
+    assert!(matches!(&split(&mut harness).1[..], [Action::Fatal(code, _)] if *code == fenced));
+    never_joins_again(&mut harness);
     // In a heartbeat: what it has is another instance's.
     for assignor in [Assignor::Range, Assignor::CooperativeSticky] {
-        let mut bench = self::bench(Some("i"), assignor);
-        settle(&mut bench);
-        let token = heartbeat(&mut bench);
-        bench.answer(token, beat_answer(fenced));
-        expect_lost(&mut bench, Some(fenced));
-        never_joins_again(&mut bench);
+        let mut harness = self::harness(Some("i"), assignor);
+        settle(&mut harness);
+        let token = heartbeat(&mut harness);
+        harness.answer(token, beat_answer(fenced));
+        expect_lost(&mut harness, Some(fenced));
+        never_joins_again(&mut harness);
     }
     // In a commit.
-    let mut bench = static_bench();
-    settle(&mut bench);
-    bench.event(commit(1));
-    let (token, _) = request(&mut bench);
-    bench.answer(token, commit_answer(fenced));
-    expect_lost(&mut bench, Some(fenced));
-    never_joins_again(&mut bench);
+    let mut harness = static_harness();
+    settle(&mut harness);
+    harness.event(commit(1));
+    let (token, _) = request(&mut harness);
+    harness.answer(token, commit_answer(fenced));
+    expect_lost(&mut harness, Some(fenced));
+    never_joins_again(&mut harness);
 }
 
 fn commit_answer(code: ErrorCode) -> ResponseKind {
@@ -396,8 +396,8 @@ fn commit_answer(code: ErrorCode) -> ResponseKind {
 fn a_static_leader_that_comes_back_need_not_assign() {
     // Kafka answers a static member that rejoins within its session at once, with the
     // generation as it is, and tells a leader to leave the assignment alone (KIP-814).
-    let mut bench = static_bench();
-    let (token, join) = request(&mut bench);
+    let mut harness = static_harness();
+    let (token, join) = request(&mut harness);
     assert!(matches!(join, RequestKind::JoinGroup(j) if j.member_id.is_empty()));
     let subscription = Subscription {
         topics: vec!["t".into()],
@@ -413,8 +413,8 @@ fn a_static_leader_that_comes_back_need_not_assign() {
             .with_group_instance_id(Some(text("i")))
             .with_metadata(metadata),
     ]);
-    bench.answer(token, ResponseKind::JoinGroup(answer));
-    let (requests, actions) = split(&mut bench);
+    harness.answer(token, ResponseKind::JoinGroup(answer));
+    let (requests, actions) = split(&mut harness);
     assert!(actions.is_empty(), "{actions:?}");
     assert!(matches!(&requests[..], [(_, RequestKind::SyncGroup(s))]
         if s.assignments.is_empty() && s.generation_id == 3 && s.member_id == text("m2")));
@@ -423,27 +423,27 @@ fn a_static_leader_that_comes_back_need_not_assign() {
 #[test]
 fn a_session_that_ends_here_is_lost_and_commits_are_refused() {
     for assignor in [Assignor::Range, Assignor::CooperativeSticky] {
-        let mut bench = self::bench(None, assignor);
-        settle(&mut bench);
+        let mut harness = self::harness(None, assignor);
+        settle(&mut harness);
         // Nobody answers any more.
-        heartbeat(&mut bench);
-        while !bench.group.membership().is_lost() {
-            assert!(bench.take().is_empty());
-            bench.pass();
+        heartbeat(&mut harness);
+        while !harness.group.membership().is_lost() {
+            assert!(harness.take().is_empty());
+            harness.pass();
         }
-        let revoke = bench.take();
+        let revoke = harness.take();
         assert!(matches!(&revoke[..], [Action::Rebalance(r)]
             if r.kind == RebalanceKind::Revoke { lost: true }));
         // Not in the name of nobody: that would pass in a group that has become empty.
-        bench.event(commit(1));
-        let (token, request) = request(&mut bench);
+        harness.event(commit(1));
+        let (token, request) = request(&mut harness);
         let RequestKind::OffsetCommit(request) = request else {
             panic!("{request:?}");
         };
         assert_eq!(request.member_id, text("m"));
         assert_eq!(request.generation_id_or_member_epoch, 3);
-        bench.answer(token, commit_answer(ErrorCode::UNKNOWN_MEMBER_ID));
-        let (_, actions) = split(&mut bench);
+        harness.answer(token, commit_answer(ErrorCode::UNKNOWN_MEMBER_ID));
+        let (_, actions) = split(&mut harness);
         assert!(matches!(
             &actions[..],
             [Action::CommitDone(CommitDone {
@@ -452,46 +452,46 @@ fn a_session_that_ends_here_is_lost_and_commits_are_refused() {
                 ..
             })]
         ));
-        bench.event(Event::Unassigned);
-        let (_, join) = self::request(&mut bench);
+        harness.event(Event::Unassigned);
+        let (_, join) = self::request(&mut harness);
         assert!(matches!(join, RequestKind::JoinGroup(j) if j.member_id.is_empty()));
     }
 }
 
 #[test]
 fn a_member_that_is_unknown_joins_as_a_new_one_at_once() {
-    let mut bench = bench(None, Assignor::Range);
-    settle(&mut bench);
+    let mut harness = harness(None, Assignor::Range);
+    settle(&mut harness);
     // Of the first rebalance only the statistics tell.
     assert_eq!(
-        bench.group.membership().reason(),
+        harness.group.membership().reason(),
         "topics were subscribed to"
     );
-    let token = heartbeat(&mut bench);
-    bench.answer(token, beat_answer(ErrorCode::REBALANCE_IN_PROGRESS));
-    expect_revoked(&mut bench);
+    let token = heartbeat(&mut harness);
+    harness.answer(token, beat_answer(ErrorCode::REBALANCE_IN_PROGRESS));
+    expect_revoked(&mut harness);
     // Each says why (KIP-800).
-    let (token, join) = request(&mut bench);
+    let (token, join) = request(&mut harness);
     assert!(matches!(join, RequestKind::JoinGroup(j)
         if j.member_id == text("m") && j.reason == Some(text("rebalance in progress"))));
-    bench.answer(token, join_error(ErrorCode::UNKNOWN_MEMBER_ID));
-    let (token, join) = request(&mut bench);
+    harness.answer(token, join_error(ErrorCode::UNKNOWN_MEMBER_ID));
+    let (token, join) = request(&mut harness);
     let why = format!("JoinGroup error: {}", ErrorCode::UNKNOWN_MEMBER_ID);
     assert!(matches!(join, RequestKind::JoinGroup(j)
         if j.member_id.is_empty() && j.reason == Some(text(&why))));
     // A coordinator that goes on refusing is not flooded.
-    bench.answer(token, join_error(ErrorCode::UNKNOWN_MEMBER_ID));
-    assert!(split(&mut bench).0.is_empty());
-    bench.pass();
-    assert!(matches!(request(&mut bench).1, RequestKind::JoinGroup(_)));
+    harness.answer(token, join_error(ErrorCode::UNKNOWN_MEMBER_ID));
+    assert!(split(&mut harness).0.is_empty());
+    harness.pass();
+    assert!(matches!(request(&mut harness).1, RequestKind::JoinGroup(_)));
 }
 
 #[test]
 fn partitions_of_a_topic_that_is_gone_are_lost() {
-    let mut bench = bench(None, Assignor::CooperativeSticky);
-    settle(&mut bench);
-    bench.event(Event::Metadata(Arc::default()));
-    expect_lost(&mut bench, None);
+    let mut harness = harness(None, Assignor::CooperativeSticky);
+    settle(&mut harness);
+    harness.event(Event::Metadata(Arc::default()));
+    expect_lost(&mut harness, None);
 }
 
 #[test]
@@ -504,57 +504,57 @@ fn replicas_in_other_racks_matter_to_a_member_with_a_rack() {
     for rack in [None, Some("a")] {
         let mut settings = member_settings(&[Assignor::CooperativeSticky]);
         settings.rack = rack.map(Arc::from);
-        let mut bench = bench_with(None, settings);
-        settle(&mut bench);
-        bench.event(moved());
+        let mut harness = harness_with(None, settings);
+        settle(&mut harness);
+        harness.event(moved());
         match rack {
             Some(_) => {
-                let (_, sent) = request(&mut bench);
+                let (_, sent) = request(&mut harness);
                 assert!(matches!(sent, RequestKind::JoinGroup(_)), "{sent:?}");
             }
-            None => assert!(bench.take().is_empty()),
+            None => assert!(harness.take().is_empty()),
         }
     }
 }
 
 #[test]
 fn partitions_that_are_not_wanted_any_more_are_not_lost() {
-    let mut bench = bench(None, Assignor::CooperativeSticky);
-    settle(&mut bench);
+    let mut harness = harness(None, Assignor::CooperativeSticky);
+    settle(&mut harness);
     let topics = vec!["u".into()];
     let patterns = Vec::new();
-    bench.event(Event::Subscribe(Some(Interest { topics, patterns })));
-    expect_revoked(&mut bench);
+    harness.event(Event::Subscribe(Some(Interest { topics, patterns })));
+    expect_revoked(&mut harness);
 }
 
 #[test]
 fn what_the_rest_of_a_cooperative_rebalance_adds_is_told_even_if_it_is_nothing() {
-    let mut bench = bench(None, Assignor::CooperativeSticky);
-    settle(&mut bench);
-    let token = heartbeat(&mut bench);
-    bench.answer(token, beat_answer(ErrorCode::REBALANCE_IN_PROGRESS));
-    let (token, _) = request(&mut bench);
-    bench.answer(
+    let mut harness = harness(None, Assignor::CooperativeSticky);
+    settle(&mut harness);
+    let token = heartbeat(&mut harness);
+    harness.answer(token, beat_answer(ErrorCode::REBALANCE_IN_PROGRESS));
+    let (token, _) = request(&mut harness);
+    harness.answer(
         token,
         join_answer("m", "other", 4, Assignor::CooperativeSticky),
     );
-    let (token, _) = request(&mut bench);
-    bench.answer(token, sync_answer(ErrorCode::NO_ERROR, &[p(0)]));
-    expect_revoked(&mut bench);
-    let (requests, actions) = split(&mut bench);
+    let (token, _) = request(&mut harness);
+    harness.answer(token, sync_answer(ErrorCode::NO_ERROR, &[p(0)]));
+    expect_revoked(&mut harness);
+    let (requests, actions) = split(&mut harness);
     assert!(requests.is_empty(), "{requests:?}");
     assert!(matches!(&actions[..],
         [Action::Rebalance(r)] if r.kind == RebalanceKind::Assign && r.partitions.is_empty()));
-    bench.event(Event::Assigned);
-    assert!(matches!(request(&mut bench).1, RequestKind::JoinGroup(_)));
+    harness.event(Event::Assigned);
+    assert!(matches!(request(&mut harness).1, RequestKind::JoinGroup(_)));
 }
 
 /// A static member that gave partitions up and went away before it joined again comes
 /// back to the generation as it is: the leader has to go on.
 #[test]
 fn a_leader_goes_on_with_a_rebalance_that_nobody_finishes() {
-    let mut bench = bench(None, Assignor::CooperativeSticky);
-    let (token, _) = request(&mut bench);
+    let mut harness = harness(None, Assignor::CooperativeSticky);
+    let (token, _) = request(&mut harness);
     let subscription = |owned: Vec<TopicPartition>| Subscription {
         topics: vec!["t".into()],
         owned,
@@ -572,27 +572,27 @@ fn a_leader_goes_on_with_a_rebalance_that_nobody_finishes() {
         panic!();
     };
     let members = vec![member("m", Vec::new()), member("n", vec![p(0), p(1)])];
-    bench.answer(token, ResponseKind::JoinGroup(answer.with_members(members)));
-    bench.take();
-    bench.event(Event::LeaderMetadata(view()));
-    let (token, sync) = request(&mut bench);
+    harness.answer(token, ResponseKind::JoinGroup(answer.with_members(members)));
+    harness.take();
+    harness.event(Event::LeaderMetadata(view()));
+    let (token, sync) = request(&mut harness);
     assert!(matches!(sync, RequestKind::SyncGroup(s) if s.assignments.len() == 2));
-    let synced = bench.now;
-    bench.answer(token, sync_answer(ErrorCode::NO_ERROR, &[]));
-    bench.event(Event::Assigned);
+    let synced = harness.now;
+    harness.answer(token, sync_answer(ErrorCode::NO_ERROR, &[]));
+    harness.event(Event::Assigned);
     // All is well but for the partition that "n" has given up.
     let join = loop {
-        bench.group.set_polled(bench.now);
-        match split(&mut bench).0.pop() {
+        harness.group.set_polled(harness.now);
+        match split(&mut harness).0.pop() {
             Some((token, RequestKind::Heartbeat(_))) => {
-                bench.answer(token, beat_answer(ErrorCode::NO_ERROR));
+                harness.answer(token, beat_answer(ErrorCode::NO_ERROR));
             }
             Some((_, request)) => break request,
             None => {
-                bench.pass();
+                harness.pass();
             }
         }
     };
     assert!(matches!(join, RequestKind::JoinGroup(_)), "{join:?}");
-    assert_eq!(bench.now, synced + Settings::new("g").session_timeout);
+    assert_eq!(harness.now, synced + Settings::new("g").session_timeout);
 }

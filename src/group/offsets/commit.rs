@@ -288,9 +288,9 @@ impl Commits {
             Ok(Response {
                 kind: Some(ResponseKind::OffsetCommit(answer)),
                 ..
-            }) => Answer::Codes(codes(&answer)),
-            Ok(_) => Answer::Failed(ErrorCode::_BAD_MSG),
-            Err(error) => Answer::Failed(error.code()),
+            }) => CommitAnswer::Codes(codes(&answer)),
+            Ok(_) => CommitAnswer::Failed(ErrorCode::_BAD_MSG),
+            Err(error) => CommitAnswer::Failed(error.code()),
         };
         let mut outcome = Outcome::default();
         let mut again = Vec::new();
@@ -340,16 +340,16 @@ impl Commits {
 }
 
 /// What the coordinator said.
-enum Answer {
+enum CommitAnswer {
     Codes(HashMap<PartitionKey, ErrorCode>),
     Failed(ErrorCode),
 }
 
-impl Answer {
+impl CommitAnswer {
     fn code(&self, offset: &Offset) -> ErrorCode {
         match self {
-            Answer::Failed(code) => *code,
-            Answer::Codes(codes) => codes
+            CommitAnswer::Failed(code) => *code,
+            CommitAnswer::Codes(codes) => codes
                 .get(&(offset.topic.clone(), offset.partition))
                 .copied()
                 // A partition that the coordinator passes over was not committed.

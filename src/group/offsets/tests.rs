@@ -12,7 +12,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::fetch::NO_OFFSET;
 use super::*;
-use crate::group::testing::Bench;
+use crate::group::testing::Harness;
 use crate::group::{Action, Event};
 
 fn offset(topic: &str, partition: i32, offset: i64) -> Offset {
@@ -78,17 +78,17 @@ fn content_of(request: &OffsetCommitRequest) -> Vec<(String, i32, i64)> {
         .collect()
 }
 
-/// A bench whose coordinator is up, with the request of the first event on its way.
-fn started(first: Event, version: i16) -> (Bench, Token, RequestKind) {
-    let mut bench = Bench::new(Settings::new("g"));
-    bench.event(first);
-    bench.find_coordinator(1);
-    let (token, request) = bench.sent(version);
-    (bench, token, request)
+/// A harness whose coordinator is up, with the request of the first event on its way.
+fn started(first: Event, version: i16) -> (Harness, Token, RequestKind) {
+    let mut harness = Harness::new(Settings::new("g"));
+    harness.event(first);
+    harness.find_coordinator(1);
+    let (token, request) = harness.sent(version);
+    (harness, token, request)
 }
 
-fn dones(bench: &mut Bench) -> Vec<(u64, ErrorCode)> {
-    bench
+fn dones(harness: &mut Harness) -> Vec<(u64, ErrorCode)> {
+    harness
         .take()
         .into_iter()
         .map(|action| match action {
@@ -107,21 +107,21 @@ fn encodes(api: ApiKey, version: i16, request: &RequestKind) {
 #[test]
 fn closing_bounds_commits() {
     // One is sent and not answered, the other has to wait for it.
-    let (mut bench, _, _) = started(commit(1, &[offset("t", 0, 5)]), 2);
-    bench.event(commit(2, &[offset("t", 0, 6)]));
-    bench.event(Event::Close);
-    bench.take();
-    let start = bench.now;
-    bench.pass();
-    assert_eq!(bench.now - start, Duration::from_secs(5));
+    let (mut harness, _, _) = started(commit(1, &[offset("t", 0, 5)]), 2);
+    harness.event(commit(2, &[offset("t", 0, 6)]));
+    harness.event(Event::Close);
+    harness.take();
+    let start = harness.now;
+    harness.pass();
+    assert_eq!(harness.now - start, Duration::from_secs(5));
     let expected = [(2, ErrorCode::_WAIT_COORD), (1, ErrorCode::_TIMED_OUT)];
-    assert_eq!(dones(&mut bench), expected);
+    assert_eq!(dones(&mut harness), expected);
 }
 
 #[test]
 fn a_commit_in_every_version() {
     for version in 2..=9 {
-        let (mut bench, token, request) =
+        let (mut harness, token, request) =
             started(commit(7, &[offset("t", 0, 5), offset("u", 1, 6)]), version);
         encodes(ApiKey::OffsetCommit, version, &request);
         let RequestKind::OffsetCommit(inner) = &request else {
@@ -141,20 +141,20 @@ fn a_commit_in_every_version() {
             unreachable!()
         };
         answer.topics.extend(more.topics);
-        bench.answer(token, ResponseKind::OffsetCommit(answer));
-        assert_eq!(dones(&mut bench), [(7, ok)]);
-        assert_eq!(bench.group.outstanding(), 0);
+        harness.answer(token, ResponseKind::OffsetCommit(answer));
+        assert_eq!(dones(&mut harness), [(7, ok)]);
+        assert_eq!(harness.group.outstanding(), 0);
     }
 }
 
 #[test]
 fn commits_made_meanwhile_are_merged_and_the_newest_wins() {
-    let (mut bench, first, _) = started(commit(1, &[offset("t", 0, 1)]), 2);
-    bench.event(commit(2, &[offset("t", 0, 2), offset("t", 1, 20)]));
-    bench.event(commit(3, &[offset("t", 0, 3)]));
-    assert!(bench.take().is_empty());
-    bench.answer(first, codes("t", &[(0, ErrorCode::NO_ERROR)]));
-    let mut actions = bench.take();
+    let (mut harness, first, _) = started(commit(1, &[offset("t", 0, 1)]), 2);
+    harness.event(commit(2, &[offset("t", 0, 2), offset("t", 1, 20)]));
+    harness.event(commit(3, &[offset("t", 0, 3)]));
+    assert!(harness.take().is_empty());
+    harness.answer(first, codes("t", &[(0, ErrorCode::NO_ERROR)]));
+    let mut actions = harness.take();
     let Some(Action::SendToCoordinator(_, out)) = actions.pop() else {
         panic!("{actions:?}");
     };
@@ -165,38 +165,38 @@ fn commits_made_meanwhile_are_merged_and_the_newest_wins() {
         [("t".into(), 0, 3), ("t".into(), 1, 20)]
     );
     let too_large = ErrorCode::OFFSET_METADATA_TOO_LARGE;
-    bench.answer(
+    harness.answer(
         token,
         codes("t", &[(0, ErrorCode::NO_ERROR), (1, too_large)]),
     );
     assert_eq!(
-        dones(&mut bench),
+        dones(&mut harness),
         [(2, too_large), (3, ErrorCode::NO_ERROR)]
     );
 }
 
 #[test]
 fn a_commit_sent_again_does_not_undo_a_later_one() {
-    let (mut bench, first, _) = started(commit(1, &[offset("t", 0, 1), offset("t", 1, 1)]), 2);
-    bench.event(commit(2, &[offset("t", 0, 2)]));
+    let (mut harness, first, _) = started(commit(1, &[offset("t", 0, 1), offset("t", 1, 1)]), 2);
+    harness.event(commit(2, &[offset("t", 0, 2)]));
     let loading = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS;
-    bench.answer(first, codes("t", &[(0, loading), (1, ErrorCode::NO_ERROR)]));
-    assert!(bench.take().is_empty());
-    let waited = bench.pass();
+    harness.answer(first, codes("t", &[(0, loading), (1, ErrorCode::NO_ERROR)]));
+    assert!(harness.take().is_empty());
+    let waited = harness.pass();
     assert!((80..=120).contains(&waited.as_millis()));
-    let (token, request) = bench.sent(2);
+    let (token, request) = harness.sent(2);
     // Partition 1 is done; partition 0 is at its newest.
     assert_eq!(content(request), [("t".into(), 0, 2)]);
-    bench.answer(token, codes("t", &[(0, ErrorCode::NO_ERROR)]));
+    harness.answer(token, codes("t", &[(0, ErrorCode::NO_ERROR)]));
     let ok = ErrorCode::NO_ERROR;
-    assert_eq!(dones(&mut bench), [(1, ok), (2, ok)]);
+    assert_eq!(dones(&mut harness), [(1, ok), (2, ok)]);
 }
 
 #[test]
 fn the_coordinator_moves_in_the_middle() {
-    let (mut bench, first, _) = started(commit(1, &[offset("t", 0, 1)]), 2);
-    bench.answer(first, codes("t", &[(0, ErrorCode::NOT_COORDINATOR)]));
-    let actions = bench.take();
+    let (mut harness, first, _) = started(commit(1, &[offset("t", 0, 1)]), 2);
+    harness.answer(first, codes("t", &[(0, ErrorCode::NOT_COORDINATOR)]));
+    let actions = harness.take();
     assert!(matches!(
         &actions[..],
         [Action::CoordinatorChanged(None), Action::SendToAny(_)]
@@ -204,60 +204,60 @@ fn the_coordinator_moves_in_the_middle() {
     let Some(Action::SendToAny(out)) = actions.into_iter().next_back() else {
         unreachable!()
     };
-    bench.answer(out.token, crate::group::testing::found(2));
-    bench.take();
-    bench.event(Event::CoordinatorUp(2));
-    bench.pass();
-    let (token, _) = bench.sent(2);
-    bench.answer(token, codes("t", &[(0, ErrorCode::NO_ERROR)]));
-    assert_eq!(dones(&mut bench), [(1, ErrorCode::NO_ERROR)]);
+    harness.answer(out.token, crate::group::testing::found(2));
+    harness.take();
+    harness.event(Event::CoordinatorUp(2));
+    harness.pass();
+    let (token, _) = harness.sent(2);
+    harness.answer(token, codes("t", &[(0, ErrorCode::NO_ERROR)]));
+    assert_eq!(dones(&mut harness), [(1, ErrorCode::NO_ERROR)]);
 }
 
 #[test]
 fn without_a_coordinator_a_commit_fails_after_the_session_timeout() {
-    let mut bench = Bench::new(Settings::new("g"));
-    bench.event(commit(1, &[offset("t", 0, 1)]));
-    let start = bench.now;
-    bench.sent(3);
-    bench.pass();
-    assert_eq!(bench.now - start, Settings::new("").session_timeout);
-    assert_eq!(dones(&mut bench), [(1, ErrorCode::_WAIT_COORD)]);
+    let mut harness = Harness::new(Settings::new("g"));
+    harness.event(commit(1, &[offset("t", 0, 1)]));
+    let start = harness.now;
+    harness.sent(3);
+    harness.pass();
+    assert_eq!(harness.now - start, Settings::new("").session_timeout);
+    assert_eq!(dones(&mut harness), [(1, ErrorCode::_WAIT_COORD)]);
 }
 
 #[test]
 fn retries_of_unknown_topics_end() {
-    let (mut bench, mut token, _) = started(commit(1, &[offset("t", 0, 1)]), 2);
+    let (mut harness, mut token, _) = started(commit(1, &[offset("t", 0, 1)]), 2);
     let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PART;
     for _ in 0..2 {
-        bench.answer(token, codes("t", &[(0, unknown)]));
-        bench.pass();
-        token = bench.sent(2).0;
+        harness.answer(token, codes("t", &[(0, unknown)]));
+        harness.pass();
+        token = harness.sent(2).0;
     }
-    bench.answer(token, codes("t", &[(0, unknown)]));
-    assert_eq!(dones(&mut bench), [(1, unknown)]);
+    harness.answer(token, codes("t", &[(0, unknown)]));
+    assert_eq!(dones(&mut harness), [(1, unknown)]);
 }
 
 #[test]
 fn an_empty_commit_and_a_partition_passed_over() {
-    let mut bench = Bench::new(Settings::new("g"));
-    bench.event(commit(1, &[]));
-    assert_eq!(dones(&mut bench), [(1, ErrorCode::_NO_OFFSET)]);
-    let (mut bench, token, _) = started(commit(2, &[offset("t", 0, 1)]), 2);
-    bench.answer(token, codes("t", &[(9, ErrorCode::NO_ERROR)]));
-    assert_eq!(dones(&mut bench), [(2, ErrorCode::_BAD_MSG)]);
+    let mut harness = Harness::new(Settings::new("g"));
+    harness.event(commit(1, &[]));
+    assert_eq!(dones(&mut harness), [(1, ErrorCode::_NO_OFFSET)]);
+    let (mut harness, token, _) = started(commit(2, &[offset("t", 0, 1)]), 2);
+    harness.answer(token, codes("t", &[(9, ErrorCode::NO_ERROR)]));
+    assert_eq!(dones(&mut harness), [(2, ErrorCode::_BAD_MSG)]);
 }
 
 #[test]
 fn stopping_answers_everything() {
-    let (mut bench, token, _) = started(commit(1, &[offset("t", 0, 1)]), 2);
-    bench.event(commit(2, &[offset("t", 0, 2)]));
-    bench.event(fetch(3, &[("t", 0)]));
-    bench.sent(7);
-    bench.event(Event::Stop(ErrorCode::_DESTROY));
+    let (mut harness, token, _) = started(commit(1, &[offset("t", 0, 1)]), 2);
+    harness.event(commit(2, &[offset("t", 0, 2)]));
+    harness.event(fetch(3, &[("t", 0)]));
+    harness.sent(7);
+    harness.event(Event::Stop(ErrorCode::_DESTROY));
     let gone = ErrorCode::_DESTROY;
-    assert_eq!(dones(&mut bench), [(1, gone), (2, gone), (3, gone)]);
-    bench.answer(token, codes("t", &[(0, ErrorCode::NO_ERROR)]));
-    assert!(bench.take().is_empty());
+    assert_eq!(dones(&mut harness), [(1, gone), (2, gone), (3, gone)]);
+    harness.answer(token, codes("t", &[(0, ErrorCode::NO_ERROR)]));
+    assert!(harness.take().is_empty());
 }
 
 /// A response for partitions 0.. of topic t: offset and code.
@@ -296,10 +296,10 @@ fn fetched(version: i16, results: &[(i64, ErrorCode)]) -> ResponseKind {
 fn a_fetch_in_every_version() {
     let ok = ErrorCode::NO_ERROR;
     for version in 1..=9 {
-        let (mut bench, token, request) = started(fetch(1, &[("t", 1), ("t", 0)]), version);
+        let (mut harness, token, request) = started(fetch(1, &[("t", 1), ("t", 0)]), version);
         encodes(ApiKey::OffsetFetch, version, &request);
-        bench.answer(token, fetched(version, &[(7, ok), (-1, ok)]));
-        let actions = bench.take();
+        harness.answer(token, fetched(version, &[(7, ok), (-1, ok)]));
+        let actions = harness.take();
         let [Action::Fetched(done)] = &actions[..] else {
             panic!("{actions:?}");
         };
@@ -317,19 +317,19 @@ fn a_fetch_in_every_version() {
 #[test]
 fn unstable_offsets_are_asked_for_again_alone() {
     let ok = ErrorCode::NO_ERROR;
-    let (mut bench, token, _) = started(fetch(1, &[("t", 0), ("t", 1)]), 7);
+    let (mut harness, token, _) = started(fetch(1, &[("t", 0), ("t", 1)]), 7);
     let unstable = ErrorCode::UNSTABLE_OFFSET_COMMIT;
-    bench.answer(token, fetched(7, &[(5, ok), (-1, unstable)]));
-    assert!(bench.take().is_empty());
-    bench.pass();
-    let (token, request) = bench.sent(7);
+    harness.answer(token, fetched(7, &[(5, ok), (-1, unstable)]));
+    assert!(harness.take().is_empty());
+    harness.pass();
+    let (token, request) = harness.sent(7);
     let RequestKind::OffsetFetch(request) = request else {
         panic!("{request:?}");
     };
     assert!(request.require_stable);
     assert_eq!(request.topics.unwrap()[0].partition_indexes, [1]);
-    bench.answer(token, fetched(7, &[(99, ok), (6, ok)]));
-    let actions = bench.take();
+    harness.answer(token, fetched(7, &[(99, ok), (6, ok)]));
+    let actions = harness.take();
     let [Action::Fetched(done)] = &actions[..] else {
         panic!("{actions:?}");
     };
@@ -340,22 +340,22 @@ fn unstable_offsets_are_asked_for_again_alone() {
 #[test]
 fn errors_of_a_fetch() {
     // Of the whole: final or tried again.
-    let (mut bench, token, _) = started(fetch(1, &[("t", 0)]), 9);
+    let (mut harness, token, _) = started(fetch(1, &[("t", 0)]), 9);
     let loading = ErrorCode::COORDINATOR_LOAD_IN_PROGRESS.0 as i16;
     let group = OffsetFetchResponseGroup::default().with_error_code(loading);
     let answer = OffsetFetchResponse::default().with_groups(vec![group]);
-    bench.answer(token, ResponseKind::OffsetFetch(answer));
-    bench.pass();
-    let (token, _) = bench.sent(3);
+    harness.answer(token, ResponseKind::OffsetFetch(answer));
+    harness.pass();
+    let (token, _) = harness.sent(3);
     let denied = ErrorCode::GROUP_AUTHORIZATION_FAILED;
     let answer = OffsetFetchResponse::default().with_error_code(denied.0 as i16);
-    bench.answer(token, ResponseKind::OffsetFetch(answer));
-    assert_eq!(dones(&mut bench), [(1, denied)]);
+    harness.answer(token, ResponseKind::OffsetFetch(answer));
+    assert_eq!(dones(&mut harness), [(1, denied)]);
     // Of a partition: final.
     let topic_denied = ErrorCode::TOPIC_AUTHORIZATION_FAILED;
-    let (mut bench, token, _) = started(fetch(2, &[("t", 0), ("u", 0)]), 7);
-    bench.answer(token, fetched(7, &[(-1, topic_denied)]));
-    let actions = bench.take();
+    let (mut harness, token, _) = started(fetch(2, &[("t", 0), ("u", 0)]), 7);
+    harness.answer(token, fetched(7, &[(-1, topic_denied)]));
+    let actions = harness.take();
     let [Action::Fetched(done)] = &actions[..] else {
         panic!("{actions:?}");
     };
@@ -365,15 +365,15 @@ fn errors_of_a_fetch() {
 
 #[test]
 fn a_fetch_ends_at_its_deadline_whatever_happens() {
-    let mut bench = Bench::new(Settings::new("g"));
-    bench.event(Event::Fetch(Fetch {
+    let mut harness = Harness::new(Settings::new("g"));
+    harness.event(Event::Fetch(Fetch {
         id: 1,
         partitions: vec![("t".into(), 0)],
         require_stable: false,
-        deadline: Some(bench.now + Duration::from_millis(300)),
+        deadline: Some(harness.now + Duration::from_millis(300)),
     }));
-    bench.find_coordinator(1);
-    bench.sent(1);
-    assert_eq!(bench.pass(), Duration::from_millis(300));
-    assert_eq!(dones(&mut bench), [(1, ErrorCode::_TIMED_OUT)]);
+    harness.find_coordinator(1);
+    harness.sent(1);
+    assert_eq!(harness.pass(), Duration::from_millis(300));
+    assert_eq!(dones(&mut harness), [(1, ErrorCode::_TIMED_OUT)]);
 }

@@ -135,7 +135,7 @@ impl SimMember {
     }
 }
 
-struct World {
+struct Simulation {
     seed: u64,
     rng: fastrand::Rng,
     start: Instant,
@@ -166,14 +166,14 @@ fn interest(topics: &[&str]) -> Interest {
     }
 }
 
-impl World {
+impl Simulation {
     fn new(seed: u64) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let assignors = match rng.u8(..3) {
             0 => vec![Assignor::Range, Assignor::RoundRobin],
             _ => vec![Assignor::CooperativeSticky],
         };
-        let mut world = World {
+        let mut simulation = Simulation {
             seed,
             start: Instant::now(),
             now: Duration::ZERO,
@@ -196,14 +196,14 @@ impl World {
             rng,
         };
         for topic in ["a", "b"] {
-            let partitions = world.rng.usize(1..6);
-            world.set_topic(topic, partitions);
+            let partitions = simulation.rng.usize(1..6);
+            simulation.set_topic(topic, partitions);
         }
-        for _ in 0..world.rng.usize(1..5) {
-            world.add_member();
+        for _ in 0..simulation.rng.usize(1..5) {
+            simulation.add_member();
         }
-        world.later(Duration::from_secs(1), What::Trouble);
-        world
+        simulation.later(Duration::from_secs(1), What::Trouble);
+        simulation
     }
 
     fn note(&self, text: impl FnOnce() -> String) {
@@ -743,7 +743,7 @@ impl World {
     }
 
     /// Until `end`, or until `done` says so.
-    fn run(&mut self, end: Duration, mut done: impl FnMut(&World) -> bool) -> bool {
+    fn run(&mut self, end: Duration, mut done: impl FnMut(&Simulation) -> bool) -> bool {
         while self.now < end {
             if done(self) {
                 return true;
@@ -848,7 +848,7 @@ impl World {
             self.members[at].polls = true;
             self.reconnect(at);
         }
-        let calm = self.run(TROUBLE + CALM, World::at_rest);
+        let calm = self.run(TROUBLE + CALM, Simulation::at_rest);
         assert!(calm, "seed {}: no rest\n{}", self.seed, self.describe());
         for at in 0..self.members.len() {
             self.tell(at, Event::Close);
@@ -857,7 +857,7 @@ impl World {
         if self.rng.bool() {
             self.node = 99;
         }
-        let closed = |w: &World| w.members.iter().all(|m| m.closed || !m.alive);
+        let closed = |w: &Simulation| w.members.iter().all(|m| m.closed || !m.alive);
         let end = self.now + CLOSING;
         assert!(
             self.run(end, closed),
@@ -974,7 +974,7 @@ fn groups_survive() {
         for _ in 0..threads {
             scope.spawn(|| {
                 while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if catch_unwind(|| World::new(seed).whole_life()).is_err() {
+                    if catch_unwind(|| Simulation::new(seed).whole_life()).is_err() {
                         failed.lock().push(seed);
                     }
                 }

@@ -118,7 +118,7 @@ impl Acquirer {
     }
 
     /// The state's name and age in the statistics.
-    pub fn show(&self, now: Instant) -> (&'static str, Duration) {
+    pub fn state(&self, now: Instant) -> (&'static str, Duration) {
         let name = match self.state {
             State::Waiting { .. } => "RequestPID",
             State::Asked => "WaitPID",

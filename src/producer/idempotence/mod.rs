@@ -6,7 +6,7 @@
 //! the sequence number of their first message. A batch that is sent again keeps its
 //! numbers, and its bytes; the broker stores it once and acknowledges it each time.
 //! Brokers count for each partition on its own, and so do we: an epoch belongs to a
-//! partition, and no partition waits for another ([`Series`], in the accumulator).
+//! partition, and no partition waits for another ([`SequenceState`], in the accumulator).
 //!
 //! ```text
 //! Unnamed ──producer id is known──► Steady { pid, next } ◄──────────────────────────────┐
@@ -31,7 +31,7 @@
 //! acknowledges what it has, and its refusal says that it has not. What is refused is
 //! numbered anew, under the next epoch.
 //!
-//! What the protocol allows when the batch that is next in the series is refused with
+//! What the protocol allows when the batch that is next in sequence is refused with
 //! OUT_OF_ORDER_SEQUENCE_NUMBER, though all before it were acknowledged:
 //!
 //! - It was never sent before, or no earlier attempt may have reached the broker: the
@@ -42,7 +42,7 @@
 //!   acknowledge it. The refusal may be that of a broker that has not caught up with the first attempt,
 //!   or that is a new leader. To ask again with the same numbers can lose nothing and
 //!   double nothing, whatever the answer was worth: stored, it is acknowledged, and not
-//!   stored, it is stored once. So it is asked again, [`DOUBTS`] times in a row, with the
+//!   stored, it is stored once. So it is asked again, [`MAX_RECHECKS`] times in a row, with the
 //!   pauses of any retry. Then the first case holds.
 //!
 //! What cannot be put right is fatal: that a broker has lost messages, and, with
@@ -106,20 +106,20 @@ impl Identity {
     }
 }
 
-/// A batch's place in the series of its partition.
+/// A batch's place in the sequence of its partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Numbers {
+pub struct BatchSequence {
     pub pid: Pid,
     pub first: i32,
     /// The broker has said that it does not have it.
     pub refused: bool,
-    /// How often that was not believed.
-    pub doubts: u8,
+    /// How often it was sent again in spite of that.
+    pub rechecks: u8,
 }
 
 /// As many as there are batches in the window: each may have had its refusal under way
-/// when the series was cut.
-const DOUBTS: u8 = 5;
+/// when the sequence was broken.
+const MAX_RECHECKS: u8 = 5;
 
 /// The sequence number `count` messages later; they start again at 0 after the last.
 fn advance(sequence: i32, count: usize) -> i32 {
@@ -133,7 +133,7 @@ enum Phase {
     Unnamed {
         spent: Option<i64>,
     },
-    /// `known`: the broker has acknowledged a batch of the series.
+    /// `known`: the broker has acknowledged a batch under this id and epoch.
     Steady {
         pid: Pid,
         next: i32,
@@ -146,7 +146,7 @@ enum Phase {
 
 /// What may be sent next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub enum NextToSend {
     /// The closed batch at this place, if there is one.
     Batch(usize),
     Nothing,
@@ -164,43 +164,47 @@ pub enum Fate {
     Fatal(&'static str),
 }
 
-/// A partition's numbers.
+/// The sequence numbers of a partition.
 #[derive(Debug)]
-pub struct Series {
+pub struct SequenceState {
     phase: Phase,
     /// Ids of the batches in flight.
-    flying: Vec<u64>,
+    in_flight: Vec<u64>,
     /// What is in flight is a retried batch.
     retrying: bool,
 }
 
-impl Default for Series {
+impl Default for SequenceState {
     fn default() -> Self {
-        Series {
+        SequenceState {
             phase: Phase::Unnamed { spent: None },
-            flying: Vec::new(),
+            in_flight: Vec::new(),
             retrying: false,
         }
     }
 }
 
-impl Series {
-    /// Whose turn it is among the closed batches. Those with numbers stand in front.
-    pub fn turn(&mut self, identity: &Identity, closed: &mut VecDeque<Batch>) -> Turn {
+impl SequenceState {
+    /// The closed batch to send next. Those with sequence numbers stand in front.
+    pub fn next_to_send(
+        &mut self,
+        identity: &Identity,
+        closed: &mut VecDeque<Batch>,
+    ) -> NextToSend {
         if let Phase::Broken { pid } = self.phase {
-            if !self.flying.is_empty() {
-                return Turn::Nothing;
+            if !self.in_flight.is_empty() {
+                return NextToSend::Nothing;
             }
-            let uncertain = |b: &Batch| b.numbers.is_some() && b.possibly_persisted;
+            let uncertain = |b: &Batch| b.sequence.is_some() && b.possibly_persisted;
             if closed.iter().any(uncertain) {
-                let open = |b: &Batch| b.numbers.is_some_and(|n| !n.refused);
+                let open = |b: &Batch| b.sequence.is_some_and(|s| !s.refused);
                 return closed
                     .iter()
                     .position(open)
-                    .map_or(Turn::Nothing, Turn::Batch);
+                    .map_or(NextToSend::Nothing, NextToSend::Batch);
             }
             for batch in closed.iter_mut() {
-                batch.numbers = None;
+                batch.sequence = None;
             }
             self.phase = match pid.bumped() {
                 Some(pid) => Phase::Steady {
@@ -211,7 +215,7 @@ impl Series {
                 None => {
                     let spent = Some(pid.id);
                     self.phase = Phase::Unnamed { spent };
-                    return Turn::Spent(pid.id);
+                    return NextToSend::Spent(pid.id);
                 }
             };
         }
@@ -224,52 +228,53 @@ impl Series {
                         known: false,
                     }
                 }
-                _ => return Turn::Nothing,
+                _ => return NextToSend::Nothing,
             }
         }
         match self.phase {
-            Phase::Steady { known: false, .. } if !self.flying.is_empty() => Turn::Nothing,
-            _ if self.retrying && !self.flying.is_empty() => Turn::Nothing,
-            _ => Turn::Batch(0),
+            Phase::Steady { known: false, .. } if !self.in_flight.is_empty() => NextToSend::Nothing,
+            _ if self.retrying && !self.in_flight.is_empty() => NextToSend::Nothing,
+            _ => NextToSend::Batch(0),
         }
     }
 
     /// The batch is sent now.
-    pub fn take_off(&mut self, batch: &mut Batch) {
-        match (&mut batch.numbers, &mut self.phase) {
-            (Some(numbers), _) => numbers.refused = false,
+    pub fn on_sent(&mut self, batch: &mut Batch) {
+        match (&mut batch.sequence, &mut self.phase) {
+            (Some(sequence), _) => sequence.refused = false,
             (none, Phase::Steady { pid, next, .. }) => {
-                *none = Some(Numbers {
+                *none = Some(BatchSequence {
                     pid: *pid,
                     first: *next,
                     refused: false,
-                    doubts: 0,
+                    rechecks: 0,
                 });
                 *next = advance(*next, batch.entries.len());
             }
-            // `turn` gives no batch without numbers then.
+            // `next_to_send` gives no batch without a sequence number then.
             (None, _) => {}
         }
         self.retrying = batch.attempts > 0;
-        self.flying.push(batch.id);
+        self.in_flight.push(batch.id);
     }
 
     pub fn acknowledged(&mut self, batch: &Batch) {
-        if let (Some(numbers), Phase::Steady { pid, known, .. }) = (batch.numbers, &mut self.phase)
+        if let (Some(sequence), Phase::Steady { pid, known, .. }) =
+            (batch.sequence, &mut self.phase)
         {
-            *known |= numbers.pid == *pid;
+            *known |= sequence.pid == *pid;
         }
     }
 
-    /// It has ended, in whichever way.
-    pub fn land(&mut self, id: u64) {
-        self.flying.retain(|f| *f != id);
+    /// The batch's request has ended, in whichever way.
+    pub fn on_ended(&mut self, id: u64) {
+        self.in_flight.retain(|f| *f != id);
     }
 
     /// A batch will not be sent again, and was not acknowledged.
     pub fn lost(&mut self, batch: &Batch) {
-        if let (Some(numbers), Phase::Steady { pid, .. }) = (batch.numbers, self.phase)
-            && numbers.pid == pid
+        if let (Some(sequence), Phase::Steady { pid, .. }) = (batch.sequence, self.phase)
+            && sequence.pid == pid
         {
             self.phase = Phase::Broken { pid };
         }
@@ -278,17 +283,17 @@ impl Series {
     /// A batch in flight has failed with `code`.
     pub fn judge(&mut self, batch: &mut Batch, closed: &VecDeque<Batch>, code: ErrorCode) -> Fate {
         let attempts = batch.counted_attempts();
-        let Some(numbers) = &mut batch.numbers else {
+        let Some(sequence) = &mut batch.sequence else {
             return Fate::Ordinary;
         };
         match code {
             ErrorCode::OUT_OF_ORDER_SEQUENCE_NUMBER => {
                 let older = |id: u64| id < batch.id;
-                let waits = closed.iter().any(|b| b.numbers.is_some() && older(b.id))
-                    || self.flying.iter().any(|id| older(*id));
+                let waits = closed.iter().any(|b| b.sequence.is_some() && older(b.id))
+                    || self.in_flight.iter().any(|id| older(*id));
                 if !waits && !matches!(self.phase, Phase::Broken { .. }) {
-                    if batch.possibly_persisted && numbers.doubts < DOUBTS {
-                        numbers.doubts += 1;
+                    if batch.possibly_persisted && sequence.rechecks < MAX_RECHECKS {
+                        sequence.rechecks += 1;
                         return Fate::Again;
                     }
                     return Fate::Fatal(
@@ -296,7 +301,7 @@ impl Series {
                          were acknowledged: it has lost messages",
                     );
                 }
-                numbers.refused = true;
+                sequence.refused = true;
                 batch.possibly_persisted = false;
                 Fate::Again
             }
@@ -308,7 +313,7 @@ impl Series {
                     );
                 }
                 // All that it knew of us is gone: the messages before this were deleted.
-                numbers.refused = true;
+                sequence.refused = true;
                 batch.possibly_persisted = false;
                 self.lost(batch);
                 Fate::Again

@@ -1,56 +1,56 @@
-//! How an application's thread tells a loop that a partition has work.
+//! The list by which an application's thread tells a loop that a partition has work.
 //!
 //! A partition is on the list at most once: its accumulator remembers that it was
-//! announced until the loop has looked (see `partition`). So a busy partition
-//! costs nothing here.
+//! added until the loop has looked (see `partition`). So a busy partition costs
+//! nothing here.
 
 use std::sync::Arc;
 
 use super::Partition;
 use crate::base::sync::Mutex;
 
-/// Who is to look at what was announced.
+/// Who looks at a partition that was added.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Looker {
+pub enum WakeMode {
     /// The loop, when it is its turn.
     Loop,
-    /// The announcing thread itself, if the loop sleeps.
-    Anyone,
+    /// The adding thread itself, if the loop sleeps; else the loop.
+    Inline,
 }
 
-pub type Wake = Arc<dyn Fn(Looker) + Send + Sync>;
+pub type Wake = Arc<dyn Fn(WakeMode) + Send + Sync>;
 
 /// The partitions that one loop has to look at.
-pub struct Announcements {
+pub struct ReadyPartitions {
     /// `None` when the loop has ended. A partition holds its leader's list, so a list
     /// that nobody takes from would keep partitions, and itself, for ever.
     list: Mutex<Option<Vec<Arc<Partition>>>>,
     wake: Wake,
 }
 
-impl Announcements {
+impl ReadyPartitions {
     pub fn new(wake: Wake) -> Self {
-        Announcements {
+        ReadyPartitions {
             list: Mutex::new(Some(Vec::new())),
             wake,
         }
     }
 
     /// Any thread, with no lock held.
-    pub fn announce(&self, partition: Arc<Partition>) {
-        self.announce_to(partition, Looker::Loop);
+    pub fn add(&self, partition: Arc<Partition>) {
+        self.add_with(partition, WakeMode::Loop);
     }
 
-    /// As `announce`; with [`Looker::Anyone`] the batch may be sent before this returns.
-    pub fn announce_to(&self, partition: Arc<Partition>, looker: Looker) {
+    /// As `add`; with [`WakeMode::Inline`] the batch may be sent before this returns.
+    pub fn add_with(&self, partition: Arc<Partition>, wake_mode: WakeMode) {
         match &mut *self.list.lock() {
             Some(list) => list.push(partition),
             None => return,
         }
-        (self.wake)(looker);
+        (self.wake)(wake_mode);
     }
 
-    /// The loop's thread, or who stands in for it.
+    /// The loop's thread, or the thread that takes the loop's turn.
     pub fn take(&self) -> Vec<Arc<Partition>> {
         self.list
             .lock()
@@ -59,7 +59,7 @@ impl Announcements {
             .unwrap_or_default()
     }
 
-    /// The loop has ended: what is announced from now on is let go.
+    /// The loop has ended: partitions that are added from now on are dropped.
     pub fn close(&self) {
         let rest = self.list.lock().take();
         // Partitions are dropped with no lock held.
@@ -67,6 +67,6 @@ impl Announcements {
     }
 
     pub fn wake(&self) {
-        (self.wake)(Looker::Loop);
+        (self.wake)(WakeMode::Loop);
     }
 }

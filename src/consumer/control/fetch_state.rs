@@ -1,12 +1,11 @@
-//! What the statistics tell of a partition's state, in librdkafka's words.
+//! A partition's `fetch_state` in the statistics, in librdkafka's words.
 
 use super::{Control, Goal, State, TIMESTAMP_BEGINNING, key};
 use crate::consumer::{Partition, offset};
 use std::sync::Arc;
 
 impl Control {
-    /// The statistics' `fetch_state`.
-    pub fn show(&self, partition: &Arc<Partition>) -> &'static str {
+    pub fn fetch_state(&self, partition: &Arc<Partition>) -> &'static str {
         let Some(entry) = self.entries.get(&key(partition)) else {
             // A version is given when it is first started.
             return match partition.version() {
