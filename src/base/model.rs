@@ -1,7 +1,7 @@
 //! Models of the wake-up and of the application queue, run by loom under every
 //! interleaving: see `capi-tests/model.sh`. What is lost shows as a deadlock.
 
-mod seats;
+mod socket_loan;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -46,7 +46,7 @@ impl Sleeper {
     }
 
     /// Does the loop's work here if the loop sleeps, or wakes it.
-    fn visit<T>(&self, work: &Mutex<T>, run: impl FnOnce(&mut T)) {
+    fn run_inline<T>(&self, work: &Mutex<T>, run: impl FnOnce(&mut T)) {
         if self.state.is_asleep()
             && let Some(mut work) = work.try_lock()
             && self.state.enter()
@@ -99,12 +99,12 @@ fn model_wake_loses_nothing() {
 /// Two threads announce work and do it themselves where the loop sleeps; what they
 /// leave, the loop does. The loop holds the lock except in its sleep.
 #[test]
-fn model_visits_lose_nothing() {
+fn model_inline_turns_lose_nothing() {
     check(Some(3), || {
         let sleeper = Arc::new(Sleeper::new());
         let announced = Arc::new(Mutex::new(0));
         let done = Arc::new(Mutex::new(0));
-        let visitors: Vec<_> = (0..2)
+        let runners: Vec<_> = (0..2)
             .map(|_| {
                 let (sleeper, announced, done) = (sleeper.clone(), announced.clone(), done.clone());
                 thread::spawn(move || {
@@ -116,7 +116,7 @@ fn model_visits_lose_nothing() {
                             sleeper.notify();
                         }
                     };
-                    sleeper.visit(&done, collect);
+                    sleeper.run_inline(&done, collect);
                 })
             })
             .collect();
@@ -132,7 +132,7 @@ fn model_visits_lose_nothing() {
             }
         }
         drop(all);
-        visitors.into_iter().for_each(|v| v.join().unwrap());
+        runners.into_iter().for_each(|v| v.join().unwrap());
     });
 }
 

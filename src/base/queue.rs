@@ -13,11 +13,11 @@
 //! and says whether the item is spent. So a message costs one uncontended lock,
 //! and nothing is moved.
 //!
-//! A thread that has to wait may be given work of the library's to do meanwhile
-//! ([`Pastime`]), such as reading the socket whose answer it waits for. It then
-//! sleeps in its [`Seat`], and is woken there; the seat stands in the queue's list
-//! only while its thread looks at nothing else. Where both are, those who sleep in
-//! seats are woken before those who sleep on the condition variable.
+//! A thread that has to wait may meanwhile do work of the library's ([`IdleWork`]), such
+//! as reading the socket whose answer it waits for. It then sleeps in its [`IdleWaiter`]
+//! and is woken there. The queue lists a waiter only while its thread is in
+//! [`IdleWaiter::wait`]. Listed waiters are woken before the threads that sleep on the
+//! condition variable.
 //!
 //! Locks: one mutex per queue, held for the length of one push or one look at the
 //! front; forwarding is resolved hop by hop, never holding two. Only where a queue
@@ -67,27 +67,27 @@ pub trait Weight {
 }
 
 /// Work for threads that wait for a queue. Called with no lock of the queue's held.
-pub trait Pastime: Send + Sync {
-    /// Nothing: the thread is to wait as usual.
-    fn begin(&self) -> Option<Arc<dyn Seat>>;
+pub trait IdleWork: Send + Sync {
+    /// None: there is no such work, and the thread waits on the condition variable.
+    fn begin(&self) -> Option<Arc<dyn IdleWaiter>>;
 }
 
-/// Where one thread works while it waits, until it calls [`Seat::leave`].
-pub trait Seat: Send + Sync {
-    /// Waits for work and does it, until `until` or [`Seat::wake`] at the latest. May
+/// The work that one thread does while it waits, until it calls [`IdleWaiter::end`].
+pub trait IdleWaiter: Send + Sync {
+    /// Waits for work and does it, until `until` or [`IdleWaiter::wake`] at the latest. May
     /// return for no reason.
-    fn work(&self, until: Option<Instant>);
+    fn wait(&self, until: Option<Instant>);
     /// Any thread: ends the wait that is under way, or else the next one. Never blocks.
     fn wake(&self);
-    fn leave(&self);
+    fn end(&self);
 }
 
-/// The seat of the thread that owns this.
-struct Seated(Arc<dyn Seat>);
+/// The waiter of the thread that owns this.
+struct OwnWaiter(Arc<dyn IdleWaiter>);
 
-impl Drop for Seated {
+impl Drop for OwnWaiter {
     fn drop(&mut self) {
-        self.0.leave();
+        self.0.end();
     }
 }
 
@@ -102,16 +102,16 @@ struct Inner<T> {
     yields: u64,
     waiters: usize,
     /// Of those who sleep elsewhere than on the condition variable.
-    seats: Vec<Arc<dyn Seat>>,
-    pastime: Option<Arc<dyn Pastime>>,
+    idle_waiters: Vec<Arc<dyn IdleWaiter>>,
+    idle_work: Option<Arc<dyn IdleWork>>,
     /// Consumed messages come here, or go on from here.
     for_messages: bool,
 }
 
 impl<T> Inner<T> {
     fn wake_one(&mut self, added: &Condvar) {
-        match self.seats.pop() {
-            Some(seat) => seat.wake(),
+        match self.idle_waiters.pop() {
+            Some(waiter) => waiter.wake(),
             None if self.waiters > 0 => {
                 added.notify_one();
             }
@@ -137,8 +137,8 @@ impl<T> Inner<T> {
     }
 
     fn wake_all(&mut self, added: &Condvar) {
-        for seat in self.seats.drain(..) {
-            seat.wake();
+        for waiter in self.idle_waiters.drain(..) {
+            waiter.wake();
         }
         if self.waiters > 0 {
             added.notify_all();
@@ -180,8 +180,8 @@ impl<T: Weight> Queue<T> {
                 yielded: false,
                 yields: 0,
                 waiters: 0,
-                seats: Vec::new(),
-                pastime: None,
+                idle_waiters: Vec::new(),
+                idle_work: None,
                 for_messages: false,
             }),
             added: Condvar::new(),
@@ -290,7 +290,7 @@ impl<T: Weight> Queue<T> {
         let mut end: Option<Arc<Self>> = None;
         let mut hops = 0;
         // Left when this returns, after the queue's lock.
-        let mut seat: Option<Seated> = None;
+        let mut waiter: Option<OwnWaiter> = None;
         let mut asked = false;
         'chain: loop {
             let current = end.take();
@@ -345,19 +345,19 @@ impl<T: Weight> Queue<T> {
                     until = deadline();
                 }
                 if !asked
-                    && let Some(pastime) = q.pastime.clone()
+                    && let Some(idle_work) = q.idle_work.clone()
                     && until.is_none_or(|d| d > Instant::now())
                 {
                     asked = true;
-                    seat = MutexGuard::unlocked(&mut q, || pastime.begin().map(Seated));
+                    waiter = MutexGuard::unlocked(&mut q, || idle_work.begin().map(OwnWaiter));
                     continue;
                 }
                 q.waiters += 1;
-                let timed_out = match (&seat, until) {
-                    (Some(Seated(seat)), _) => {
-                        q.seats.push(seat.clone());
-                        MutexGuard::unlocked(&mut q, || seat.work(until));
-                        q.seats.retain(|s| !Arc::ptr_eq(s, seat));
+                let timed_out = match (&waiter, until) {
+                    (Some(OwnWaiter(waiter)), _) => {
+                        q.idle_waiters.push(waiter.clone());
+                        MutexGuard::unlocked(&mut q, || waiter.wait(until));
+                        q.idle_waiters.retain(|s| !Arc::ptr_eq(s, waiter));
                         until.is_some_and(|d| d <= Instant::now())
                     }
                     (None, Some(d)) => at.added.wait_until(&mut q, d).timed_out(),
@@ -487,8 +487,8 @@ impl<T: Weight> Queue<T> {
     }
 
     /// From now on who waits for this very queue does that meanwhile.
-    pub fn set_pastime(&self, pastime: Arc<dyn Pastime>) {
-        self.inner.lock().pastime = Some(pastime);
+    pub fn set_idle_work(&self, idle_work: Arc<dyn IdleWork>) {
+        self.inner.lock().idle_work = Some(idle_work);
     }
 
     /// The weight of everything waiting at the end of the chain.
@@ -539,7 +539,7 @@ impl<T: Weight> Queue<T> {
             (
                 std::mem::take(&mut q.items),
                 q.forward.take(),
-                (q.notify.take(), q.pastime.take()),
+                (q.notify.take(), q.idle_work.take()),
             )
         };
         drop(items);

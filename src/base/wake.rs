@@ -84,24 +84,24 @@ impl WakeState {
 const LEND: u8 = 1;
 const TAKE_BACK: u8 = 2;
 
-/// What somebody wants done under the lock of a loop's work and cannot do while the
-/// loop holds it. The loop looks at the end of each turn. The last wish counts.
+/// A change of a socket loan that another thread asks for while the loop holds the lock
+/// of its work. The loop looks at the end of each turn. The last request counts.
 #[derive(Debug)]
-pub struct Wish(AtomicU8);
+pub struct LoanRequest(AtomicU8);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum LoanChange {
     Lend,
     TakeBack,
 }
 
-impl Default for Wish {
+impl Default for LoanRequest {
     fn default() -> Self {
-        Wish(AtomicU8::new(0))
+        LoanRequest(AtomicU8::new(0))
     }
 }
 
-impl Wish {
+impl LoanRequest {
     pub fn lend(&self) {
         self.0.swap(LEND, Ordering::AcqRel);
     }
@@ -110,13 +110,13 @@ impl Wish {
         self.0.swap(TAKE_BACK, Ordering::AcqRel);
     }
 
-    pub fn take(&self) -> Option<Wanted> {
+    pub fn take(&self) -> Option<LoanChange> {
         if self.0.load(Ordering::Relaxed) == 0 {
             return None;
         }
         match self.0.swap(0, Ordering::AcqRel) {
-            LEND => Some(Wanted::Lend),
-            TAKE_BACK => Some(Wanted::TakeBack),
+            LEND => Some(LoanChange::Lend),
+            TAKE_BACK => Some(LoanChange::TakeBack),
             _ => None,
         }
     }
@@ -163,9 +163,9 @@ impl Wakeup {
     }
 
     /// The lock of the loop's work held: the loop's work may be done here, if it
-    /// sleeps. A visit that does not [`Visit::leave`], for a panic, wakes the loop.
-    pub fn enter(&self) -> Option<Visit<'_>> {
-        self.state.enter().then(|| Visit {
+    /// sleeps. A turn that does not [`InlineTurn::leave`], for a panic, wakes the loop.
+    pub fn enter(&self) -> Option<InlineTurn<'_>> {
+        self.state.enter().then(|| InlineTurn {
             wake: self,
             left: false,
         })
@@ -183,19 +183,19 @@ impl Wakeup {
 }
 
 /// Another thread does the work of a loop that sleeps.
-pub struct Visit<'a> {
+pub struct InlineTurn<'a> {
     wake: &'a Wakeup,
     left: bool,
 }
 
-impl Visit<'_> {
+impl InlineTurn<'_> {
     /// `in_time`: the loop's sleep ends soon enough for all that was planned.
     pub fn leave(mut self, in_time: bool) {
         self.left = in_time && self.wake.state.leave();
     }
 }
 
-impl Drop for Visit<'_> {
+impl Drop for InlineTurn<'_> {
     fn drop(&mut self) {
         if !self.left {
             self.wake.end_sleep();

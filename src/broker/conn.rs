@@ -22,7 +22,7 @@ use super::error::ConnError;
 use super::identity::Identity;
 use super::inflight::{InFlight, InFlightTable, Origin};
 use super::observer::{OnWire, Watch};
-use super::seat;
+use super::socket_loan;
 use super::transport::{Awaited, Stream};
 use super::{
     ApiVersions, BrokerStats, LinkSettings, Outbox, Outgoing, Request, RequestError, Response,
@@ -55,8 +55,8 @@ pub struct Conn<T> {
     stream: Stream,
     /// What the loop is told of.
     awaited: Awaited,
-    /// The seat's registry knows the socket.
-    seated: bool,
+    /// The registry of the thread that borrows the socket knows it.
+    known_to_borrower: bool,
     address: SocketAddr,
     broker_id: i32,
     broker: Arc<str>,
@@ -103,7 +103,7 @@ impl<T> Conn<T> {
         Conn {
             stream,
             awaited: Awaited::Both,
-            seated: false,
+            known_to_borrower: false,
             address,
             broker_id: broker.node_id,
             broker: broker.name().into(),
@@ -166,16 +166,19 @@ impl<T> Conn<T> {
         self.drained = false;
     }
 
-    /// Lends the socket to a seat. False if there is something left to do with it, or
+    /// Lends the socket to `borrower`. False if there is something left to do with it, or
     /// it could not be registered there.
-    pub fn lend(&mut self, registry: &Registry, seat: &Registry) -> bool {
+    pub fn lend(&mut self, registry: &Registry, borrower: &Registry) -> bool {
         if self.readable || self.read_closed || !self.out.is_empty() {
             return false;
         }
-        if !self.seated {
-            self.seated = self.stream.register_beside(seat, seat::SOCKET).is_ok();
+        if !self.known_to_borrower {
+            self.known_to_borrower = self
+                .stream
+                .register_beside(borrower, socket_loan::SOCKET)
+                .is_ok();
         }
-        self.seated && self.await_only(registry, Awaited::Nothing).is_ok()
+        self.known_to_borrower && self.await_only(registry, Awaited::Nothing).is_ok()
     }
 
     /// An error ends the connection, of which nothing would be heard any more.

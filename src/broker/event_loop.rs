@@ -10,11 +10,11 @@
 //!
 //! Links and channel are behind a lock that the loop holds except in its sleep. A
 //! thread that announces urgent work to a sleeping loop whose link is up and idle
-//! takes the turn itself ([`Bell::urgent`]): the request is in the socket when it
+//! takes the turn itself ([`LoopWaker::run_inline`]): the request is in the socket when it
 //! comes back, and two switches of threads are saved. The loop sleeps on, unless the
 //! turn planned something for before the end of its sleep; then it is woken, and
-//! keeps that time as its alarm, so that one wake-up does for all visits until then.
-//! A thread that then waits for the answer reads it itself (`seat`).
+//! keeps that time as its alarm, so that one wake-up does for all inline turns until then.
+//! A thread that then waits for the answer reads it itself (`socket_loan`).
 //!
 //! A panic, which is an error of this library, costs the connection: the link is told,
 //! reconnects, and what was in flight is tried again. A link that does not come out of
@@ -33,8 +33,8 @@ use parking_lot::{Mutex, MutexGuard};
 use super::command::LinkCommand;
 use super::config::LinkConfig;
 use super::link::Link;
-use super::nap;
-use super::seat::{Desk, Seat};
+use super::short_poll;
+use super::socket_loan::{LoanState, SocketLoan};
 use super::{LinkUser, Request};
 use crate::base::cancel::NotCancelled;
 use crate::base::fork::Generation;
@@ -121,14 +121,14 @@ pub struct LoopPool;
 pub type ThreadHook = Arc<dyn Fn(bool) + Send + Sync>;
 
 impl LoopPool {
-    /// Starts a link on a loop. `user` is built with the loop's bell, so that
-    /// whatever announces work to it can wake it.
+    /// Starts a link on a loop. `user` is built with the loop's waker, for
+    /// what announces work to it.
     pub fn add<U: LinkUser>(
         &self,
         thread_name: String,
         hook: ThreadHook,
         config: LinkConfig,
-        user: impl FnOnce(Bell) -> U,
+        user: impl FnOnce(LoopWaker) -> U,
     ) -> io::Result<Handle<U>> {
         let (poll, wake) = standard::above(|| {
             let poll = Poll::new()?;
@@ -146,8 +146,8 @@ impl LoopPool {
             link: link_id,
             thread: Arc::default(),
         };
-        let desk = Arc::<Desk>::default();
-        let hosted = Arc::new(Mutex::new(Hosted {
+        let loan = Arc::<LoanState>::default();
+        let state = Arc::new(Mutex::new(LoopState {
             registry: poll.registry().try_clone()?,
             rx,
             links: HashMap::new(),
@@ -155,20 +155,20 @@ impl LoopPool {
             panics: 0,
             asleep_until: None,
             alarm: None,
-            desk: desk.clone(),
+            loan: loan.clone(),
         }));
-        let visited: Weak<Mutex<Hosted<U>>> = Arc::downgrade(&hosted);
-        let bell = Bell {
+        let work: Weak<Mutex<LoopState<U>>> = Arc::downgrade(&state);
+        let waker = LoopWaker {
             wake: wake.clone(),
-            hosted: visited,
-            desk,
-            seat: Arc::default(),
+            state: work,
+            loan,
+            socket_loan: Arc::default(),
         };
-        let link = Link::new(config, user(bell), Token(link_id), move |answer| {
+        let link = Link::new(config, user(waker), Token(link_id), move |answer| {
             handle_for_lookups.send(LinkCommand::LookedUp(answer));
         });
-        hosted.lock().links.insert(link_id, link);
-        let event_loop = EventLoop { poll, wake, hosted };
+        state.lock().links.insert(link_id, link);
+        let event_loop = EventLoop { poll, wake, state };
         let made = Generation::current();
         let thread = thread::spawn(format!("rdk:{thread_name}"), move || {
             hook(true);
@@ -185,83 +185,84 @@ impl LoopPool {
     }
 }
 
-/// Tells a loop of work that is announced by other means. Holds nothing of the loop
-/// alive but its wake-up.
+/// Wakes a loop after work was added to a list that the loop's user reads. It keeps
+/// nothing of the loop alive but the descriptor that wakes it.
 #[derive(Clone)]
-pub struct Bell {
+pub struct LoopWaker {
     wake: Arc<Wakeup>,
-    hosted: Weak<Mutex<dyn Visited>>,
-    desk: Arc<Desk>,
+    state: Weak<Mutex<dyn LoopWork>>,
+    loan: Arc<LoanState>,
     /// Made when it is first wanted; empty if it could not be made.
-    seat: Arc<OnceLock<Option<Arc<Seat>>>>,
+    socket_loan: Arc<OnceLock<Option<Arc<SocketLoan>>>>,
 }
 
-impl Bell {
-    /// Any thread: the loop is to look.
-    pub fn ring(&self) {
+impl LoopWaker {
+    /// Any thread: makes the loop look for work.
+    pub fn wake(&self) {
         self.wake.notify();
     }
 
-    /// Any thread, which holds no lock that a link's user takes: as `ring`, for work
-    /// that is to be done at once, here if that can be: then true.
-    pub fn urgent(&self) -> bool {
-        let done = self.wake.is_asleep() && self.visit();
+    /// Runs the loop's turn on this thread where that is possible, and wakes the loop
+    /// where not. True: the turn was run here. The caller holds no lock that a link's
+    /// user takes.
+    pub fn run_inline(&self) -> bool {
+        let done = self.wake.is_asleep() && self.take_turn();
         if !done {
             self.wake.notify();
         }
         done
     }
 
-    /// Where a thread that waits for the loop's answers can read them.
-    pub fn seat(&self) -> Option<&Arc<Seat>> {
+    /// With this a thread that waits for the loop's answers can read them itself.
+    pub fn socket_loan(&self) -> Option<&Arc<SocketLoan>> {
         let make = || {
-            let (hosted, desk) = (self.hosted.clone(), self.desk.clone());
+            let (state, loan) = (self.state.clone(), self.loan.clone());
             // Without descriptors to spare the loop goes on reading.
-            Seat::new(hosted, self.wake.clone(), desk)
+            SocketLoan::new(state, self.wake.clone(), loan)
                 .ok()
                 .map(Arc::new)
         };
-        self.seat.get_or_init(make).as_ref()
+        self.socket_loan.get_or_init(make).as_ref()
     }
 
-    fn visit(&self) -> bool {
+    fn take_turn(&self) -> bool {
         let _whole = NotCancelled::new();
-        let Some(hosted) = self.hosted.upgrade() else {
+        let Some(state) = self.state.upgrade() else {
             return false;
         };
-        let Some(mut hosted) = hosted.try_lock() else {
+        let Some(mut state) = state.try_lock() else {
             return false;
         };
-        if !hosted.takes_visitors() {
+        if !state.accepts_inline_turn() {
             return false;
         }
-        let Some(visit) = self.wake.enter() else {
+        let Some(turn) = self.wake.enter() else {
             return false;
         };
-        let in_time = hosted.visit(Instant::now());
-        visit.leave(in_time);
+        let in_time = state.run_turn(Instant::now());
+        turn.leave(in_time);
         true
     }
 }
 
-/// A loop's work, as a visitor sees it.
-pub(super) trait Visited: Send {
-    /// Not where there is more to do than to send something small.
-    fn takes_visitors(&self) -> bool;
-    /// One turn. False: the loop sleeps for too long, and is to be woken.
-    fn visit(&mut self, now: Instant) -> bool;
-    /// The socket is registered with `seat` and is the loop's no more, if there is one
-    /// and all that arrived has been read.
-    fn lend(&mut self, seat: &Registry) -> bool;
-    /// False: the loop is to look, for its plans have changed.
+/// A loop's work, as a thread sees it that runs it inline.
+pub(super) trait LoopWork: Send {
+    /// False while there is more to do than to send one small request.
+    fn accepts_inline_turn(&self) -> bool;
+    /// One turn. False: the loop would sleep past its next deadline, and must be woken.
+    fn run_turn(&mut self, now: Instant) -> bool;
+    /// Registers the socket with `borrower` instead of the loop, if there is a socket and
+    /// all that arrived has been read.
+    fn lend(&mut self, borrower: &Registry) -> bool;
+    /// False: the loop's next deadline has changed, and it must be woken.
     fn take_back(&mut self) -> bool;
-    /// As [`Visited::visit`], after something arrived at the socket that was lent, or
+    /// As [`LoopWork::run_turn`], after something arrived at the socket that was lent, or
     /// its peer closed it.
     fn arrived(&mut self, closed: bool, now: Instant) -> bool;
 }
 
 /// What a turn of the loop works on.
-struct Hosted<U: LinkUser> {
+struct LoopState<U: LinkUser> {
     registry: Registry,
     rx: Receiver<Mail<U>>,
     links: HashMap<usize, Link<U>>,
@@ -270,17 +271,17 @@ struct Hosted<U: LinkUser> {
     panics: u32,
     /// While the loop sleeps; `None`: until it is woken.
     asleep_until: Option<Instant>,
-    /// The loop's sleep ends then at the latest: a visitor's plan.
+    /// The loop's sleep ends then at the latest: planned by an inline turn.
     alarm: Option<Instant>,
-    desk: Arc<Desk>,
+    loan: Arc<LoanState>,
 }
 
-impl<U: LinkUser> Visited for Hosted<U> {
-    fn takes_visitors(&self) -> bool {
+impl<U: LinkUser> LoopWork for LoopState<U> {
+    fn accepts_inline_turn(&self) -> bool {
         self.links.len() == 1 && self.links.values().all(Link::is_up_and_idle)
     }
 
-    fn visit(&mut self, now: Instant) -> bool {
+    fn run_turn(&mut self, now: Instant) -> bool {
         let Some(next) = self.safely(|me| me.turn(now)) else {
             // The loop sees to it.
             return false;
@@ -295,10 +296,10 @@ impl<U: LinkUser> Visited for Hosted<U> {
         false
     }
 
-    fn lend(&mut self, seat: &Registry) -> bool {
+    fn lend(&mut self, borrower: &Registry) -> bool {
         let mut links = self.links.values_mut();
         match (links.next(), links.next()) {
-            (Some(link), None) => link.lend(&self.registry, seat),
+            (Some(link), None) => link.lend(&self.registry, borrower),
             _ => false,
         }
     }
@@ -313,14 +314,14 @@ impl<U: LinkUser> Visited for Hosted<U> {
 
     fn arrived(&mut self, closed: bool, now: Instant) -> bool {
         self.note_arrived(closed);
-        self.visit(now)
+        self.run_turn(now)
     }
 }
 
 /// So many panics in a row are no accident.
 const HOPELESS: u32 = 3;
 
-impl<U: LinkUser> Hosted<U> {
+impl<U: LinkUser> LoopState<U> {
     /// Nothing if the work panicked; then the links have been mended.
     fn safely<R>(&mut self, work: impl FnOnce(&mut Self) -> R) -> Option<R> {
         panic::catch(|| work(self))
@@ -352,7 +353,7 @@ impl<U: LinkUser> Hosted<U> {
 
     /// Does what is due, and says when something will be.
     fn turn(&mut self, now: Instant) -> Option<Instant> {
-        if let Some(closed) = self.desk.take_arrival() {
+        if let Some(closed) = self.loan.take_unhandled() {
             self.note_arrived(closed);
         }
         self.take_commands(now);
@@ -361,8 +362,8 @@ impl<U: LinkUser> Hosted<U> {
             link.run(now, &self.registry);
             next = earlier(next, link.next_deadline());
         }
-        let desk = self.desk.clone();
-        if !desk.fulfil(self) {
+        let loan = self.loan.clone();
+        if !loan.apply(self) {
             next = Some(now);
         }
         next
@@ -414,7 +415,7 @@ fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
 struct EventLoop<U: LinkUser> {
     poll: Poll,
     wake: Arc<Wakeup>,
-    hosted: Arc<Mutex<Hosted<U>>>,
+    state: Arc<Mutex<LoopState<U>>>,
 }
 
 impl<U: LinkUser> EventLoop<U> {
@@ -422,48 +423,49 @@ impl<U: LinkUser> EventLoop<U> {
         let EventLoop {
             mut poll,
             wake,
-            hosted,
+            state,
         } = self;
         let made = Generation::current();
         let mut events = Events::with_capacity(64);
-        let work = hosted;
-        let mut hosted = work.lock();
-        while !hosted.links.is_empty() {
+        let work = state;
+        let mut state = work.lock();
+        while !state.links.is_empty() {
             if !made.is_current() {
                 // A callback forked, and this is the child: all of this is the parent's.
                 std::mem::forget((work.clone(), poll, wake));
                 return;
             }
             let now = Instant::now();
-            let Some(next) = hosted.safely(|h| h.turn(now)) else {
+            let Some(next) = state.safely(|h| h.turn(now)) else {
                 continue;
             };
-            if hosted.links.is_empty() || !wake.prepare_sleep() {
+            if state.links.is_empty() || !wake.prepare_sleep() {
                 continue;
             }
-            hosted.alarm = hosted.alarm.filter(|at| *at > now);
-            hosted.asleep_until = earlier(next, hosted.alarm);
-            let timeout = hosted
+            state.alarm = state.alarm.filter(|at| *at > now);
+            state.asleep_until = earlier(next, state.alarm);
+            let timeout = state
                 .asleep_until
                 .map(|t| t.saturating_duration_since(Instant::now()));
-            let polled =
-                MutexGuard::unlocked(&mut hosted, || nap::poll(&mut poll, &mut events, timeout));
+            let polled = MutexGuard::unlocked(&mut state, || {
+                short_poll::poll(&mut poll, &mut events, timeout)
+            });
             wake.woke_up();
             if polled.is_err() {
                 // EINTR, the only error a valid epoll descriptor gives.
                 continue;
             }
-            hosted.panics = 0;
-            hosted.safely(|h| h.take_events(&events));
+            state.panics = 0;
+            state.safely(|h| h.take_events(&events));
         }
         // Whoever still has a handle learns from the closed channel.
-        while let Ok(mail) = hosted.rx.try_recv() {
+        while let Ok(mail) = state.rx.try_recv() {
             if let LinkCommand::Send(request) = mail.command {
                 (request.reply)(Err(super::RequestError::Destroyed));
             }
         }
-        // A visitor may hold on to the rest a little longer, but not to the channel.
-        hosted.rx = crossbeam_channel::never();
+        // A thread that just ran an inline turn may keep the rest alive a little longer, but not the channel.
+        state.rx = crossbeam_channel::never();
     }
 }
 

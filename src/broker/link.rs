@@ -174,11 +174,11 @@ impl<U: LinkUser> Link<U> {
         matches!(&self.state, State::Up { conn } if conn.is_idle()) && self.pending.is_empty()
     }
 
-    /// The socket is to be read by whoever waits in `seat`; false if it is not, or not
+    /// The socket is to be read by whoever waits in `socket_loan`; false if it is not, or not
     /// now.
-    pub fn lend(&mut self, registry: &Registry, seat: &Registry) -> bool {
+    pub fn lend(&mut self, registry: &Registry, borrower: &Registry) -> bool {
         match &mut self.state {
-            State::Up { conn } => conn.lend(registry, seat),
+            State::Up { conn } => conn.lend(registry, borrower),
             _ => false,
         }
     }
@@ -194,7 +194,7 @@ impl<U: LinkUser> Link<U> {
         true
     }
 
-    /// Whoever waits in the seat was told of the socket.
+    /// The borrower of the socket got an event of it.
     pub fn note_arrived(&mut self, closed: bool) {
         if let State::Up { conn } = &mut self.state {
             conn.note_arrived(closed);

@@ -19,12 +19,12 @@ pub mod identity;
 pub mod inflight;
 pub mod link;
 pub mod look_up;
-mod nap;
 pub mod observer;
 pub mod reconnect;
-pub mod seat;
 pub mod setup;
+mod short_poll;
 mod shown;
+pub mod socket_loan;
 pub mod stats;
 pub mod transport;
 

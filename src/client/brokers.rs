@@ -16,7 +16,7 @@ use super::shared::{ClientShared, ThreadKind};
 use crate::base::thread::Counted;
 use crate::broker::command::LinkCommand;
 use crate::broker::config::LinkConfig;
-use crate::broker::event_loop::{Bell, ThreadHook};
+use crate::broker::event_loop::{LoopWaker, ThreadHook};
 use crate::broker::identity::Identity;
 use crate::broker::{BrokerStats, Handle, LinkSettings, LoopPool, Request};
 use crate::consumer::fetcher::Fetcher;
@@ -236,12 +236,12 @@ impl Brokers {
             let consumer = fetches.then(|| self.shared.consumer.core.clone());
             let main = self.main.clone();
             let (stats, counters) = (stats.clone(), stats.clone());
-            let seats = self.shared.seats.clone();
+            let socket_loans = self.shared.socket_loans.clone();
             let ready = &mut ready;
-            self.start(key, &name, identity.clone(), stats.clone(), move |bell| {
+            self.start(key, &name, identity.clone(), stats.clone(), move |waker| {
                 let fetcher = consumer.map(|shared| {
-                    let bell = bell.clone();
-                    let room = Room::new(Arc::new(move || bell.ring()));
+                    let waker = waker.clone();
+                    let room = Room::new(Arc::new(move || waker.wake()));
                     let on_ended = Arc::new(move |ended| {
                         main.send(MainCommand::Consumer(machine::Command::FetchEnded(ended)));
                     });
@@ -251,12 +251,12 @@ impl Brokers {
                     let list =
                         Arc::new(ReadyPartitions::new(Arc::new(
                             move |wake_mode| match wake_mode {
-                                WakeMode::Loop => bell.ring(),
+                                WakeMode::Loop => waker.wake(),
                                 WakeMode::Inline => {
-                                    if bell.urgent()
-                                        && let Some(seat) = bell.seat()
+                                    if waker.run_inline()
+                                        && let Some(loan) = waker.socket_loan()
                                     {
-                                        seats.prefer(seat);
+                                        socket_loans.prefer(loan);
                                     }
                                 }
                             },
@@ -321,7 +321,7 @@ impl Brokers {
         name: &str,
         identity: Arc<RwLock<Identity>>,
         stats: Arc<BrokerStats>,
-        user: impl FnOnce(Bell) -> BrokerUser,
+        user: impl FnOnce(LoopWaker) -> BrokerUser,
     ) -> io::Result<Handle<BrokerUser>> {
         let main = self.main.clone();
         let hooks = self.shared.hooks.clone();

@@ -31,7 +31,7 @@ use crate::base::log::{Level, Logger};
 use crate::base::queue::Queue;
 use crate::base::thread;
 use crate::base::time::wall_us;
-use crate::broker::seat::Seats;
+use crate::broker::socket_loan::SocketLoans;
 use crate::metadata::{Refresh, Snapshot};
 use crate::producer::limits::Limits;
 use crate::producer::ready::ReadyPartitions;
@@ -113,8 +113,8 @@ impl Client {
         let (tx, rx) = unbounded();
         let main = MainSender(tx);
         let main_queue: EventQueue = Arc::new(Queue::new());
-        let seats = Arc::<Seats>::default();
-        main_queue.set_pastime(seats.clone());
+        let socket_loans = Arc::<SocketLoans>::default();
+        main_queue.set_idle_work(socket_loans.clone());
         let producer = kind
             .is_producer()
             .then(|| producer_shared(&conf, &hooks, &main, &main_queue, &log, &logger));
@@ -133,7 +133,7 @@ impl Client {
             logger,
             main,
             main_queue: main_queue.clone(),
-            seats,
+            socket_loans,
             log_queue: Mutex::new(log_queue),
             producer,
             consumer,

@@ -23,7 +23,7 @@ use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, Line, LogSink, Logger};
 use crate::base::queue::Queue;
 use crate::broker::observer::Observer;
-use crate::broker::seat::Seats;
+use crate::broker::socket_loan::SocketLoans;
 use crate::broker::transport::SocketHooks;
 use crate::metadata::Snapshot;
 use crate::producer::partitioner::CustomPartitioner;
@@ -94,7 +94,7 @@ pub struct ClientShared {
     /// Everything that `rd_kafka_poll` serves.
     pub main_queue: EventQueue,
     /// Where those who wait for it read answers themselves.
-    pub seats: Arc<Seats>,
+    pub socket_loans: Arc<SocketLoans>,
     /// Where log lines go once the application asked for them.
     pub log_queue: Mutex<Option<EventQueue>>,
     pub producer: Option<Arc<producer::ProducerShared>>,

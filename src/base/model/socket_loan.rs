@@ -1,15 +1,15 @@
-//! Models of waiting in a seat: the queue that wakes it, and a socket that is lent to it
-//! while its loop works, sleeps or is woken.
+//! Models of a thread that waits with a borrowed socket: the queue that wakes it, and the
+//! loan while the loop works, sleeps or is woken.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use loom::thread;
 
-use super::super::queue::{Pastime, Queue, Seat};
+use super::super::queue::{IdleWaiter, IdleWork, Queue};
 use super::super::sync::atomic::{AtomicBool, Ordering};
 use super::super::sync::{Condvar, Mutex, MutexGuard};
-use super::super::wake::{WakeState, Wanted, Wish};
+use super::super::wake::{LoanChange, LoanRequest, WakeState};
 use super::{Item, check, next};
 
 /// An edge-triggered `Poll` over a waker and one socket.
@@ -82,17 +82,17 @@ impl Sleep {
     }
 }
 
-/// The loop's work, and what `broker::seat` does, with a counter for a socket.
+/// The loop's work, and what `broker::socket_loan` does, with a counter for a socket.
 struct Line {
     arrived: Mutex<usize>,
-    /// Whether the socket is to be read: not without having been told.
-    hosted: Mutex<bool>,
-    told: AtomicBool,
+    /// Whether the socket is to be read: not without having been unhandled.
+    state: Mutex<bool>,
+    unhandled: AtomicBool,
     stop: AtomicBool,
     loop_: Sleep,
-    seat: Sleep,
+    borrower: Sleep,
     taken: AtomicBool,
-    wish: Wish,
+    request: LoanRequest,
     queue: Arc<Queue<Item>>,
 }
 
@@ -100,23 +100,23 @@ impl Line {
     fn answer(&self) {
         *self.arrived.lock() += 1;
         self.loop_.poll.arrived();
-        self.seat.poll.arrived();
+        self.borrower.poll.arrived();
     }
 
     /// The loop's lock held.
     fn turn(&self, readable: &mut bool) {
-        *readable |= self.told.swap(false, Ordering::AcqRel);
+        *readable |= self.unhandled.swap(false, Ordering::AcqRel);
         if std::mem::take(readable) {
             let n = std::mem::take(&mut *self.arrived.lock());
             (0..n).for_each(|_| self.queue.push(Item(vec![1])));
         }
-        self.fulfil();
+        self.apply();
     }
 
-    fn fulfil(&self) {
-        match self.wish.take() {
-            Some(Wanted::Lend) => self.loop_.poll.listen(false, false),
-            Some(Wanted::TakeBack) => {
+    fn apply(&self) {
+        match self.request.take() {
+            Some(LoanChange::Lend) => self.loop_.poll.listen(false, false),
+            Some(LoanChange::TakeBack) => {
                 let arrived = self.arrived.lock();
                 self.loop_.poll.listen(true, *arrived > 0);
             }
@@ -125,13 +125,13 @@ impl Line {
     }
 
     fn run(&self) {
-        let mut hosted = self.hosted.lock();
+        let mut state = self.state.lock();
         while !self.stop.load(Ordering::Acquire) {
-            self.turn(&mut hosted);
+            self.turn(&mut state);
             if self.loop_.state.prepare_sleep() {
-                let arrived = MutexGuard::unlocked(&mut hosted, || self.loop_.poll.wait());
+                let arrived = MutexGuard::unlocked(&mut state, || self.loop_.poll.wait());
                 self.loop_.state.woke_up();
-                *hosted |= arrived;
+                *state |= arrived;
             }
         }
     }
@@ -139,52 +139,52 @@ impl Line {
 
 struct Pass(Arc<Line>);
 
-impl Pastime for Pass {
-    fn begin(&self) -> Option<Arc<dyn Seat>> {
+impl IdleWork for Pass {
+    fn begin(&self) -> Option<Arc<dyn IdleWaiter>> {
         let line = &self.0;
         if line.taken.swap(true, Ordering::Acquire) {
             return None;
         }
-        line.wish.lend();
-        if let Some(_hosted) = line.hosted.try_lock() {
-            line.fulfil();
+        line.request.lend();
+        if let Some(_hosted) = line.state.try_lock() {
+            line.apply();
         }
         Some(Arc::new(Pass(line.clone())))
     }
 }
 
-impl Seat for Pass {
-    fn work(&self, _: Option<Instant>) {
+impl IdleWaiter for Pass {
+    fn wait(&self, _: Option<Instant>) {
         let line = &self.0;
-        if !line.seat.state.prepare_sleep() {
+        if !line.borrower.state.prepare_sleep() {
             return;
         }
-        let arrived = line.seat.poll.wait();
-        line.seat.state.woke_up();
+        let arrived = line.borrower.poll.wait();
+        line.borrower.state.woke_up();
         if arrived {
-            let Some(mut hosted) = line.hosted.try_lock() else {
-                line.told.swap(true, Ordering::AcqRel);
+            let Some(mut state) = line.state.try_lock() else {
+                line.unhandled.swap(true, Ordering::AcqRel);
                 line.loop_.notify();
                 return;
             };
-            let visits = line.loop_.state.enter();
-            *hosted = true;
-            line.turn(&mut hosted);
-            if visits && !line.loop_.state.leave() {
+            let inline = line.loop_.state.enter();
+            *state = true;
+            line.turn(&mut state);
+            if inline && !line.loop_.state.leave() {
                 line.loop_.poll.wake();
             }
         }
     }
 
     fn wake(&self) {
-        self.0.seat.notify();
+        self.0.borrower.notify();
     }
 
-    fn leave(&self) {
+    fn end(&self) {
         let line = &self.0;
-        line.wish.take_back();
-        if let Some(_hosted) = line.hosted.try_lock() {
-            line.fulfil();
+        line.request.take_back();
+        if let Some(_hosted) = line.state.try_lock() {
+            line.apply();
         } else {
             line.loop_.notify();
         }
@@ -196,16 +196,16 @@ fn line() -> Arc<Line> {
     let line = Arc::new(Line {
         arrived: Mutex::default(),
         // As `Conn` is once its last read has emptied the socket.
-        hosted: Mutex::new(false),
-        told: AtomicBool::new(false),
+        state: Mutex::new(false),
+        unhandled: AtomicBool::new(false),
         stop: AtomicBool::new(false),
         loop_: Sleep::new(),
-        seat: Sleep::new(),
+        borrower: Sleep::new(),
         taken: AtomicBool::new(false),
-        wish: Wish::default(),
+        request: LoanRequest::default(),
         queue: Arc::new(Queue::new()),
     });
-    line.queue.set_pastime(Arc::new(Pass(line.clone())));
+    line.queue.set_idle_work(Arc::new(Pass(line.clone())));
     line
 }
 
@@ -225,10 +225,10 @@ fn take(line: &Arc<Line>) -> Option<u32> {
     next(&line.queue)
 }
 
-/// Answers that arrive at any time reach the thread that waits for them: in the seat,
+/// Answers that arrive at any time reach the thread that waits for them: with the socket,
 /// between two waits, or through the loop.
 #[test]
-fn model_seat_answers_are_read() {
+fn model_loan_answers_are_read() {
     check(Some(3), || {
         let line = line();
         let looping = start(&line);
@@ -244,7 +244,7 @@ fn model_seat_answers_are_read() {
 
 /// What arrives while nobody waits is read by the loop.
 #[test]
-fn model_seat_gives_the_socket_back() {
+fn model_loan_gives_the_socket_back() {
     check(Some(3), || {
         let line = line();
         let looping = start(&line);
@@ -257,16 +257,16 @@ fn model_seat_gives_the_socket_back() {
         line.queue.push(Item(vec![1]));
         line.answer();
         assert_eq!(waiter.join().unwrap(), Some(1));
-        // The second item is there, or will be, without anybody waiting in the seat.
+        // The second item is there, or will be, without a borrower.
         line.taken.store(true, Ordering::Release);
         assert_eq!(take(&line), Some(1));
         end(&line, looping);
     });
 }
 
-/// One waits in the seat, another on the condition variable: each item wakes one.
+/// One waits with the socket, another on the condition variable: each item wakes one.
 #[test]
-fn model_seat_and_waiter() {
+fn model_loan_and_waiter() {
     check(Some(2), || {
         let line = line();
         let waiters: Vec<_> = (0..2)
