@@ -24,8 +24,9 @@ use crate::base::cancel::NotCancelled;
 use crate::base::log::Level;
 use crate::base::message::MessageExt;
 use crate::base::thread::{self, Counted};
-use crate::client::event::Event;
-use crate::client::shared::{EventQueue, Hooks, ThreadKind, events};
+use crate::client::event::{Event, EventQueue};
+use crate::client::hooks::Hooks;
+use crate::client::types::{ThreadKind, events};
 
 type BackgroundCb =
     unsafe extern "C" fn(rk: *mut rd_kafka_t, rkev: *mut rd_kafka_event_t, opaque: *mut c_void);

@@ -10,9 +10,10 @@ use super::topic_partition::{elements, elements_mut, metadata};
 use super::{consume, error, message, serve};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::queue::Queue;
-use crate::client::consumer::commits::{Commit, CommitEvent, CommitResult, Reply};
-use crate::client::consumer::{Consumer, ConsumerPartition, TopicPartition};
+use crate::client::consumer::command::{Commit, CommitReply};
+use crate::client::consumer::{Consumer, ConsumerPartition};
 use crate::client::event::Event;
+use crate::client::types::{CommitEvent, CommitResult, TopicPartition};
 use crate::consumer::{Position, offset};
 
 use crate::capi::boundary::ffi;
@@ -42,7 +43,7 @@ fn commit(
     asynchronous: c_int,
 ) -> ErrorCode {
     if asynchronous != 0 {
-        let reply = Reply::Configured;
+        let reply = CommitReply::Configured;
         // Nothing comes of it once the consumer is closed, and nobody waits.
         let _ = consumer.commit(Commit { offsets, reply });
         return ErrorCode::NO_ERROR;
@@ -273,7 +274,7 @@ pub unsafe extern "C" fn rd_kafka_commit_queue(
             Err(code) => return code,
         };
         let own = queue.map_or_else(|| Arc::new(Queue::new()), |q| q.queue.clone());
-        let reply = Reply::Queue {
+        let reply = CommitReply::Queue {
             queue: own.clone(),
             callback: cb.map_or(0, |cb| (cb as *const ()).expose_provenance()),
             opaque: commit_opaque.expose_provenance(),

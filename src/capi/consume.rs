@@ -19,10 +19,9 @@ use crate::base::message::{MessageExt, Owned};
 use crate::base::queue::{Taken, Weight};
 use crate::base::time::deadline;
 use crate::client::Client;
-use crate::client::consumer::{Consumer, ConsumerPartition, TopicPartition};
-use crate::client::event::Event;
-use crate::client::group::ConsumerError;
-use crate::client::shared::EventQueue;
+use crate::client::consumer::{Consumer, ConsumerPartition};
+use crate::client::event::{Event, EventQueue};
+use crate::client::types::{ConsumerError, TopicPartition};
 use crate::consumer::{Fetched, Next, Partition, Position};
 
 /// What was at the front of a queue.

@@ -16,7 +16,7 @@ use crate::capi::types::{
     rd_kafka_group_list, rd_kafka_group_member_info, rd_kafka_metadata_broker, rd_kafka_resp_err_t,
     rd_kafka_t,
 };
-use crate::client::group::list::{GroupInfo, GroupMember};
+use crate::client::list_groups::{GroupInfo, GroupMember};
 
 /// What stands for no limit of time.
 const FOREVER: Duration = Duration::from_secs(86_400 * 365);

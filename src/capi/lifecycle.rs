@@ -26,7 +26,7 @@ use crate::base::log::{Level, debug};
 use crate::base::time::deadline;
 use crate::capi::boundary::ffi;
 use crate::client::Client;
-use crate::client::shared::ConfBox;
+use crate::client::hooks::ConfBox;
 use crate::metadata::Refresh;
 
 /// What `rd_kafka_conf_set_opaque` has set.

@@ -29,8 +29,8 @@ use crate::capi::types::{
     rd_kafka_vu_t,
 };
 use crate::client::Topic;
-use crate::client::main_loop::MainCommand;
-use crate::client::shared::events;
+use crate::client::command::MainCommand;
+use crate::client::types::events;
 use crate::producer::Record;
 use crate::protocol::records::HeaderRef;
 

@@ -16,7 +16,7 @@ use crate::base::queue::Notify;
 use crate::capi::boundary::ffi;
 use crate::capi::types::{rd_kafka_event_t, rd_kafka_queue_s, rd_kafka_queue_t, rd_kafka_t};
 use crate::client::consumer::ConsumerPartition;
-use crate::client::shared::EventQueue;
+use crate::client::event::EventQueue;
 
 impl Opaque for rd_kafka_queue_s {
     type Target = QueueRef;

@@ -16,10 +16,9 @@ use super::types::{
 use crate::base::cancel::NotCancelled;
 use crate::base::log::Level;
 use crate::base::message::MessageExt;
-use crate::client::consumer::commits::CommitEvent;
-use crate::client::event::{Deliveries, ErrorEvent, Event};
-use crate::client::group::RebalanceEvent;
-use crate::client::shared::{EventQueue, Hooks};
+use crate::client::event::{Deliveries, Event, EventQueue};
+use crate::client::hooks::Hooks;
+use crate::client::types::{CommitEvent, ErrorEvent, RebalanceEvent};
 
 thread_local! {
     /// `rd_kafka_yield` was called in a callback on this thread.

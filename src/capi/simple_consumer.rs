@@ -15,10 +15,9 @@ use crate::base::cancel::NotCancelled;
 use crate::base::conf::TopicOffsetStoreMethod;
 use crate::base::error::ErrorCode;
 use crate::client::Topic;
-use crate::client::consumer::machine::{FileStore, OffsetStore};
 use crate::client::consumer::{Consumer, ConsumerPartition};
-use crate::client::event::Event;
-use crate::client::shared::EventQueue;
+use crate::client::event::{Event, EventQueue};
+use crate::client::types::{FileStore, OffsetStore};
 use crate::consumer::{Position, offset as logical};
 
 use crate::capi::boundary::ffi;

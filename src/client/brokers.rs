@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 
-use super::consumer::machine;
+use super::command::{MainCommand, MainSender};
+use super::consumer::command::Command;
 use super::link_user::{BrokerUser, Purge, UserCommand};
-use super::main_loop::{MainCommand, MainSender};
-use super::shared::{ClientShared, ThreadKind};
+use super::shared::ClientShared;
+use super::types::{BrokerKey, ThreadKind};
 use crate::base::thread::Counted;
 use crate::broker::command::LinkCommand;
 use crate::broker::config::LinkConfig;
@@ -27,9 +28,6 @@ use crate::producer::sender;
 
 /// What the group's coordinator is called, whichever broker it is.
 pub const GROUP_COORDINATOR: &str = "GroupCoordinator";
-
-/// A broker's number in the registry; never used twice.
-pub type BrokerKey = u64;
 
 /// What a broker's link is good for at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -243,7 +241,7 @@ impl Brokers {
                     let waker = waker.clone();
                     let room = Room::new(Arc::new(move || waker.wake()));
                     let on_ended = Arc::new(move |ended| {
-                        main.send(MainCommand::Consumer(machine::Command::FetchEnded(ended)));
+                        main.send(MainCommand::Consumer(Command::FetchEnded(ended)));
                     });
                     Fetcher::new(shared, room, on_ended, node_id, counters)
                 });

@@ -1,13 +1,15 @@
-//! What waits in an application queue.
+//! The items of an application queue.
 
+use std::sync::Arc;
+
+use super::types::{CommitEvent, ConsumerError, ErrorEvent, RebalanceEvent};
 use crate::admin;
-use crate::base::error::ErrorCode;
 use crate::base::log::Line;
-use crate::base::queue::Weight;
-use crate::client::consumer::commits::CommitEvent;
-use crate::client::group::{ConsumerError, RebalanceEvent};
+use crate::base::queue::{Queue, Weight};
 use crate::consumer::Fetched;
 use crate::producer::Delivery;
+
+pub type EventQueue = Arc<Queue<Event>>;
 
 /// One item of an application queue.
 #[derive(Default)]
@@ -33,14 +35,6 @@ pub enum Event {
     ConsumerError(Box<ConsumerError>),
     /// An admin request has ended.
     Admin(Box<admin::Outcome>),
-}
-
-#[derive(Debug, Clone)]
-pub struct ErrorEvent {
-    pub code: ErrorCode,
-    pub text: String,
-    /// The instance cannot go on; `rd_kafka_fatal_error` tells why.
-    pub fatal: bool,
 }
 
 /// A batch's results and how far they have been reported.

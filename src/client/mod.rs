@@ -5,15 +5,19 @@
 //! it. Everything that threads share is in [`shared::ClientShared`].
 
 pub mod brokers;
+pub mod command;
 pub mod consumer;
+mod context;
 pub mod event;
-pub mod group;
+pub mod hooks;
 pub mod link_user;
+pub mod list_groups;
 pub mod main_loop;
 pub mod settings;
 pub mod shared;
 pub mod stats;
 pub mod topic;
+pub mod types;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -38,11 +42,14 @@ use crate::producer::ready::ReadyPartitions;
 use crate::producer::topic::Partitioner;
 use crate::producer::{self, ProducerStats};
 
+use command::{MainCommand, MainSender};
 use consumer::Consumer;
-use event::Event;
-use main_loop::{MainCommand, MainLoop, MainSender};
-use shared::{ClientLog, ClientShared, ConfBox, EventQueue, Hooks, ReportSink, events};
+use event::{Event, EventQueue};
+use hooks::{ConfBox, Hooks};
+use main_loop::MainLoop;
+use shared::{ClientLog, ClientShared, ReportSink};
 pub use topic::Topic;
+use types::events;
 
 /// The main thread answers when the time is up, with the reason; on a machine that is
 /// busy it may come to that a little later.

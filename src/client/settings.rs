@@ -10,6 +10,8 @@ use crate::base::time::ms;
 use crate::broker::transport::Family;
 use crate::broker::{ApiVersions, LinkSettings};
 use crate::consumer;
+use crate::group::assignor::Assignor;
+use crate::group::{self, MemberSettings};
 use crate::metadata::ManagerSettings;
 use crate::producer;
 use crate::producer::partitioner::Builtin;
@@ -139,6 +141,44 @@ pub fn consumer(conf: &Conf, kind: ClientKind) -> consumer::Settings {
         rack: c.client_rack.clone().unwrap_or_default(),
         has_group: !kind.is_producer() && c.group_id.is_some(),
         statistics: c.statistics_interval_ms > 0,
+    }
+}
+
+pub fn group(conf: &Conf, id: &str) -> group::Settings {
+    let c = &conf.global;
+    let mut settings = group::Settings::new(id);
+    settings.group_instance_id = c.group_instance_id.as_deref().map(Arc::from);
+    settings.session_timeout = ms(c.session_timeout_ms);
+    settings.request_timeout = ms(c.socket_timeout_ms);
+    settings.retry_backoff = ms(c.retry_backoff_ms);
+    settings.retry_backoff_max = ms(c.retry_backoff_max_ms);
+    settings.coordinator_query_interval = ms(c.coordinator_query_interval_ms);
+    settings.seed = fastrand::u64(..);
+    settings
+}
+
+/// How the group's member behaves.
+pub fn member(conf: &Conf) -> MemberSettings {
+    let c = &conf.global;
+    let strategy = c.partition_assignment_strategy.as_deref();
+    let mut assignors: Vec<Assignor> = Vec::new();
+    // The configuration has been checked when the client was made.
+    for name in strategy.unwrap_or_default().split(',') {
+        if let Some(assignor) = Assignor::from_name(name.trim())
+            && !assignors.contains(&assignor)
+        {
+            assignors.push(assignor);
+        }
+    }
+    MemberSettings {
+        assignors,
+        heartbeat_interval: ms(c.heartbeat_interval_ms),
+        max_poll_interval: ms(c.max_poll_interval_ms),
+        rack: c
+            .client_rack
+            .as_deref()
+            .filter(|rack| !rack.is_empty())
+            .map(Arc::from),
     }
 }
 

@@ -1,88 +1,25 @@
 //! What all threads of a client share.
 
-use std::any::Any;
 use std::collections::HashMap;
-use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use parking_lot::{Mutex, RwLock};
 
-use super::brokers::BrokerKey;
+use super::command::{MainCommand, MainSender};
 use super::consumer::Consumer;
-use super::consumer::commits::CommitResult;
-use super::event::{Deliveries, ErrorEvent, Event};
-use super::group::{ConsumerError, RebalanceEvent};
-use super::main_loop::{MainCommand, MainSender};
+use super::event::{Deliveries, Event, EventQueue};
+use super::hooks::{ConfBox, Hooks};
 use super::topic::Topic;
-use crate::base::conf::{ClientKind, Conf, TopicConf};
+use super::types::{BrokerKey, ConsumerError, ErrorEvent, events};
+use crate::base::conf::ClientKind;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, Line, LogSink, Logger};
-use crate::base::queue::Queue;
-use crate::broker::observer::Observer;
 use crate::broker::socket_loan::SocketLoans;
-use crate::broker::transport::SocketHooks;
 use crate::metadata::Snapshot;
-use crate::producer::partitioner::CustomPartitioner;
 use crate::producer::{self, Delivery, DeliverySink};
-use std::ops::Deref;
-
-/// The finalized configuration in the layer above's box: C may hold a pointer to it.
-pub trait ConfBox: Deref<Target = Conf> + Send + Sync {}
-
-impl<T: Deref<Target = Conf> + Send + Sync> ConfBox for T {}
-
-/// What the layer above does for the client: the application's callbacks that are
-/// called on the client's own threads.
-pub trait Hooks: Send + Sync {
-    /// A log line, to the application's callback or the standard logger.
-    fn log(&self, line: &Line);
-    /// The partitioner that the topic's configuration names, if it is not one of
-    /// ours.
-    fn partitioner(&self, conf: &TopicConf) -> Option<Arc<dyn CustomPartitioner>>;
-    /// Opens a file for reading and writing, made if it is not there.
-    fn open_file(&self, path: &str) -> io::Result<OwnedFd>;
-    fn sockets(&self) -> Arc<dyn SocketHooks>;
-    /// A thread of the client starts or ends, on that thread.
-    fn thread(&self, start: bool, kind: ThreadKind, name: &str);
-    /// A batch was delivered or failed, and the application has not been told yet.
-    fn acknowledged(&self, delivery: &Delivery);
-    /// Offsets were committed or could not be.
-    fn committed(&self, result: &CommitResult);
-    /// What the layer above does with messages before they are queued, if anything.
-    fn on_send(&self) -> Option<Arc<dyn Any + Send + Sync>>;
-    /// Who is told of what happens on connections, if anybody.
-    fn link_observer(&self) -> Option<Arc<dyn Observer>>;
-    /// The address that C knows the instance by, 0 before it has one.
-    fn address(&self) -> usize;
-    /// Does what an application that leaves rebalances to the library wants.
-    fn rebalance(&self, event: &RebalanceEvent);
-}
-
-/// What a thread of the client is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ThreadKind {
-    Main,
-    Background,
-    Broker,
-}
-
-/// Bits of `enabled_events` and of event types.
-pub mod events {
-    pub const DR: i32 = 0x1;
-    pub const FETCH: i32 = 0x2;
-    pub const LOG: i32 = 0x4;
-    pub const ERROR: i32 = 0x8;
-    pub const REBALANCE: i32 = 0x10;
-    pub const OFFSET_COMMIT: i32 = 0x20;
-    pub const STATS: i32 = 0x40;
-    pub const BACKGROUND: i32 = 0x200;
-}
-
-pub type EventQueue = Arc<Queue<Event>>;
 
 pub struct ClientShared {
     pub name: String,
@@ -227,12 +164,12 @@ impl ClientShared {
 /// Where the client's log lines go.
 pub struct ClientLog {
     pub hooks: Arc<dyn Hooks>,
-    pub shared: std::sync::OnceLock<std::sync::Weak<ClientShared>>,
+    pub shared: OnceLock<Weak<ClientShared>>,
 }
 
 impl LogSink for ClientLog {
     fn write(&self, line: Line) {
-        let shared = self.shared.get().and_then(std::sync::Weak::upgrade);
+        let shared = self.shared.get().and_then(Weak::upgrade);
         let queue = shared.as_ref().and_then(|s| s.log_queue.lock().clone());
         match queue {
             Some(queue) => queue.push(Event::Log(line)),
@@ -255,7 +192,7 @@ pub struct ReportSink {
 
 impl ReportSink {
     fn shared(&self) -> Option<Arc<ClientShared>> {
-        self.log.shared.get().and_then(std::sync::Weak::upgrade)
+        self.log.shared.get().and_then(Weak::upgrade)
     }
 }
 

@@ -4,6 +4,7 @@
 //! current [`Snapshot`]; everyone else reads the snapshot through an `ArcSwap`.
 
 pub mod manager;
+pub mod request;
 pub mod snapshot;
 
 pub use manager::{Manager, ManagerSettings, Refresh};

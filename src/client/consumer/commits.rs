@@ -1,65 +1,8 @@
-//! What is to be committed, and who is told.
+//! What is to be committed of a partition, by what it has stored and what was committed
+//! before.
 
-use std::sync::Arc;
-
-use crossbeam_channel::Sender;
-
-use super::TopicPartition;
 use crate::base::error::ErrorCode;
-use crate::client::shared::EventQueue;
-use crate::consumer::{Partition, Position};
-
-/// A partition and what it has stored.
-pub type Stored = (Arc<Partition>, Position, Option<Arc<[u8]>>);
-
-/// A commit that the application asked for.
-pub struct Commit {
-    /// `None`: what the assigned partitions have stored.
-    pub offsets: Option<Vec<TopicPartition>>,
-    pub reply: Reply,
-}
-
-/// Who is told of the result.
-pub enum Reply {
-    /// The configured callback or event, if there is one.
-    Configured,
-    /// Whoever waits, and the configured callback.
-    Waiting(Sender<CommitResult>),
-    /// A queue, for the given callback and its opaque.
-    Queue {
-        queue: EventQueue,
-        callback: usize,
-        opaque: usize,
-    },
-    /// Whoever waits for the library's own last commit.
-    Closing(Sender<()>),
-}
-
-#[derive(Debug, Clone)]
-pub struct CommitResult {
-    pub code: ErrorCode,
-    /// `None`: those of the assignment were meant, and nothing is assigned.
-    pub offsets: Option<Vec<TopicPartition>>,
-}
-
-impl CommitResult {
-    pub fn len(&self) -> usize {
-        self.offsets.as_ref().map_or(0, Vec::len)
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-}
-
-/// An OFFSET_COMMIT event.
-#[derive(Debug)]
-pub struct CommitEvent {
-    pub result: CommitResult,
-    /// 0: none, or that of the configuration.
-    pub callback: usize,
-    pub opaque: usize,
-}
+use crate::client::types::{Stored, TopicPartition};
 
 /// What a stored offset of a partition that is kept is committed as. An application that
 /// steps back reads something again, and is not to lose its place by that.

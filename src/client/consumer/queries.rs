@@ -4,31 +4,11 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Sender;
-
-use super::requests::PartitionLookup;
+use super::command::{OffsetQuery, PartitionLookup};
 use crate::base::backoff;
 use crate::base::error::ErrorCode;
-use crate::consumer::Position;
+use crate::client::types::LookupResult;
 use crate::consumer::control::Leader;
-
-/// The offset of a timestamp: -1 the end, -2 the beginning.
-#[derive(Debug, Clone)]
-pub struct OffsetLookup {
-    pub topic: Arc<str>,
-    pub partition: i32,
-    pub timestamp: i64,
-}
-
-pub type LookupResult = Result<Position, ErrorCode>;
-
-pub struct OffsetQuery {
-    pub wanted: Vec<OffsetLookup>,
-    /// `None`: for ever.
-    pub deadline: Option<Instant>,
-    /// In the order of `wanted`.
-    pub reply: Sender<Vec<LookupResult>>,
-}
 
 enum Item {
     Open,
@@ -50,9 +30,9 @@ struct Running {
 pub struct LeaderRequest {
     pub broker: i32,
     pub query: u64,
-    /// The places of `asks` in the query.
+    /// The places of `lookups` in the query.
     pub places: Vec<usize>,
-    pub asks: Vec<PartitionLookup>,
+    pub lookups: Vec<PartitionLookup>,
     pub deadline: Option<Instant>,
 }
 
@@ -76,10 +56,6 @@ impl Queries {
             not_before: None,
             trouble: ErrorCode::_TIMED_OUT,
         });
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.running.is_empty()
     }
 
     pub fn next_deadline(&self) -> Option<Instant> {
@@ -119,7 +95,7 @@ impl Queries {
                     Leader::None | Leader::Unknown => continue,
                 };
                 *item = Item::Asked;
-                let ask = PartitionLookup {
+                let lookup = PartitionLookup {
                     topic: wanted.topic.clone(),
                     partition: wanted.partition,
                     leader_epoch: epoch,
@@ -130,20 +106,20 @@ impl Queries {
                     q.query == r.id
                         && q.broker == broker
                         && !q
-                            .asks
+                            .lookups
                             .iter()
-                            .any(|a| a.topic == ask.topic && a.partition == ask.partition)
+                            .any(|a| a.topic == lookup.topic && a.partition == lookup.partition)
                 });
                 match open {
                     Some(q) => {
                         q.places.push(place);
-                        q.asks.push(ask);
+                        q.lookups.push(lookup);
                     }
                     None => requests.push(LeaderRequest {
                         broker,
                         query: r.id,
                         places: vec![place],
-                        asks: vec![ask],
+                        lookups: vec![lookup],
                         deadline: r.query.deadline,
                     }),
                 }
@@ -206,7 +182,7 @@ impl Queries {
                         _ => Err(ErrorCode::_FAIL),
                     })
                     .collect();
-                // Whoever asked may have stopped waiting.
+                // The caller may have stopped waiting.
                 let _ = r.query.reply.send(found);
             }
             !done
@@ -225,7 +201,7 @@ impl Running {
 }
 
 /// The broker that was asked cannot answer for the partition now. As with librdkafka the
-/// application is told, and finds the new leader when it asks again.
+/// application is told, and finds the new leader when it lookups again.
 pub fn is_refused(err: ErrorCode) -> bool {
     matches!(
         err,

@@ -1,7 +1,6 @@
 //! ListOffsets and OffsetForLeaderEpoch, for many partitions at once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use kafka_protocol::messages::list_offsets_request::{ListOffsetsPartition, ListOffsetsTopic};
 use kafka_protocol::messages::offset_for_leader_epoch_request::{
@@ -12,45 +11,37 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
+use super::command::PartitionLookup;
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
 use crate::consumer::Position;
-
-/// What is asked about one partition.
-#[derive(Debug, Clone)]
-pub struct PartitionLookup {
-    pub topic: Arc<str>,
-    pub partition: i32,
-    pub leader_epoch: i32,
-    /// A timestamp for ListOffsets, an epoch for OffsetForLeaderEpoch.
-    pub value: i64,
-}
 
 fn name(topic: &str) -> TopicName {
     TopicName(StrBytes::from_string(topic.to_string()))
 }
 
-fn by_topic(asks: &[PartitionLookup]) -> BTreeMap<&str, Vec<&PartitionLookup>> {
+fn by_topic(lookups: &[PartitionLookup]) -> BTreeMap<&str, Vec<&PartitionLookup>> {
     let mut topics: BTreeMap<&str, Vec<&PartitionLookup>> = BTreeMap::new();
-    for ask in asks {
-        topics.entry(&ask.topic).or_default().push(ask);
+    for lookup in lookups {
+        topics.entry(&lookup.topic).or_default().push(lookup);
     }
     topics
 }
 
 pub fn list_offsets(
-    asks: &[PartitionLookup],
+    lookups: &[PartitionLookup],
     read_committed: bool,
     timeout_ms: i32,
     version: i16,
 ) -> RequestKind {
-    let topics = by_topic(asks)
+    let topics = by_topic(lookups)
         .into_iter()
-        .map(|(topic, asks)| {
+        .map(|(topic, lookups)| {
             ListOffsetsTopic::default()
                 .with_name(name(topic))
                 .with_partitions(
-                    asks.into_iter()
+                    lookups
+                        .into_iter()
                         .map(|a| {
                             ListOffsetsPartition::default()
                                 .with_partition_index(a.partition)
@@ -73,14 +64,15 @@ pub fn list_offsets(
     RequestKind::ListOffsets(request)
 }
 
-pub fn epoch_ends(asks: &[PartitionLookup], version: i16) -> RequestKind {
-    let topics = by_topic(asks)
+pub fn epoch_ends(lookups: &[PartitionLookup], version: i16) -> RequestKind {
+    let topics = by_topic(lookups)
         .into_iter()
-        .map(|(topic, asks)| {
+        .map(|(topic, lookups)| {
             OffsetForLeaderTopic::default()
                 .with_topic(name(topic))
                 .with_partitions(
-                    asks.into_iter()
+                    lookups
+                        .into_iter()
                         .map(|a| {
                             OffsetForLeaderPartition::default()
                                 .with_partition(a.partition)
@@ -98,37 +90,37 @@ pub fn epoch_ends(asks: &[PartitionLookup], version: i16) -> RequestKind {
     RequestKind::OffsetForLeaderEpoch(request)
 }
 
-/// The result for each of `asks`, in order. A timestamp after the last message gives
+/// The result for each of `lookups`, in order. A timestamp after the last message gives
 /// the offset -1.
 pub fn answers(
-    asks: &[PartitionLookup],
+    lookups: &[PartitionLookup],
     result: Result<Response, RequestError>,
 ) -> Vec<Result<Position, ErrorCode>> {
     let kind = match result {
         Ok(Response {
             kind: Some(kind), ..
         }) => kind,
-        Ok(_) => return vec![Err(ErrorCode::_BAD_MSG); asks.len()],
-        Err(e) => return vec![Err(e.code()); asks.len()],
+        Ok(_) => return vec![Err(ErrorCode::_BAD_MSG); lookups.len()],
+        Err(e) => return vec![Err(e.code()); lookups.len()],
     };
-    asks.iter().map(|ask| answer(ask, &kind)).collect()
+    lookups.iter().map(|lookup| answer(lookup, &kind)).collect()
 }
 
-fn answer(ask: &PartitionLookup, kind: &ResponseKind) -> Result<Position, ErrorCode> {
+fn answer(lookup: &PartitionLookup, kind: &ResponseKind) -> Result<Position, ErrorCode> {
     let (code, position) = match kind {
         ResponseKind::ListOffsets(r) => r
             .topics
             .iter()
-            .filter(|t| t.name.as_str() == &*ask.topic)
+            .filter(|t| t.name.as_str() == &*lookup.topic)
             .flat_map(|t| &t.partitions)
-            .find(|p| p.partition_index == ask.partition)
+            .find(|p| p.partition_index == lookup.partition)
             .map(|p| (p.error_code, Position::new(p.offset, p.leader_epoch))),
         ResponseKind::OffsetForLeaderEpoch(r) => r
             .topics
             .iter()
-            .filter(|t| t.topic.as_str() == &*ask.topic)
+            .filter(|t| t.topic.as_str() == &*lookup.topic)
             .flat_map(|t| &t.partitions)
-            .find(|p| p.partition == ask.partition)
+            .find(|p| p.partition == lookup.partition)
             .map(|p| (p.error_code, Position::new(p.end_offset, p.leader_epoch))),
         _ => None,
     }

@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering;
 use super::MainLoop;
 use crate::broker::Request;
 use crate::broker::command::LinkCommand;
-use crate::client::brokers::{Broker, BrokerKey, Condition};
+use crate::client::brokers::{Broker, Condition};
+use crate::client::types::BrokerKey;
 
 impl MainLoop {
     /// The one with the least to do.

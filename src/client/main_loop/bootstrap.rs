@@ -16,12 +16,13 @@
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::{MainCommand, MainLoop};
+use super::MainLoop;
 use crate::base::conf::{Conf, DnsLookup, MetadataRecovery};
 use crate::base::log::{Level, debug};
 use crate::base::thread;
 use crate::base::time::ms;
 use crate::client::brokers::START_AGAIN;
+use crate::client::command::MainCommand;
 use crate::client::settings;
 
 #[derive(Default)]
@@ -100,6 +101,15 @@ impl MainLoop {
         } else {
             self.add_brokers(&list);
         }
+    }
+
+    /// Servers that the application adds.
+    pub(super) fn add_for_application(&mut self, now: Instant, list: String) -> i32 {
+        let added = self.add_brokers(&list);
+        self.bootstrap.added(list);
+        self.metadata.refresh_soon(now);
+        self.connect_for_waiting();
+        added
     }
 
     pub(super) fn add_brokers(&mut self, list: &str) -> i32 {

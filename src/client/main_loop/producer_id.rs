@@ -6,11 +6,12 @@ use kafka_protocol::messages::{
     ApiKey, InitProducerIdRequest, ProducerId, RequestKind, ResponseKind,
 };
 
-use super::{MainCommand, MainLoop};
+use super::MainLoop;
 use crate::base::error::ErrorCode;
 use crate::base::log::{Level, debug};
 use crate::base::time::ms;
 use crate::broker::{Request, RequestError, Response};
+use crate::client::command::MainCommand;
 use crate::producer::idempotence::Pid;
 use crate::producer::idempotence::acquire::Outcome;
 

@@ -1,16 +1,28 @@
 //! The membership of the consumer's group: subscriptions and metadata in, rebalances
 //! out to the application.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use super::*;
-use crate::client::group::{ConsumerError, RebalanceEvent};
-use crate::client::main_loop::metadata_request;
-use crate::client::shared::events;
+use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
+use uuid::Uuid;
+
+use super::Machine;
+use crate::base::error::ErrorCode;
+use crate::base::log::debug;
+use crate::base::time::ms;
+use crate::broker::{Request, RequestError, Response};
+use crate::client::command::MainCommand;
+use crate::client::consumer::command::Command;
+use crate::client::context::MainContext;
+use crate::client::event::Event;
+use crate::client::types::{ConsumerError, RebalanceEvent, TopicPartition, events};
 use crate::consumer::partition::PAUSED_BY_CLIENT;
-use crate::group::assignor::{self, Assignor, RebalanceProtocol};
-use crate::group::{Interest, MemberSettings, Rebalance, RebalanceKind, TopicView, View};
-use crate::metadata::{Refresh, Snapshot};
+use crate::consumer::{Partition, offset};
+use crate::group::assignor::{self, RebalanceProtocol};
+use crate::group::{self, Group, Interest, Rebalance, RebalanceKind, TopicView, View};
+use crate::metadata::request::metadata_request;
+use crate::metadata::{Refresh, Snapshot, TopicInfo};
 
 /// What goes on between the group and the application.
 #[derive(Default)]
@@ -42,30 +54,6 @@ pub struct Membership {
 impl Membership {
     pub fn last_rebalance(&self) -> u64 {
         self.rebalance
-    }
-}
-
-pub fn settings(shared: &ClientShared) -> MemberSettings {
-    let c = &shared.conf.global;
-    let strategy = c.partition_assignment_strategy.as_deref();
-    let mut assignors: Vec<Assignor> = Vec::new();
-    // The configuration has been checked when the client was made.
-    for name in strategy.unwrap_or_default().split(',') {
-        if let Some(assignor) = Assignor::from_name(name.trim())
-            && !assignors.contains(&assignor)
-        {
-            assignors.push(assignor);
-        }
-    }
-    MemberSettings {
-        assignors,
-        heartbeat_interval: ms(c.heartbeat_interval_ms),
-        max_poll_interval: ms(c.max_poll_interval_ms),
-        rack: c
-            .client_rack
-            .as_deref()
-            .filter(|rack| !rack.is_empty())
-            .map(Arc::from),
     }
 }
 
@@ -163,7 +151,7 @@ impl Machine {
             // A topic that was there and is not found for once is not gone: the
             // cache says when it is.
             view.entry(name.clone()).or_insert_with(|| TopicView {
-                id: uuid::Uuid::nil(),
+                id: Uuid::nil(),
                 code: *code,
                 partitions: Vec::new(),
             });
@@ -186,11 +174,7 @@ impl Machine {
         cx.to_any.push(Request::new(
             ApiKey::Metadata,
             timeout,
-            move |version| {
-                kafka_protocol::messages::RequestKind::Metadata(metadata_request(
-                    &what, false, version,
-                ))
-            },
+            move |version| RequestKind::Metadata(metadata_request(&what, false, version)),
             move |result| {
                 main.send(MainCommand::Consumer(Command::LeaderMetadata(result)));
             },
@@ -203,7 +187,7 @@ impl Machine {
         result: Result<Response, RequestError>,
     ) {
         let view = match result.map(|response| response.kind) {
-            Ok(Some(kafka_protocol::messages::ResponseKind::Metadata(answer))) => {
+            Ok(Some(ResponseKind::Metadata(answer))) => {
                 let mut snapshot = Snapshot::from_response(&answer);
                 snapshot.hide(cx.shared.conf.global.topic_blacklist.as_ref());
                 Arc::new(view_of(&snapshot))
@@ -247,6 +231,7 @@ impl Machine {
                 }
             }
         }
+        let listener = Arc::downgrade(&self.consumer);
         let event = RebalanceEvent {
             id: m.rebalance,
             code,
@@ -257,13 +242,13 @@ impl Machine {
                 .map(|p| TopicPartition {
                     topic: p.topic,
                     partition: p.partition,
-                    offset: crate::consumer::offset::INVALID,
+                    offset: offset::INVALID,
                     leader_epoch: -1,
                     metadata: None,
                     err: ErrorCode::NO_ERROR,
                 })
                 .collect(),
-            consumer: Arc::downgrade(&self.consumer),
+            listener,
         };
         cx.shared.logger.debug(
             debug::CGRP,

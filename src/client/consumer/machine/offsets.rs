@@ -1,6 +1,28 @@
-//! Commits: of what the application says, and of what is stored.
+//! Committed offsets: commits of what the application says or of what is stored, and
+//! what was committed before.
 
-use super::*;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+
+use super::Machine;
+use crate::base::error::ErrorCode;
+use crate::base::log::Level;
+use crate::client::consumer::command::{Commit, CommitReply, CommittedReply};
+use crate::client::consumer::commits;
+use crate::client::context::MainContext;
+use crate::client::event::Event;
+use crate::client::types::{CommitEvent, CommitResult, Stored, TopicPartition, events};
+use crate::consumer::{Partition, offset};
+use crate::group::{self, Group};
+
+/// What committed offsets are fetched for.
+pub(super) enum Fetching {
+    Control(Vec<(Arc<Partition>, u64)>),
+    Application(Sender<CommittedReply>),
+}
 
 impl Machine {
     pub(super) fn stop_partitions(
@@ -17,7 +39,7 @@ impl Machine {
         let ours = self.group.as_ref().is_some_and(|group| !lost(group));
         let stopped = self.stop_simple(cx, stopped);
         if !stopped.is_empty() && ours {
-            let reply = reply.map_or(Reply::Configured, Reply::Closing);
+            let reply = reply.map_or(CommitReply::Configured, CommitReply::Closing);
             self.commit_stored(cx, stopped.iter().filter_map(commits::final_commit), reply);
         } else if let Some(reply) = reply {
             let _ = reply.send(());
@@ -29,7 +51,7 @@ impl Machine {
         &mut self,
         cx: &mut MainContext<'_>,
         stored: &[Stored],
-        reply: Reply,
+        reply: CommitReply,
     ) {
         self.commit_stored(cx, stored.iter().filter_map(commits::interim_commit), reply);
     }
@@ -39,11 +61,11 @@ impl Machine {
         &mut self,
         cx: &mut MainContext<'_>,
         news: impl Iterator<Item = TopicPartition>,
-        reply: Reply,
+        reply: CommitReply,
     ) {
         let news: Vec<_> = news.collect();
         if news.is_empty() {
-            if let Reply::Closing(done) = reply {
+            if let CommitReply::Closing(done) = reply {
                 let _ = done.send(());
             }
             return;
@@ -70,7 +92,7 @@ impl Machine {
             .map(|p| TopicPartition {
                 topic: p.topic.name.clone(),
                 partition: p.id,
-                offset: crate::consumer::offset::INVALID,
+                offset: offset::INVALID,
                 leader_epoch: -1,
                 metadata: None,
                 err: ErrorCode::NO_ERROR,
@@ -121,7 +143,7 @@ impl Machine {
         &mut self,
         cx: &mut MainContext<'_>,
         offsets: Vec<TopicPartition>,
-        reply: Reply,
+        reply: CommitReply,
     ) {
         let id = self.id();
         self.commits.insert(id, reply);
@@ -163,11 +185,11 @@ impl Machine {
     pub(super) fn tell_committed(
         &mut self,
         cx: &MainContext<'_>,
-        reply: Reply,
+        reply: CommitReply,
         result: CommitResult,
     ) {
         match reply {
-            Reply::Queue {
+            CommitReply::Queue {
                 queue,
                 callback,
                 opaque,
@@ -178,16 +200,16 @@ impl Machine {
                     opaque,
                 })));
             }
-            Reply::Waiting(waiting) => {
+            CommitReply::Waiting(waiting) => {
                 // In this order: the callback waits in its queue when the call returns.
                 self.tell_configured(cx, result.clone(), true);
                 let _ = waiting.send(result);
             }
-            Reply::Closing(done) => {
+            CommitReply::Closing(done) => {
                 self.tell_configured(cx, result, false);
                 let _ = done.send(());
             }
-            Reply::Configured => self.tell_configured(cx, result, false),
+            CommitReply::Configured => self.tell_configured(cx, result, false),
         }
     }
 
@@ -212,5 +234,71 @@ impl Machine {
                 ),
             );
         }
+    }
+
+    pub(super) fn fetch_committed(
+        &mut self,
+        cx: &mut MainContext<'_>,
+        partitions: Vec<(Arc<str>, i32)>,
+        deadline: Option<Instant>,
+        who: Fetching,
+    ) {
+        if self.group.is_none() {
+            self.on_committed(cx, who, ErrorCode::_UNKNOWN_GROUP, Vec::new());
+            return;
+        }
+        let id = self.id();
+        self.fetches.insert(id, who);
+        let fetch = group::Fetch {
+            id,
+            partitions,
+            require_stable: self.require_stable,
+            deadline,
+        };
+        self.tell_group(cx, group::Event::Fetch(fetch));
+    }
+
+    pub(super) fn on_committed(
+        &mut self,
+        cx: &MainContext<'_>,
+        who: Fetching,
+        code: ErrorCode,
+        offsets: Vec<TopicPartition>,
+    ) {
+        match who {
+            Fetching::Control(asked) => {
+                let mut found: HashMap<_, _> = offsets
+                    .into_iter()
+                    .map(|o| ((o.topic.clone(), o.partition), o))
+                    .collect();
+                for (partition, token) in asked {
+                    let key = (partition.topic.name.clone(), partition.id);
+                    let result = match found.remove(&key) {
+                        Some(o) if o.err.is_ok() => Ok(o.position()),
+                        Some(o) => Err(o.err),
+                        None => Err(code),
+                    };
+                    self.control.on_committed(cx.now, &partition, token, result);
+                }
+            }
+            Fetching::Application(reply) => {
+                let _ = reply.send(if code.is_err() {
+                    Err(code)
+                } else {
+                    Ok(offsets)
+                });
+            }
+        }
+    }
+}
+
+pub(super) fn listed(c: group::Committed) -> TopicPartition {
+    TopicPartition {
+        topic: c.offset.topic,
+        partition: c.offset.partition,
+        offset: c.offset.offset,
+        leader_epoch: c.offset.leader_epoch,
+        metadata: c.offset.metadata,
+        err: c.code,
     }
 }

@@ -10,26 +10,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Machine, MainContext};
+use super::Machine;
 use crate::base::error::ErrorCode;
 use crate::base::log::debug;
-use crate::client::consumer::commits::{self, Reply, Stored};
+use crate::client::consumer::command::CommitReply;
+use crate::client::consumer::commits;
+use crate::client::context::MainContext;
 use crate::client::shared::ClientShared;
+use crate::client::types::{FileStore, OffsetStore, Stored};
 use crate::consumer::{Partition, Position, offset};
-
-/// Where a partition's offsets go, and how often.
-pub struct OffsetStore {
-    /// `None`: to the group.
-    pub file: Option<FileStore>,
-    pub interval: Option<Duration>,
-}
-
-pub struct FileStore {
-    /// A file, or a directory with a file for each partition.
-    pub path: String,
-    /// Between syncs to disk; zero: after each write; `None`: never.
-    pub sync: Option<Duration>,
-}
 
 type Key = (Arc<str>, i32);
 
@@ -147,7 +136,7 @@ impl Machine {
             }
         }
         if !to_group.is_empty() {
-            self.commit_progress(cx, &to_group, Reply::Configured);
+            self.commit_progress(cx, &to_group, CommitReply::Configured);
         }
     }
 

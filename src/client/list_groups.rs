@@ -10,10 +10,10 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
+use super::Client;
+use super::command::MainCommand;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::{Request, RequestError, Response};
-use crate::client::Client;
-use crate::client::main_loop::MainCommand;
 use crate::metadata::{BrokerInfo, Refresh};
 
 /// A group and its members.

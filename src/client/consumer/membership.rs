@@ -4,86 +4,23 @@
 //! The main thread writes what [`GroupState`] says of the membership; application
 //! threads write when they poll and which rebalance they are carrying out.
 
-pub mod list;
-
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::consumer::machine::Command;
-use super::consumer::{Consumer, TopicPartition};
+use super::Consumer;
+use super::command::Command;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::regex::Regex;
+use crate::client::types::{RebalanceEvent, RebalanceListener, SubscribedTopic};
 use crate::group::Interest;
 use crate::group::assignor::RebalanceProtocol;
 
-/// A REBALANCE event: what the application is to do.
-pub struct RebalanceEvent {
-    pub id: u64,
-    /// `_ASSIGN_PARTITIONS` or `_REVOKE_PARTITIONS`.
-    pub code: ErrorCode,
-    pub incremental: bool,
-    pub partitions: Vec<TopicPartition>,
-    pub consumer: Weak<Consumer>,
-}
-
-impl RebalanceEvent {
-    /// The application sees it now: its next call that changes the assignment is the
-    /// answer.
-    pub fn begin(&self) {
-        if let Some(consumer) = self.consumer.upgrade() {
-            *consumer.group.serving.lock() = Some(self.id);
-        }
-    }
-
-    /// The application is done with the event. If it has not answered, it has taken
-    /// nothing, and what it was to give up is taken from it.
-    pub fn end(&self) {
-        let Some(consumer) = self.consumer.upgrade() else {
-            return;
-        };
-        if *consumer.group.serving.lock() != Some(self.id) {
-            return;
-        }
-        if !self.is_assign() {
-            let gone: Vec<_> = self
-                .partitions
-                .iter()
-                .map(|p| (p.topic.clone(), p.partition))
-                .collect();
-            consumer.give_up(&gone);
-        }
-        consumer.answer_rebalance();
-    }
-
-    pub fn is_assign(&self) -> bool {
-        self.code == ErrorCode::_ASSIGN_PARTITIONS
-    }
-}
-
-/// An error that is the consumer's, for whoever polls it.
-#[derive(Debug, Clone)]
-pub struct ConsumerError {
-    pub code: ErrorCode,
-    pub text: String,
-    /// What it is about, if it is a topic.
-    pub topic: Option<Arc<str>>,
-}
-
 /// A call is polling now, and how long it takes does not matter.
 const POLLING: u64 = u64::MAX;
-
-/// A topic, or a pattern, that is subscribed to. Its partition, offset and the rest mean
-/// nothing, and are the application's to get back.
-#[derive(Debug, Clone)]
-pub struct SubscribedTopic {
-    pub topic: TopicPartition,
-    pub opaque: usize,
-}
 
 pub struct GroupState {
     /// As the application gave it, sorted by name.
@@ -292,5 +229,28 @@ impl Consumer {
         self.group.subscription.lock().clear();
         self.group.end();
         self.send(Command::Close);
+    }
+}
+
+impl RebalanceListener for Consumer {
+    fn on_begin(&self, id: u64) {
+        *self.group.serving.lock() = Some(id);
+    }
+
+    /// If the application has not answered, it has taken nothing, and what it was to give
+    /// up is taken from it.
+    fn on_end(&self, event: &RebalanceEvent) {
+        if *self.group.serving.lock() != Some(event.id) {
+            return;
+        }
+        if !event.is_assign() {
+            let gone: Vec<_> = event
+                .partitions
+                .iter()
+                .map(|p| (p.topic.clone(), p.partition))
+                .collect();
+            self.give_up(&gone);
+        }
+        self.answer_rebalance();
     }
 }

@@ -1,0 +1,96 @@
+//! What other threads tell the main thread.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+
+use super::consumer::command::Command;
+use super::topic::Topic;
+use super::types::BrokerKey;
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::broker::{LinkEvent, Request, RequestError, Response};
+use crate::metadata::{Refresh, Snapshot};
+
+pub enum MainCommand {
+    Link {
+        key: BrokerKey,
+        event: LinkEvent,
+    },
+    /// An application's own question, and where the answer goes.
+    Metadata {
+        what: Refresh,
+        deadline: Instant,
+        create: bool,
+        reply: MetadataReply,
+    },
+    MetadataAnswer {
+        what: Refresh,
+        deadline: Instant,
+        asked: MetadataFor,
+        result: Result<Response, RequestError>,
+    },
+    StaleMetadata {
+        topic: Arc<str>,
+        why: ErrorCode,
+    },
+    /// [`crate::producer::Topic::refuse`] was called for it.
+    TopicRefused {
+        topic: Arc<str>,
+        why: ErrorCode,
+    },
+    TopicAdded(Arc<Topic>),
+    AddBrokers {
+        list: String,
+        reply: Sender<i32>,
+    },
+    /// A name that an address of a configured server goes by.
+    Canonical {
+        host: String,
+        port: u16,
+    },
+    /// A request to one broker.
+    ToBroker {
+        node: i32,
+        request: Request,
+    },
+    Consumer(Command),
+    ProducerId {
+        result: Result<Response, RequestError>,
+    },
+    /// No epoch of it is left.
+    ProducerIdSpent(i64),
+    /// Partitions without a leader, or messages without a partition, have news.
+    Leaderless,
+    /// Everything that is queued is to go out now.
+    Flush,
+    /// `done` is dropped when all is purged; nothing is sent.
+    Purge {
+        queued: bool,
+        in_flight: bool,
+        done: Sender<()>,
+    },
+    Stop,
+}
+
+pub type MetadataReply = Sender<Result<Arc<Snapshot>, KafkaError>>;
+
+/// What metadata is asked for.
+pub enum MetadataFor {
+    Manager,
+    Application {
+        reply: MetadataReply,
+        /// Topics that are not there may be created by that, if the configuration says so.
+        create: bool,
+    },
+}
+
+#[derive(Clone)]
+pub struct MainSender(pub Sender<MainCommand>);
+
+impl MainSender {
+    /// After the main thread has ended there is nobody to tell.
+    pub fn send(&self, command: MainCommand) {
+        let _ = self.0.send(command);
+    }
+}

@@ -1,0 +1,69 @@
+//! Brokers' connections come up and go down.
+
+use std::time::Instant;
+
+use super::MainLoop;
+use crate::base::error::ErrorCode;
+use crate::broker::LinkEvent;
+use crate::client::brokers::Condition;
+use crate::client::types::BrokerKey;
+
+impl MainLoop {
+    pub(super) fn on_link(&mut self, now: Instant, key: BrokerKey, event: LinkEvent) {
+        let ours = self.with_consumer(now, |machine, cx| machine.on_link(cx, key, &event));
+        if ours {
+            return;
+        }
+        match event {
+            LinkEvent::Up { .. } => {
+                if let Some(b) = self.brokers.get_mut(key) {
+                    b.condition = Condition::Up;
+                }
+                self.all_down_told = false;
+                self.bootstrap.some_broker_is_up();
+                self.connecting = None;
+                self.send_waiting(key);
+            }
+            LinkEvent::Down { error, .. } => {
+                if let Some(b) = self.brokers.get_mut(key) {
+                    b.condition = Condition::Down;
+                }
+                if let Some((code, text)) = error {
+                    self.shared.error(code, text);
+                }
+                self.check_all_down(now);
+                if self.connecting == Some(key) {
+                    self.connecting = None;
+                }
+                self.use_stale_if_needed();
+                self.connect_for_waiting();
+                // The partitions that the broker led may have moved.
+                self.metadata.refresh_soon(now);
+            }
+            LinkEvent::Throttled { time } => {
+                if let Some(b) = self.brokers.get(key) {
+                    let millis = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+                    self.shared.throttled(b.name(), b.node_id(), millis);
+                }
+            }
+        }
+    }
+
+    fn check_all_down(&mut self, now: Instant) {
+        let all = self.brokers.len();
+        let down = self
+            .brokers
+            .iter()
+            .filter(|b| b.condition == Condition::Down)
+            .count();
+        if all == 0 || down < all || self.all_down_told {
+            return;
+        }
+        self.all_down_told = true;
+        self.shared.error(
+            ErrorCode::_ALL_BROKERS_DOWN,
+            format!("{down}/{all} brokers are down"),
+        );
+        self.bootstrap.all_are_down(now, &self.shared.conf);
+    }
+}

@@ -1,0 +1,171 @@
+//! Metadata: asked for, and taken in.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
+
+use super::MainLoop;
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::log::{Level, debug};
+use crate::base::time::ms;
+use crate::broker::{Request, RequestError, Response};
+use crate::client::command::{MainCommand, MetadataFor};
+use crate::metadata::request::metadata_request;
+use crate::metadata::{Refresh, Snapshot};
+
+impl MainLoop {
+    pub(super) fn ask_metadata(
+        &mut self,
+        now: Instant,
+        what: Refresh,
+        deadline: Instant,
+        asked: MetadataFor,
+    ) {
+        let main = self.shared.main.clone();
+        let wanted = what.clone();
+        // An application may be patient: no broker is waited for longer than this.
+        let timeout = ms(self.shared.conf.global.socket_timeout_ms)
+            .min(deadline.saturating_duration_since(now));
+        // A producer's default is to create, see `base::conf::finalize`.
+        let create = self.shared.conf.global.allow_auto_create_topics
+            && !matches!(asked, MetadataFor::Application { create: false, .. });
+        self.shared.logger.debug(
+            debug::METADATA,
+            "METADATA",
+            format_args!("Requesting metadata: {what:?}"),
+        );
+        let request = Request::new(
+            ApiKey::Metadata,
+            timeout,
+            move |version| RequestKind::Metadata(metadata_request(&what, create, version)),
+            move |result| {
+                main.send(MainCommand::MetadataAnswer {
+                    what: wanted,
+                    deadline,
+                    asked,
+                    result,
+                });
+            },
+        );
+        self.send_to_any(request);
+    }
+
+    pub(super) fn on_metadata(
+        &mut self,
+        now: Instant,
+        what: Refresh,
+        deadline: Instant,
+        asked: MetadataFor,
+        result: Result<Response, RequestError>,
+    ) {
+        let all = what == Refresh::All;
+        // The broker went away before it answered, or is silent: another one may know, or
+        // it may itself later.
+        let lost = matches!(
+            result,
+            Err(RequestError::Disconnected(_)
+                | RequestError::Destroyed
+                | RequestError::TimedOut
+                | RequestError::TimedOutInQueue)
+        );
+        if lost && matches!(asked, MetadataFor::Application { .. }) && now < deadline {
+            self.ask_metadata(now, what, deadline, asked);
+            return;
+        }
+        let response = match result {
+            Ok(Response {
+                kind: Some(ResponseKind::Metadata(r)),
+                broker,
+                ..
+            }) if r.error_code != 0 => {
+                let code = ErrorCode::from(r.error_code);
+                if code == ErrorCode::REBOOTSTRAP_REQUIRED {
+                    self.rebootstrap(now);
+                }
+                Err(KafkaError::new(
+                    code,
+                    format!("{broker} refused to tell metadata: {code}"),
+                ))
+            }
+            Ok(Response {
+                kind: Some(ResponseKind::Metadata(r)),
+                broker_id,
+                broker,
+                ..
+            }) => {
+                self.metadata_came();
+                let mut snapshot = Snapshot::from_response(&r);
+                snapshot.answered_by = broker_id;
+                snapshot.answered_by_name = broker.to_string();
+                Ok(snapshot)
+            }
+            Ok(_) => Err(KafkaError::new(
+                ErrorCode::_BAD_MSG,
+                "Metadata was answered with something else",
+            )),
+            Err(e) => Err(KafkaError::new(e.code(), e.to_string())),
+        };
+        match (response, asked) {
+            (Ok(snapshot), MetadataFor::Manager) => self.learn(now, snapshot, true, all),
+            (Ok(snapshot), MetadataFor::Application { reply, .. }) => {
+                self.learn(now, snapshot.clone(), false, all);
+                let _ = reply.send(Ok(Arc::new(snapshot)));
+            }
+            (Err(e), MetadataFor::Manager) => {
+                self.shared.logger.debug(
+                    debug::METADATA,
+                    "METADATA",
+                    format_args!("Metadata request failed: {e}"),
+                );
+                self.metadata.on_failure(now);
+            }
+            (Err(mut e), MetadataFor::Application { reply, .. }) => {
+                // There was a broker to ask, but no time to.
+                if e.code == ErrorCode::_TIMED_OUT_QUEUE && self.has_broker_up() {
+                    e.code = ErrorCode::_TIMED_OUT;
+                }
+                let _ = reply.send(Err(e));
+            }
+        }
+    }
+
+    fn learn(&mut self, now: Instant, mut snapshot: Snapshot, complete: bool, all: bool) {
+        snapshot.hide(self.shared.conf.global.topic_blacklist.as_ref());
+        if !snapshot.brokers.is_empty() && !self.brokers.update(snapshot.brokers.values()) {
+            self.bootstrap.not_started();
+        }
+        self.warn_of_other_cluster(&snapshot);
+        let seen: Vec<_> = snapshot
+            .topics
+            .iter()
+            .map(|(name, info)| (name.clone(), info.err))
+            .collect();
+        let changes = self.metadata.on_snapshot(snapshot, complete, all, now);
+        self.shared
+            .metadata
+            .store(Arc::new(self.metadata.cache().clone()));
+        for change in changes {
+            self.apply(now, change);
+        }
+        self.with_consumer(now, |machine, cx| machine.on_snapshot(cx, all, &seen));
+    }
+
+    /// Servers of two clusters in one list are a mistake that shows in nothing else.
+    fn warn_of_other_cluster(&self, new: &Snapshot) {
+        let (Some(known), Some(now)) = (&self.metadata.cache().cluster_id, &new.cluster_id) else {
+            return;
+        };
+        if known != now {
+            self.shared.logger.log(
+                Level::Warning,
+                "CLUSTERID",
+                format_args!(
+                    "{} reports different ClusterId {now:?}, not {known:?} as before: a client must be connected to the \
+                     brokers of one cluster only",
+                    new.answered_by_name
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! The main thread: the control plane of a client.
+//!
+//! It owns the brokers' registry, the metadata and, for each feature, its state
+//! machine. It has no sockets: it sleeps on its channel until the next deadline.
+//! Bulk data never comes through here.
+//!
+//! Requests for "any broker" wait here until some link is up, and brokers are
+//! asked to connect one after another until one is: a server that is down costs
+//! no request its time.
+
+mod any_broker;
+mod bootstrap;
+mod connections;
+mod metadata;
+mod producer_id;
+mod topics;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+
+use self::bootstrap::Bootstrap;
+use super::brokers::Brokers;
+use super::command::{MainCommand, MetadataFor};
+use super::consumer::machine::Machine;
+use super::context::MainContext;
+use super::event::Event;
+use super::settings;
+use super::shared::ClientShared;
+use super::stats;
+use super::topic::Topic;
+use super::types::{BrokerKey, ThreadKind, events};
+use crate::base::fork::Generation;
+use crate::base::log::Level;
+use crate::base::panic;
+use crate::base::time::ms;
+use crate::broker::{Request, RequestError};
+use crate::metadata::Manager;
+use crate::producer::idempotence::acquire::Acquirer;
+use crate::producer::sender;
+
+pub struct MainLoop {
+    shared: Arc<ClientShared>,
+    rx: Receiver<MainCommand>,
+    brokers: Brokers,
+    metadata: Manager,
+    topics: Vec<Arc<Topic>>,
+    waiting_any: VecDeque<Request>,
+    /// The manager wants to ask, and waits for a broker that is up. What it asks is
+    /// decided then: a topic that comes meanwhile costs no further round trip.
+    metadata_waits: bool,
+    /// The broker whose connection all these wait for.
+    connecting: Option<BrokerKey>,
+    /// Keeps the time of partitions without a leader; never sends.
+    leaderless: Option<sender::Sender>,
+    next_unassigned: Option<Instant>,
+    all_down_told: bool,
+    next_stats: Option<Instant>,
+    bootstrap: Bootstrap,
+    /// Of an idempotent producer.
+    acquirer: Option<Acquirer>,
+    consumer: Machine,
+    made: Generation,
+}
+
+impl MainLoop {
+    pub fn new(shared: Arc<ClientShared>, rx: Receiver<MainCommand>) -> Self {
+        let now = Instant::now();
+        let link = Arc::new(settings::link(&shared.conf));
+        let leaderless = shared
+            .producer
+            .as_ref()
+            .map(|p| sender::Sender::new(p.clone(), p.leaderless.clone(), Arc::default()));
+        let stats = ms(shared.conf.global.statistics_interval_ms);
+        MainLoop {
+            brokers: Brokers::new(shared.clone(), link, shared.main.clone()),
+            metadata: Manager::new(settings::metadata(&shared.conf), now),
+            topics: Vec::new(),
+            waiting_any: VecDeque::new(),
+            metadata_waits: false,
+            connecting: None,
+            leaderless,
+            next_unassigned: None,
+            all_down_told: false,
+            next_stats: (!stats.is_zero()).then(|| now + stats),
+            bootstrap: Bootstrap::default(),
+            acquirer: shared
+                .producer
+                .as_ref()
+                .filter(|p| p.settings.idempotence)
+                .map(|_| Acquirer::new(now)),
+            consumer: Machine::new(&shared, now),
+            made: Generation::current(),
+            shared,
+            rx,
+        }
+    }
+
+    pub fn run(mut self) {
+        self.shared.hooks.thread(true, ThreadKind::Main, "main");
+        self.add_configured();
+        let logger = self.shared.logger.clone();
+        // A panic is an error of this library, and costs what was being done.
+        while panic::catch(|| self.turn()).unwrap_or_else(|report| {
+            let text = format_args!("An error inside librskafka: {report}; please report this");
+            logger.log(Level::Crit, "PANIC", text);
+            // One that comes again and again is not to take a whole core.
+            std::thread::sleep(Duration::from_millis(100));
+            true
+        }) {
+            if !self.made.is_current() {
+                // A callback forked, and this is the child: all of this is the parent's.
+                std::mem::forget(self);
+                return;
+            }
+        }
+        self.stop();
+        self.shared.hooks.thread(false, ThreadKind::Main, "main");
+    }
+
+    /// What is due, then one command or what comes first. False: that was `Stop`.
+    fn turn(&mut self) -> bool {
+        self.on_time(Instant::now());
+        if !self.made.is_current() {
+            return true;
+        }
+        let command = match self.next_deadline() {
+            Some(at) => {
+                let wait = at.saturating_duration_since(Instant::now());
+                match self.rx.recv_timeout(wait) {
+                    Ok(c) => Some(c),
+                    Err(RecvTimeoutError::Timeout) => None,
+                    Err(RecvTimeoutError::Disconnected) => Some(MainCommand::Stop),
+                }
+            }
+            None => Some(self.rx.recv().unwrap_or(MainCommand::Stop)),
+        };
+        match command {
+            Some(MainCommand::Stop) => return false,
+            Some(c) => self.on_command(Instant::now(), c),
+            None => {}
+        }
+        true
+    }
+
+    fn stop(&mut self) {
+        self.with_consumer(Instant::now(), |machine, cx| machine.stop(cx));
+        self.brokers.stop_all();
+        self.bootstrap.stop();
+        for request in self.waiting_any.drain(..) {
+            (request.reply)(Err(RequestError::Destroyed));
+        }
+        self.fail_all(Instant::now());
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let waiting = self.waiting_any.iter().map(|r| r.deadline).min();
+        let leaderless = self
+            .leaderless
+            .as_ref()
+            .and_then(|o| o.next_deadline(false));
+        [
+            self.metadata
+                .next_deadline()
+                .filter(|_| !self.brokers.is_empty() && !self.metadata_waits),
+            waiting,
+            leaderless,
+            self.next_unassigned,
+            self.next_stats,
+            self.bootstrap.next_deadline(),
+            self.acquirer.as_ref().and_then(Acquirer::next_deadline),
+            self.consumer.next_deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    fn on_time(&mut self, now: Instant) {
+        while self.waiting_any.iter().any(|r| r.deadline <= now) {
+            let (late, rest): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.waiting_any)
+                .into_iter()
+                .partition(|r| r.deadline <= now);
+            self.waiting_any = rest;
+            for request in late {
+                (request.reply)(Err(RequestError::TimedOutInQueue));
+            }
+        }
+        if !self.brokers.is_empty() && !self.metadata_waits && self.metadata.is_due(now) {
+            self.bootstrap.asked(now, &self.shared.conf);
+            self.metadata_waits = true;
+            if self.usable_broker().is_none() {
+                self.connect_for_waiting();
+            }
+        }
+        if self.metadata_waits && self.usable_broker().is_some() {
+            self.metadata_waits = false;
+            if let Some(refresh) = self.metadata.poll(now) {
+                let deadline = now + ms(self.shared.conf.global.socket_timeout_ms);
+                self.ask_metadata(now, refresh, deadline, MetadataFor::Manager);
+            }
+        }
+        self.with_consumer(now, Machine::on_time);
+        if let Some(leaderless) = &mut self.leaderless {
+            leaderless.collect(now);
+            leaderless.poll_down(now);
+        }
+        if self.next_unassigned.is_some_and(|at| at <= now) {
+            self.expire_unassigned(now);
+        }
+        if self.next_stats.is_some_and(|at| at <= now) {
+            let interval = ms(self.shared.conf.global.statistics_interval_ms);
+            self.next_stats = Some(now + interval);
+            self.emit_stats(now);
+        }
+        self.bootstrap_on_time(now);
+        self.acquire_on_time(now);
+    }
+
+    /// Lets the consumer's machine work with what is the main loop's.
+    fn with_consumer<R>(
+        &mut self,
+        now: Instant,
+        work: impl FnOnce(&mut Machine, &mut MainContext<'_>) -> R,
+    ) -> R {
+        let mut to_any = Vec::new();
+        let mut cx = MainContext {
+            now,
+            shared: &self.shared,
+            brokers: &mut self.brokers,
+            metadata: &mut self.metadata,
+            to_any: &mut to_any,
+        };
+        let result = work(&mut self.consumer, &mut cx);
+        for request in to_any {
+            self.send_to_any(request);
+        }
+        result
+    }
+
+    fn on_command(&mut self, now: Instant, command: MainCommand) {
+        match command {
+            MainCommand::Link { key, event } => self.on_link(now, key, event),
+            MainCommand::Metadata {
+                what,
+                deadline,
+                create,
+                reply,
+            } => {
+                let asked = MetadataFor::Application { reply, create };
+                self.ask_metadata(now, what, deadline, asked);
+            }
+            MainCommand::MetadataAnswer {
+                what,
+                deadline,
+                asked,
+                result,
+            } => self.on_metadata(now, what, deadline, asked, result),
+            MainCommand::StaleMetadata { topic, why } => self.on_stale(now, &topic, why),
+            MainCommand::TopicRefused { topic, why } => self.on_refused(now, &topic, why),
+            MainCommand::TopicAdded(topic) => self.add_topic(now, topic),
+            MainCommand::AddBrokers { list, reply } => {
+                // The caller may have stopped waiting.
+                let _ = reply.send(self.add_for_application(now, list));
+            }
+            MainCommand::Canonical { host, port } => {
+                self.add_server(&host, port);
+                self.connect_for_waiting();
+            }
+            MainCommand::ToBroker { node, request } => match self.brokers.by_node(node) {
+                Some(broker) => {
+                    broker.connect();
+                    broker.request(request);
+                }
+                None => (request.reply)(Err(RequestError::Disconnected("no such broker".into()))),
+            },
+            MainCommand::Consumer(command) => {
+                self.with_consumer(now, |machine, cx| machine.on_command(cx, command));
+            }
+            MainCommand::ProducerId { result } => self.on_producer_id(now, result),
+            MainCommand::ProducerIdSpent(id) => {
+                if let Some(acquirer) = &mut self.acquirer {
+                    acquirer.spent(now, id);
+                }
+            }
+            MainCommand::Leaderless => self.expire_unassigned(now),
+            MainCommand::Flush => {
+                self.nudge_all();
+            }
+            MainCommand::Purge {
+                queued,
+                in_flight,
+                done,
+            } => self.purge(queued, in_flight, done),
+            MainCommand::Stop => {}
+        }
+    }
+
+    fn emit_stats(&mut self, now: Instant) {
+        let shared = &self.shared;
+        if shared.conf.global.stats_cb == 0 && !shared.wants_event(events::STATS) {
+            return;
+        }
+        let sources = stats::Sources {
+            shared,
+            brokers: &self.brokers,
+            topics: &self.topics,
+            metadata: self.metadata.cache(),
+            consumer: &self.consumer,
+            acquirer: self.acquirer.as_ref(),
+        };
+        shared.main_queue.push(Event::Stats(sources.json(now)));
+    }
+}
