@@ -11,15 +11,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use libc::c_void;
 use parking_lot::Mutex;
 
+use super::callback;
 use super::consume::{self, Item};
 use super::event::EventObject;
 use super::handle::{get, give};
 use super::instance::Instance;
 use super::serve;
-use super::types::{rd_kafka_event_t, rd_kafka_t};
+use super::types::rd_kafka_event_t;
 use crate::base::cancel::NotCancelled;
 use crate::base::log::Level;
 use crate::base::message::MessageExt;
@@ -28,12 +28,9 @@ use crate::client::event::{Event, EventQueue};
 use crate::client::hooks::Hooks;
 use crate::client::types::{ThreadKind, events};
 
-type BackgroundCb =
-    unsafe extern "C" fn(rk: *mut rd_kafka_t, rkev: *mut rd_kafka_event_t, opaque: *mut c_void);
-
 /// An instance's background queue and its thread, if it has them.
 #[derive(Default)]
-pub struct Background(Mutex<State>);
+pub(crate) struct Background(Mutex<State>);
 
 #[derive(Default)]
 enum State {
@@ -52,7 +49,7 @@ struct Running {
 
 impl Background {
     /// Starts the thread if the configuration wants it from the beginning.
-    pub fn begin(instance: &Instance) -> io::Result<()> {
+    pub(crate) fn begin(instance: &Instance) -> io::Result<()> {
         let c = &instance.conf().global;
         if c.background_event_cb != 0 || c.enabled_events & events::BACKGROUND != 0 {
             Self::queue(instance)?;
@@ -62,7 +59,7 @@ impl Background {
 
     /// The queue that the thread serves; both are made by the first who asks. None while
     /// the instance is being destroyed.
-    pub fn queue(instance: &Instance) -> io::Result<Option<EventQueue>> {
+    pub(crate) fn queue(instance: &Instance) -> io::Result<Option<EventQueue>> {
         let mut state = instance.background.0.lock();
         match &*state {
             State::Running(running) => return Ok(Some(running.queue.clone())),
@@ -104,7 +101,7 @@ impl Background {
     }
 
     /// How much waits for the thread, but for what came by way of `forwarded`.
-    pub fn backlog(&self, forwarded: &EventQueue) -> usize {
+    pub(crate) fn backlog(&self, forwarded: &EventQueue) -> usize {
         match &*self.0.lock() {
             State::Running(r) if !Arc::ptr_eq(&r.queue.target(), &forwarded.target()) => {
                 r.queue.items()
@@ -114,7 +111,7 @@ impl Background {
     }
 
     /// Whether the thread serves what arrives in `queue`.
-    pub fn serves(&self, queue: &EventQueue) -> bool {
+    pub(crate) fn serves(&self, queue: &EventQueue) -> bool {
         match &*self.0.lock() {
             State::Running(r) => Arc::ptr_eq(&r.queue, &queue.target()),
             _ => false,
@@ -122,7 +119,7 @@ impl Background {
     }
 
     /// Ends the thread, after the callback that it is in.
-    pub fn stop(instance: &Instance) {
+    pub(crate) fn stop(instance: &Instance) {
         let state = std::mem::replace(&mut *instance.background.0.lock(), State::Stopped);
         let State::Running(running) = state else {
             return;
@@ -143,13 +140,18 @@ impl Background {
 
 fn serve_item(instance: &Instance, queue: &EventQueue, item: Item) {
     serve::clear_yield();
-    let callback = instance.conf().global.background_event_cb;
-    let object = match item {
+    let callback = callback::BACKGROUND_EVENT.get(&instance.conf().global);
+    let item = match item {
         // Not an event for C: it has a callback only.
         Item::Other(event @ (Event::Throttle { .. } | Event::Taken)) => {
             return serve::serve_one(instance, queue, event);
         }
-        item if callback == 0 => return serve_by_callbacks(instance, queue, item),
+        item => item,
+    };
+    let Some(callback) = callback.function() else {
+        return serve_by_callbacks(instance, queue, item);
+    };
+    let object = match item {
         Item::Message(m) => {
             // SAFETY: the message was just taken.
             unsafe { instance.consumed(super::message::as_c(m.as_ptr())) };
@@ -158,12 +160,8 @@ fn serve_item(instance: &Instance, queue: &EventQueue, item: Item) {
         Item::Other(event) => EventObject::new(event),
     };
     let object = give::<rd_kafka_event_t>(object);
-    // SAFETY: the setter took a function of this type. The event is the application's to
-    // destroy.
-    unsafe {
-        let callback: BackgroundCb = std::mem::transmute(callback);
-        callback(instance.handle(), object, instance.opaque());
-    }
+    // SAFETY: the event is the application's to destroy.
+    unsafe { callback(instance.handle(), object, instance.opaque()) };
 }
 
 fn serve_by_callbacks(instance: &Instance, queue: &EventQueue, item: Item) {

@@ -58,7 +58,7 @@ macro_rules! value_of_not_built {
 pub(crate) use {ffi, give_nothing, not_built, value_of_not_built};
 
 /// What a function of this return type gives when it cannot do its work.
-pub trait Failure: Sized {
+pub(crate) trait Failure: Sized {
     /// After a panic.
     fn panicked() -> Self;
 
@@ -74,7 +74,7 @@ pub trait Failure: Sized {
 }
 
 /// What a forked child is told about its parent's handles.
-pub fn forked_error() -> KafkaError {
+pub(crate) fn forked_error() -> KafkaError {
     KafkaError::new(
         ErrorCode::_STATE,
         "The client instance was made before fork(), in the parent process: it cannot be \
@@ -86,7 +86,7 @@ pub fn forked_error() -> KafkaError {
 ///
 /// # Safety
 /// Null, or writable.
-pub unsafe fn put<T>(place: *mut T, value: T) {
+pub(crate) unsafe fn put<T>(place: *mut T, value: T) {
     if !place.is_null() {
         // SAFETY: the caller's promise.
         unsafe { place.write(value) };
@@ -95,7 +95,7 @@ pub unsafe fn put<T>(place: *mut T, value: T) {
 
 /// Runs `body`; see [`ffi!`].
 #[inline]
-pub fn guard<R: Failure, F: FnOnce() -> R>(body: F) -> R {
+pub(crate) fn guard<R: Failure, F: FnOnce() -> R>(body: F) -> R {
     if fork::is_child() {
         return guard_in_child(body);
     }
@@ -177,7 +177,7 @@ failure_values! {
 }
 
 /// What pointers to this type are when a function fails: null, save for error objects.
-pub trait Pointee: Sized {
+pub(crate) trait Pointee: Sized {
     fn panicked() -> *mut Self {
         std::ptr::null_mut()
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use libc::{c_int, c_void};
 
+use super::callback::{Callback, CommitCb};
 use super::handle::get;
 use super::topic_partition::{elements, elements_mut, metadata};
 use super::{consume, error, message, serve};
@@ -274,9 +275,10 @@ pub unsafe extern "C" fn rd_kafka_commit_queue(
             Err(code) => return code,
         };
         let own = queue.map_or_else(|| Arc::new(Queue::new()), |q| q.queue.clone());
+        let callback = Callback::<CommitCb>::new(cb);
         let reply = CommitReply::Queue {
             queue: own.clone(),
-            callback: cb.map_or(0, |cb| (cb as *const ()).expose_provenance()),
+            callback: callback.address(),
             opaque: commit_opaque.expose_provenance(),
         };
         let offsets: Option<Vec<_>> = list.map(|l| elements(l).iter().map(consume::read).collect());
@@ -291,7 +293,7 @@ pub unsafe extern "C" fn rd_kafka_commit_queue(
         if let Err(code) = sent {
             own.push(Event::OffsetCommit(Box::new(CommitEvent {
                 result: CommitResult { code, offsets },
-                callback: cb.map_or(0, |cb| (cb as *const ()).expose_provenance()),
+                callback: callback.address(),
                 opaque: commit_opaque.expose_provenance(),
             })));
         }

@@ -4,6 +4,7 @@ use libc::{FILE, addrinfo, c_char, c_int, c_void, mode_t, size_t, sockaddr};
 
 use crate::base::conf::{ConfError, TopicConf, TopicConfBox, listing};
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::callback;
 use crate::capi::conf_object::{self, ConfObject};
 use crate::capi::cstr;
 use crate::capi::handle::{Tagged, get, get_mut, give, peek, take};
@@ -21,14 +22,14 @@ pub(super) fn new_topic_conf() -> Box<dyn TopicConfBox> {
 
 /// Where a function that sets properties says what is wrong.
 pub(super) struct Answer {
-    pub errstr: *mut c_char,
-    pub errstr_size: size_t,
+    pub(crate) errstr: *mut c_char,
+    pub(crate) errstr_size: size_t,
 }
 
 impl Answer {
     /// # Safety
     /// `errstr` is null or has room for `errstr_size` bytes.
-    pub unsafe fn give(&self, outcome: Result<(), ConfError>) -> rd_kafka_conf_res_t {
+    pub(crate) unsafe fn give(&self, outcome: Result<(), ConfError>) -> rd_kafka_conf_res_t {
         match outcome {
             Ok(()) => RD_KAFKA_CONF_OK,
             Err(error) => {
@@ -44,7 +45,7 @@ impl Answer {
 
     /// # Safety
     /// As for `give`.
-    pub unsafe fn not_a_configuration(&self) -> rd_kafka_conf_res_t {
+    pub(crate) unsafe fn not_a_configuration(&self) -> rd_kafka_conf_res_t {
         let error = ConfError::Invalid("Not a configuration object".to_owned());
         // SAFETY: the caller's promise.
         unsafe { self.give(Err(error)) }
@@ -54,7 +55,7 @@ impl Answer {
     ///
     /// # Safety
     /// As for `give`.
-    pub unsafe fn not_text(
+    pub(crate) unsafe fn not_text(
         &self,
         name: Result<Option<&str>, std::str::Utf8Error>,
     ) -> rd_kafka_conf_res_t {
@@ -211,8 +212,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_background_event_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = event_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("background_event_cb", pointer);
+            callback::BACKGROUND_EVENT.set(&mut conf.global, event_cb);
         }
     })
 }
@@ -236,8 +236,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_dr_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = dr_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("dr_cb", pointer);
+            callback::DR.set(&mut conf.global, dr_cb);
         }
     })
 }
@@ -261,8 +260,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_dr_msg_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = dr_msg_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("dr_msg_cb", pointer);
+            callback::DR_MSG.set(&mut conf.global, dr_msg_cb);
         }
     })
 }
@@ -279,8 +277,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_consume_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = consume_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("consume_cb", pointer);
+            callback::CONSUME.set(&mut conf.global, consume_cb);
         }
     })
 }
@@ -306,8 +303,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_rebalance_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = rebalance_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("rebalance_cb", pointer);
+            callback::REBALANCE.set(&mut conf.global, rebalance_cb);
         }
     })
 }
@@ -330,8 +326,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_offset_commit_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = offset_commit_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("offset_commit_cb", pointer);
+            callback::OFFSET_COMMIT.set(&mut conf.global, offset_commit_cb);
         }
     })
 }
@@ -354,8 +349,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_error_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = error_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("error_cb", pointer);
+            callback::ERROR.set(&mut conf.global, error_cb);
         }
     })
 }
@@ -378,8 +372,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_throttle_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = throttle_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("throttle_cb", pointer);
+            callback::THROTTLE.set(&mut conf.global, throttle_cb);
         }
     })
 }
@@ -402,8 +395,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_log_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = log_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("log_cb", pointer);
+            callback::LOG.set(&mut conf.global, log_cb);
         }
     })
 }
@@ -426,8 +418,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_stats_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = stats_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("stats_cb", pointer);
+            callback::STATS.set(&mut conf.global, stats_cb);
         }
     })
 }
@@ -451,9 +442,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_oauthbearer_token_refresh_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = oauthbearer_token_refresh_cb.map_or(0, |function| function as usize);
-            conf.global
-                .set_pointer("oauthbearer_token_refresh_cb", pointer);
+            callback::TOKEN_REFRESH.set(&mut conf.global, oauthbearer_token_refresh_cb);
         }
     })
 }
@@ -492,8 +481,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_socket_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = socket_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("socket_cb", pointer);
+            callback::SOCKET.set(&mut conf.global, socket_cb);
         }
     })
 }
@@ -517,8 +505,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_connect_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = connect_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("connect_cb", pointer);
+            callback::CONNECT.set(&mut conf.global, connect_cb);
         }
     })
 }
@@ -533,8 +520,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_closesocket_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = closesocket_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("closesocket_cb", pointer);
+            callback::CLOSE_SOCKET.set(&mut conf.global, closesocket_cb);
         }
     })
 }
@@ -555,8 +541,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_open_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = open_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("open_cb", pointer);
+            callback::OPEN.set(&mut conf.global, open_cb);
         }
     })
 }
@@ -581,8 +566,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_resolve_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = resolve_cb.map_or(0, |function| function as usize);
-            conf.global.set_pointer("resolve_cb", pointer);
+            callback::RESOLVE.set(&mut conf.global, resolve_cb);
         }
     })
 }
@@ -613,9 +597,7 @@ pub unsafe extern "C" fn rd_kafka_conf_set_ssl_cert_verify_cb(
         // SAFETY: nobody else uses the configuration meanwhile.
         match unsafe { get_mut(conf) } {
             Some(conf) => {
-                let pointer = ssl_cert_verify_cb.map_or(0, |function| function as usize);
-                conf.global
-                    .set_pointer("ssl.certificate.verify_cb", pointer);
+                callback::CERTIFICATE_VERIFY.set(&mut conf.global, ssl_cert_verify_cb);
                 RD_KAFKA_CONF_OK
             }
             None => RD_KAFKA_CONF_INVALID,

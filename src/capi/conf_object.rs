@@ -21,9 +21,9 @@ use crate::base::conf::{Conf, ConfError};
 const UT_HANDLE_PRODUCE_RESPONSE: &str = "ut_handle_ProduceResponse";
 const PLUGINS: &str = "plugin.library.paths";
 
-pub struct ConfObject {
+pub(crate) struct ConfObject {
     conf: Conf,
-    pub hooks: Arc<ConfHooks>,
+    pub(crate) hooks: Arc<ConfHooks>,
 }
 
 impl Opaque for rd_kafka_conf_t {
@@ -33,7 +33,7 @@ impl Opaque for rd_kafka_conf_t {
 }
 
 impl ConfObject {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         ConfObject {
             conf: Conf::with_topic_conf_box(new_topic_conf),
             hooks: Arc::default(),
@@ -62,7 +62,7 @@ impl Drop for ConfObject {
 }
 
 /// A configuration object that a client has taken over.
-pub struct Owned(pub Box<Tagged<rd_kafka_conf_t>>);
+pub(crate) struct Owned(pub(crate) Box<Tagged<rd_kafka_conf_t>>);
 
 impl Deref for Owned {
     type Target = Conf;
@@ -76,7 +76,7 @@ impl Deref for Owned {
 ///
 /// # Safety
 /// The strings live for the call; `errstr` is null or has room for `errstr_size` bytes; nobody else uses the configuration.
-pub unsafe fn set(
+pub(crate) unsafe fn set(
     conf: *mut rd_kafka_conf_t,
     name: *const c_char,
     value: *const c_char,
@@ -151,7 +151,7 @@ unsafe fn prefixes<'a>(array: *mut *const c_char, count: size_t) -> Vec<Cow<'a, 
 ///
 /// # Safety
 /// Null, or a live configuration that nobody changes meanwhile; an array of `filter_cnt` strings.
-pub unsafe fn dup(
+pub(crate) unsafe fn dup(
     old: *const rd_kafka_conf_t,
     filter_cnt: size_t,
     filter: *mut *const c_char,

@@ -25,14 +25,14 @@ use crate::client::types::{ConsumerError, TopicPartition};
 use crate::consumer::{Fetched, Next, Partition, Position};
 
 /// What was at the front of a queue.
-pub enum Item {
+pub(crate) enum Item {
     /// To be released by whoever has it.
     Message(NonNull<MessageExt>),
     Other(Event),
 }
 
 impl Item {
-    pub fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         match self {
             Item::Message(_) => 1,
             Item::Other(event) => event.weight(),
@@ -42,7 +42,10 @@ impl Item {
 
 /// Takes one item, waiting for it until `deadline`.
 #[inline]
-pub fn take_item(queue: &EventQueue, deadline: impl FnOnce() -> Option<Instant>) -> Option<Item> {
+pub(crate) fn take_item(
+    queue: &EventQueue,
+    deadline: impl FnOnce() -> Option<Instant>,
+) -> Option<Item> {
     queue.take_until(deadline, |event| match event {
         Event::Fetched(fetched) => match fetched.next() {
             Next::Message(m) => Taken::Part(Item::Message(m)),
@@ -57,7 +60,7 @@ pub fn take_item(queue: &EventQueue, deadline: impl FnOnce() -> Option<Instant>)
 /// What one call serves is what waited when it began to: not what comes meanwhile, so
 /// that the call ends however fast that is. Who waits to be told that the queue has
 /// something is told of that.
-pub struct Backlog<'a> {
+pub(crate) struct Backlog<'a> {
     queue: &'a EventQueue,
     /// As many as the call serves at most.
     limit: usize,
@@ -68,7 +71,7 @@ pub struct Backlog<'a> {
 }
 
 impl<'a> Backlog<'a> {
-    pub fn of(queue: &'a EventQueue, limit: usize) -> Self {
+    pub(crate) fn of(queue: &'a EventQueue, limit: usize) -> Self {
         Backlog {
             queue,
             limit,
@@ -79,7 +82,7 @@ impl<'a> Backlog<'a> {
     }
 
     /// Something of this weight was taken. False if that was the last one of the call.
-    pub fn goes_on(&mut self, taken: usize) -> bool {
+    pub(crate) fn goes_on(&mut self, taken: usize) -> bool {
         let left = self.left.get_or_insert_with(|| {
             let (weight, serving) = (self.queue).begin_serving(self.limit.saturating_sub(taken));
             self.serving = serving;
@@ -100,17 +103,17 @@ impl Drop for Backlog<'_> {
 
 /// An error of the consumer, or of one of its topics, as the message that a poll of
 /// the consumer returns.
-pub fn error_message(instance: &Instance, e: &ConsumerError) -> Option<NonNull<MessageExt>> {
+pub(crate) fn error_message(instance: &Instance, e: &ConsumerError) -> Option<NonNull<MessageExt>> {
     let topic = e.topic.as_deref();
     let topic = topic.and_then(|name| instance.topic_for_message(name));
     message::with_text(e.code, &e.text, topic)
 }
 
 /// While it lives, the application polls: see `max.poll.interval.ms`.
-pub struct Polling<'a>(Option<&'a Consumer>, Generation);
+pub(crate) struct Polling<'a>(Option<&'a Consumer>, Generation);
 
 impl<'a> Polling<'a> {
-    pub fn of(instance: &'a Instance) -> Self {
+    pub(crate) fn of(instance: &'a Instance) -> Self {
         let consumer = consumer(instance).map(|c| &**c);
         if let Some(consumer) = consumer {
             consumer.poll_begins();
@@ -120,7 +123,7 @@ impl<'a> Polling<'a> {
 
     /// Only if messages may come by this queue: who serves logs or reports alone does not
     /// consume.
-    pub fn through(instance: &'a Instance, queue: &EventQueue) -> Option<Self> {
+    pub(crate) fn through(instance: &'a Instance, queue: &EventQueue) -> Option<Self> {
         queue.has_messages().then(|| Polling::of(instance))
     }
 }
@@ -136,7 +139,7 @@ impl Drop for Polling<'_> {
 }
 
 /// The next event that is no message, and the end of all messages before it.
-pub fn take_event(queue: &EventQueue, since: u64, deadline: Instant) -> Option<Event> {
+pub(crate) fn take_event(queue: &EventQueue, since: u64, deadline: Instant) -> Option<Event> {
     queue.take_since(
         Some(since),
         || Some(deadline),
@@ -148,7 +151,7 @@ pub fn take_event(queue: &EventQueue, since: u64, deadline: Instant) -> Option<E
 }
 
 /// A C timeout as a deadline; 0 does not wait.
-pub fn until(timeout_ms: c_int) -> Option<Instant> {
+pub(crate) fn until(timeout_ms: c_int) -> Option<Instant> {
     if timeout_ms == 0 {
         Some(past())
     } else {
@@ -158,7 +161,7 @@ pub fn until(timeout_ms: c_int) -> Option<Instant> {
 
 /// The next message or error; events of other kinds are served meanwhile. Null, with
 /// the last error set, if there was none in time.
-pub fn next_message(
+pub(crate) fn next_message(
     instance: &Instance,
     queue: &EventQueue,
     timeout_ms: c_int,
@@ -201,7 +204,7 @@ pub fn next_message(
 /// taken at one look into the queue. What turns out to be of an assignment or a position
 /// that is over is left out, and what is of a partition that was paused meanwhile is kept
 /// for later; what is handed out counts as consumed from then on.
-pub fn next_messages(
+pub(crate) fn next_messages(
     instance: &Instance,
     queue: &EventQueue,
     timeout_ms: c_int,
@@ -447,17 +450,17 @@ fn shift<T: Copy>(list: &mut [T], from: usize, to: usize, place: usize) -> usize
 }
 
 /// The client's consumer, if it is one.
-pub fn consumer_of(client: &Client) -> Option<&Arc<Consumer>> {
+pub(crate) fn consumer_of(client: &Client) -> Option<&Arc<Consumer>> {
     Some(&client.shared.consumer).filter(|_| !client.kind().is_producer())
 }
 
 /// The instance's consumer, if it is one.
-pub fn consumer(instance: &Instance) -> Option<&Arc<Consumer>> {
+pub(crate) fn consumer(instance: &Instance) -> Option<&Arc<Consumer>> {
     consumer_of(&instance.client)
 }
 
 /// The instance's consumer, if it has a group.
-pub fn group_consumer(instance: &Instance) -> Result<&Arc<Consumer>, ErrorCode> {
+pub(crate) fn group_consumer(instance: &Instance) -> Result<&Arc<Consumer>, ErrorCode> {
     match consumer(instance) {
         Some(c) if c.core.settings.has_group => Ok(c),
         _ => Err(ErrorCode::_UNKNOWN_GROUP),
@@ -465,12 +468,12 @@ pub fn group_consumer(instance: &Instance) -> Result<&Arc<Consumer>, ErrorCode> 
 }
 
 /// The topic's name in an element.
-pub fn name(element: &rd_kafka_topic_partition_t) -> String {
+pub(crate) fn name(element: &rd_kafka_topic_partition_t) -> String {
     String::from_utf8_lossy(topic_partition::topic(element)).into_owned()
 }
 
 /// The partition, if it was used already, or if its topic is used and metadata has it.
-pub fn existing(client: &Client, topic: &str, id: i32) -> Option<Arc<ConsumerPartition>> {
+pub(crate) fn existing(client: &Client, topic: &str, id: i32) -> Option<Arc<ConsumerPartition>> {
     let consumer = consumer_of(client)?;
     if let Some(used) = consumer.find(topic, id) {
         return Some(used);
@@ -483,7 +486,7 @@ pub fn existing(client: &Client, topic: &str, id: i32) -> Option<Arc<ConsumerPar
 
 /// The partition that an element names, if its topic is used. As with librdkafka the
 /// number may be one that the topic does not have, or does not have yet.
-pub fn find(
+pub(crate) fn find(
     instance: &Instance,
     element: &rd_kafka_topic_partition_t,
 ) -> Option<Arc<ConsumerPartition>> {
@@ -496,7 +499,7 @@ pub fn find(
 }
 
 /// As [`find`], the topic made if need be.
-pub fn ensure(
+pub(crate) fn ensure(
     instance: &Instance,
     consumer: &Consumer,
     element: &rd_kafka_topic_partition_t,
@@ -506,7 +509,7 @@ pub fn ensure(
 }
 
 /// An element as the client has it.
-pub fn read(element: &rd_kafka_topic_partition_t) -> TopicPartition {
+pub(crate) fn read(element: &rd_kafka_topic_partition_t) -> TopicPartition {
     TopicPartition {
         topic: Arc::from(name(element)),
         partition: element.partition,
@@ -518,7 +521,7 @@ pub fn read(element: &rd_kafka_topic_partition_t) -> TopicPartition {
 }
 
 /// Sets everything but topic and partition.
-pub fn update(element: &mut rd_kafka_topic_partition_t, from: &TopicPartition) {
+pub(crate) fn update(element: &mut rd_kafka_topic_partition_t, from: &TopicPartition) {
     element.offset = from.offset;
     element.err = from.err;
     topic_partition::set_metadata(element, from.metadata.as_deref());
@@ -526,7 +529,7 @@ pub fn update(element: &mut rd_kafka_topic_partition_t, from: &TopicPartition) {
 }
 
 /// A list for C to destroy.
-pub fn list_of(partitions: &[TopicPartition]) -> *mut rd_kafka_topic_partition_list_t {
+pub(crate) fn list_of(partitions: &[TopicPartition]) -> *mut rd_kafka_topic_partition_list_t {
     let list = topic_partition::new_list(partitions.len());
     for p in partitions {
         // SAFETY: the list was just made, the element as well.

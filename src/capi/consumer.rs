@@ -210,7 +210,7 @@ const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 /// Leaves the group, serving what is to be done for that, and ends consuming. Bounded
 /// by what the requests of leaving may take; an application that does not answer, in
 /// whose name librdkafka would wait for ever, is taken everything from.
-pub fn close(instance: &Instance, consumer: &Consumer) {
+pub(crate) fn close(instance: &Instance, consumer: &Consumer) {
     if consumer.core.settings.has_group && !consumer.is_closed() {
         consumer.queue.forward(None);
         consumer.begin_close();

@@ -11,7 +11,7 @@ use libc::{c_char, c_void, size_t};
 ///
 /// # Safety
 /// Null, or a string that lives for `'a`.
-pub unsafe fn bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
+pub(crate) unsafe fn bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
     // SAFETY: the caller's promise.
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) }.to_bytes())
 }
@@ -20,7 +20,7 @@ pub unsafe fn bytes<'a>(text: *const c_char) -> Option<&'a [u8]> {
 ///
 /// # Safety
 /// As for [`bytes`].
-pub unsafe fn c_str<'a>(text: *const c_char) -> Option<&'a CStr> {
+pub(crate) unsafe fn c_str<'a>(text: *const c_char) -> Option<&'a CStr> {
     // SAFETY: the caller's promise.
     (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })
 }
@@ -29,7 +29,7 @@ pub unsafe fn c_str<'a>(text: *const c_char) -> Option<&'a CStr> {
 ///
 /// # Safety
 /// As for [`bytes`].
-pub unsafe fn text<'a>(text: *const c_char) -> Option<Cow<'a, str>> {
+pub(crate) unsafe fn text<'a>(text: *const c_char) -> Option<Cow<'a, str>> {
     // SAFETY: the caller's promise.
     unsafe { bytes(text) }.map(String::from_utf8_lossy)
 }
@@ -38,7 +38,9 @@ pub unsafe fn text<'a>(text: *const c_char) -> Option<Cow<'a, str>> {
 ///
 /// # Safety
 /// As for [`bytes`].
-pub unsafe fn strict<'a>(text: *const c_char) -> Result<Option<&'a str>, std::str::Utf8Error> {
+pub(crate) unsafe fn strict<'a>(
+    text: *const c_char,
+) -> Result<Option<&'a str>, std::str::Utf8Error> {
     // SAFETY: the caller's promise.
     unsafe { bytes(text) }.map(std::str::from_utf8).transpose()
 }
@@ -47,7 +49,7 @@ pub unsafe fn strict<'a>(text: *const c_char) -> Result<Option<&'a str>, std::st
 ///
 /// # Safety
 /// Null, or `length` readable bytes that live for `'a`.
-pub unsafe fn slice<'a>(data: *const c_void, length: size_t) -> &'a [u8] {
+pub(crate) unsafe fn slice<'a>(data: *const c_void, length: size_t) -> &'a [u8] {
     if data.is_null() || length == 0 {
         return &[];
     }
@@ -59,7 +61,7 @@ pub unsafe fn slice<'a>(data: *const c_void, length: size_t) -> &'a [u8] {
 ///
 /// # Safety
 /// Null, or `size` writable bytes.
-pub unsafe fn write(buffer: *mut c_char, size: size_t, text: &str) {
+pub(crate) unsafe fn write(buffer: *mut c_char, size: size_t, text: &str) {
     if buffer.is_null() || size == 0 {
         return;
     }
@@ -72,7 +74,7 @@ pub unsafe fn write(buffer: *mut c_char, size: size_t, text: &str) {
 }
 
 /// A copy in libc's memory, ended by a NUL, for the application to `free()`.
-pub fn malloc_string(text: &[u8]) -> *mut c_char {
+pub(crate) fn malloc_string(text: &[u8]) -> *mut c_char {
     let copy = malloc(text.len() + 1).cast::<u8>();
     // SAFETY: room for the text and the NUL.
     unsafe {
@@ -83,7 +85,7 @@ pub fn malloc_string(text: &[u8]) -> *mut c_char {
 }
 
 /// A copy in libc's memory; null for no bytes.
-pub fn malloc_copy(data: &[u8]) -> *mut c_void {
+pub(crate) fn malloc_copy(data: &[u8]) -> *mut c_void {
     if data.is_empty() {
         return std::ptr::null_mut();
     }
@@ -95,7 +97,7 @@ pub fn malloc_copy(data: &[u8]) -> *mut c_void {
 
 /// libc's `malloc`, which never returns null: without memory the process ends,
 /// as with Rust's own allocations.
-pub fn malloc(size: usize) -> *mut c_void {
+pub(crate) fn malloc(size: usize) -> *mut c_void {
     // SAFETY: any size will do.
     let memory = unsafe { libc::malloc(size.max(1)) };
     if memory.is_null() {
@@ -107,7 +109,7 @@ pub fn malloc(size: usize) -> *mut c_void {
 }
 
 /// The name of a number, "UNSUPPORTED" if it has none.
-pub fn name_at(names: &[&'static CStr], number: i32) -> *const c_char {
+pub(crate) fn name_at(names: &[&'static CStr], number: i32) -> *const c_char {
     usize::try_from(number)
         .ok()
         .and_then(|at| names.get(at))
@@ -118,7 +120,7 @@ pub fn name_at(names: &[&'static CStr], number: i32) -> *const c_char {
 ///
 /// # Safety
 /// Null, or `count` readable numbers that live for `'a`.
-pub unsafe fn numbers<'a>(data: *const i32, count: size_t) -> &'a [i32] {
+pub(crate) unsafe fn numbers<'a>(data: *const i32, count: size_t) -> &'a [i32] {
     if data.is_null() || count == 0 {
         return &[];
     }

@@ -16,23 +16,19 @@ use crate::capi::types::{
 
 /// What an `rd_kafka_error_t` points to.
 #[derive(Debug)]
-pub struct ErrorObject {
+pub(crate) struct ErrorObject {
     error: KafkaError,
     text: CString,
 }
 
 impl ErrorObject {
-    pub fn new(error: KafkaError) -> Self {
+    pub(crate) fn new(error: KafkaError) -> Self {
         // A text with a NUL in it is cut there, as C would.
         let text: Vec<u8> = error.text.bytes().take_while(|byte| *byte != 0).collect();
         ErrorObject {
             text: CString::new(text).unwrap_or_default(),
             error,
         }
-    }
-
-    pub fn error(&self) -> &KafkaError {
-        &self.error
     }
 }
 
@@ -59,12 +55,12 @@ impl Pointee for rd_kafka_error_s {
 }
 
 /// An error object for C to destroy.
-pub fn give(error: KafkaError) -> *mut rd_kafka_error_t {
+pub(crate) fn give(error: KafkaError) -> *mut rd_kafka_error_t {
     handle::give(ErrorObject::new(error))
 }
 
 /// An error object for C to destroy, or null if all went well.
-pub fn give_result(result: Result<(), KafkaError>) -> *mut rd_kafka_error_t {
+pub(crate) fn give_result(result: Result<(), KafkaError>) -> *mut rd_kafka_error_t {
     result.map_or_else(give, |()| std::ptr::null_mut())
 }
 
@@ -75,7 +71,7 @@ thread_local! {
 }
 
 /// Sets what `rd_kafka_last_error` and, unless zero, `errno` say to this thread.
-pub fn set_last_error(code: ErrorCode, errno: c_int) {
+pub(crate) fn set_last_error(code: ErrorCode, errno: c_int) {
     let _ = LAST_ERROR.try_with(|last| last.set(code));
     if errno != 0 {
         // SAFETY: the address of this thread's errno.

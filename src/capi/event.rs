@@ -30,8 +30,8 @@ impl Opaque for rd_kafka_op_s {
 }
 
 /// An event and what was made of it for C.
-pub struct EventObject {
-    pub event: Event,
+pub(crate) struct EventObject {
+    pub(crate) event: Event,
     /// Messages that the accessors gave out, in order.
     messages: Vec<MessageExt>,
     next_message: usize,
@@ -47,7 +47,7 @@ pub struct EventObject {
 unsafe impl Send for EventObject {}
 
 impl EventObject {
-    pub fn new(event: Event) -> Self {
+    pub(crate) fn new(event: Event) -> Self {
         let (facility, text) = match &event {
             Event::Error(e) => (CString::default(), c_string(&e.text)),
             Event::Log(line) => (c_string(line.facility), c_string(&line.text)),
@@ -78,7 +78,7 @@ impl EventObject {
     }
 
     /// A consumed message, or a consumer's error.
-    pub fn of_message(m: NonNull<MessageExt>) -> Self {
+    pub(crate) fn of_message(m: NonNull<MessageExt>) -> Self {
         let mut object = EventObject::new(Event::Taken);
         // SAFETY: the message was just taken from its queue.
         unsafe {
@@ -125,7 +125,7 @@ impl EventObject {
     }
 
     /// Of an admin result.
-    pub fn outcome(&self) -> Option<&admin::Outcome> {
+    pub(crate) fn outcome(&self) -> Option<&admin::Outcome> {
         match &self.event {
             Event::Admin(outcome) => Some(outcome),
             _ => None,
@@ -212,7 +212,7 @@ fn kind_of_result(op: AdminOp) -> rd_kafka_event_type_t {
 }
 
 /// The names of the kinds of events.
-pub fn name_of(kind: rd_kafka_event_type_t) -> &'static std::ffi::CStr {
+pub(crate) fn name_of(kind: rd_kafka_event_type_t) -> &'static std::ffi::CStr {
     use super::types::*;
     match kind {
         RD_KAFKA_EVENT_NONE => c"(NONE)",

@@ -4,8 +4,7 @@
 //! stands behind it and who owns it:
 //!
 //! - [`Boxed`]: one owner. [`give`] hands it to C, [`take`] has it back.
-//! - [`Shared`]: counted. [`give_shared`] hands one reference to C, [`take_shared`] has it back,
-//!   [`share`] makes another.
+//! - [`Shared`]: counted. [`give_shared`] hands one reference to C, [`take_shared`] has it back.
 //! - Either may be [`lend`]-ed: the pointer stays good as long as the object
 //!   does, and C must not destroy it.
 //!
@@ -31,7 +30,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::base::fork::{self, Generation};
 
 /// A C type of unknown content, and what stands behind it.
-pub trait Opaque: Sized {
+pub(crate) trait Opaque: Sized {
     /// The Rust type behind the pointer.
     type Target;
     /// [`Boxed`] or [`Shared`].
@@ -43,15 +42,15 @@ pub trait Opaque: Sized {
 }
 
 /// How C owns what it has a pointer to.
-pub trait Ownership {}
+pub(crate) trait Ownership {}
 
 /// C has the only reference.
 #[derive(Debug)]
-pub struct Boxed;
+pub(crate) struct Boxed;
 
 /// C has one counted reference of possibly several.
 #[derive(Debug)]
-pub struct Shared;
+pub(crate) struct Shared;
 
 impl Ownership for Boxed {}
 impl Ownership for Shared {}
@@ -62,7 +61,7 @@ const DROPPED: u32 = 0xdead_c0de;
 /// What a handle points to: the tag of `H`, the process, then the value.
 #[repr(C)]
 #[derive(Debug)]
-pub struct Tagged<H: Opaque> {
+pub(crate) struct Tagged<H: Opaque> {
     tag: AtomicU32,
     made: Generation,
     value: H::Target,
@@ -70,7 +69,7 @@ pub struct Tagged<H: Opaque> {
 }
 
 impl<H: Opaque> Tagged<H> {
-    pub fn new(value: H::Target) -> Self {
+    pub(crate) fn new(value: H::Target) -> Self {
         Tagged {
             tag: AtomicU32::new(H::TAG),
             made: Generation::current(),
@@ -107,7 +106,7 @@ thread_local! {
 
 /// Runs an exported function's body in a forked child; also says whether it was given a
 /// handle that belongs to another process.
-pub fn in_child<R>(body: impl FnOnce() -> R) -> (R, bool) {
+pub(crate) fn in_child<R>(body: impl FnOnce() -> R) -> (R, bool) {
     let outer = FOREIGN.replace(false);
     let result = body();
     (result, FOREIGN.replace(outer))
@@ -142,7 +141,7 @@ fn is_tagged<H: Opaque>(handle: *const H) -> bool {
 }
 
 /// Hands `value` to C, which owns it from then on.
-pub fn give<H: Opaque<Ownership = Boxed>>(value: H::Target) -> *mut H {
+pub(crate) fn give<H: Opaque<Ownership = Boxed>>(value: H::Target) -> *mut H {
     Box::into_raw(Box::new(Tagged::<H>::new(value))).cast()
 }
 
@@ -150,7 +149,7 @@ pub fn give<H: Opaque<Ownership = Boxed>>(value: H::Target) -> *mut H {
 ///
 /// # Safety
 /// C gives up the pointer.
-pub unsafe fn take<H: Opaque<Ownership = Boxed>>(handle: *mut H) -> Option<Box<Tagged<H>>> {
+pub(crate) unsafe fn take<H: Opaque<Ownership = Boxed>>(handle: *mut H) -> Option<Box<Tagged<H>>> {
     // SAFETY: the tag says it is from `give`, and C gives it up.
     is_good(handle).then(|| unsafe { Box::from_raw(handle.cast::<Tagged<H>>()) })
 }
@@ -159,7 +158,7 @@ pub unsafe fn take<H: Opaque<Ownership = Boxed>>(handle: *mut H) -> Option<Box<T
 ///
 /// # Safety
 /// Null, or `count` pointers that C gives up; each may be null.
-pub unsafe fn take_array<H: Opaque<Ownership = Boxed>>(array: *mut *mut H, count: usize) {
+pub(crate) unsafe fn take_array<H: Opaque<Ownership = Boxed>>(array: *mut *mut H, count: usize) {
     if array.is_null() || count == 0 {
         return;
     }
@@ -171,7 +170,7 @@ pub unsafe fn take_array<H: Opaque<Ownership = Boxed>>(array: *mut *mut H, count
 }
 
 /// Hands one reference to C.
-pub fn give_shared<H: Opaque<Ownership = Shared>>(value: Arc<Tagged<H>>) -> *mut H {
+pub(crate) fn give_shared<H: Opaque<Ownership = Shared>>(value: Arc<Tagged<H>>) -> *mut H {
     Arc::into_raw(value).cast_mut().cast()
 }
 
@@ -179,31 +178,15 @@ pub fn give_shared<H: Opaque<Ownership = Shared>>(value: Arc<Tagged<H>>) -> *mut
 ///
 /// # Safety
 /// C gives up one reference of the pointer.
-pub unsafe fn take_shared<H: Opaque<Ownership = Shared>>(
+pub(crate) unsafe fn take_shared<H: Opaque<Ownership = Shared>>(
     handle: *const H,
 ) -> Option<Arc<Tagged<H>>> {
     // SAFETY: the tag says it is from `give_shared`, and C gives up a reference.
     is_good(handle).then(|| unsafe { Arc::from_raw(handle.cast::<Tagged<H>>()) })
 }
 
-/// One more reference to what C holds.
-///
-/// # Safety
-/// C holds a reference for as long as this call takes.
-pub unsafe fn share<H: Opaque<Ownership = Shared>>(handle: *const H) -> Option<Arc<Tagged<H>>> {
-    if !is_good(handle) {
-        return None;
-    }
-    let raw = handle.cast::<Tagged<H>>();
-    // SAFETY: the tag says it is from `give_shared`, and C's reference keeps it alive.
-    unsafe {
-        Arc::increment_strong_count(raw);
-        Some(Arc::from_raw(raw))
-    }
-}
-
 /// A pointer for C to something that stays owned here.
-pub fn lend<H: Opaque>(value: &Tagged<H>) -> *const H {
+pub(crate) fn lend<H: Opaque>(value: &Tagged<H>) -> *const H {
     std::ptr::from_ref(value).cast()
 }
 
@@ -211,7 +194,7 @@ pub fn lend<H: Opaque>(value: &Tagged<H>) -> *const H {
 ///
 /// # Safety
 /// C keeps the object alive for `'a` and changes it from no other thread meanwhile.
-pub unsafe fn get<'a, H: Opaque>(handle: *const H) -> Option<&'a H::Target> {
+pub(crate) unsafe fn get<'a, H: Opaque>(handle: *const H) -> Option<&'a H::Target> {
     // SAFETY: the tag says what is there; the rest is the caller's.
     is_good(handle).then(|| unsafe { &(*handle.cast::<Tagged<H>>()).value })
 }
@@ -221,7 +204,7 @@ pub unsafe fn get<'a, H: Opaque>(handle: *const H) -> Option<&'a H::Target> {
 ///
 /// # Safety
 /// As for [`get`].
-pub unsafe fn peek<'a, H: Opaque>(handle: *const H) -> Option<&'a H::Target> {
+pub(crate) unsafe fn peek<'a, H: Opaque>(handle: *const H) -> Option<&'a H::Target> {
     // SAFETY: the tag says what is there; the rest is the caller's.
     is_tagged(handle).then(|| unsafe { &(*handle.cast::<Tagged<H>>()).value })
 }
@@ -230,7 +213,7 @@ pub unsafe fn peek<'a, H: Opaque>(handle: *const H) -> Option<&'a H::Target> {
 ///
 /// # Safety
 /// As for [`get`], and nobody else refers to the object.
-pub unsafe fn get_mut<'a, H: Opaque<Ownership = Boxed>>(
+pub(crate) unsafe fn get_mut<'a, H: Opaque<Ownership = Boxed>>(
     handle: *mut H,
 ) -> Option<&'a mut H::Target> {
     // SAFETY: the tag says what is there; the rest is the caller's.
@@ -278,10 +261,8 @@ mod tests {
         let handle = give_shared(Arc::clone(&ours));
         // SAFETY: the handle holds a reference until it is taken.
         unsafe {
-            let third = share(handle).unwrap();
-            assert_eq!(Arc::strong_count(&ours), 3);
+            assert_eq!(Arc::strong_count(&ours), 2);
             assert_eq!(get(handle).unwrap(), &[1, 2]);
-            drop(third);
             drop(take_shared(handle));
         }
         assert_eq!(Arc::strong_count(&ours), 1);

@@ -12,11 +12,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use std::{io, ptr};
 
-use libc::{addrinfo, c_char, c_int, c_void, sockaddr};
+use libc::{addrinfo, c_char, c_int, c_void};
 
 use super::background::Background;
+use super::callback::{
+    self, Callback, CloseSocketCb, ConnectCb, LogCb, OpenCb, PartitionerCb, ResolveCb, SocketCb,
+};
 use super::handle::{Boxed, Opaque, Shared as SharedHandle, Tagged, get, give_shared};
-use super::intercept::{ConfHooks, Interceptors, LinkHooks, Point, SendHooks};
+use super::intercept::{ConfHooks, Interceptors, LinkHooks, SendHooks};
 use super::types::{
     RD_KAFKA_THREAD_BACKGROUND, RD_KAFKA_THREAD_BROKER, RD_KAFKA_THREAD_MAIN, rd_kafka_conf_t,
     rd_kafka_message_t, rd_kafka_mock_cluster_t, rd_kafka_s, rd_kafka_t, rd_kafka_topic_s,
@@ -24,7 +27,7 @@ use super::types::{
 };
 use super::{consume, message};
 use crate::base::cancel::NotCancelled;
-use crate::base::conf::{BUILTIN_CALLBACK, Conf, TopicConf, Word};
+use crate::base::conf::{Conf, TopicConf, Word};
 use crate::base::error::KafkaError;
 use crate::base::fork::{self, Generation};
 use crate::base::log::Line;
@@ -52,25 +55,29 @@ impl Opaque for rd_kafka_topic_s {
 }
 
 /// A client instance as C holds it.
-pub struct Instance {
-    pub client: Arc<Client>,
-    pub name: CString,
-    pub hooks: Arc<CHooks>,
-    pub background: Background,
+pub(crate) struct Instance {
+    pub(crate) client: Arc<Client>,
+    pub(crate) name: CString,
+    pub(crate) hooks: Arc<CHooks>,
+    pub(crate) background: Background,
     /// The configuration as C knows it, which lies in the client.
-    pub conf_handle: *const rd_kafka_conf_t,
-    pub conf_hooks: Arc<ConfHooks>,
+    pub(crate) conf_handle: *const rd_kafka_conf_t,
+    pub(crate) conf_hooks: Arc<ConfHooks>,
     /// There are interceptors for consumed messages.
-    pub on_consume: bool,
+    pub(crate) on_consume: bool,
     /// The cluster of `test.mock.num.brokers`.
-    pub mock: Option<Box<Tagged<rd_kafka_mock_cluster_t>>>,
-    pub made: Generation,
+    pub(crate) mock: Option<Box<Tagged<rd_kafka_mock_cluster_t>>>,
+    pub(crate) made: Generation,
 }
 
 impl Instance {
     /// A topic with a handle that C can be given. That no topic can have this name, such as
     /// an empty one, is for the broker to say, as with librdkafka.
-    pub fn topic(&self, name: &str, conf: Option<TopicConf>) -> Result<Arc<Topic>, KafkaError> {
+    pub(crate) fn topic(
+        &self,
+        name: &str,
+        conf: Option<TopicConf>,
+    ) -> Result<Arc<Topic>, KafkaError> {
         let topic = self.client.topic(name, conf)?;
         topic_object(&topic);
         Ok(topic)
@@ -79,7 +86,7 @@ impl Instance {
     /// What the topic of an error points to. If the application has no such topic it is the
     /// message's own: an error about a topic, or a pattern, does not make the client ask
     /// the cluster about it.
-    pub fn topic_for_message(&self, name: &str) -> Option<Arc<TopicObject>> {
+    pub(crate) fn topic_for_message(&self, name: &str) -> Option<Arc<TopicObject>> {
         if let Some(topic) = self.client.known_topic(name) {
             return topic_object(&topic);
         }
@@ -90,19 +97,19 @@ impl Instance {
 
     /// A callback of the application's forked, and this is the child: what is being
     /// served is the parent's, which goes on with it.
-    pub fn is_of_parent(&self) -> bool {
+    pub(crate) fn is_of_parent(&self) -> bool {
         !self.made.is_current()
     }
 
-    pub fn conf(&self) -> &Conf {
+    pub(crate) fn conf(&self) -> &Conf {
         &self.client.shared.conf
     }
 
-    pub fn opaque(&self) -> *mut c_void {
+    pub(crate) fn opaque(&self) -> *mut c_void {
         self.conf().global.opaque as *mut c_void
     }
 
-    pub fn handle(&self) -> *mut rd_kafka_t {
+    pub(crate) fn handle(&self) -> *mut rd_kafka_t {
         self.hooks.handle()
     }
 
@@ -111,7 +118,7 @@ impl Instance {
     /// # Safety
     /// A live message, which the application has not seen yet.
     #[inline]
-    pub unsafe fn consumed(&self, m: *mut rd_kafka_message_t) {
+    pub(crate) unsafe fn consumed(&self, m: *mut rd_kafka_message_t) {
         if self.on_consume {
             // SAFETY: the caller's promise.
             unsafe {
@@ -123,10 +130,10 @@ impl Instance {
     }
 }
 
-pub type TopicObject = Tagged<rd_kafka_topic_t>;
+pub(crate) type TopicObject = Tagged<rd_kafka_topic_t>;
 
 /// What C's handle of the topic points to; made when first asked for.
-pub fn topic_object(topic: &Arc<Topic>) -> Option<Arc<TopicObject>> {
+pub(crate) fn topic_object(topic: &Arc<Topic>) -> Option<Arc<TopicObject>> {
     if topic.handle_address() == 0 {
         let object = Arc::new(TopicObject::new(topic.clone()));
         let address = Arc::as_ptr(&object).addr();
@@ -136,21 +143,21 @@ pub fn topic_object(topic: &Arc<Topic>) -> Option<Arc<TopicObject>> {
 }
 
 /// One more reference to the topic's handle, for C.
-pub fn give_topic(topic: &Arc<Topic>) -> *mut rd_kafka_topic_t {
+pub(crate) fn give_topic(topic: &Arc<Topic>) -> *mut rd_kafka_topic_t {
     topic_object(topic).map_or(ptr::null_mut(), give_shared::<rd_kafka_topic_t>)
 }
 
 /// Counts an instance, for `rd_kafka_wait_destroyed`.
-pub fn instance_made() {
+pub(crate) fn instance_made() {
     fork::registry().instances += 1;
 }
 
-pub fn instance_gone() {
+pub(crate) fn instance_gone() {
     fork::registry().instance_gone();
 }
 
 /// Waits until no instance is left; false on timeout.
-pub fn wait_all_gone(deadline: Option<Instant>) -> bool {
+pub(crate) fn wait_all_gone(deadline: Option<Instant>) -> bool {
     let mut registry = fork::registry();
     while registry.instances > 0 {
         let left = deadline.map(|d| d.saturating_duration_since(Instant::now()));
@@ -168,58 +175,52 @@ thread_local! {
 }
 
 /// Whether this is one of the instance's own threads.
-pub fn is_own_thread(instance: &Instance) -> bool {
+pub(crate) fn is_own_thread(instance: &Instance) -> bool {
     THREAD_OF.get() == instance.hooks.address()
 }
 
-pub type LogCb = unsafe extern "C" fn(
-    rk: *const rd_kafka_t,
-    level: c_int,
-    fac: *const c_char,
-    buf: *const c_char,
-);
-
 /// The application's callbacks, as the client sees them.
-pub struct CHooks {
+pub(crate) struct CHooks {
     /// The address of the handle; 0 until there is one.
     rk: AtomicUsize,
+    /// The address of a [`Callback<LogCb>`].
     log_cb: AtomicUsize,
-    open_cb: usize,
+    open: Callback<OpenCb>,
     sockets: Arc<CSockets>,
-    pub interceptors: Arc<Interceptors>,
+    pub(crate) interceptors: Arc<Interceptors>,
     /// `security.protocol`.
     protocol: &'static str,
 }
 
 impl CHooks {
-    pub fn new(conf: &Conf) -> Self {
+    pub(crate) fn new(conf: &Conf) -> Self {
         let c = &conf.global;
         CHooks {
             rk: AtomicUsize::new(0),
-            log_cb: AtomicUsize::new(c.log_cb),
-            open_cb: c.open_cb,
+            log_cb: AtomicUsize::new(callback::LOG.get(c).address()),
+            open: callback::OPEN.get(c),
             interceptors: Arc::default(),
             protocol: c.security_protocol.word(),
             sockets: Arc::new(CSockets {
                 opaque: c.opaque,
-                resolve: c.resolve_cb,
-                socket: c.socket_cb,
-                connect: c.connect_cb,
-                close: c.closesocket_cb,
+                resolve: callback::RESOLVE.get(c),
+                socket: callback::SOCKET.get(c),
+                connect: callback::CONNECT.get(c),
+                close: callback::CLOSE_SOCKET.get(c),
             }),
         }
     }
 
-    pub fn set_handle(&self, rk: *mut rd_kafka_t) {
+    pub(crate) fn set_handle(&self, rk: *mut rd_kafka_t) {
         self.rk.store(rk.expose_provenance(), Ordering::Release);
     }
 
-    pub fn handle(&self) -> *mut rd_kafka_t {
+    pub(crate) fn handle(&self) -> *mut rd_kafka_t {
         ptr::with_exposed_provenance_mut(self.rk.load(Ordering::Acquire))
     }
 
-    pub fn set_logger(&self, callback: usize) {
-        self.log_cb.store(callback, Ordering::Release);
+    pub(crate) fn set_logger(&self, callback: Callback<LogCb>) {
+        self.log_cb.store(callback.address(), Ordering::Release);
     }
 }
 
@@ -232,52 +233,36 @@ impl Hooks for CHooks {
         let _whole = NotCancelled::new();
         let facility = CString::new(line.facility).unwrap_or_default();
         let text = c_string(&line.text);
-        match self.log_cb.load(Ordering::Acquire) {
-            0 => {}
-            BUILTIN_CALLBACK => {
-                super::log::print(self.handle(), line.level as i32, &facility, &text)
-            }
-            callback => {
-                // SAFETY: the setter took a function of this type, and C keeps its
-                // code loaded while the instance lives.
-                let callback: LogCb = unsafe { std::mem::transmute(callback) };
-                // SAFETY: the strings outlive the call.
-                unsafe {
-                    callback(
-                        self.handle(),
-                        line.level as i32,
-                        facility.as_ptr(),
-                        text.as_ptr(),
-                    );
-                }
-            }
+        // SAFETY: the field holds the address of such a callback.
+        let callback =
+            unsafe { Callback::<LogCb>::from_address(self.log_cb.load(Ordering::Acquire)) };
+        let (rk, level) = (self.handle(), line.level as i32);
+        if let Some(callback) = callback.function() {
+            // SAFETY: the strings outlive the call.
+            unsafe { callback(rk, level, facility.as_ptr(), text.as_ptr()) };
+        } else if callback.is_builtin() {
+            super::log::print(rk, level, &facility, &text);
         }
     }
 
     fn partitioner(&self, conf: &TopicConf) -> Option<Arc<dyn CustomPartitioner>> {
-        let callback = conf.topic.partitioner_cb;
-        if callback == 0 {
-            return None;
-        }
         Some(Arc::new(CPartitioner {
-            // SAFETY: the setter took a function of this type.
-            callback: unsafe { std::mem::transmute::<usize, PartitionerCb>(callback) },
+            callback: callback::PARTITIONER.get(&conf.topic).function()?,
             opaque: conf.topic.opaque,
         }))
     }
 
     fn open_file(&self, path: &str) -> io::Result<OwnedFd> {
-        if !is_set(self.open_cb) {
+        let Some(callback) = self.open.function() else {
             let mut options = std::fs::OpenOptions::new();
             options.read(true).write(true).create(true).mode(0o644);
             let file = standard::above(|| options.truncate(false).open(path))?;
             return Ok(file.into());
-        }
+        };
         let path = c_string(path);
-        // SAFETY: the setter took a function of this type; the path outlives the call, and
-        // the descriptor that the application makes is ours from here on.
+        // SAFETY: the path outlives the call, and the descriptor that the application makes
+        // is ours from here on.
         unsafe {
-            let callback: OpenCb = std::mem::transmute(self.open_cb);
             let fd = callback(
                 path.as_ptr(),
                 libc::O_CREAT | libc::O_RDWR,
@@ -313,7 +298,7 @@ impl Hooks for CHooks {
     }
 
     fn acknowledged(&self, delivery: &Delivery) {
-        if !self.interceptors.has(Point::Acknowledgement) {
+        if !self.interceptors.has(|m| !m.acknowledgement.is_empty()) {
             return;
         }
         for at in 0..delivery.batch.len() {
@@ -329,7 +314,7 @@ impl Hooks for CHooks {
     }
 
     fn committed(&self, result: &CommitResult) {
-        if !self.interceptors.has(Point::Commit) {
+        if !self.interceptors.has(|m| !m.commit.is_empty()) {
             return;
         }
         let list = consume::list_of(result.offsets.as_deref().unwrap_or_default());
@@ -343,17 +328,16 @@ impl Hooks for CHooks {
     fn on_send(&self) -> Option<Arc<dyn Any + Send + Sync>> {
         let interceptors = self.interceptors.clone();
         interceptors
-            .has(Point::Send)
+            .has(|m| !m.send.is_empty())
             .then(|| Arc::new(SendHooks::new(interceptors, self.address())) as _)
     }
 
     fn link_observer(&self) -> Option<Arc<dyn Observer>> {
-        let points = [
-            Point::RequestSent,
-            Point::ResponseReceived,
-            Point::BrokerStateChange,
-        ];
-        let any = points.iter().any(|p| self.interceptors.has(*p));
+        let any = self.interceptors.has(|m| {
+            !(m.request_sent.is_empty()
+                && m.response_received.is_empty()
+                && m.broker_state_change.is_empty())
+        });
         any.then(|| {
             let interceptors = self.interceptors.clone();
             Arc::new(LinkHooks::new(interceptors, self.address(), self.protocol)) as _
@@ -370,7 +354,7 @@ impl Hooks for CHooks {
 }
 
 /// A C string of what may contain NUL bytes, which end it.
-pub fn c_string(text: &str) -> CString {
+pub(crate) fn c_string(text: &str) -> CString {
     match CString::new(text) {
         Ok(s) => s,
         Err(e) => {
@@ -381,15 +365,6 @@ pub fn c_string(text: &str) -> CString {
         }
     }
 }
-
-type PartitionerCb = unsafe extern "C" fn(
-    rkt: *const rd_kafka_topic_t,
-    keydata: *const c_void,
-    keylen: usize,
-    partition_cnt: i32,
-    rkt_opaque: *mut c_void,
-    msg_opaque: *mut c_void,
-) -> i32;
 
 struct CPartitioner {
     callback: PartitionerCb,
@@ -415,31 +390,14 @@ impl CustomPartitioner for CPartitioner {
     }
 }
 
-/// Socket callbacks; 0 or [`BUILTIN_CALLBACK`] where the application has none.
+/// The callbacks for sockets and names.
 struct CSockets {
     opaque: usize,
-    resolve: usize,
-    socket: usize,
-    connect: usize,
-    close: usize,
+    resolve: Callback<ResolveCb>,
+    socket: Callback<SocketCb>,
+    connect: Callback<ConnectCb>,
+    close: Callback<CloseSocketCb>,
 }
-
-fn is_set(callback: usize) -> bool {
-    callback != 0 && callback != BUILTIN_CALLBACK
-}
-
-type ResolveCb = unsafe extern "C" fn(
-    node: *const c_char,
-    service: *const c_char,
-    hints: *const addrinfo,
-    res: *mut *mut addrinfo,
-    opaque: *mut c_void,
-) -> c_int;
-type SocketCb = unsafe extern "C" fn(c_int, c_int, c_int, *mut c_void) -> c_int;
-type ConnectCb =
-    unsafe extern "C" fn(c_int, *const sockaddr, c_int, *const c_char, *mut c_void) -> c_int;
-type OpenCb = unsafe extern "C" fn(*const c_char, c_int, libc::mode_t, *mut c_void) -> c_int;
-type CloseCb = unsafe extern "C" fn(c_int, *mut c_void) -> c_int;
 
 impl CSockets {
     fn opaque(&self) -> *mut c_void {
@@ -481,15 +439,13 @@ unsafe fn addresses(list: *const addrinfo) -> Vec<SocketAddr> {
 
 impl SocketHooks for CSockets {
     fn resolves_itself(&self) -> bool {
-        is_set(self.resolve)
+        self.resolve.function().is_some()
     }
 
     fn resolve(&self, host: &str, port: u16, family: Family) -> io::Result<Vec<SocketAddr>> {
-        if !is_set(self.resolve) {
+        let Some(callback) = self.resolve.function() else {
             return Plain.resolve(host, port, family);
-        }
-        // SAFETY: the setter took a function of this type.
-        let callback: ResolveCb = unsafe { std::mem::transmute(self.resolve) };
+        };
         let (node, service) = (c_string(host), c_string(&port.to_string()));
         // SAFETY: all zero is an empty hint.
         let mut hints: addrinfo = unsafe { std::mem::zeroed() };
@@ -561,11 +517,9 @@ impl SocketHooks for CSockets {
     }
 
     fn open(&self, addr: &SocketAddr) -> io::Result<OwnedFd> {
-        if !is_set(self.socket) {
+        let Some(callback) = self.socket.function() else {
             return Plain.open(addr);
-        }
-        // SAFETY: the setter took a function of this type.
-        let callback: SocketCb = unsafe { std::mem::transmute(self.socket) };
+        };
         let domain = if addr.is_ipv4() {
             libc::AF_INET
         } else {
@@ -582,11 +536,7 @@ impl SocketHooks for CSockets {
     }
 
     fn connect(&self, fd: &OwnedFd, addr: &SocketAddr, broker: &str) -> Option<io::Result<()>> {
-        if !is_set(self.connect) {
-            return None;
-        }
-        // SAFETY: the setter took a function of this type.
-        let callback: ConnectCb = unsafe { std::mem::transmute(self.connect) };
+        let callback = self.connect.function()?;
         let address = socket2::SockAddr::from(*addr);
         let name = c_string(broker);
         // SAFETY: address and name outlive the call.
@@ -608,16 +558,14 @@ impl SocketHooks for CSockets {
 
     fn close(&self, fd: OwnedFd) {
         let fd = fd.into_raw_fd();
-        // SAFETY: the setter took a function of this type. The descriptor is given up
-        // to it, or closed here: not by dropping an `OwnedFd`, which takes it for a
-        // fault of the program if an interceptor has closed it.
+        // SAFETY: the descriptor is given up to the application, or closed here: not by
+        // dropping an `OwnedFd`, which takes it for a fault of the program if an interceptor
+        // has closed it.
         unsafe {
-            if is_set(self.close) {
-                let callback: CloseCb = std::mem::transmute(self.close);
-                callback(fd, self.opaque());
-            } else {
-                libc::close(fd);
-            }
+            match self.close.function() {
+                Some(callback) => callback(fd, self.opaque()),
+                None => libc::close(fd),
+            };
         }
     }
 }

@@ -7,8 +7,9 @@ use libc::{c_char, c_void};
 use crate::base::conf::ClientKind;
 use crate::base::error::ErrorCode;
 use crate::capi::boundary::ffi;
+use crate::capi::callback::Function;
 use crate::capi::handle::get;
-use crate::capi::intercept::{ConfPoint, Method, Point};
+use crate::capi::intercept::{ConfMethods, Method, Methods};
 use crate::capi::types::{
     rd_kafka_conf_t, rd_kafka_interceptor_f_on_acknowledgement_t,
     rd_kafka_interceptor_f_on_broker_state_change_t, rd_kafka_interceptor_f_on_commit_t,
@@ -22,7 +23,11 @@ use crate::capi::types::{
 
 /// # Safety
 /// Null, or a string.
-unsafe fn method(ic_name: *const c_char, function: usize, ic_opaque: *mut c_void) -> Method {
+unsafe fn method<F: Function>(
+    ic_name: *const c_char,
+    function: Option<F>,
+    ic_opaque: *mut c_void,
+) -> Option<Method<F>> {
     let name = if ic_name.is_null() {
         CString::default()
     } else {
@@ -34,17 +39,20 @@ unsafe fn method(ic_name: *const c_char, function: usize, ic_opaque: *mut c_void
 
 /// # Safety
 /// A live configuration, and a name that is null or a string.
-unsafe fn add_to_conf(
+unsafe fn add_to_conf<F: Function>(
     conf: *mut rd_kafka_conf_t,
-    point: ConfPoint,
+    list: fn(&mut ConfMethods) -> &mut Vec<Method<F>>,
     ic_name: *const c_char,
-    function: usize,
+    function: Option<F>,
     ic_opaque: *mut c_void,
+    unique: bool,
 ) -> rd_kafka_resp_err_t {
     // SAFETY: the caller's promise.
     unsafe {
         match get(conf.cast_const()) {
-            Some(conf) => conf.hooks.add(point, method(ic_name, function, ic_opaque)),
+            Some(conf) => conf
+                .hooks
+                .add(list, method(ic_name, function, ic_opaque), unique),
             None => ErrorCode::_INVALID_ARG,
         }
     }
@@ -52,11 +60,11 @@ unsafe fn add_to_conf(
 
 /// # Safety
 /// A live instance, and a name that is null or a string.
-unsafe fn add(
+unsafe fn add<F: Function>(
     rk: *mut rd_kafka_t,
-    point: Point,
+    list: fn(&mut Methods) -> &mut Vec<Method<F>>,
     ic_name: *const c_char,
-    function: usize,
+    function: Option<F>,
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     // SAFETY: the caller's promise.
@@ -68,7 +76,7 @@ unsafe fn add(
             Some(i) => i
                 .hooks
                 .interceptors
-                .add(point, method(ic_name, function, ic_opaque)),
+                .add(list, method(ic_name, function, ic_opaque)),
             None => ErrorCode::_INVALID_ARG,
         }
     }
@@ -84,9 +92,8 @@ pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_set(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_conf_set.map_or(0, |f| f as usize);
         // SAFETY: the configuration and the name are alive.
-        unsafe { add_to_conf(conf, ConfPoint::Set, ic_name, function, ic_opaque) }
+        unsafe { add_to_conf(conf, |m| &mut m.set, ic_name, on_conf_set, ic_opaque, true) }
     })
 }
 
@@ -100,9 +107,8 @@ pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_dup(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_conf_dup.map_or(0, |f| f as usize);
         // SAFETY: the configuration and the name are alive.
-        unsafe { add_to_conf(conf, ConfPoint::Dup, ic_name, function, ic_opaque) }
+        unsafe { add_to_conf(conf, |m| &mut m.dup, ic_name, on_conf_dup, ic_opaque, true) }
     })
 }
 
@@ -115,9 +121,17 @@ pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_conf_destroy(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_conf_destroy.map_or(0, |f| f as usize);
         // SAFETY: the configuration and the name are alive.
-        unsafe { add_to_conf(conf, ConfPoint::Destroy, ic_name, function, ic_opaque) }
+        unsafe {
+            add_to_conf(
+                conf,
+                |m| &mut m.destroy,
+                ic_name,
+                on_conf_destroy,
+                ic_opaque,
+                false,
+            )
+        }
     })
 }
 
@@ -131,9 +145,8 @@ pub unsafe extern "C" fn rd_kafka_conf_interceptor_add_on_new(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_new.map_or(0, |f| f as usize);
         // SAFETY: the configuration and the name are alive.
-        unsafe { add_to_conf(conf, ConfPoint::New, ic_name, function, ic_opaque) }
+        unsafe { add_to_conf(conf, |m| &mut m.new, ic_name, on_new, ic_opaque, true) }
     })
 }
 
@@ -148,9 +161,8 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_destroy(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_destroy.map_or(0, |f| f as usize);
         // SAFETY: the instance and the name are alive.
-        unsafe { add(rk, Point::Destroy, ic_name, function, ic_opaque) }
+        unsafe { add(rk, |m| &mut m.destroy, ic_name, on_destroy, ic_opaque) }
     })
 }
 
@@ -164,9 +176,8 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_send(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_send.map_or(0, |f| f as usize);
         // SAFETY: the instance and the name are alive.
-        unsafe { add(rk, Point::Send, ic_name, function, ic_opaque) }
+        unsafe { add(rk, |m| &mut m.send, ic_name, on_send, ic_opaque) }
     })
 }
 
@@ -180,9 +191,16 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_acknowledgement(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_acknowledgement.map_or(0, |f| f as usize);
         // SAFETY: the instance and the name are alive.
-        unsafe { add(rk, Point::Acknowledgement, ic_name, function, ic_opaque) }
+        unsafe {
+            add(
+                rk,
+                |m| &mut m.acknowledgement,
+                ic_name,
+                on_acknowledgement,
+                ic_opaque,
+            )
+        }
     })
 }
 
@@ -195,9 +213,8 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_consume(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_consume.map_or(0, |f| f as usize);
         // SAFETY: the instance and the name are alive.
-        unsafe { add(rk, Point::Consume, ic_name, function, ic_opaque) }
+        unsafe { add(rk, |m| &mut m.consume, ic_name, on_consume, ic_opaque) }
     })
 }
 
@@ -210,9 +227,8 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_commit(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_commit.map_or(0, |f| f as usize);
         // SAFETY: the instance and the name are alive.
-        unsafe { add(rk, Point::Commit, ic_name, function, ic_opaque) }
+        unsafe { add(rk, |m| &mut m.commit, ic_name, on_commit, ic_opaque) }
     })
 }
 
@@ -225,9 +241,16 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_request_sent(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_request_sent.map_or(0, |f| f as usize);
         // SAFETY: the instance and the name are alive.
-        unsafe { add(rk, Point::RequestSent, ic_name, function, ic_opaque) }
+        unsafe {
+            add(
+                rk,
+                |m| &mut m.request_sent,
+                ic_name,
+                on_request_sent,
+                ic_opaque,
+            )
+        }
     })
 }
 
@@ -240,9 +263,16 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_response_received(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_response_received.map_or(0, |f| f as usize);
         // SAFETY: the instance and the name are alive.
-        unsafe { add(rk, Point::ResponseReceived, ic_name, function, ic_opaque) }
+        unsafe {
+            add(
+                rk,
+                |m| &mut m.response_received,
+                ic_name,
+                on_response_received,
+                ic_opaque,
+            )
+        }
     })
 }
 
@@ -255,9 +285,16 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_thread_start(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_thread_start.map_or(0, |f| f as usize);
         // SAFETY: the instance and the name are alive.
-        unsafe { add(rk, Point::ThreadStart, ic_name, function, ic_opaque) }
+        unsafe {
+            add(
+                rk,
+                |m| &mut m.thread_start,
+                ic_name,
+                on_thread_start,
+                ic_opaque,
+            )
+        }
     })
 }
 
@@ -270,9 +307,16 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_thread_exit(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_thread_exit.map_or(0, |f| f as usize);
         // SAFETY: the instance and the name are alive.
-        unsafe { add(rk, Point::ThreadExit, ic_name, function, ic_opaque) }
+        unsafe {
+            add(
+                rk,
+                |m| &mut m.thread_exit,
+                ic_name,
+                on_thread_exit,
+                ic_opaque,
+            )
+        }
     })
 }
 
@@ -285,8 +329,15 @@ pub unsafe extern "C" fn rd_kafka_interceptor_add_on_broker_state_change(
     ic_opaque: *mut c_void,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        let function = on_broker_state_change.map_or(0, |f| f as usize);
         // SAFETY: the instance and the name are alive.
-        unsafe { add(rk, Point::BrokerStateChange, ic_name, function, ic_opaque) }
+        unsafe {
+            add(
+                rk,
+                |m| &mut m.broker_state_change,
+                ic_name,
+                on_broker_state_change,
+                ic_opaque,
+            )
+        }
     })
 }

@@ -12,7 +12,6 @@ use super::conf_object::Owned;
 use super::error::set_last_error;
 use super::handle::{get, get_mut, give, peek, take};
 use super::instance::{self, CHooks, Instance};
-use super::intercept::Point;
 use super::types::{
     RD_KAFKA_CONSUMER, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_PRODUCER, rd_kafka_conf_t,
     rd_kafka_t, rd_kafka_type_t,
@@ -104,7 +103,7 @@ unsafe fn make(
     hooks.interceptors.fix(&client.shared.logger);
     // SAFETY: made just now, and still nobody else knows it.
     if let Some(i) = unsafe { get_mut(rk) } {
-        i.on_consume = hooks.interceptors.has(Point::Consume);
+        i.on_consume = hooks.interceptors.has(|m| !m.consume.is_empty());
         if let Some(mock) = &i.mock {
             mock.set_owner(rk);
             mock.cluster().trace(Some(client.shared.logger.clone()));

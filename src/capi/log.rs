@@ -5,8 +5,8 @@ use std::ptr;
 
 use libc::{c_char, c_int};
 
+use super::callback::Callback;
 use super::handle::{get, peek};
-use super::instance::LogCb;
 use crate::base::cancel::NotCancelled;
 use crate::base::error::ErrorCode;
 use crate::base::stderr;
@@ -75,8 +75,7 @@ pub unsafe extern "C" fn rd_kafka_set_logger(
     ffi!({
         // SAFETY: the caller's handle is alive.
         if let Some(instance) = unsafe { get(rk.cast_const()) } {
-            let func: Option<LogCb> = func;
-            instance.hooks.set_logger(func.map_or(0, |f| f as usize));
+            instance.hooks.set_logger(Callback::new(func));
         }
     })
 }

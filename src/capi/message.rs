@@ -26,7 +26,7 @@ use crate::protocol::records::cursor;
 const _: () = assert!(size_of::<rd_kafka_message_t>() == size_of::<message::Message>());
 
 /// The public part of a message, for C.
-pub fn as_c(m: *mut MessageExt) -> *mut rd_kafka_message_t {
+pub(crate) fn as_c(m: *mut MessageExt) -> *mut rd_kafka_message_t {
     m.cast()
 }
 
@@ -48,13 +48,13 @@ unsafe fn ext_mut<'a>(m: *mut rd_kafka_message_t) -> Option<&'a mut MessageExt> 
 ///
 /// # Safety
 /// As for [`ext`].
-pub unsafe fn consumed<'a>(m: *const rd_kafka_message_t) -> Option<&'a MessageExt> {
+pub(crate) unsafe fn consumed<'a>(m: *const rd_kafka_message_t) -> Option<&'a MessageExt> {
     // SAFETY: the caller's promise.
     unsafe { ext(m) }.filter(|m| m.kind == MessageKind::Consumed)
 }
 
 /// A message that is nothing but an error.
-pub fn error(code: ErrorCode) -> *mut rd_kafka_message_t {
+pub(crate) fn error(code: ErrorCode) -> *mut rd_kafka_message_t {
     let mut m = MessageExt::default();
     m.msg.err = code.0;
     (m.msg.partition, m.msg.offset) = (0, 0);
@@ -65,7 +65,7 @@ pub fn error(code: ErrorCode) -> *mut rd_kafka_message_t {
 }
 
 /// As [`error`], with a text of its own, about a topic or none.
-pub fn with_text(
+pub(crate) fn with_text(
     code: ErrorCode,
     text: &str,
     topic: Option<Arc<TopicObject>>,
@@ -95,7 +95,7 @@ const LOG_APPEND_TIME: i32 = 2;
 /// The report on one message of a batch, pointing into the batch; `None` past the
 /// last one.
 #[inline]
-pub fn delivered(d: &Delivery, at: usize) -> Option<MessageExt> {
+pub(crate) fn delivered(d: &Delivery, at: usize) -> Option<MessageExt> {
     let batch = &d.batch;
     let entry = batch.entries.get(at)?;
     let data = batch.encoded();
@@ -160,7 +160,7 @@ pub fn delivered(d: &Delivery, at: usize) -> Option<MessageExt> {
 ///
 /// # Safety
 /// Nobody uses the object any more.
-pub unsafe fn drop_headers(m: &mut MessageExt) {
+pub(crate) unsafe fn drop_headers(m: &mut MessageExt) {
     let object = std::mem::replace(&mut m.headers_object, ptr::null_mut());
     if !object.is_null() {
         // SAFETY: made by `headers_of`, and owned by the message.

@@ -17,6 +17,7 @@ pub mod boundary;
 
 pub mod admin;
 mod background;
+mod callback;
 pub mod commit;
 pub mod conf;
 mod conf_object;

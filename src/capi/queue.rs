@@ -26,22 +26,22 @@ impl Opaque for rd_kafka_queue_s {
 }
 
 /// One reference of C's to a queue.
-pub struct QueueRef {
-    pub queue: EventQueue,
+pub(crate) struct QueueRef {
+    pub(crate) queue: EventQueue,
     /// The instance it belongs to, for callbacks.
-    pub rk: usize,
+    pub(crate) rk: usize,
     /// The partition, if it is the queue of one.
     tp: Option<Arc<ConsumerPartition>>,
 }
 
 impl QueueRef {
-    pub fn rk(&self) -> *mut rd_kafka_t {
+    pub(crate) fn rk(&self) -> *mut rd_kafka_t {
         ptr::with_exposed_provenance_mut(self.rk)
     }
 }
 
 /// A reference to `queue` for C.
-pub fn give_queue(rk: *mut rd_kafka_t, queue: EventQueue) -> *mut rd_kafka_queue_t {
+pub(crate) fn give_queue(rk: *mut rd_kafka_t, queue: EventQueue) -> *mut rd_kafka_queue_t {
     give(QueueRef {
         queue,
         rk: rk.expose_provenance(),

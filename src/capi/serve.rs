@@ -1,18 +1,15 @@
 //! Handing events to the application's callbacks, on the thread that polls.
 
 use std::cell::Cell;
-use std::ffi::c_void;
 use std::ptr::NonNull;
 use std::time::Instant;
 
-use libc::{c_char, c_int};
+use libc::c_int;
 
+use super::callback::{self, Callback, CommitCb};
 use super::consume::{self, Backlog, Item};
 use super::instance::{Instance, c_string};
 use super::message;
-use super::types::{
-    rd_kafka_message_t, rd_kafka_resp_err_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
-};
 use crate::base::cancel::NotCancelled;
 use crate::base::log::Level;
 use crate::base::message::MessageExt;
@@ -25,34 +22,14 @@ thread_local! {
     static YIELD: Cell<bool> = const { Cell::new(false) };
 }
 
-pub fn yield_thread() {
+pub(crate) fn yield_thread() {
     YIELD.set(true);
 }
-
-type ErrorCb = unsafe extern "C" fn(*mut rd_kafka_t, c_int, *const c_char, *mut c_void);
-type ThrottleCb = unsafe extern "C" fn(*mut rd_kafka_t, *const c_char, i32, c_int, *mut c_void);
-type StatsCb = unsafe extern "C" fn(*mut rd_kafka_t, *mut c_char, usize, *mut c_void) -> c_int;
-type DrCb = unsafe extern "C" fn(
-    *mut rd_kafka_t,
-    *mut c_void,
-    usize,
-    rd_kafka_resp_err_t,
-    *mut c_void,
-    *mut c_void,
-);
-type ConsumeCb = unsafe extern "C" fn(*mut rd_kafka_message_t, *mut c_void);
-pub type CommitCb = unsafe extern "C" fn(
-    *mut rd_kafka_t,
-    rd_kafka_resp_err_t,
-    *mut rd_kafka_topic_partition_list_t,
-    *mut c_void,
-);
-type DrMsgCb = unsafe extern "C" fn(*mut rd_kafka_t, *const rd_kafka_message_t, *mut c_void);
 
 /// Serves what is in the queue, waiting for the first event until `deadline`; what
 /// comes while callbacks run is left for the next call.
 /// Returns how many events were served.
-pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>) -> c_int {
+pub(crate) fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>) -> c_int {
     clear_yield();
     let _polling = consume::Polling::through(instance, queue);
     let mut served = 0;
@@ -78,7 +55,7 @@ pub fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>)
 }
 
 /// Serves one event; what a callback that yielded left of it goes back.
-pub fn serve_one(instance: &Instance, queue: &EventQueue, event: Event) {
+pub(crate) fn serve_one(instance: &Instance, queue: &EventQueue, event: Event) {
     let _whole = NotCancelled::new();
     match dispatch(instance, event) {
         Some(left) if instance.is_of_parent() => std::mem::forget(left),
@@ -87,22 +64,21 @@ pub fn serve_one(instance: &Instance, queue: &EventQueue, event: Event) {
     }
 }
 
-pub fn clear_yield() {
+pub(crate) fn clear_yield() {
     YIELD.set(false);
 }
 
 /// Whether a callback on this thread yielded since the last look, or forked.
-pub fn yielded(instance: &Instance) -> bool {
+pub(crate) fn yielded(instance: &Instance) -> bool {
     YIELD.replace(false) || instance.is_of_parent()
 }
 
 /// A message that comes by way of a poll for events: to the configured callback.
 /// Errors are events of their own here.
-pub fn hand_over(instance: &Instance, m: NonNull<MessageExt>) {
+pub(crate) fn hand_over(instance: &Instance, m: NonNull<MessageExt>) {
     let c = &instance.conf().global;
     let m = message::as_c(m.as_ptr());
-    // SAFETY: the message was just taken, and is released here; the setter took a
-    // function of this type.
+    // SAFETY: the message was just taken, and is released here.
     unsafe {
         if !(*m).err.is_ok() {
             let text = std::ffi::CStr::from_ptr(message::rd_kafka_message_errstr(m));
@@ -112,9 +88,8 @@ pub fn hand_over(instance: &Instance, m: NonNull<MessageExt>) {
                 fatal: false,
             };
             report_error(instance, &error);
-        } else if c.consume_cb != 0 {
+        } else if let Some(callback) = callback::CONSUME.get(c).function() {
             instance.consumed(m);
-            let callback: ConsumeCb = std::mem::transmute(c.consume_cb);
             callback(m, instance.opaque());
         }
         message::rd_kafka_message_destroy(m);
@@ -123,15 +98,16 @@ pub fn hand_over(instance: &Instance, m: NonNull<MessageExt>) {
 
 /// Calls the callback of a commit.
 fn report_commit(instance: &Instance, e: &CommitEvent) {
-    if e.callback == 0 {
+    // SAFETY: from `callback::OFFSET_COMMIT`, or from a callback that
+    // `rd_kafka_commit_queue` was given.
+    let callback = unsafe { Callback::<CommitCb>::from_address(e.callback) };
+    let Some(callback) = callback.function() else {
         return;
-    }
+    };
     let offsets = e.result.offsets.as_ref();
     let list = offsets.map_or(std::ptr::null_mut(), |all| consume::list_of(all));
-    // SAFETY: the setter, or the call that committed, took a function of this type;
-    // the list lives until it returns.
+    // SAFETY: the list lives until the callback returns.
     unsafe {
-        let callback: CommitCb = std::mem::transmute(e.callback);
         callback(
             instance.handle(),
             e.result.code,
@@ -146,7 +122,7 @@ fn report_commit(instance: &Instance, e: &CommitEvent) {
 
 /// Calls the callback for an event; returns what was left of it when the
 /// callback yielded.
-pub fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
+pub(crate) fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
     let c = &instance.conf().global;
     match event {
         Event::Deliveries(deliveries) => return deliver(instance, deliveries),
@@ -157,12 +133,10 @@ pub fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
             broker_id,
             millis,
         } => {
-            if c.throttle_cb != 0 {
+            if let Some(callback) = callback::THROTTLE.get(c).function() {
                 let name = c_string(&broker);
-                // SAFETY: the setter took a function of this type; the name
-                // outlives the call.
+                // SAFETY: the name outlives the call.
                 unsafe {
-                    let callback: ThrottleCb = std::mem::transmute(c.throttle_cb);
                     callback(
                         instance.handle(),
                         name.as_ptr(),
@@ -174,11 +148,10 @@ pub fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
             }
         }
         Event::Stats(json) => {
-            if c.stats_cb != 0 {
+            if let Some(callback) = callback::STATS.get(c).function() {
                 let copy = super::cstr::malloc_string(json.as_bytes());
-                // SAFETY: as above. The callback says with 1 that it keeps the copy.
+                // SAFETY: the copy outlives the call. The callback says with 1 that it keeps it.
                 unsafe {
-                    let callback: StatsCb = std::mem::transmute(c.stats_cb);
                     let kept = callback(instance.handle(), copy, json.len(), instance.opaque());
                     if kept == 0 {
                         libc::free(copy.cast());
@@ -204,14 +177,12 @@ pub fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
 
 /// Calls the rebalance callback, or does what an application without one wants.
 fn rebalance(instance: &Instance, e: &RebalanceEvent) {
-    let c = &instance.conf().global;
-    if c.rebalance_cb != 0 {
+    let callback = callback::REBALANCE.get(&instance.conf().global);
+    if let Some(callback) = callback.function() {
         e.begin();
         let list = consume::list_of(&e.partitions);
-        // SAFETY: the setter took a function of this type; the list lives until it
-        // returns.
+        // SAFETY: the list lives until the callback returns.
         unsafe {
-            let callback: CommitCb = std::mem::transmute(c.rebalance_cb);
             callback(instance.handle(), e.code, list, instance.opaque());
             super::topic_partition::destroy_list(list);
         }
@@ -221,7 +192,7 @@ fn rebalance(instance: &Instance, e: &RebalanceEvent) {
 }
 
 /// What is assigned is consumed, what is revoked no longer.
-pub fn rebalance_by_default(instance: &Instance, e: &RebalanceEvent) {
+pub(crate) fn rebalance_by_default(instance: &Instance, e: &RebalanceEvent) {
     let Some(consumer) = consume::consumer(instance) else {
         return;
     };
@@ -260,19 +231,18 @@ pub fn rebalance_by_default(instance: &Instance, e: &RebalanceEvent) {
 }
 
 fn report_error(instance: &Instance, error: &ErrorEvent) {
-    let c = &instance.conf().global;
-    if c.error_cb == 0 {
+    let callback = callback::ERROR.get(&instance.conf().global);
+    let Some(callback) = callback.function() else {
         instance.client.shared.logger.log(
             Level::Err,
             "ERROR",
             format_args!("{}: {}", error.code, error.text),
         );
         return;
-    }
+    };
     let text = c_string(&error.text);
-    // SAFETY: the setter took a function of this type; the text outlives the call.
+    // SAFETY: the text outlives the call.
     unsafe {
-        let callback: ErrorCb = std::mem::transmute(c.error_cb);
         callback(
             instance.handle(),
             error.code.0,
@@ -285,13 +255,8 @@ fn report_error(instance: &Instance, error: &ErrorEvent) {
 fn deliver(instance: &Instance, mut d: Box<Deliveries>) -> Option<Event> {
     let c = &instance.conf().global;
     let (rk, opaque) = (instance.handle(), instance.opaque());
-    // SAFETY: the setters took functions of these types.
-    let (dr_msg, dr): (Option<DrMsgCb>, Option<DrCb>) = unsafe {
-        (
-            (c.dr_msg_cb != 0).then(|| std::mem::transmute::<usize, DrMsgCb>(c.dr_msg_cb)),
-            (c.dr_cb != 0).then(|| std::mem::transmute::<usize, DrCb>(c.dr_cb)),
-        )
-    };
+    let dr_msg = callback::DR_MSG.get(c).function();
+    let dr = callback::DR.get(c).function();
     while let Some(mut m) = message::delivered(&d.delivery, d.next) {
         d.next += 1;
         // SAFETY: the message and what it points to live until the callback

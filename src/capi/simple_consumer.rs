@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use libc::{c_int, c_void, size_t, ssize_t};
 
+use super::callback::ConsumeCb;
 use super::consume::{self, Backlog, Item};
 use super::error::set_last_error;
 use super::handle::get;
@@ -24,9 +25,6 @@ use crate::capi::boundary::ffi;
 use crate::capi::types::{
     RD_KAFKA_PARTITION_UA, rd_kafka_message_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_t,
 };
-
-type ConsumeCb =
-    unsafe extern "C" fn(rkmessage: *mut rd_kafka_message_t, commit_opaque: *mut c_void);
 
 /// The topic, its instance and the instance's consumer.
 ///

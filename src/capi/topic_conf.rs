@@ -4,6 +4,7 @@ use libc::{c_char, c_int, c_void, size_t};
 
 use crate::base::conf::TopicConf;
 use crate::capi::boundary::ffi;
+use crate::capi::callback;
 use crate::capi::conf::{Answer, dump, write_value};
 use crate::capi::cstr;
 use crate::capi::handle::{Boxed, Opaque, get, get_mut, give, take};
@@ -166,8 +167,7 @@ pub unsafe extern "C" fn rd_kafka_topic_conf_set_partitioner_cb(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(topic_conf) } {
-            let pointer = partitioner.map_or(0, |function| function as usize);
-            conf.topic.set_pointer("partitioner_cb", pointer);
+            callback::PARTITIONER.set(&mut conf.topic, partitioner);
         }
     })
 }
@@ -184,8 +184,7 @@ pub unsafe extern "C" fn rd_kafka_topic_conf_set_msg_order_cmp(
     ffi!({
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(topic_conf) } {
-            let pointer = msg_order_cmp.map_or(0, |function| function as usize);
-            conf.topic.set_pointer("msg_order_cmp", pointer);
+            callback::MESSAGE_ORDER.set(&mut conf.topic, msg_order_cmp);
         }
     })
 }

@@ -31,7 +31,7 @@ struct Private {
 }
 
 /// A list with room for `size` elements, for C to destroy.
-pub fn new_list(size: usize) -> *mut rd_kafka_topic_partition_list_t {
+pub(crate) fn new_list(size: usize) -> *mut rd_kafka_topic_partition_list_t {
     let list = cstr::malloc(size_of::<rd_kafka_topic_partition_list_t>())
         .cast::<rd_kafka_topic_partition_list_t>();
     // SAFETY: just allocated, of that size and libc's alignment.
@@ -52,7 +52,7 @@ pub fn new_list(size: usize) -> *mut rd_kafka_topic_partition_list_t {
 ///
 /// # Safety
 /// Nobody uses the list or its elements any more.
-pub unsafe fn destroy_list(list: *mut rd_kafka_topic_partition_list_t) {
+pub(crate) unsafe fn destroy_list(list: *mut rd_kafka_topic_partition_list_t) {
     // SAFETY: the caller's promise; list and elements are libc's memory.
     unsafe {
         if let Some(inner) = list.as_mut() {
@@ -67,17 +67,17 @@ pub unsafe fn destroy_list(list: *mut rd_kafka_topic_partition_list_t) {
 
 /// A list that belongs to another object here.
 #[derive(Debug)]
-pub struct List(*mut rd_kafka_topic_partition_list_t);
+pub(crate) struct List(*mut rd_kafka_topic_partition_list_t);
 
 // SAFETY: the list is this object's alone.
 unsafe impl Send for List {}
 
 impl List {
-    pub fn copy_of(list: &rd_kafka_topic_partition_list_t) -> Self {
+    pub(crate) fn copy_of(list: &rd_kafka_topic_partition_list_t) -> Self {
         List(copy_list(list))
     }
 
-    pub fn get(&self) -> &rd_kafka_topic_partition_list_t {
+    pub(crate) fn get(&self) -> &rd_kafka_topic_partition_list_t {
         // SAFETY: made by `copy_list`, and alive until this is dropped.
         unsafe { &*self.0 }
     }
@@ -91,7 +91,7 @@ impl Drop for List {
 }
 
 /// The elements of a list.
-pub fn elements(list: &rd_kafka_topic_partition_list_t) -> &[rd_kafka_topic_partition_t] {
+pub(crate) fn elements(list: &rd_kafka_topic_partition_list_t) -> &[rd_kafka_topic_partition_t] {
     match usize::try_from(list.cnt) {
         // SAFETY: a list has `cnt` elements.
         Ok(cnt) if !list.elems.is_null() => unsafe { std::slice::from_raw_parts(list.elems, cnt) },
@@ -100,7 +100,7 @@ pub fn elements(list: &rd_kafka_topic_partition_list_t) -> &[rd_kafka_topic_part
 }
 
 /// As [`elements`], to change them.
-pub fn elements_mut(
+pub(crate) fn elements_mut(
     list: &mut rd_kafka_topic_partition_list_t,
 ) -> &mut [rd_kafka_topic_partition_t] {
     match usize::try_from(list.cnt) {
@@ -113,7 +113,7 @@ pub fn elements_mut(
 }
 
 /// The topic's name in an element.
-pub fn topic(element: &rd_kafka_topic_partition_t) -> &[u8] {
+pub(crate) fn topic(element: &rd_kafka_topic_partition_t) -> &[u8] {
     // SAFETY: null or a string.
     unsafe { cstr::bytes(element.topic) }.unwrap_or_default()
 }
@@ -139,7 +139,7 @@ fn resize(list: &mut rd_kafka_topic_partition_list_t, wanted: usize) {
 }
 
 /// Adds an element without an offset; good until the list changes.
-pub fn add(
+pub(crate) fn add(
     list: &mut rd_kafka_topic_partition_list_t,
     topic: &[u8],
     partition: i32,
@@ -167,7 +167,7 @@ pub fn add(
 }
 
 /// Adds a copy of an element, with all that belongs to it.
-pub fn add_copy(
+pub(crate) fn add_copy(
     list: &mut rd_kafka_topic_partition_list_t,
     from: &rd_kafka_topic_partition_t,
 ) -> *mut rd_kafka_topic_partition_t {
@@ -185,7 +185,9 @@ pub fn add_copy(
 }
 
 /// A copy of a list, for C to destroy.
-pub fn copy_list(list: &rd_kafka_topic_partition_list_t) -> *mut rd_kafka_topic_partition_list_t {
+pub(crate) fn copy_list(
+    list: &rd_kafka_topic_partition_list_t,
+) -> *mut rd_kafka_topic_partition_list_t {
     let copy = new_list(elements(list).len());
     for element in elements(list) {
         // SAFETY: the list was just made.
@@ -195,7 +197,7 @@ pub fn copy_list(list: &rd_kafka_topic_partition_list_t) -> *mut rd_kafka_topic_
 }
 
 /// An element on its own, for C to destroy.
-pub fn single(topic: &[u8], partition: i32, offset: i64) -> *mut rd_kafka_topic_partition_t {
+pub(crate) fn single(topic: &[u8], partition: i32, offset: i64) -> *mut rd_kafka_topic_partition_t {
     let element =
         cstr::malloc(size_of::<rd_kafka_topic_partition_t>()).cast::<rd_kafka_topic_partition_t>();
     // SAFETY: just allocated, of that size.
@@ -215,14 +217,14 @@ pub fn single(topic: &[u8], partition: i32, offset: i64) -> *mut rd_kafka_topic_
 }
 
 /// The metadata of an element; `None` if there is none.
-pub fn metadata(element: &rd_kafka_topic_partition_t) -> Option<&[u8]> {
+pub(crate) fn metadata(element: &rd_kafka_topic_partition_t) -> Option<&[u8]> {
     // SAFETY: null, or that many bytes.
     (!element.metadata.is_null())
         .then(|| unsafe { cstr::slice(element.metadata, element.metadata_size) })
 }
 
 /// Replaces the metadata of an element by a copy.
-pub fn set_metadata(element: &mut rd_kafka_topic_partition_t, metadata: Option<&[u8]>) {
+pub(crate) fn set_metadata(element: &mut rd_kafka_topic_partition_t, metadata: Option<&[u8]>) {
     // SAFETY: null or libc's memory, which is replaced here.
     unsafe { libc::free(element.metadata) };
     element.metadata_size = metadata.map_or(0, <[u8]>::len);
@@ -230,11 +232,11 @@ pub fn set_metadata(element: &mut rd_kafka_topic_partition_t, metadata: Option<&
 }
 
 /// The leader epoch of an element's offset; -1 if it is not known.
-pub fn leader_epoch(element: &rd_kafka_topic_partition_t) -> i32 {
+pub(crate) fn leader_epoch(element: &rd_kafka_topic_partition_t) -> i32 {
     private(element).map_or(-1, |private| private.leader_epoch)
 }
 
-pub fn set_leader_epoch(element: &mut rd_kafka_topic_partition_t, leader_epoch: i32) {
+pub(crate) fn set_leader_epoch(element: &mut rd_kafka_topic_partition_t, leader_epoch: i32) {
     let private = element._private.cast::<Private>();
     if !private.is_null() {
         // SAFETY: not null, so it is from here.

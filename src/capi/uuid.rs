@@ -11,7 +11,7 @@ use crate::capi::types::{rd_kafka_Uuid_s, rd_kafka_Uuid_t};
 
 /// What an `rd_kafka_Uuid_t` points to.
 #[derive(Debug)]
-pub struct Uuid {
+pub(crate) struct Uuid {
     most: i64,
     least: i64,
     /// The text, made when it is asked for.
@@ -19,7 +19,7 @@ pub struct Uuid {
 }
 
 impl Uuid {
-    pub fn new(most: i64, least: i64) -> Self {
+    pub(crate) fn new(most: i64, least: i64) -> Self {
         Uuid {
             most,
             least,

@@ -49,19 +49,20 @@ const RESOURCE_TYPES: [&CStr; 6] = [
 const BROKER: i32 = 4;
 
 /// A resource, and what is to be changed about it.
-pub struct ConfigResource {
-    pub resource_type: rd_kafka_ResourceType_t,
-    pub name: CString,
+pub(crate) struct ConfigResource {
+    pub(crate) resource_type: rd_kafka_ResourceType_t,
+    pub(crate) name: CString,
     /// In the order of the calls. Each stays where it is, for those who have a pointer.
-    pub changes: Vec<Box<Tagged<rd_kafka_ConfigEntry_s>>>,
+    pub(crate) changes: Vec<Box<Tagged<rd_kafka_ConfigEntry_s>>>,
 }
 
 /// A property and what is to be done with it.
 #[derive(Debug)]
-pub struct ConfigEntry {
-    pub op: AlterOp,
-    pub name: CString,
-    pub value: Option<CString>,
+pub(crate) struct ConfigEntry {
+    #[expect(dead_code, reason = "for the request, which is not built yet")]
+    pub(crate) op: AlterOp,
+    pub(crate) name: CString,
+    pub(crate) value: Option<CString>,
 }
 
 impl ConfigResource {

@@ -15,10 +15,11 @@ use crate::capi::types::{
 
 /// What an `rd_kafka_ElectLeaders_t` points to.
 #[derive(Debug)]
-pub struct ElectLeaders {
-    pub election_type: rd_kafka_ElectionType_t,
+pub(crate) struct ElectLeaders {
+    #[expect(dead_code, reason = "for the request, which is not built yet")]
+    pub(crate) election_type: rd_kafka_ElectionType_t,
     /// `None` for all partitions.
-    pub partitions: Option<List>,
+    pub(crate) partitions: Option<List>,
 }
 
 impl Opaque for rd_kafka_ElectLeaders_s {

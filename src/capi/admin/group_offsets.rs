@@ -19,10 +19,11 @@ use crate::capi::types::{
 
 /// A group and some of its partitions.
 #[derive(Debug)]
-pub struct GroupPartitions {
-    pub group: String,
+pub(crate) struct GroupPartitions {
+    #[expect(dead_code, reason = "for the request, which is not built yet")]
+    pub(crate) group: String,
     /// `None` for all that the group has offsets for.
-    pub partitions: Option<List>,
+    pub(crate) partitions: Option<List>,
 }
 
 /// `None` without a group, or without the partitions that are needed.

@@ -23,9 +23,9 @@ use crate::client::event::Event;
 
 /// How many things a request is about, or why it will not do. A request about nothing
 /// has its result, an empty one, without any broker.
-pub type Checked = Result<usize, KafkaError>;
+pub(crate) type Checked = Result<usize, KafkaError>;
 
-pub fn invalid(text: impl Into<String>) -> KafkaError {
+pub(crate) fn invalid(text: impl Into<String>) -> KafkaError {
     KafkaError::new(ErrorCode::_INVALID_ARG, text)
 }
 
@@ -42,7 +42,7 @@ pub(crate) use request_not_built;
 ///
 /// # Safety
 /// Null, or handles of the application's.
-pub unsafe fn answer(
+pub(crate) unsafe fn answer(
     op: AdminOp,
     rk: *mut rd_kafka_t,
     options: *const rd_kafka_AdminOptions_t,
@@ -79,7 +79,7 @@ pub unsafe fn answer(
 ///
 /// # Safety
 /// Null, or a handle of the application's that lives for `'a`.
-pub unsafe fn object<'a, H: Opaque>(
+pub(crate) unsafe fn object<'a, H: Opaque>(
     object: *const H,
     what: &str,
 ) -> Result<&'a H::Target, KafkaError> {
@@ -92,7 +92,7 @@ pub unsafe fn object<'a, H: Opaque>(
 ///
 /// # Safety
 /// Null, or `count` handles of the application's, which live for `'a`.
-pub unsafe fn objects<'a, H: Opaque>(
+pub(crate) unsafe fn objects<'a, H: Opaque>(
     array: *mut *mut H,
     count: usize,
     what: &str,
@@ -112,7 +112,7 @@ pub unsafe fn objects<'a, H: Opaque>(
 ///
 /// # Safety
 /// As for [`objects`].
-pub unsafe fn one_object<'a, H: Opaque>(
+pub(crate) unsafe fn one_object<'a, H: Opaque>(
     array: *mut *mut H,
     count: usize,
     what: &str,
@@ -131,7 +131,7 @@ pub unsafe fn one_object<'a, H: Opaque>(
 ///
 /// # Safety
 /// Null, or `count` strings of the application's, which live for `'a`.
-pub unsafe fn names<'a>(
+pub(crate) unsafe fn names<'a>(
     array: *mut *const c_char,
     count: usize,
     what: &str,
@@ -149,7 +149,7 @@ pub unsafe fn names<'a>(
 }
 
 /// Refuses what is named twice.
-pub fn distinct<T: Eq + Hash>(
+pub(crate) fn distinct<T: Eq + Hash>(
     things: impl IntoIterator<Item = T>,
     what: &str,
 ) -> Result<(), KafkaError> {
@@ -162,7 +162,9 @@ pub fn distinct<T: Eq + Hash>(
 }
 
 /// Refuses a list that names a partition twice.
-pub fn distinct_partitions(list: &rd_kafka_topic_partition_list_t) -> Result<(), KafkaError> {
+pub(crate) fn distinct_partitions(
+    list: &rd_kafka_topic_partition_list_t,
+) -> Result<(), KafkaError> {
     let partitions = elements(list).iter().map(|e| (topic(e), e.partition));
     distinct(partitions, "partition")
 }

@@ -6,10 +6,11 @@ use std::ptr;
 use libc::{c_char, size_t};
 use parking_lot::Mutex;
 
-use super::Method;
 use super::plugin::Plugin;
+use super::{List, Method};
 use crate::base::error::ErrorCode;
 use crate::base::log::{Level, Logger};
+use crate::capi::callback::Function;
 use crate::capi::cstr;
 use crate::capi::types::{
     RD_KAFKA_CONF_OK, RD_KAFKA_CONF_UNKNOWN, rd_kafka_conf_res_t, rd_kafka_conf_t,
@@ -17,50 +18,50 @@ use crate::capi::types::{
     rd_kafka_interceptor_f_on_conf_set_t, rd_kafka_interceptor_f_on_new_t, rd_kafka_t,
 };
 
-#[derive(Debug, Clone, Copy)]
-pub enum ConfPoint {
-    Set,
-    Dup,
-    Destroy,
-    New,
+/// What was added to a configuration.
+#[derive(Default)]
+pub(crate) struct ConfMethods {
+    pub(crate) set: List<rd_kafka_interceptor_f_on_conf_set_t>,
+    pub(crate) dup: List<rd_kafka_interceptor_f_on_conf_dup_t>,
+    pub(crate) destroy: List<rd_kafka_interceptor_f_on_conf_destroy_t>,
+    pub(crate) new: List<rd_kafka_interceptor_f_on_new_t>,
 }
+
+/// One of the lists.
+type Of<F> = fn(&ConfMethods) -> &Vec<Method<F>>;
 
 /// Where a configuration's interceptors are kept; also by the instance made from it.
 #[derive(Default)]
-pub struct ConfHooks {
+pub(crate) struct ConfHooks {
     state: Mutex<State>,
 }
 
 #[derive(Default)]
 struct State {
-    lists: [Vec<Method>; 4],
+    methods: ConfMethods,
     /// Properties that an interceptor took, to be set again on copies.
     handled: Vec<(CString, Option<CString>)>,
     plugins: Vec<Plugin>,
 }
 
 impl ConfHooks {
-    pub fn add(&self, point: ConfPoint, method: Method) -> ErrorCode {
-        // A cleanup may be wanted more than once.
-        let unique = !matches!(point, ConfPoint::Destroy);
-        match self.state.lock().lists.get_mut(point as usize) {
-            Some(list) => method.add_to(list, unique),
-            None => ErrorCode::_INVALID_ARG,
-        }
+    /// A cleanup may be wanted more than once, so it need not be `unique`.
+    pub(crate) fn add<F: Function>(
+        &self,
+        list: fn(&mut ConfMethods) -> &mut Vec<Method<F>>,
+        method: Option<Method<F>>,
+        unique: bool,
+    ) -> ErrorCode {
+        super::add(list(&mut self.state.lock().methods), method, unique)
     }
 
-    /// The method in that place of the list, which a method may add to.
-    fn at(&self, point: ConfPoint, place: usize) -> Option<Method> {
-        let state = self.state.lock();
-        state.lists.get(point as usize)?.get(place).cloned()
+    /// The methods of a list, which a method may add to.
+    fn each<F: Function>(&self, list: Of<F>) -> impl Iterator<Item = Method<F>> {
+        (0..).map_while(move |place| list(&self.state.lock().methods).get(place).cloned())
     }
 
-    fn each(&self, point: ConfPoint) -> impl Iterator<Item = Method> {
-        (0..).map_while(move |place| self.at(point, place))
-    }
-
-    pub fn watches_set(&self) -> bool {
-        self.at(ConfPoint::Set, 0).is_some()
+    pub(crate) fn watches_set(&self) -> bool {
+        !self.state.lock().methods.set.is_empty()
     }
 
     /// Offers a property to the interceptors: `UNKNOWN` if none of them takes it.
@@ -68,7 +69,7 @@ impl ConfHooks {
     /// # Safety
     /// A live configuration that nobody refers to meanwhile, and a value that is null or a string; `errstr` is null or has
     /// room for `errstr_size` bytes.
-    pub unsafe fn on_set(
+    pub(crate) unsafe fn on_set(
         &self,
         conf: *mut rd_kafka_conf_t,
         name: &CStr,
@@ -82,13 +83,10 @@ impl ConfHooks {
         } else {
             (errstr, errstr_size)
         };
-        for method in self.each(ConfPoint::Set) {
-            // SAFETY: a function of this type was added; the rest is the caller's promise.
+        for method in self.each(|m| &m.set) {
+            // SAFETY: the caller's promise.
             let result = unsafe {
-                let function: rd_kafka_interceptor_f_on_conf_set_t =
-                    std::mem::transmute(method.function);
-                let Some(function) = function else { continue };
-                function(
+                (method.function)(
                     conf,
                     name.as_ptr(),
                     value,
@@ -109,7 +107,7 @@ impl ConfHooks {
         RD_KAFKA_CONF_UNKNOWN
     }
 
-    pub fn handled(&self) -> Vec<(CString, Option<CString>)> {
+    pub(crate) fn handled(&self) -> Vec<(CString, Option<CString>)> {
         self.state.lock().handled.clone()
     }
 
@@ -117,23 +115,16 @@ impl ConfHooks {
     ///
     /// # Safety
     /// Two live configurations, of which nobody refers to the new one meanwhile, and an array of `filter_cnt` strings.
-    pub unsafe fn on_dup(
+    pub(crate) unsafe fn on_dup(
         &self,
         new: *mut rd_kafka_conf_t,
         old: *const rd_kafka_conf_t,
         filter_cnt: size_t,
         filter: *mut *const c_char,
     ) {
-        for method in self.each(ConfPoint::Dup) {
-            // SAFETY: a function of this type was added; the rest is the caller's promise. There is nobody to tell of
-            // its error.
-            unsafe {
-                let function: rd_kafka_interceptor_f_on_conf_dup_t =
-                    std::mem::transmute(method.function);
-                if let Some(function) = function {
-                    let _ = function(new, old, filter_cnt, filter, method.opaque());
-                }
-            }
+        for method in self.each(|m| &m.dup) {
+            // SAFETY: the caller's promise. There is nobody to tell of its error.
+            let _ = unsafe { (method.function)(new, old, filter_cnt, filter, method.opaque()) };
         }
     }
 
@@ -141,20 +132,17 @@ impl ConfHooks {
     ///
     /// # Safety
     /// A live instance that nobody refers to, and its configuration.
-    pub unsafe fn on_new(
+    pub(crate) unsafe fn on_new(
         &self,
         rk: *mut rd_kafka_t,
         conf: *const rd_kafka_conf_t,
         logger: &Logger,
     ) {
-        for method in self.each(ConfPoint::New) {
+        for method in self.each(|m| &m.new) {
             let mut errstr = [0 as c_char; 512];
-            // SAFETY: a function of this type was added; the rest is the caller's promise.
+            // SAFETY: the caller's promise.
             let code = unsafe {
-                let function: rd_kafka_interceptor_f_on_new_t =
-                    std::mem::transmute(method.function);
-                let Some(function) = function else { continue };
-                function(rk, conf, method.opaque(), errstr.as_mut_ptr(), errstr.len())
+                (method.function)(rk, conf, method.opaque(), errstr.as_mut_ptr(), errstr.len())
             };
             if code.is_err() {
                 // SAFETY: the last byte stays NUL unless the function writes beyond what it may.
@@ -168,42 +156,31 @@ impl ConfHooks {
         }
     }
 
-    pub fn plugin_is_loaded(&self, path: &CStr) -> bool {
+    pub(crate) fn plugin_is_loaded(&self, path: &CStr) -> bool {
         self.state.lock().plugins.iter().any(|p| p.is(path))
     }
 
-    pub fn add_plugin(&self, plugin: Plugin) {
+    pub(crate) fn add_plugin(&self, plugin: Plugin) {
         self.state.lock().plugins.push(plugin);
     }
 
-    pub fn unload_plugins(&self) {
+    pub(crate) fn unload_plugins(&self) {
         let plugins = std::mem::take(&mut self.state.lock().plugins);
         drop(plugins);
     }
 
     /// The configuration goes away: the interceptors are told, once, then plugins are unloaded.
-    pub fn destroy(&self) {
+    pub(crate) fn destroy(&self) {
         let state = std::mem::take(&mut *self.state.lock());
-        for method in state
-            .lists
-            .get(ConfPoint::Destroy as usize)
-            .into_iter()
-            .flatten()
-        {
-            // SAFETY: a function of this type was added, and its plugin is still loaded.
-            unsafe {
-                let function: rd_kafka_interceptor_f_on_conf_destroy_t =
-                    std::mem::transmute(method.function);
-                if let Some(function) = function {
-                    let _ = function(method.opaque());
-                }
-            }
+        for method in &state.methods.destroy {
+            // SAFETY: its plugin is still loaded.
+            let _ = unsafe { (method.function)(method.opaque()) };
         }
         drop(state);
     }
 }
 
 /// The pointer that C has for a value: null for none.
-pub fn pointer(value: Option<&CString>) -> *const c_char {
+pub(crate) fn pointer(value: Option<&CString>) -> *const c_char {
     value.map_or(ptr::null(), |v| v.as_ptr())
 }

@@ -16,26 +16,26 @@ use crate::capi::instance::c_string;
 use crate::capi::types::{rd_kafka_message_t, rd_kafka_t};
 
 /// Interceptors of messages to be sent, as a topic has them.
-pub struct SendHooks {
+pub(crate) struct SendHooks {
     interceptors: Arc<Interceptors>,
     rk: usize,
 }
 
 impl SendHooks {
-    pub fn new(interceptors: Arc<Interceptors>, rk: usize) -> Self {
+    pub(crate) fn new(interceptors: Arc<Interceptors>, rk: usize) -> Self {
         SendHooks { interceptors, rk }
     }
 
     /// # Safety
     /// A message that lives for the call.
-    pub unsafe fn on_send(&self, message: *mut rd_kafka_message_t) {
+    pub(crate) unsafe fn on_send(&self, message: *mut rd_kafka_message_t) {
         // SAFETY: the caller's promise; the instance outlives its topics' use.
         unsafe { self.interceptors.on_send(self.handle(), message) };
     }
 
     /// # Safety
     /// A message that lives for the call.
-    pub unsafe fn on_acknowledgement(&self, message: *mut rd_kafka_message_t) {
+    pub(crate) unsafe fn on_acknowledgement(&self, message: *mut rd_kafka_message_t) {
         // SAFETY: as above.
         unsafe { (self.interceptors).on_acknowledgement(self.handle(), message) };
     }
@@ -46,14 +46,14 @@ impl SendHooks {
 }
 
 /// Interceptors of what happens on connections.
-pub struct LinkHooks {
+pub(crate) struct LinkHooks {
     interceptors: Arc<Interceptors>,
     rk: usize,
     protocol: CString,
 }
 
 impl LinkHooks {
-    pub fn new(interceptors: Arc<Interceptors>, rk: usize, protocol: &str) -> Self {
+    pub(crate) fn new(interceptors: Arc<Interceptors>, rk: usize, protocol: &str) -> Self {
         let protocol = c_string(protocol);
         LinkHooks {
             interceptors,

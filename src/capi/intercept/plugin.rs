@@ -5,19 +5,22 @@ use std::ptr;
 
 use libc::{c_char, size_t};
 
-use super::ConfHooks;
+use super::{ConfHooks, Nullable};
+use crate::capi::callback::Callback;
 use crate::capi::cstr;
 use crate::capi::types::{rd_kafka_conf_t, rd_kafka_plugin_f_conf_init_t};
 
+type ConfInit = <rd_kafka_plugin_f_conf_init_t as Nullable>::Function;
+
 /// A loaded library.
-pub struct Plugin {
+pub(crate) struct Plugin {
     path: CString,
     /// Closed when the plugin goes.
     _library: Library,
 }
 
 impl Plugin {
-    pub fn is(&self, path: &CStr) -> bool {
+    pub(crate) fn is(&self, path: &CStr) -> bool {
         *self.path == *path
     }
 }
@@ -84,7 +87,7 @@ impl Library {
 ///
 /// # Safety
 /// A live configuration that nobody refers to meanwhile, with its hooks; `paths` is null or a string.
-pub unsafe fn load(
+pub(crate) unsafe fn load(
     conf: *mut rd_kafka_conf_t,
     hooks: &ConfHooks,
     paths: *const c_char,
@@ -119,16 +122,16 @@ unsafe fn load_one(
     }
     let library = Library::find(path)?;
     let symbol = library.symbol(c"conf_init")?;
-    // SAFETY: that is what a plugin's function of this name is.
-    let init: rd_kafka_plugin_f_conf_init_t = unsafe { std::mem::transmute(symbol) };
+    // SAFETY: a plugin's function of this name is of this type.
+    let init = unsafe { Callback::<ConfInit>::from_address(symbol.expose_provenance()) };
     let mut errstr = [0 as c_char; 512];
     let size: size_t = errstr.len();
     let mut opaque = ptr::null_mut();
-    let code = match init {
-        // SAFETY: the caller's promise; the buffer has that size.
-        Some(init) => unsafe { init(conf, &mut opaque, errstr.as_mut_ptr(), size) },
-        None => return Err("conf_init is null".into()),
+    let Some(init) = init.function() else {
+        return Err("conf_init is null".into());
     };
+    // SAFETY: the caller's promise; the buffer has that size.
+    let code = unsafe { init(conf, &mut opaque, errstr.as_mut_ptr(), size) };
     if code.is_err() {
         // SAFETY: a string, or empty.
         let text = unsafe { cstr::text(errstr.as_ptr()) }.unwrap_or_default();

@@ -18,7 +18,7 @@ use crate::capi::types::{
 use crate::mock::{Cluster, CommandError, Options};
 
 /// What an `rd_kafka_mock_cluster_t` points to.
-pub struct MockCluster {
+pub(crate) struct MockCluster {
     cluster: Cluster,
     bootstraps: CString,
     /// The client instance that it was made with; only handed back.
@@ -26,7 +26,7 @@ pub struct MockCluster {
 }
 
 impl MockCluster {
-    pub fn new(cluster: Cluster, owner: *mut rd_kafka_t) -> Self {
+    pub(crate) fn new(cluster: Cluster, owner: *mut rd_kafka_t) -> Self {
         let bootstraps = CString::new(cluster.bootstraps()).unwrap_or_default();
         MockCluster {
             cluster,
@@ -39,7 +39,7 @@ impl MockCluster {
         self.owner.store(owner, Ordering::Release);
     }
 
-    pub fn cluster(&self) -> &Cluster {
+    pub(crate) fn cluster(&self) -> &Cluster {
         &self.cluster
     }
 }
