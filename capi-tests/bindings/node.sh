@@ -17,26 +17,6 @@ suite() {
         case $file in *${TESTS:-}*) ;; *) continue ;; esac
         local log=$logs/$(echo "$file" | tr / _)
         local ui=exports; case $file in e2e/*) ui=bdd ;; esac
-        # One line of JSON for each event, so that what ran before a crash is known.
-        timeout "${TIMEOUT:-600}" node_modules/.bin/mocha --exit --timeout 120000 --ui $ui --reporter json-stream "$file" >"$log" 2>&1
-        mocha_results "$file" "$log"
+        python3 "$HERE/node/mocha.py" "$file" "$ui" "$log" "${TIMEOUT:-600}"
     done
-}
-
-mocha_results() {
-    python3 - "$1" "$2" <<'END'
-import json, sys
-seen, ended = {}, False
-for line in open(sys.argv[2], errors="replace"):
-    if line.startswith('["end"'):
-        ended = True
-    if line.startswith(('["pass"', '["fail"')):
-        word, test = json.loads(line)
-        name = f"{sys.argv[1]}: {' '.join(test['fullTitle'].split())}"
-        seen[name] = "fail" if "fail" in (seen.get(name), word) else word
-if not ended:
-    seen[sys.argv[1]] = "fail"
-for name, word in seen.items():
-    print(f"{name}\t{word}")
-END
 }

@@ -8,7 +8,7 @@
 # It fails when a test that passes on librdkafka fails on ours and is not in expected.txt with its reason. With --lib only that
 # library is run; ours is then compared with what the other run left, if there is any. --tests runs a part of the suite and
 # compares that part (each binding's own notation). Everything is below .cache/bindings/NAME: results-LIB.tsv (part-LIB.tsv
-# with --tests), output in log-LIB/. An own Kafka is used, at KAFKA_PORT. TIMEOUT: seconds that one suite may take.
+# with --tests), output in log-LIB/. An own Kafka is used, at KAFKA_PORT. TIMEOUT: seconds that one test, or one file of tests, may take.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 libs=(upstream ours) names=() TESTS=
