@@ -4,7 +4,10 @@ VERSION=3.6.1
 
 build() {
     fresh "$VERSION" "$(cat "$HERE/node.sh" "$HERE/node/addon.sh")" || return 0
-    unpack_addon "node-rdkafka@$VERSION" && build_addon && stamp "$VERSION" "$(cat "$HERE/node.sh" "$HERE/node/addon.sh")"
+    unpack_addon "node-rdkafka@$VERSION" || return 1
+    # One test gives a seek a millisecond, which neither library keeps on a machine with other work.
+    sed -i "/should be able to seek'/,/});/s/}, 1, function(err) {/}, 5000, function(err) {/" package/e2e/consumer.spec.js
+    build_addon && stamp "$VERSION" "$(cat "$HERE/node.sh" "$HERE/node/addon.sh")"
 }
 
 suite() {
