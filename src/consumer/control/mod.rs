@@ -14,12 +14,15 @@
 //! below this position? KIP-320), `Fetch`.
 //!
 //! A partition is fetched by one loop at a time. Moving it means to stop the fetch, to
-//! wait for the position that [`FetchEnded`] brings, and to start another fetch from
+//! wait for the position that [`FetchEnded`](super::FetchEnded) brings, and to start another fetch from
 //! there. Fetches and questions have a number (`fetch_id`, `token`), which comes back
 //! with their end or answer; those that belong to something that is over are ignored.
 
 mod answers;
+mod fetch_ended;
 mod fetch_state;
+mod leader;
+mod reset;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -27,17 +30,15 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::fetcher::Start;
-use super::{
-    ConsumerShared, FetchEnded, Fetched, Partition, Position, Reason, ResetPolicy, offset,
-};
-use crate::base::backoff;
+use super::{ConsumerShared, Partition, Position, offset};
 use crate::base::error::ErrorCode;
-use crate::base::log::{Level, debug};
+use crate::base::log::debug;
 
 /// What the caller has to do for the machine.
 #[derive(Debug)]
 pub enum Action {
-    /// If there is no such broker, the answer is [`FetchEnded`] with [`Reason::NoBroker`].
+    /// If there is no such broker, the answer is [`FetchEnded`](super::FetchEnded) with
+    /// [`Reason::NoBroker`](super::Reason::NoBroker).
     Start {
         broker: i32,
         start: Start,
@@ -209,8 +210,6 @@ impl Control {
     pub fn is_started(&self, partition: &Arc<Partition>) -> bool {
         self.entries.contains_key(&key(partition))
     }
-
-    // --- commands
 
     /// Fetch from `at`, which may be logical. `version` is what
     /// [`Partition::begin`] gave.
@@ -459,346 +458,6 @@ impl Control {
         });
     }
 
-    // --- what happens
-
-    /// Metadata was learned: `leader` tells of each partition of the topic.
-    /// `recreated`: under a new id, so offsets and epochs are of another log.
-    pub fn on_metadata(
-        &mut self,
-        now: Instant,
-        topic: &str,
-        recreated: bool,
-        leader: impl Fn(i32) -> Leader,
-    ) {
-        let keys: Vec<Key> = self
-            .entries
-            .iter()
-            .filter(|(_, e)| &*e.partition.topic.name == topic)
-            .map(|(key, _)| *key)
-            .collect();
-        for key in keys {
-            let Some(entry) = self.entries.get_mut(&key) else {
-                continue;
-            };
-            let leader = leader(entry.partition.id);
-            if let Leader::Missing(err) = leader {
-                self.missing(key, err);
-                continue;
-            }
-            let changed = entry.leader != leader || recreated;
-            entry.leader = leader;
-            let Leader::At { broker, epoch } = leader else {
-                continue;
-            };
-            entry.told = ErrorCode::NO_ERROR;
-            if recreated {
-                self.forget_log(now, key);
-            }
-            let Some(entry) = self.entries.get_mut(&key) else {
-                continue;
-            };
-            match &mut entry.state {
-                State::Fetching {
-                    fetch_id,
-                    broker: at,
-                    epoch: known,
-                    replica_until,
-                } => {
-                    let moved = match replica_until {
-                        Some(_) => *known != epoch,
-                        None => *at != broker || *known != epoch,
-                    };
-                    if moved || recreated {
-                        let (fetch_id, at) = (*fetch_id, *at);
-                        entry.preferred = None;
-                        self.release(key, at, fetch_id, recreated);
-                    }
-                }
-                State::Releasing {
-                    recreated: known, ..
-                } => *known |= recreated,
-                State::Pending { not_before, .. } => {
-                    // What failed for the old leader need not fail for the new one.
-                    if changed {
-                        *not_before = None;
-                    }
-                    self.proceed(now, key);
-                }
-                _ => {}
-            }
-        }
-    }
-
-    /// The connection to a broker is down. What it serves as a replica its leader serves, too,
-    /// and says which replica is the nearest then; a leader is waited for.
-    pub fn on_broker_down(&mut self, broker: i32) {
-        let fetched: Vec<_> = self
-            .entries
-            .iter()
-            .filter_map(|(key, entry)| match entry.state {
-                State::Fetching {
-                    fetch_id,
-                    broker: at,
-                    replica_until: Some(_),
-                    ..
-                } if at == broker => Some((*key, fetch_id)),
-                _ => None,
-            })
-            .collect();
-        for (key, fetch_id) in fetched {
-            if let Some(entry) = self.entries.get_mut(&key) {
-                entry.preferred = None;
-            }
-            self.release(key, broker, fetch_id, false);
-        }
-    }
-
-    /// The epochs known are those of another log, and an answer about them as well. An
-    /// offset that somebody asked for is kept, one that fetching had come to is not.
-    fn forget_log(&mut self, now: Instant, key: Key) {
-        let Some(entry) = self.entries.get_mut(&key) else {
-            return;
-        };
-        let (State::Pending { goal, .. } | State::Asking { goal, .. }) = &entry.state else {
-            return;
-        };
-        match *goal {
-            Goal::Validate(at) | Goal::Fetch(at) => {
-                entry.state = State::Pending {
-                    goal: Goal::Fetch(Position::new(at.offset, -1)),
-                    not_before: None,
-                };
-            }
-            Goal::GoOn { at, .. } => self.begin_again(now, key, at),
-            Goal::Committed | Goal::Offset { .. } | Goal::TailLimit { .. } => {}
-        }
-    }
-
-    /// `at` was reached in the log of a topic that is gone; one of its name has another.
-    /// As Kafka's clients do with a position that the log does not have.
-    fn begin_again(&mut self, now: Instant, key: Key, at: Position) {
-        if at.offset <= 0 {
-            return self.pursue(now, key, Goal::Fetch(Position::new(at.offset, -1)), None);
-        }
-        let reason = "the topic was deleted and created anew";
-        let err = ErrorCode::UNKNOWN_TOPIC_ID;
-        self.reset(now, key, at, err, reason, -1, None);
-    }
-
-    fn release(&mut self, key: Key, broker: i32, fetch_id: u64, recreated: bool) {
-        let Some(entry) = self.entries.get_mut(&key) else {
-            return;
-        };
-        let State::Fetching { epoch, .. } = entry.state else {
-            return;
-        };
-        entry.state = State::Releasing {
-            fetch_id,
-            epoch,
-            recreated,
-        };
-        self.actions.push(Action::Stop {
-            broker,
-            partition: entry.partition.clone(),
-            fetch_id,
-        });
-    }
-
-    /// The topic or the partition is not there: the application is told, once, and
-    /// things go on should it come (back).
-    fn missing(&mut self, key: Key, err: ErrorCode) {
-        let Some(entry) = self.entries.get_mut(&key) else {
-            return;
-        };
-        entry.leader = Leader::Missing(err);
-        let reason = match err {
-            ErrorCode::_UNKNOWN_PARTITION => "the topic has no such partition",
-            ErrorCode::TOPIC_AUTHORIZATION_FAILED => "the topic must not be read",
-            _ => "the cluster has no such topic",
-        };
-        let p = &entry.partition;
-        if entry.told == err {
-            return;
-        }
-        entry.told = err;
-        self.actions.push(Action::Error {
-            text: format!("{} [{}]: {reason} ({err})", p.topic.name, p.id),
-            partition: p.clone(),
-            code: err,
-        });
-    }
-
-    /// An error for the application; the same one is told once in a row.
-    fn tell(&mut self, key: Key, err: ErrorCode, text: &str, at: i64, broker: i32) {
-        let Some(entry) = self.entries.get_mut(&key) else {
-            return;
-        };
-        if entry.told == err {
-            return;
-        }
-        entry.told = err;
-        let p = &entry.partition;
-        p.sink.deliver(Fetched::event(
-            p.clone(),
-            entry.version,
-            err,
-            text,
-            at,
-            broker,
-        ));
-    }
-
-    /// `auto.offset.reset`: `err` is why, NO_ERROR where it is the normal course. `pause` is
-    /// to pass before the cluster is asked.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "what is told of a reset has as many parts"
-    )]
-    fn reset(
-        &mut self,
-        now: Instant,
-        key: Key,
-        at: Position,
-        err: ErrorCode,
-        reason: &str,
-        broker: i32,
-        pause: Option<Duration>,
-    ) {
-        let Some(entry) = self.entries.get_mut(&key) else {
-            return;
-        };
-        let p = entry.partition.clone();
-        let timestamp = match p.topic.reset {
-            ResetPolicy::Beginning => TIMESTAMP_BEGINNING,
-            ResetPolicy::End => TIMESTAMP_END,
-            ResetPolicy::Error => {
-                let by = if broker >= 0 {
-                    format!(" (broker {broker})")
-                } else {
-                    String::new()
-                };
-                entry.state = State::Failed;
-                entry.told = ErrorCode::NO_ERROR;
-                let text = format!("{reason}: {err}{by}");
-                let code = ErrorCode::_AUTO_OFFSET_RESET;
-                self.tell(key, code, &text, at.offset, broker);
-                return;
-            }
-        };
-        let to = if timestamp == TIMESTAMP_BEGINNING {
-            "beginning"
-        } else {
-            "end"
-        };
-        let text = format_args!(
-            "{} [{}]: going on at the {to}, not at {at} of broker {broker}: {reason}: {err}",
-            p.topic.name, p.id
-        );
-        if err == ErrorCode::_NO_OFFSET || err.is_ok() {
-            self.shared.logger.debug(debug::TOPIC, "OFFSET", text);
-        } else {
-            self.shared.logger.log(Level::Warning, "OFFSET", text);
-        }
-        self.pursue(now, key, Goal::Offset { timestamp, tail: 0 }, pause);
-    }
-
-    /// A loop has stopped fetching the partition.
-    pub fn on_fetch_ended(&mut self, now: Instant, ended: FetchEnded) {
-        let key = key(&ended.partition);
-        let Some(entry) = self.entries.get_mut(&key) else {
-            return;
-        };
-        let at = ended.position;
-        let (from_replica, under) = match entry.state {
-            State::Fetching {
-                fetch_id,
-                epoch,
-                replica_until,
-                ..
-            } if fetch_id == ended.fetch_id => (replica_until.is_some(), epoch),
-            State::Releasing {
-                fetch_id,
-                epoch,
-                recreated,
-            } if fetch_id == ended.fetch_id => {
-                if recreated {
-                    return self.begin_again(now, key, at);
-                }
-                (false, epoch)
-            }
-            // Of an earlier fetch.
-            _ => return,
-        };
-        entry.state = State::Failed;
-        if from_replica && !matches!(ended.reason, Reason::Preferred(_)) {
-            // A follower's word is not final; the leader is asked.
-            entry.preferred = None;
-            if ended.reason == Reason::OutOfRange || matches!(ended.reason, Reason::Refused(_)) {
-                self.pursue(now, key, Goal::GoOn { at, under }, None);
-                return;
-            }
-        }
-        match ended.reason {
-            Reason::Stopped | Reason::Ended => {
-                entry.attempts = 0;
-                self.pursue(now, key, Goal::GoOn { at, under }, None);
-            }
-            Reason::Preferred(id) => {
-                let until = now + self.shared.settings.metadata_max_age;
-                entry.preferred = Some((id, until));
-                self.debug(
-                    &ended.partition,
-                    "FETCH",
-                    format_args!("fetching from replica {id} from now on"),
-                );
-                self.pursue(now, key, Goal::GoOn { at, under }, None);
-            }
-            Reason::OutOfRange => {
-                self.pause_fetching(now, key, ended.broker);
-                let reason = "the broker has no such offset";
-                let err = ErrorCode::OFFSET_OUT_OF_RANGE;
-                self.reset(now, key, at, err, reason, ended.broker, None);
-            }
-            Reason::Refused(why) => {
-                self.actions.push(Action::RefreshMetadata {
-                    topic: ended.partition.topic.name.clone(),
-                    why,
-                });
-                self.pause_fetching(now, key, ended.broker);
-                let pause = self.shared.settings.error_backoff;
-                self.pursue(now, key, Goal::GoOn { at, under }, Some(pause));
-            }
-            Reason::NoBroker => {
-                self.actions.push(Action::RefreshMetadata {
-                    topic: ended.partition.topic.name.clone(),
-                    why: ErrorCode::BROKER_NOT_AVAILABLE,
-                });
-                self.retry(now, key, Goal::GoOn { at, under });
-            }
-        }
-    }
-
-    /// `fetch.error.backoff.ms`: the next Fetch from this broker comes no earlier. What
-    /// else is to be done for the partition is done meanwhile, and another leader is
-    /// asked at once, as by librdkafka.
-    fn pause_fetching(&mut self, now: Instant, key: Key, broker: i32) {
-        if let Some(entry) = self.entries.get_mut(&key) {
-            entry.fetch_after = Some((broker, now + self.shared.settings.error_backoff));
-        }
-    }
-
-    /// The same again, after a pause that grows.
-    fn retry(&mut self, now: Instant, key: Key, goal: Goal) {
-        let settings = &self.shared.settings;
-        let (base, max) = (settings.retry_backoff, settings.retry_backoff_max);
-        let Some(entry) = self.entries.get_mut(&key) else {
-            return;
-        };
-        let pause = backoff::delay(entry.attempts, base, max);
-        entry.attempts = entry.attempts.saturating_add(1);
-        self.pursue(now, key, goal, Some(pause));
-    }
-
     /// Pauses that are over.
     pub fn poll(&mut self, now: Instant) {
         if self.next_timer.is_none_or(|at| at > now) {
@@ -864,5 +523,7 @@ impl Control {
     }
 }
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;

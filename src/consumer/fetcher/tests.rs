@@ -1,5 +1,6 @@
-use kafka_protocol::messages::TopicName;
-use kafka_protocol::messages::fetch_response::FetchableTopicResponse;
+use bytes::Bytes;
+use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
+use kafka_protocol::messages::{FetchResponse, ResponseKind, TopicName};
 use parking_lot::Mutex;
 use std::sync::atomic::AtomicUsize;
 
@@ -10,6 +11,8 @@ use super::super::testing::{
 };
 use super::*;
 use crate::base::log::Logger;
+use crate::broker::Response;
+use crate::consumer::Reason;
 
 struct Harness {
     fetcher: Fetcher,

@@ -1,4 +1,6 @@
 use super::super::testing::{Fixture, settings, topic_settings};
+use std::time::Duration;
+
 use super::*;
 
 #[test]
