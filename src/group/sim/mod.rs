@@ -13,7 +13,12 @@
 //!
 //! What a broken connection had in flight is either lost or done without an answer.
 
+mod application;
+mod check;
 mod coordinator;
+mod network;
+mod schedule;
+mod trouble;
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
@@ -23,12 +28,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use kafka_protocol::messages::{RequestKind, ResponseKind};
 use parking_lot::Mutex;
 
 use self::coordinator::Coordinator;
-use super::assignor::{Assignor, RebalanceProtocol, TopicPartition};
-use super::testing::{found, response};
+use self::schedule::{PopIfDue, Scheduled, What};
+use super::assignor::{Assignor, TopicPartition};
+use super::testing::response;
 use super::*;
 
 const SESSION: Duration = Duration::from_secs(10);
@@ -37,71 +42,6 @@ const NODES: i32 = 3;
 const TROUBLE: Duration = Duration::from_secs(120);
 const CALM: Duration = Duration::from_secs(180);
 const CLOSING: Duration = Duration::from_secs(60);
-
-#[derive(Debug)]
-enum What {
-    /// A request reaches the node it was sent to.
-    Arrives {
-        member: usize,
-        epoch: u64,
-        node: Option<i32>,
-        token: Token,
-        request: Box<RequestKind>,
-    },
-    Answer {
-        member: usize,
-        /// Of the connection; `None` for one that never breaks.
-        epoch: Option<u64>,
-        token: Token,
-        result: Box<Result<ResponseKind, RequestError>>,
-    },
-    ConnectionUp {
-        member: usize,
-        epoch: u64,
-    },
-    /// A static member that went is back.
-    Return {
-        instance: String,
-        topics: Vec<&'static str>,
-    },
-    /// The application carries out the oldest rebalance it was told of.
-    Carry {
-        member: usize,
-        life: u64,
-    },
-    Consume {
-        member: usize,
-        life: u64,
-    },
-    LeaderMetadata {
-        member: usize,
-        life: u64,
-    },
-    Trouble,
-}
-
-struct Scheduled {
-    at: Duration,
-    order: u64,
-    what: What,
-}
-
-impl PartialEq for Scheduled {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.order) == (other.at, other.order)
-    }
-}
-impl Eq for Scheduled {}
-impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Scheduled {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.order).cmp(&(other.at, other.order))
-    }
-}
 
 struct SimMember {
     group: Group,
@@ -295,21 +235,6 @@ impl Simulation {
         }));
     }
 
-    fn network(&mut self) -> Duration {
-        let most = if self.trouble && self.rng.u8(..10) == 0 {
-            800
-        } else {
-            30
-        };
-        Duration::from_millis(self.rng.u64(1..most))
-    }
-
-    fn consume_later(&mut self, member: usize) {
-        let delay = Duration::from_millis(self.rng.u64(50..1500));
-        let life = self.members[member].life;
-        self.later(delay, What::Consume { member, life });
-    }
-
     /// An event for a member's machine, and what follows from it.
     fn tell(&mut self, at: usize, event: Event) {
         let mut actions = Vec::new();
@@ -337,57 +262,8 @@ impl Simulation {
     fn act(&mut self, at: usize, action: Action) {
         self.note(|| format!("{at}: {action:?}"));
         match action {
-            Action::SendToAny(out) => {
-                let token = out.token;
-                let down = self.trouble && self.rng.u8(..8) == 0;
-                let result = match down {
-                    true => Err(RequestError::TimedOutInQueue),
-                    false => Ok(found(self.node)),
-                };
-                let delay = self.network() * 2;
-                self.later(
-                    delay,
-                    What::Answer {
-                        member: at,
-                        epoch: None,
-                        token,
-                        result: Box::new(result),
-                    },
-                );
-            }
-            Action::SendToCoordinator(node, out) => {
-                let m = &mut self.members[at];
-                let request = Box::new((out.build)(version_of(out.api)));
-                let delay = self.rng.u64(1..20);
-                let m_epoch = m.epoch;
-                if m.up != Some(node.id) {
-                    let result = Err(RequestError::Disconnected("no connection".into()));
-                    self.later(
-                        Duration::ZERO,
-                        What::Answer {
-                            member: at,
-                            epoch: None,
-                            token: out.token,
-                            result: Box::new(result),
-                        },
-                    );
-                    return;
-                }
-                m.in_flight.insert(out.token);
-                // In order on one connection: the delay is the same for all.
-                let delay = Duration::from_millis(if self.trouble { 10 } else { 5 })
-                    + Duration::from_micros(delay);
-                self.later(
-                    delay,
-                    What::Arrives {
-                        member: at,
-                        epoch: m_epoch,
-                        node: Some(node.id),
-                        token: out.token,
-                        request,
-                    },
-                );
-            }
+            Action::SendToAny(out) => self.ask_any(at, out.token),
+            Action::SendToCoordinator(node, out) => self.ask_coordinator(at, node.id, out),
             Action::CoordinatorChanged(node) => {
                 self.break_connection(at);
                 if let Some(node) = node {
@@ -395,36 +271,8 @@ impl Simulation {
                     self.connect_later(at);
                 }
             }
-            Action::CommitDone(done) => {
-                let m = &mut self.members[at];
-                m.waiting.remove(&done.id);
-                if let Some(ids) = &mut m.unassigned_after {
-                    ids.remove(&done.id);
-                    if ids.is_empty() {
-                        m.unassigned_after = None;
-                        self.tell(at, Event::Unassigned);
-                    }
-                }
-            }
-            Action::Rebalance(rebalance) => {
-                // Lost is lost: others may have it now, and the application is to
-                // stop at once.
-                if let RebalanceKind::Revoke { lost: true } = rebalance.kind {
-                    self.members[at].holds.clear();
-                }
-                if let RebalanceKind::Assign = rebalance.kind {
-                    let generation = self.members[at].group.membership().member().generation;
-                    for p in &rebalance.partitions {
-                        let key = (p.topic.to_string(), p.partition);
-                        let next = self.coordinator.committed.get(&key).copied().unwrap_or(0);
-                        self.members[at].holds.insert(p.clone(), (next, generation));
-                    }
-                }
-                self.members[at].told.push(rebalance);
-                let delay = Duration::from_millis(self.rng.u64(0..300));
-                let life = self.members[at].life;
-                self.later(delay, What::Carry { member: at, life });
-            }
+            Action::CommitDone(done) => self.commit_done(at, done.id),
+            Action::Rebalance(rebalance) => self.rebalance(at, rebalance),
             Action::LeaderMetadata(_) => {
                 let delay = self.network();
                 let life = self.members[at].life;
@@ -448,51 +296,6 @@ impl Simulation {
         }
     }
 
-    fn break_connection(&mut self, at: usize) {
-        let m = &mut self.members[at];
-        m.epoch += 1;
-        let was = m.up.take();
-        let tokens = std::mem::take(&mut m.in_flight);
-        for token in tokens {
-            self.later(
-                Duration::ZERO,
-                What::Answer {
-                    member: at,
-                    epoch: None,
-                    token,
-                    result: Box::new(Err(RequestError::Disconnected("broken".into()))),
-                },
-            );
-        }
-        if let Some(node) = was {
-            self.members[at].connecting = Some(node);
-            self.tell(at, Event::CoordinatorDown(node));
-        }
-    }
-
-    fn connect_later(&mut self, at: usize) {
-        let delay = self.network() * 3;
-        let epoch = self.members[at].epoch;
-        self.later(delay, What::ConnectionUp { member: at, epoch });
-    }
-
-    fn deliver_answers(&mut self) {
-        for (caller, kind) in std::mem::take(&mut self.coordinator.answers) {
-            let Some((member, epoch, token)) = self.callers.remove(&caller) else {
-                continue;
-            };
-            self.later(
-                Duration::from_millis(8),
-                What::Answer {
-                    member,
-                    epoch: Some(epoch),
-                    token,
-                    result: Box::new(Ok(kind)),
-                },
-            );
-        }
-    }
-
     fn happen(&mut self, what: What) {
         match what {
             What::Arrives {
@@ -501,22 +304,7 @@ impl Simulation {
                 node,
                 token,
                 request,
-            } => {
-                // What was under way when the connection broke may have arrived.
-                if self.members[member].epoch != epoch && self.rng.bool() {
-                    return;
-                }
-                self.callers_made += 1;
-                let caller = self.callers_made;
-                self.callers.insert(caller, (member, epoch, token));
-                if node != Some(self.node) {
-                    self.coordinator.answers.push((caller, refuse(&request)));
-                } else {
-                    let now = self.start + self.now;
-                    self.coordinator.on_request(now, caller, *request);
-                }
-                self.deliver_answers();
-            }
+            } => self.arrive(member, epoch, node, token, *request),
             What::Answer {
                 member,
                 epoch,
@@ -555,190 +343,6 @@ impl Simulation {
                 }
             }
             What::Trouble => self.make_trouble(),
-        }
-    }
-
-    fn carry(&mut self, at: usize, life: u64) {
-        let m = &mut self.members[at];
-        if m.life != life || m.told.is_empty() {
-            return;
-        }
-        let rebalance = m.told.remove(0);
-        let last = m.told.is_empty();
-        match rebalance.kind {
-            // An answer to what is over is kept back, as the client does.
-            RebalanceKind::Assign => {
-                if last {
-                    self.tell(at, Event::Assigned);
-                }
-            }
-            RebalanceKind::Revoke { lost } => {
-                let gone: Vec<_> = rebalance
-                    .partitions
-                    .iter()
-                    .filter_map(|p| Some((p.clone(), m.holds.remove(p)?.0)))
-                    .collect();
-                let member = m.group.membership();
-                if !lost && !member.is_lost() && !gone.is_empty() {
-                    self.commit(at, gone);
-                }
-                if !last {
-                    return;
-                }
-                let m = &mut self.members[at];
-                if m.waiting.is_empty() {
-                    self.tell(at, Event::Unassigned);
-                } else {
-                    m.unassigned_after = Some(m.waiting.clone());
-                }
-            }
-        }
-    }
-
-    fn commit(&mut self, at: usize, offsets: Vec<(TopicPartition, i64)>) {
-        let m = &mut self.members[at];
-        m.commits += 1;
-        let id = m.commits;
-        m.waiting.insert(id);
-        let offsets = offsets
-            .into_iter()
-            .map(|(p, offset)| Offset {
-                topic: p.topic,
-                partition: p.partition,
-                offset,
-                leader_epoch: -1,
-                metadata: None,
-            })
-            .collect();
-        self.tell(at, Event::Commit(Commit { id, offsets }));
-    }
-
-    /// The application polls, gets some messages, and commits now and then.
-    fn consume(&mut self, at: usize, life: u64) {
-        let m = &mut self.members[at];
-        if m.life != life || !m.alive || m.closed {
-            return;
-        }
-        if m.polls {
-            for (p, (next, _)) in &mut m.holds {
-                *next += self.rng.i64(0..5);
-                let key = (p.topic.to_string(), p.partition);
-                let most = self.consumed.entry(key).or_insert(0);
-                *most = (*most).max(*next);
-            }
-            let all: Vec<_> = m.holds.iter().map(|(p, (n, _))| (p.clone(), *n)).collect();
-            let wants = m.group.membership().wants_poll();
-            if wants {
-                self.tell(at, Event::Polled);
-            }
-            if !all.is_empty() && self.rng.bool() {
-                self.commit(at, all);
-            }
-        }
-        self.consume_later(at);
-    }
-
-    fn make_trouble(&mut self) {
-        if !self.trouble {
-            return;
-        }
-        let at = self.rng.usize(..self.members.len());
-        match self.rng.u8(..if self.fixed { 19 } else { 13 }) {
-            0 => {
-                self.node = self.rng.i32(1..=NODES);
-                self.note(|| "the coordinator moves".into());
-                let now = self.start + self.now;
-                self.coordinator.moved(now);
-                self.deliver_answers();
-                if self.rng.bool() {
-                    for at in 0..self.members.len() {
-                        self.break_connection(at);
-                        self.reconnect(at);
-                    }
-                }
-            }
-            1 | 2 => {
-                self.break_connection(at);
-                self.reconnect(at);
-            }
-            3 => {
-                self.note(|| format!("{at} dies"));
-                let m = &mut self.members[at];
-                m.alive = false;
-                m.life += 1000;
-                m.epoch += 1;
-                m.holds.clear();
-            }
-            4 | 5 if self.members.iter().filter(|m| m.alive).count() < 6 => self.add_member(),
-            6 => self.members[at].ahead += Duration::from_millis(self.rng.u64(..15_000)),
-            7 => {
-                let topics: &[&str] = match self.rng.u8(..3) {
-                    0 => &["a"],
-                    1 => &["b"],
-                    _ => &["a", "b"],
-                };
-                self.subscribe(at, topics.to_vec());
-            }
-            8 => self.tell(at, Event::Subscribe(None)),
-            9 => {
-                let more = self.rng.usize(1..8);
-                self.set_topic("b", more);
-            }
-            10 => self.members[at].polls ^= true,
-            11 => self.tell(at, Event::Close),
-            13..=15 => self.restart(at),
-            16 => self.double(at),
-            _ => {}
-        }
-        let delay = Duration::from_millis(self.rng.u64(100..8000));
-        self.later(delay, What::Trouble);
-    }
-
-    /// A static member crashes, or closes, and comes back: before its session ends, or
-    /// too late.
-    fn restart(&mut self, at: usize) {
-        let m = &mut self.members[at];
-        let Some(instance) = m.instance.clone().filter(|_| m.alive && !m.fenced) else {
-            return;
-        };
-        let topics = m.topics.clone();
-        self.note(|| format!("{at} restarts"));
-        if self.rng.bool() {
-            self.tell(at, Event::Close);
-        }
-        let m = &mut self.members[at];
-        m.alive = false;
-        m.life += 1000;
-        m.epoch += 1;
-        m.holds.clear();
-        let delay = Duration::from_millis(self.rng.u64(..15_000));
-        self.later(delay, What::Return { instance, topics });
-    }
-
-    /// A second member of an instance that is there already.
-    fn double(&mut self, at: usize) {
-        let m = &self.members[at];
-        let Some(instance) = m.instance.clone().filter(|_| m.alive && !m.fenced) else {
-            return;
-        };
-        let topics = m.topics.clone();
-        self.note(|| format!("{at} is doubled"));
-        self.doubled.insert(instance.clone());
-        self.add(Some(instance), Some(topics));
-    }
-
-    /// The coordinator knows another member by this one's name: what it has is somebody
-    /// else's by rights, and it will hear of it.
-    fn is_replaced(&self, m: &SimMember) -> bool {
-        let doubled = m.instance.as_ref().filter(|i| self.doubled.contains(*i));
-        doubled.is_some_and(|instance| {
-            self.coordinator.id_of(instance) != Some(&*m.group.membership().member().member_id)
-        })
-    }
-
-    fn reconnect(&mut self, at: usize) {
-        if self.members[at].connecting.is_some() {
-            self.connect_later(at);
         }
     }
 
@@ -787,60 +391,6 @@ impl Simulation {
         }
     }
 
-    fn check(&mut self) {
-        let cooperative = self.assignors[0].protocol() == RebalanceProtocol::Cooperative;
-        let mut owners: BTreeMap<(&TopicPartition, i32), usize> = BTreeMap::new();
-        for (at, m) in self.members.iter().enumerate() {
-            if !m.alive || self.is_replaced(m) {
-                continue;
-            }
-            for (partition, (_, generation)) in &m.holds {
-                let generation = if cooperative { 0 } else { *generation };
-                let other = owners.insert((partition, generation), at);
-                assert!(
-                    other.is_none(),
-                    "seed {}: {partition:?} is owned by {at} and {other:?}",
-                    self.seed
-                );
-            }
-        }
-        for (key, offset) in &self.coordinator.committed {
-            if self.committed.get(key) == Some(offset) {
-                continue;
-            }
-            let consumed = self.consumed.get(key).copied().unwrap_or(0);
-            assert!(*offset <= consumed, "seed {}: {key:?}", self.seed);
-            let before = self.committed.insert(key.clone(), *offset).unwrap_or(0);
-            assert!(
-                before <= *offset,
-                "seed {}: {key:?} goes back from {before} to {offset}",
-                self.seed
-            );
-        }
-    }
-
-    fn at_rest(&self) -> bool {
-        let mut wanted: BTreeSet<TopicPartition> = BTreeSet::new();
-        let mut held = 0;
-        for m in self.members.iter().filter(|m| m.alive && !m.closed) {
-            let membership = m.group.membership();
-            let state = membership.state_name();
-            let out = state == "init" && !membership.wants_coordinator();
-            if !(membership.is_steady() || out) || !m.told.is_empty() {
-                return false;
-            }
-            held += m.holds.len();
-            if membership.is_steady() {
-                for topic in membership.topics() {
-                    let count = self.view.get(&topic).map_or(0, |t| t.partitions.len());
-                    wanted.extend((0..count).map(|p| TopicPartition::new(&topic, p as i32)));
-                }
-            }
-        }
-        // Owned once each, by `check`.
-        held == wanted.len()
-    }
-
     fn whole_life(&mut self) {
         self.run(TROUBLE, |_| false);
         self.trouble = false;
@@ -871,84 +421,6 @@ impl Simulation {
             });
             assert_eq!(self.coordinator.members(), 0, "seed {}", self.seed);
         }
-    }
-
-    fn describe(&self) -> String {
-        let members = self.members.iter().enumerate().filter(|(_, m)| m.alive);
-        let topics = format!("{:?} {}\n", self.view, self.at_rest());
-        std::iter::once(topics)
-            .chain(members.map(|(at, m)| {
-                let s = m.group.membership().state_name();
-                format!(
-                    "{at}: {s} of {:?} up {:?} holds {:?} told {:?} deadline {:?} waiting {:?}\n",
-                    m.group.membership().topics(),
-                    m.up,
-                    m.holds.keys(),
-                    m.told,
-                    m.group
-                        .next_deadline()
-                        .map(|d| d.saturating_duration_since(self.start + m.ahead)),
-                    m.waiting,
-                )
-            }))
-            .collect()
-    }
-}
-
-trait PopIfDue {
-    fn pop_if_due(&mut self, at: Duration) -> Option<Reverse<Scheduled>>;
-}
-
-impl PopIfDue for BinaryHeap<Reverse<Scheduled>> {
-    fn pop_if_due(&mut self, at: Duration) -> Option<Reverse<Scheduled>> {
-        let due = self.peek().is_some_and(|Reverse(s)| s.at <= at);
-        if due { self.pop() } else { None }
-    }
-}
-
-fn version_of(api: kafka_protocol::messages::ApiKey) -> i16 {
-    use kafka_protocol::messages::ApiKey;
-    match api {
-        ApiKey::JoinGroup | ApiKey::OffsetCommit => 9,
-        ApiKey::SyncGroup | ApiKey::LeaveGroup => 5,
-        _ => 4,
-    }
-}
-
-/// The answer of a broker that is not the coordinator.
-fn refuse(request: &RequestKind) -> ResponseKind {
-    use kafka_protocol::messages::*;
-    let code = ErrorCode::NOT_COORDINATOR.0 as i16;
-    match request {
-        RequestKind::JoinGroup(_) => {
-            ResponseKind::JoinGroup(JoinGroupResponse::default().with_error_code(code))
-        }
-        RequestKind::SyncGroup(_) => {
-            ResponseKind::SyncGroup(SyncGroupResponse::default().with_error_code(code))
-        }
-        RequestKind::Heartbeat(_) => {
-            ResponseKind::Heartbeat(HeartbeatResponse::default().with_error_code(code))
-        }
-        RequestKind::LeaveGroup(_) => {
-            ResponseKind::LeaveGroup(LeaveGroupResponse::default().with_error_code(code))
-        }
-        RequestKind::OffsetCommit(r) => {
-            use kafka_protocol::messages::offset_commit_response::*;
-            let topics = r.topics.iter().map(|t| {
-                let partitions = t.partitions.iter().map(|p| {
-                    OffsetCommitResponsePartition::default()
-                        .with_partition_index(p.partition_index)
-                        .with_error_code(code)
-                });
-                OffsetCommitResponseTopic::default()
-                    .with_name(t.name.clone())
-                    .with_partitions(partitions.collect())
-            });
-            ResponseKind::OffsetCommit(
-                OffsetCommitResponse::default().with_topics(topics.collect()),
-            )
-        }
-        other => panic!("{other:?}"),
     }
 }
 
