@@ -1,14 +1,17 @@
 //! The sticky assignment when members subscribe to different topics: keep what is
 //! owned, give the rest to the least loaded, then move partitions as long as that
 //! makes it more balanced.
+//!
+//! After `AbstractStickyAssignor` of Apache Kafka's Java client (Apache-2.0), whose steps it
+//! follows: see `NOTICE`.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::order::{HashOrder, partition_hash};
-use super::sticky::{NO_GENERATION, RackInfo, java_order, push, remove};
-use super::{Member, TopicPartition, Topics, number};
+use super::order::{HashOrder, java_order, partition_hash};
+use super::racks::RackInfo;
+use super::{Member, NO_GENERATION, TopicPartition, Topics, number, push, remove};
 
 pub(super) fn assign(
     topics: &Topics,

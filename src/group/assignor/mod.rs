@@ -6,6 +6,7 @@
 
 mod general;
 mod order;
+mod racks;
 mod range;
 mod roundrobin;
 mod sticky;
@@ -110,17 +111,24 @@ pub struct Cluster {
     pub topics: Topics,
 }
 
-/// Whether looking at racks can make a difference.
-fn racks_matter<'a>(
-    consumers: &BTreeSet<&Arc<str>>,
-    partitions: impl Iterator<Item = &'a Racks> + Clone,
-) -> bool {
-    let all: BTreeSet<&Arc<str>> = partitions.clone().flatten().collect();
-    !consumers.is_disjoint(&all) && partitions.into_iter().any(|racks| racks.len() != all.len())
-}
-
 fn number(at: usize) -> i32 {
     i32::try_from(at).unwrap_or(i32::MAX)
+}
+
+const NO_GENERATION: i32 = -1;
+
+fn push(lists: &mut [Vec<TopicPartition>], at: usize, partition: TopicPartition) {
+    if let Some(list) = lists.get_mut(at) {
+        list.push(partition);
+    }
+}
+
+fn remove(lists: &mut [Vec<TopicPartition>], at: usize, partition: &TopicPartition) {
+    if let Some(list) = lists.get_mut(at)
+        && let Some(place) = list.iter().position(|other| other == partition)
+    {
+        list.remove(place);
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //! one. Buckets double when the map is three quarters full and never shrink, and a
 //! key's age within its bucket survives that.
 
-use super::TopicPartition;
+use super::{Member, TopicPartition};
 
 /// Java's `String.hashCode`.
 pub(super) fn string_hash(text: &str) -> i32 {
@@ -76,6 +76,11 @@ pub(super) fn hash_map_order<'a>(keys: impl Iterator<Item = &'a str>) -> Vec<usi
         order.insert(string_hash(key), at);
     }
     order.into_sorted()
+}
+
+/// Members in the order in which the Java leader goes through them.
+pub(super) fn java_order(members: &[Member]) -> Vec<usize> {
+    hash_map_order(members.iter().map(|member| &*member.id))
 }
 
 #[cfg(test)]

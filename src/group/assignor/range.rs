@@ -1,11 +1,15 @@
 //! Topic by topic, each member gets a range of neighbouring partitions; members of
 //! a rack get partitions with a replica there first, as far as that leaves the sizes
 //! as they are, and topics that are alike are kept aligned.
+//!
+//! After `RangeAssignor` of Apache Kafka's Java client (Apache-2.0), whose steps it
+//! follows: see `NOTICE`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::{Member, Racks, TopicPartition, Topics, number, racks_matter};
+use super::racks::racks_matter;
+use super::{Member, Racks, TopicPartition, Topics, number};
 
 pub(super) fn assign(topics: &Topics, members: &[Member]) -> Vec<Vec<TopicPartition>> {
     let mut result = vec![Vec::new(); members.len()];

@@ -4,12 +4,16 @@
 //!
 //! With equal subscriptions the quotas are known beforehand and one pass will do;
 //! otherwise see [`super::general`].
+//!
+//! After `AbstractStickyAssignor` of Apache Kafka's Java client (Apache-2.0), whose steps it
+//! follows: see `NOTICE`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use super::order::hash_map_order;
-use super::{Member, Racks, TopicPartition, Topics, general, number, racks_matter};
+use super::order::java_order;
+use super::racks::RackInfo;
+use super::{Member, NO_GENERATION, TopicPartition, Topics, general, number, push, remove};
 
 pub(super) fn assign(topics: &Topics, members: &[Member]) -> Vec<Vec<TopicPartition>> {
     if members.is_empty() {
@@ -41,8 +45,6 @@ pub(super) fn assign(topics: &Topics, members: &[Member]) -> Vec<Vec<TopicPartit
 fn topic_set(member: &Member) -> BTreeSet<&Arc<str>> {
     member.topics.iter().collect()
 }
-
-pub(super) const NO_GENERATION: i32 = -1;
 
 /// What each member owns, by the highest generation; and what members of the same
 /// generation both say they own, which nobody does.
@@ -86,25 +88,6 @@ fn owners(
     (owned, doubly)
 }
 
-/// Members in the order in which the Java leader goes through them.
-pub(super) fn java_order(members: &[Member]) -> Vec<usize> {
-    hash_map_order(members.iter().map(|member| &*member.id))
-}
-
-pub(super) fn push(lists: &mut [Vec<TopicPartition>], at: usize, partition: TopicPartition) {
-    if let Some(list) = lists.get_mut(at) {
-        list.push(partition);
-    }
-}
-
-pub(super) fn remove(lists: &mut [Vec<TopicPartition>], at: usize, partition: &TopicPartition) {
-    if let Some(list) = lists.get_mut(at)
-        && let Some(place) = list.iter().position(|other| other == partition)
-    {
-        list.remove(place);
-    }
-}
-
 /// What is new at one member and was owned by another.
 fn transferring(
     members: &[Member],
@@ -128,90 +111,6 @@ fn take_back(
 ) {
     for (partition, &at) in transferring {
         remove(assignment, at, partition);
-    }
-}
-
-/// The racks, where they matter.
-pub(super) struct RackInfo<'a> {
-    members: Vec<Option<&'a Arc<str>>>,
-    topics: &'a Topics,
-    /// How many members there are in the racks of each partition; empty if no
-    /// member has a rack.
-    consumers_near: HashMap<TopicPartition, usize>,
-    pub(super) used: bool,
-}
-
-impl<'a> RackInfo<'a> {
-    fn new(topics: &'a Topics, members: &'a [Member]) -> Self {
-        let member_racks: Vec<_> = members
-            .iter()
-            .map(|m| m.rack.as_ref().filter(|rack| !rack.is_empty()))
-            .collect();
-        let mut by_rack: BTreeMap<&Arc<str>, usize> = BTreeMap::new();
-        for rack in member_racks.iter().flatten() {
-            *by_rack.entry(rack).or_default() += 1;
-        }
-        let mut consumers_near = HashMap::new();
-        if !by_rack.is_empty() {
-            for (topic, partitions) in topics {
-                for (at, racks) in partitions.iter().enumerate() {
-                    let near = racks.iter().filter_map(|rack| by_rack.get(rack)).sum();
-                    consumers_near.insert(TopicPartition::new(topic, number(at)), near);
-                }
-            }
-        }
-        let racks: BTreeSet<_> = by_rack.keys().copied().collect();
-        RackInfo {
-            used: racks_matter(&racks, topics.values().flatten()),
-            members: member_racks,
-            topics,
-            consumers_near,
-        }
-    }
-
-    pub(super) fn of_partition(&self, partition: &TopicPartition) -> Option<&Racks> {
-        let at = usize::try_from(partition.partition).ok()?;
-        self.topics.get(&partition.topic)?.get(at)
-    }
-
-    pub(super) fn of_member(&self, member: usize) -> Option<&Arc<str>> {
-        if !self.used {
-            return None;
-        }
-        self.members.get(member).copied().flatten()
-    }
-
-    /// The member has a rack, and the partition no replica in it.
-    pub(super) fn mismatch(&self, member: usize, partition: &TopicPartition) -> bool {
-        self.of_member(member).is_some_and(|rack| {
-            self.of_partition(partition)
-                .is_none_or(|racks| !racks.contains(rack))
-        })
-    }
-
-    fn sort_by_consumers(&self, partitions: &mut [TopicPartition]) {
-        if !self.consumers_near.is_empty() {
-            partitions.sort_by_key(|p| self.consumers_near.get(p).copied().unwrap_or(0));
-        }
-    }
-
-    /// The first member in the partition's racks, from `first` round.
-    fn next_near(
-        &self,
-        partition: &TopicPartition,
-        members: impl ExactSizeIterator<Item = usize> + Clone,
-        first: usize,
-    ) -> Option<usize> {
-        let racks = self.of_partition(partition)?;
-        let count = members.len();
-        (0..count)
-            .map(|i| (first + i) % count)
-            .find(|&index| match members.clone().nth(index) {
-                Some(member) => self
-                    .of_member(member)
-                    .is_some_and(|rack| racks.contains(rack)),
-                None => false,
-            })
     }
 }
 
