@@ -6,7 +6,7 @@ use parking_lot::RwLock;
 
 use super::identity::Identity;
 use super::observer::{Observer, Watch};
-use super::transport::SocketHooks;
+use super::transport::{Connector, SocketHooks};
 use super::{BrokerStats, LinkEvent, LinkSettings};
 use crate::base::log::Logger;
 
@@ -17,7 +17,9 @@ pub struct LinkConfig {
     pub settings: Arc<LinkSettings>,
     pub identity: Arc<RwLock<Identity>>,
     pub logger: Arc<Logger>,
+    /// For look-ups of names.
     pub hooks: Arc<dyn SocketHooks>,
+    pub connector: Arc<dyn Connector>,
     pub stats: Arc<BrokerStats>,
     pub events: EventSink,
     pub observer: Option<Arc<dyn Observer>>,

@@ -1,13 +1,14 @@
 //! A connection: its socket, what is on its way out, what is in flight.
 //!
-//! The socket is registered for both directions, edge-triggered; `readable` and
-//! `writable` remember the last edge until an operation would block. Registering anew
-//! reports what is so at that moment. A socket that was lent ([`Conn::lend`]) is
-//! afterwards registered for reading alone until a write would block, since it can
-//! nearly always be written to, and the loop would be woken for nothing.
+//! The socket is registered for both directions, edge-triggered (see the contract of
+//! [`transport`](super::transport)); `readable` and `writable` remember the last edge
+//! until an operation would block. Registering the socket again reports its state at that
+//! moment. A socket that was lent ([`Conn::lend`]) is afterwards registered for reading
+//! alone until a write would block: it can nearly always be written to, and would wake the
+//! loop for nothing.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice, Read};
+use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -16,20 +17,19 @@ use std::time::{Duration, Instant};
 use bytes::{Buf, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
 use mio::Registry;
-use mio::event::Event;
 
 use super::error::ConnError;
 use super::identity::Identity;
 use super::inflight::{InFlight, InFlightTable, Origin};
 use super::observer::{OnWire, Watch};
 use super::socket_loan;
-use super::transport::{Awaited, Stream};
+use super::transport::{Awaited, Handshake, ReadOutcome, Readiness, Stream, WriteOutcome};
 use super::{
     ApiVersions, BrokerStats, LinkSettings, Outbox, Outgoing, Request, RequestError, Response,
 };
 use crate::base::error::ErrorCode;
 use crate::base::time::wall_us;
-use crate::protocol::frame::{Frame, FrameReader};
+use crate::protocol::frame::FrameReader;
 use crate::protocol::request;
 
 /// A response and whom it is for.
@@ -53,7 +53,7 @@ struct Leaving {
 
 pub struct Conn<T> {
     stream: Stream,
-    /// What the loop is told of.
+    /// The events that the loop gets.
     awaited: Awaited,
     /// The registry of the thread that borrows the socket knows it.
     known_to_borrower: bool,
@@ -66,7 +66,7 @@ pub struct Conn<T> {
     reader: FrameReader,
     readable: bool,
     writable: bool,
-    /// The peer sends no more: what it sent is to be read to the end.
+    /// The peer sends no more: its stream is read to the end.
     read_closed: bool,
     /// All that had arrived when the socket was read last has been read.
     drained: bool,
@@ -135,8 +135,8 @@ impl<T> Conn<T> {
         self.address
     }
 
-    pub fn connected(&self) -> io::Result<bool> {
-        self.stream.connected()
+    pub fn handshake(&mut self) -> Result<Handshake, ConnError> {
+        self.stream.handshake()
     }
 
     pub fn set_versions(&mut self, versions: Arc<ApiVersions>) {
@@ -152,12 +152,12 @@ impl<T> Conn<T> {
         self.writable = true;
     }
 
-    pub fn note_ready(&mut self, event: &Event) {
-        let closed = event.is_read_closed() || event.is_error();
-        if event.is_readable() || closed || self.read_closed {
+    pub fn note_ready(&mut self, event: Readiness) {
+        let closed = event.closed || event.error;
+        if event.readable || closed || self.read_closed {
             self.note_arrived(closed);
         }
-        self.writable |= event.is_writable();
+        self.writable |= event.writable;
     }
 
     pub fn note_arrived(&mut self, closed: bool) {
@@ -169,7 +169,7 @@ impl<T> Conn<T> {
     /// Lends the socket to `borrower`. False if there is something left to do with it, or
     /// it could not be registered there.
     pub fn lend(&mut self, registry: &Registry, borrower: &Registry) -> bool {
-        if self.readable || self.read_closed || !self.out.is_empty() {
+        if self.readable || self.read_closed || self.has_unsent() {
             return false;
         }
         if !self.known_to_borrower {
@@ -181,24 +181,24 @@ impl<T> Conn<T> {
         self.known_to_borrower && self.await_only(registry, Awaited::Nothing).is_ok()
     }
 
-    /// An error ends the connection, of which nothing would be heard any more.
-    pub fn take_back(&mut self, registry: &Registry) -> io::Result<()> {
+    /// After an error the connection would get no events any more: it must be ended.
+    pub fn take_back(&mut self, registry: &Registry) -> Result<(), ConnError> {
         match self.awaited {
             Awaited::Nothing => self.await_only(registry, Awaited::Data),
             Awaited::Data | Awaited::Both => Ok(()),
         }
     }
 
-    /// To be called after writing, with all there is to write: whether the socket can
-    /// take more is to be reported if it could not. As for [`Conn::take_back`].
-    pub fn expect_room(&mut self, registry: &Registry) -> io::Result<()> {
-        if self.writable || self.out.is_empty() {
+    /// Called after a flush: asks for an event when the socket can take more, if the
+    /// flush left something. Errors are as for [`Conn::take_back`].
+    pub fn expect_room(&mut self, registry: &Registry) -> Result<(), ConnError> {
+        if self.writable || !self.has_unsent() {
             return Ok(());
         }
         self.await_only(registry, Awaited::Both)
     }
 
-    fn await_only(&mut self, registry: &Registry, awaited: Awaited) -> io::Result<()> {
+    fn await_only(&mut self, registry: &Registry, awaited: Awaited) -> Result<(), ConnError> {
         if self.awaited != awaited {
             self.stream.await_only(registry, awaited)?;
             self.awaited = awaited;
@@ -241,7 +241,12 @@ impl<T> Conn<T> {
     }
 
     pub fn is_idle(&self) -> bool {
-        self.in_flight.is_empty() && self.out.is_empty()
+        self.in_flight.is_empty() && !self.has_unsent()
+    }
+
+    /// Bytes wait for the socket, here or in the transport.
+    fn has_unsent(&self) -> bool {
+        !self.out.is_empty() || self.stream.wants_write()
     }
 
     pub fn take_finished(&mut self) -> Vec<(T, Result<Response, RequestError>)> {
@@ -385,65 +390,73 @@ impl<T> Conn<T> {
 
     /// Writes until nothing is left or the socket is full.
     pub fn flush(&mut self) -> Result<(), ConnError> {
-        while self.writable && !self.out.is_empty() {
-            let written = {
-                let mut slices = [IoSlice::new(&[]); MAX_SLICES];
-                let mut n = 0;
-                for (slot, bytes) in slices.iter_mut().zip(&self.out) {
-                    *slot = IoSlice::new(bytes);
-                    n += 1;
-                }
-                match self.stream.write_vectored(slices.get(..n).unwrap_or(&[])) {
-                    Ok(0) => return Err(ConnError::Closed),
-                    Ok(n) => n,
-                    Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
-                        self.writable = false;
-                        break;
-                    }
-                    Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(e) => {
-                        BrokerStats::bump(&self.stats.tx_errors);
-                        return Err(e.into());
-                    }
-                }
-            };
-            self.stats
-                .tx_bytes
-                .fetch_add(written as u64, Ordering::Relaxed);
-            self.unsent -= written.min(self.unsent);
-            self.written += written as u64;
-            self.note_written();
-            let mut left = written;
-            while let Some(front) = self.out.front_mut() {
-                if left >= front.len() {
-                    left -= front.len();
-                    self.out.pop_front();
-                } else {
-                    front.advance(left);
-                    break;
+        while self.writable && self.has_unsent() {
+            let mut slices = [IoSlice::new(&[]); MAX_SLICES];
+            let mut used = 0;
+            for (slot, bytes) in slices.iter_mut().zip(&self.out) {
+                *slot = IoSlice::new(bytes);
+                used += 1;
+            }
+            match self
+                .stream
+                .write_vectored(slices.get(..used).unwrap_or(&[]))
+            {
+                Ok(WriteOutcome::Taken(0)) if used > 0 => return Err(ConnError::Closed),
+                Ok(WriteOutcome::Taken(n)) => self.note_taken(n),
+                Ok(WriteOutcome::WouldBlock) => self.writable = false,
+                Err(e) => {
+                    BrokerStats::bump(&self.stats.tx_errors);
+                    return Err(e);
                 }
             }
         }
         Ok(())
     }
 
+    /// The transport has taken the first `n` bytes of `out`.
+    fn note_taken(&mut self, n: usize) {
+        self.stats.tx_bytes.fetch_add(n as u64, Ordering::Relaxed);
+        self.unsent -= n.min(self.unsent);
+        self.written += n as u64;
+        self.note_written();
+        let mut left = n;
+        while let Some(front) = self.out.front_mut() {
+            if left < front.len() {
+                front.advance(left);
+                break;
+            }
+            left -= front.len();
+            self.out.pop_front();
+        }
+    }
+
+    /// The next frame, reading as far as needed. None: it has not arrived whole.
+    fn read_frame(&mut self) -> Result<Option<Bytes>, ConnError> {
+        while self.readable {
+            if let Some(frame) = self.reader.next_frame()? {
+                return Ok(Some(frame));
+            }
+            // Only the end of the stream may have come without an event of its own.
+            if self.drained && !self.read_closed {
+                self.readable = false;
+                break;
+            }
+            match self.stream.read(self.reader.room())? {
+                ReadOutcome::Data { n, drained } => {
+                    self.reader.filled(n);
+                    self.drained = drained;
+                }
+                ReadOutcome::WouldBlock => self.readable = false,
+                ReadOutcome::Closed => return Err(ConnError::Closed),
+            }
+        }
+        Ok(None)
+    }
+
     /// The next response that has arrived, if any. An error ends the connection.
     pub fn receive(&mut self, now: Instant) -> Result<Option<Received<T>>, ConnError> {
-        if !self.readable {
+        let Some(frame) = self.read_frame()? else {
             return Ok(None);
-        }
-        let mut arrived = Arrived {
-            stream: &mut self.stream,
-            drained: &mut self.drained,
-            to_end: self.read_closed,
-        };
-        let frame = match self.reader.read_from(&mut arrived)? {
-            Frame::Complete(frame) => frame,
-            Frame::Pending => {
-                self.readable = false;
-                return Ok(None);
-            }
-            Frame::Closed { .. } => return Err(ConnError::Closed),
         };
         self.last_used = now;
         BrokerStats::bump(&self.stats.rx);
@@ -494,26 +507,6 @@ impl<T> Conn<T> {
             result,
             throttle,
         }))
-    }
-}
-
-/// What has arrived at the socket. A read that does not fill its buffer has emptied
-/// the socket, and what comes later brings an event of its own: that saves the read
-/// that would say so. Only the end of the stream may have arrived unseen.
-struct Arrived<'a> {
-    stream: &'a mut Stream,
-    drained: &'a mut bool,
-    to_end: bool,
-}
-
-impl Read for Arrived<'_> {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        if *self.drained && !self.to_end {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        let n = self.stream.read(buf)?;
-        *self.drained = n < buf.len();
-        Ok(n)
     }
 }
 
@@ -618,3 +611,5 @@ impl<T> Outbox<T> for Conn<T> {
         self.send_request(now, api, version, request, now + timeout, Origin::User(tag));
     }
 }
+#[cfg(all(test, not(loom)))]
+mod tests;

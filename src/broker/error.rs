@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::base::error::ErrorCode;
+use crate::protocol::frame::BadFrameLength;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConnError {
@@ -44,12 +45,13 @@ impl fmt::Display for ConnError {
 
 impl From<io::Error> for ConnError {
     fn from(e: io::Error) -> Self {
-        match e.kind() {
-            io::ErrorKind::UnexpectedEof => ConnError::Closed,
-            // Of what reads frames.
-            io::ErrorKind::InvalidData => ConnError::Protocol(e.to_string()),
-            _ => ConnError::Io(system_words(&e)),
-        }
+        ConnError::Io(system_words(&e))
+    }
+}
+
+impl From<BadFrameLength> for ConnError {
+    fn from(e: BadFrameLength) -> Self {
+        ConnError::Protocol(e.to_string())
     }
 }
 
@@ -68,13 +70,18 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_code_and_text() {
-        let closed = ConnError::from(io::Error::from(io::ErrorKind::UnexpectedEof));
-        assert_eq!(closed, ConnError::Closed);
+        let closed = ConnError::Closed;
         assert_eq!(closed.code(), ErrorCode::_TRANSPORT);
         assert_eq!(closed.to_string(), "Disconnected");
-        let foreign = ConnError::from(io::Error::new(io::ErrorKind::InvalidData, "too long"));
+        let foreign = ConnError::from(BadFrameLength {
+            length: -1,
+            max: 10,
+        });
         assert_eq!(foreign.code(), ErrorCode::_BAD_MSG);
-        assert_eq!(foreign.to_string(), "Protocol violation: too long");
+        assert_eq!(
+            foreign.to_string(),
+            "Protocol violation: invalid frame length -1 (limit 10)"
+        );
         let late = ConnError::LookUp("no name".into());
         assert_eq!(
             (late.code(), late.to_string()),

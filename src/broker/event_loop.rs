@@ -379,7 +379,7 @@ impl<U: LinkUser> LoopState<U> {
         let now = Instant::now();
         for event in events {
             if let Some(link) = self.links.get_mut(&event.token().0) {
-                link.on_event(now, event, &self.registry);
+                link.on_event(now, event.into(), &self.registry);
             }
         }
         for link in self.links.values() {

@@ -188,7 +188,7 @@ impl<U: LinkUser> Link<U> {
         if let State::Up { conn } = &mut self.state
             && let Err(e) = conn.take_back(registry)
         {
-            self.lost(Instant::now(), registry, &e.into());
+            self.lost(Instant::now(), registry, &e);
             return false;
         }
         true
@@ -343,7 +343,7 @@ impl<U: LinkUser> Link<U> {
         for (tag, result) in conn.take_finished() {
             self.user.on_response(now, tag, result);
         }
-        if let Err(e) = conn.flush().and_then(|()| Ok(conn.expect_room(registry)?)) {
+        if let Err(e) = conn.flush().and_then(|()| conn.expect_room(registry)) {
             self.lost(now, registry, &e);
         }
     }
@@ -396,3 +396,6 @@ impl<U: LinkUser> Link<U> {
             .min()
     }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests;

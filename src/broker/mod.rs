@@ -26,6 +26,8 @@ mod short_poll;
 mod shown;
 pub mod socket_loan;
 pub mod stats;
+#[cfg(all(test, not(loom)))]
+mod testing;
 pub mod transport;
 
 use std::fmt;

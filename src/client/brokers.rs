@@ -19,6 +19,7 @@ use crate::broker::command::LinkCommand;
 use crate::broker::config::LinkConfig;
 use crate::broker::event_loop::{LoopWaker, ThreadHook};
 use crate::broker::identity::Identity;
+use crate::broker::transport::tcp::TcpConnector;
 use crate::broker::{BrokerStats, Handle, LinkSettings, LoopPool, Request};
 use crate::consumer::fetcher::Fetcher;
 use crate::consumer::room::Room;
@@ -323,6 +324,7 @@ impl Brokers {
     ) -> io::Result<Handle<BrokerUser>> {
         let main = self.main.clone();
         let hooks = self.shared.hooks.clone();
+        let sockets = hooks.sockets();
         let hook: ThreadHook = {
             let name = name.to_string();
             let counted = Mutex::new(Some(Counted::new()));
@@ -340,7 +342,11 @@ impl Brokers {
                 settings: self.settings.clone(),
                 identity,
                 logger: self.shared.logger.clone(),
-                hooks: self.shared.hooks.sockets(),
+                connector: Arc::new(TcpConnector {
+                    hooks: sockets.clone(),
+                    options: (&*self.settings).into(),
+                }),
+                hooks: sockets,
                 observer: self.shared.hooks.link_observer(),
                 stats,
                 events: Box::new(move |event| main.send(MainCommand::Link { key, event })),

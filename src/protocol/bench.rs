@@ -4,7 +4,7 @@
 //! it little.
 
 use super::compression::{Codec, Compressor, Decompressor};
-use super::frame::{Frame, FrameReader};
+use super::frame::FrameReader;
 use super::records::BATCH_HEADER;
 use super::records::decode::BatchReader;
 use super::records::encode::*;
@@ -202,8 +202,14 @@ fn frames() {
         let ns = best(count, || {
             let mut reader = FrameReader::new(1 << 30);
             let mut src = &stream[..];
-            while let Frame::Complete(f) = reader.read_from(&mut src).unwrap() {
-                black_box(f);
+            loop {
+                while let Some(f) = reader.next_frame().unwrap() {
+                    black_box(f);
+                }
+                match src.read(reader.room()).unwrap() {
+                    0 => break,
+                    n => reader.filled(n),
+                }
             }
         });
         println!(

@@ -1,4 +1,6 @@
-//! Length-prefixed frames from a non-blocking stream.
+//! Length-prefixed frames out of a stream of bytes. The reader does no input itself: its
+//! owner reads into [`FrameReader::room`], says how much came ([`FrameReader::filled`]) and
+//! takes the frames that are complete ([`FrameReader::next_frame`]).
 //!
 //! Small frames share a read buffer, so that many are got with one system
 //! call. A frame that does not fit it gets a buffer of exactly its size and is
@@ -8,7 +10,6 @@
 
 use bytes::{Buf, Bytes, BytesMut};
 use std::fmt;
-use std::io::{self, ErrorKind, Read};
 
 /// The size of the shared buffer.
 const SHARED: usize = 64 * 1024;
@@ -43,17 +44,6 @@ impl fmt::Display for BadFrameLength {
 }
 
 impl std::error::Error for BadFrameLength {}
-
-/// What a read brought.
-#[derive(Debug, PartialEq, Eq)]
-pub enum Frame {
-    /// A whole frame, without its length.
-    Complete(Bytes),
-    /// The stream would block before a frame is complete.
-    Pending,
-    /// The peer closed the stream; `mid_frame` when a frame was incomplete.
-    Closed { mid_frame: bool },
-}
 
 /// Cuts a byte stream into frames.
 #[derive(Debug)]
@@ -95,33 +85,9 @@ impl FrameReader {
         self.filled + self.large.as_ref().map_or(0, |l| l.filled + PREFIX)
     }
 
-    /// The next frame, reading from `src` as far as needed. To be called until
-    /// it says [`Frame::Pending`], for frames may wait in the buffer. A
-    /// [`BadFrameLength`] comes inside an [`ErrorKind::InvalidData`] error,
-    /// after which the connection is of no use.
-    pub fn read_from(&mut self, src: &mut impl Read) -> io::Result<Frame> {
-        loop {
-            if let Some(frame) = self.take_buffered()? {
-                return Ok(Frame::Complete(frame));
-            }
-            let room = self.room();
-            let asked = room.len();
-            match src.read(room) {
-                Ok(0) => {
-                    return Ok(Frame::Closed {
-                        mid_frame: self.is_mid_frame(),
-                    });
-                }
-                Ok(n) => self.advance(n.min(asked)),
-                Err(e) if e.kind() == ErrorKind::Interrupted => {}
-                Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(Frame::Pending),
-                Err(e) => return Err(e),
-            }
-        }
-    }
-
-    /// Room for the next read; never empty.
-    fn room(&mut self) -> &mut [u8] {
+    /// Room for the next read; never empty. To be asked for when [`FrameReader::next_frame`]
+    /// has nothing.
+    pub fn room(&mut self) -> &mut [u8] {
         if let Some(large) = &mut self.large {
             return large.room();
         }
@@ -134,15 +100,17 @@ impl FrameReader {
         self.shared.get_mut(self.filled..).unwrap_or_default()
     }
 
-    fn advance(&mut self, n: usize) {
+    /// `n` bytes were read into the room that was given last.
+    pub fn filled(&mut self, n: usize) {
         match &mut self.large {
-            Some(large) => large.filled += n,
-            None => self.filled += n,
+            Some(large) => large.filled = large.buf.len().min(large.filled + n),
+            None => self.filled = self.shared.len().min(self.filled + n),
         }
     }
 
-    /// A frame out of what has been read.
-    fn take_buffered(&mut self) -> io::Result<Option<Bytes>> {
+    /// The next frame that has been read whole, without its length. After an error the
+    /// stream is of no use.
+    pub fn next_frame(&mut self) -> Result<Option<Bytes>, BadFrameLength> {
         if self.large.is_some() {
             let complete = self.large.take_if(|l| l.filled == l.size);
             return Ok(complete.map(|l| l.buf.freeze()));
@@ -159,7 +127,7 @@ impl FrameReader {
         let size = usize::try_from(length)
             .ok()
             .filter(|&n| n <= self.max)
-            .ok_or_else(|| io::Error::new(ErrorKind::InvalidData, bad))?;
+            .ok_or(bad)?;
         if body.len() >= size {
             self.shared.advance(PREFIX);
             self.filled -= PREFIX + size;

@@ -1,6 +1,6 @@
 #![no_main]
 use libfuzzer_sys::fuzz_target;
-use rdkafka::protocol::frame::{Frame, FrameReader};
+use rdkafka::protocol::frame::FrameReader;
 use std::io::{self, ErrorKind, Read};
 
 const MAX: usize = 100_000;
@@ -48,19 +48,25 @@ fuzz_target!(|data: &[u8]| {
         (length <= MAX).then_some(frame)
     };
     loop {
-        match reader.read_from(&mut src) {
-            Ok(Frame::Complete(frame)) => assert_eq!(next(), Some(&frame[..])),
-            Ok(Frame::Pending) => {}
-            Ok(Frame::Closed { mid_frame }) => {
-                assert_eq!(next(), None);
-                assert_eq!(mid_frame, reader.buffered() > 0);
-                return;
+        match reader.next_frame() {
+            Ok(Some(frame)) => {
+                assert_eq!(next(), Some(&frame[..]));
+                continue;
             }
-            Err(e) => {
-                assert_eq!(e.kind(), ErrorKind::InvalidData);
+            Ok(None) => {}
+            Err(_) => {
                 assert_eq!(next(), None);
                 return;
             }
+        }
+        match src.read(reader.room()) {
+            Ok(0) => {
+                assert_eq!(next(), None);
+                assert_eq!(reader.is_mid_frame(), reader.buffered() > 0);
+                return;
+            }
+            Ok(n) => reader.filled(n),
+            Err(e) => assert_eq!(e.kind(), ErrorKind::WouldBlock),
         }
     }
 });

@@ -6,8 +6,9 @@ use parking_lot::RwLock;
 use super::*;
 use crate::base::log::{Line, LogSink};
 use crate::broker::identity::Identity;
-use crate::broker::transport::Family;
-use crate::broker::transport::hooks::Plain;
+use crate::broker::testing;
+use crate::broker::transport::Plain;
+use crate::broker::transport::tcp::{Options, TcpConnector};
 use crate::broker::{LinkSettings, Outbox, RequestError, Response};
 
 /// Panics when told to, so many times.
@@ -70,26 +71,10 @@ fn fixture() -> Fixture {
     let logger = Arc::new(Logger::new(6, 0, false));
     logger.set_sink(Some(Arc::new(Lines(lines_tx))));
     let settings = LinkSettings {
-        client_id: "test".into(),
-        software_name: "test".into(),
-        software_version: "1".into(),
-        max_in_flight: 5,
-        receive_max_bytes: 1000,
-        max_fails: 1,
         setup_timeout: Duration::from_secs(1),
-        api_version_timeout: Duration::from_secs(1),
         reconnect_backoff: Duration::from_millis(1),
         reconnect_backoff_max: Duration::from_millis(1),
-        max_idle: Duration::ZERO,
-        address_ttl: Duration::from_secs(1),
-        family: Family::Any,
-        send_buffer: 0,
-        receive_buffer: 0,
-        keepalive: false,
-        nodelay: true,
-        log_connection_close: true,
-        assumed_versions: None,
-        fallback: None,
+        ..testing::settings()
     };
     // Without an address, which the link waits for.
     let config = LinkConfig {
@@ -97,6 +82,10 @@ fn fixture() -> Fixture {
         identity: Arc::new(RwLock::new(Identity::default())),
         logger,
         hooks: Arc::new(Plain),
+        connector: Arc::new(TcpConnector {
+            hooks: Arc::new(Plain),
+            options: Options::default(),
+        }),
         stats: Arc::default(),
         events: Box::new(|_| ()),
         observer: None,

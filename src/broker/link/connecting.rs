@@ -8,7 +8,6 @@ use std::time::Instant;
 use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, RequestKind, ResponseKind};
 use kafka_protocol::protocol::StrBytes;
 use mio::Registry;
-use mio::event::Event;
 
 use super::{Link, State};
 use crate::base::error::ErrorCode;
@@ -19,8 +18,7 @@ use crate::broker::look_up::Answer;
 use crate::broker::reconnect::Begin;
 use crate::broker::setup::{self, Action, Setup, Step};
 use crate::broker::stats::StateName;
-use crate::broker::transport::Stream;
-use crate::broker::transport::tcp::{Options, TcpLink};
+use crate::broker::transport::{Handshake, Readiness};
 use crate::broker::{ApiVersions, BrokerStats, LinkEvent, LinkUser, RequestError, Response};
 
 impl<U: LinkUser> Link<U> {
@@ -73,19 +71,13 @@ impl<U: LinkUser> Link<U> {
 
     fn connect_to(&mut self, now: Instant, address: SocketAddr, registry: &Registry) {
         let s = self.config.settings.clone();
-        let options = Options {
-            send_buffer: s.send_buffer,
-            receive_buffer: s.receive_buffer,
-            keepalive: s.keepalive,
-            nodelay: s.nodelay,
-        };
-        let broker = self.name();
-        let hooks = self.config.hooks.clone();
-        let stream = TcpLink::connect(address, &broker, &options, hooks).and_then(|tcp| {
-            let mut stream = Stream::Tcp(tcp);
-            stream.register(registry, self.token)?;
-            Ok(stream)
-        });
+        let connector = &self.config.connector;
+        let stream = connector
+            .connect(address, &self.name())
+            .and_then(|mut stream| {
+                stream.register(registry, self.token)?;
+                Ok(stream)
+            });
         self.show(now);
         match stream {
             Ok(stream) => {
@@ -107,12 +99,12 @@ impl<U: LinkUser> Link<U> {
                     setup: Setup::new(now, times),
                 };
             }
-            Err(e) => self.fail(now, registry, &not_connected(address, &e)),
+            Err(e) => self.fail(now, registry, &not_connected(address, e)),
         }
     }
 
-    /// The loop was told of the socket.
-    pub fn on_event(&mut self, now: Instant, event: &Event, registry: &Registry) {
+    /// The loop got an event of the socket.
+    pub fn on_event(&mut self, now: Instant, event: Readiness, registry: &Registry) {
         let (conn, setup) = match &mut self.state {
             State::Down => return,
             State::Up { conn } => return conn.note_ready(event),
@@ -121,15 +113,15 @@ impl<U: LinkUser> Link<U> {
         // The peer may have closed it already: there is no second event.
         conn.note_ready(event);
         if setup.step() == Step::Transport {
-            match conn.connected() {
-                Ok(false) if !event.is_error() => return,
+            match conn.handshake() {
+                Ok(Handshake::InProgress) if !event.error => return,
                 Ok(_) => {
                     conn.note_writable();
                     let known = self.versions_at_hand(now);
                     self.set_up(now, registry, setup::Event::Connected(known));
                 }
                 Err(e) => {
-                    let error = not_connected(conn.address(), &e);
+                    let error = not_connected(conn.address(), e);
                     return self.fail(now, registry, &error);
                 }
             }
@@ -232,13 +224,18 @@ fn answer_of(result: Result<Response, RequestError>) -> setup::Answer {
     }
 }
 
-fn not_connected(address: SocketAddr, e: &std::io::Error) -> ConnError {
-    let words = system_words(e);
-    ConnError::SetUp(format!("Connect to {} failed: {words}", show(address)))
+fn not_connected(address: SocketAddr, e: ConnError) -> ConnError {
+    match e {
+        ConnError::Io(words) => {
+            let to = address_text(address);
+            ConnError::SetUp(format!("Connect to {to} failed: {words}"))
+        }
+        other => other,
+    }
 }
 
 /// `ipv4#127.0.0.1:9092`.
-fn show(addr: SocketAddr) -> String {
+fn address_text(addr: SocketAddr) -> String {
     match addr {
         SocketAddr::V4(a) => format!("ipv4#{a}"),
         SocketAddr::V6(a) => format!("ipv6#{a}"),

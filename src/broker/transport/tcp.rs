@@ -1,7 +1,4 @@
-//! A non-blocking TCP socket in a mio loop.
-//!
-//! Level of readiness: mio is edge-triggered, so the owner reads and writes until
-//! `WouldBlock` before it relies on the next event.
+//! Plain TCP: a non-blocking socket in a mio loop.
 
 use std::io::{self, IoSlice, Read};
 use std::net::SocketAddr;
@@ -13,9 +10,11 @@ use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use socket2::{SockAddr, SockRef, Socket, TcpKeepalive};
 
-use super::Awaited;
 use super::hooks::SocketHooks;
+use super::{Awaited, Connector, Handshake, ReadOutcome, Stream, WriteOutcome};
 use crate::base::fork::Inherited;
+use crate::broker::LinkSettings;
+use crate::broker::error::ConnError;
 
 /// Options from the configuration; zero means the system's default.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,22 +25,46 @@ pub struct Options {
     pub nodelay: bool,
 }
 
-pub struct TcpLink {
-    // Taken only when the link is dropped, to go through the close hook.
+impl From<&LinkSettings> for Options {
+    fn from(s: &LinkSettings) -> Self {
+        Options {
+            send_buffer: s.send_buffer,
+            receive_buffer: s.receive_buffer,
+            keepalive: s.keepalive,
+            nodelay: s.nodelay,
+        }
+    }
+}
+
+/// `security.protocol=plaintext`.
+pub struct TcpConnector {
+    pub hooks: Arc<dyn SocketHooks>,
+    pub options: Options,
+}
+
+impl Connector for TcpConnector {
+    fn connect(&self, address: SocketAddr, broker: &str) -> Result<Stream, ConnError> {
+        let tcp = TcpTransport::connect(address, broker, &self.options, self.hooks.clone())?;
+        Ok(Stream::Tcp(tcp))
+    }
+}
+
+pub struct TcpTransport {
+    // Taken only when the transport is dropped, to go through the close hook.
     stream: Option<Inherited<TcpStream>>,
     hooks: Arc<dyn SocketHooks>,
     registered: bool,
     token: Token,
 }
 
-impl TcpLink {
-    /// Starts connecting; [`TcpLink::connected`] tells when that is done.
-    pub fn connect(
+impl TcpTransport {
+    /// Starts connecting; [`TcpTransport::handshake`] says when that is done.
+    fn connect(
         addr: SocketAddr,
         broker: &str,
         options: &Options,
         hooks: Arc<dyn SocketHooks>,
-    ) -> io::Result<TcpLink> {
+    ) -> io::Result<TcpTransport> {
         let fd = hooks.open(&addr)?;
         let started = hooks.connect(&fd, &addr, broker);
         let socket = Socket::from(fd);
@@ -51,15 +74,15 @@ impl TcpLink {
             None => socket.connect(&SockAddr::from(addr)),
         });
         let stream = TcpStream::from_std(socket.into());
-        let link = TcpLink {
+        let transport = TcpTransport {
             stream: Some(Inherited::new(stream)),
             hooks,
             registered: false,
             token: Token(0),
         };
         match connected {
-            Ok(()) => Ok(link),
-            Err(e) if in_progress(&e) => Ok(link),
+            Ok(()) => Ok(transport),
+            Err(e) if in_progress(&e) => Ok(transport),
             Err(e) => Err(e),
         }
     }
@@ -78,12 +101,12 @@ impl TcpLink {
         }
     }
 
-    pub fn register(&mut self, registry: &Registry, token: Token) -> io::Result<()> {
+    pub fn register(&mut self, registry: &Registry, token: Token) -> Result<(), ConnError> {
         self.token = token;
         self.await_only(registry, Awaited::Both)
     }
 
-    pub fn await_only(&mut self, registry: &Registry, awaited: Awaited) -> io::Result<()> {
+    pub fn await_only(&mut self, registry: &Registry, awaited: Awaited) -> Result<(), ConnError> {
         let interest = match awaited {
             Awaited::Both => Interest::READABLE | Interest::WRITABLE,
             Awaited::Data => Interest::READABLE,
@@ -98,15 +121,17 @@ impl TcpLink {
         let token = self.token;
         let stream = self.get_mut()?;
         if again {
-            registry.reregister(stream, token, interest)
+            registry.reregister(stream, token, interest)?;
         } else {
-            registry.register(stream, token, interest)
+            registry.register(stream, token, interest)?;
         }
+        Ok(())
     }
 
-    pub fn register_beside(&self, other: &Registry, token: Token) -> io::Result<()> {
+    pub fn register_beside(&self, other: &Registry, token: Token) -> Result<(), ConnError> {
         let fd = self.get()?.as_raw_fd();
-        other.register(&mut SourceFd(&fd), token, Interest::READABLE)
+        other.register(&mut SourceFd(&fd), token, Interest::READABLE)?;
+        Ok(())
     }
 
     pub fn deregister(&mut self, registry: &Registry) {
@@ -122,32 +147,58 @@ impl TcpLink {
         self.get().map_or(-1, AsRawFd::as_raw_fd)
     }
 
-    pub fn connected(&self) -> io::Result<bool> {
+    pub fn handshake(&self) -> Result<Handshake, ConnError> {
         let stream = self.get()?;
         if let Some(e) = stream.take_error()? {
-            return Err(e);
+            return Err(e.into());
         }
         match stream.peer_addr() {
-            Ok(_) => Ok(true),
-            Err(e) if e.kind() == io::ErrorKind::NotConnected => Ok(false),
-            Err(e) => Err(e),
+            Ok(_) => Ok(Handshake::Done),
+            Err(e) if e.kind() == io::ErrorKind::NotConnected => Ok(Handshake::InProgress),
+            Err(e) => Err(e.into()),
+        }
+    }
+
+    /// A read that does not fill its buffer has emptied the socket (epoll(7)), and what
+    /// comes later brings an event of its own. That saves the read that would only say so.
+    pub fn read(&mut self, buf: &mut [u8]) -> Result<ReadOutcome, ConnError> {
+        let stream = self.get_mut()?;
+        loop {
+            return match stream.read(buf) {
+                Ok(0) => Ok(ReadOutcome::Closed),
+                Ok(n) => Ok(ReadOutcome::Data {
+                    n,
+                    drained: n < buf.len(),
+                }),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(ReadOutcome::WouldBlock),
+                Err(e) => Err(e.into()),
+            };
         }
     }
 
     /// No SIGPIPE where the peer has gone: `writev` would raise it, and the thread may
     /// be the application's.
-    pub fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
-        SockRef::from(self.get()?).send_vectored_with_flags(bufs, libc::MSG_NOSIGNAL)
+    pub fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> Result<WriteOutcome, ConnError> {
+        let socket = SockRef::from(self.get()?);
+        loop {
+            return match socket.send_vectored_with_flags(bufs, libc::MSG_NOSIGNAL) {
+                Ok(n) => Ok(WriteOutcome::Taken(n)),
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(WriteOutcome::WouldBlock),
+                Err(e) => Err(e.into()),
+            };
+        }
+    }
+
+    /// The socket has all that was taken.
+    #[allow(clippy::unused_self)]
+    pub fn wants_write(&self) -> bool {
+        false
     }
 }
 
-impl Read for TcpLink {
-    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.get_mut()?.read(buf)
-    }
-}
-
-impl Drop for TcpLink {
+impl Drop for TcpTransport {
     fn drop(&mut self) {
         if let Some(stream) = self.stream.take().and_then(Inherited::into_inner) {
             let std: std::net::TcpStream = stream.into();
