@@ -62,6 +62,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[(
         &["consumer/"],
         &["shared.rs"],
         &["brokers.rs"],
+        &["coordinator.rs"],
         &["context.rs"],
         &["consumer/machine/"],
         &["stats"],
@@ -82,9 +83,10 @@ fn layer(module: &str) -> Option<u32> {
         "base" => 1,
         "protocol" => 2,
         "broker" => 3,
-        "producer" | "consumer" | "group" | "admin" | "metadata" | "telemetry" => 4,
-        "client" => 5,
-        "capi" => 6,
+        "coordinator" => 4,
+        "producer" | "consumer" | "group" | "admin" | "metadata" | "telemetry" => 5,
+        "client" => 6,
+        "capi" => 7,
         _ => return None,
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! Imports between the modules go down only: `capi` → `client` → the features
 //! (`producer`, `consumer`, `group`, `admin`, `metadata`, `telemetry`) →
-//! `broker` → `protocol` → `base`. `mock` stands beside them, on `protocol` and
+//! `coordinator` → `broker` → `protocol` → `base`. `mock` stands beside them, on `protocol` and
 //! `base`. ARCHITECTURE.md is the map.
 #![deny(unsafe_code)]
 
@@ -12,6 +12,7 @@ pub mod broker;
 pub mod capi;
 pub mod client;
 pub mod consumer;
+pub mod coordinator;
 pub mod group;
 #[cfg(test)]
 mod layering;

@@ -1,4 +1,4 @@
-//! Layer 6: the C interface, and the only place with `extern "C"`.
+//! Layer 7: the C interface, and the only place with `extern "C"`.
 //!
 //! A function here takes its arguments apart, calls the client, and maps the
 //! outcome to C; what is peculiar to the C interface stays here. There is one

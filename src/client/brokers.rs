@@ -27,9 +27,6 @@ use crate::metadata::BrokerInfo;
 use crate::producer::ready::{ReadyPartitions, WakeMode};
 use crate::producer::sender;
 
-/// What the group's coordinator is called, whichever broker it is.
-pub const GROUP_COORDINATOR: &str = "GroupCoordinator";
-
 /// What a broker's link is good for at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
@@ -85,11 +82,11 @@ pub struct Brokers {
     next_key: BrokerKey,
     /// Links that were told to stop and whose threads are to be waited for.
     stopping: Vec<Handle<BrokerUser>>,
-    coordinator: Option<Coordinator>,
+    named: Vec<NamedLink>,
 }
 
-/// The link to the group's coordinator.
-pub struct Coordinator {
+/// A link beside the brokers', which keeps its name wherever it leads.
+pub struct NamedLink {
     pub identity: Arc<RwLock<Identity>>,
     pub stats: Arc<BrokerStats>,
     handle: Handle<BrokerUser>,
@@ -105,12 +102,12 @@ impl Brokers {
             list: Vec::new(),
             next_key: 1,
             stopping: Vec::new(),
-            coordinator: None,
+            named: Vec::new(),
         }
     }
 
-    pub fn coordinator(&self) -> Option<&Coordinator> {
-        self.coordinator.as_ref()
+    pub fn named(&self) -> &[NamedLink] {
+        &self.named
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Broker> {
@@ -285,16 +282,15 @@ impl Brokers {
         Arc::new(BrokerStats::new(windows))
     }
 
-    /// A link of its own to the group's coordinator, of which there is one at most.
-    pub fn add_coordinator(
+    pub fn add_named(
         &mut self,
+        name: &str,
         host: &str,
         port: u16,
         node_id: i32,
     ) -> io::Result<(BrokerKey, Handle<BrokerUser>)> {
         let key = self.next_key;
         self.next_key += 1;
-        let name = GROUP_COORDINATOR;
         let identity = Arc::new(RwLock::new(Identity {
             host: host.to_string(),
             port,
@@ -306,7 +302,7 @@ impl Brokers {
             sender: None,
             fetcher: None,
         })?;
-        self.coordinator = Some(Coordinator {
+        self.named.push(NamedLink {
             identity,
             stats,
             handle: handle.clone(),
@@ -378,9 +374,9 @@ impl Brokers {
             b.handle.send(LinkCommand::Stop);
             self.stopping.push(b.handle);
         }
-        if let Some(coordinator) = self.coordinator.take() {
-            coordinator.handle.send(LinkCommand::Stop);
-            self.stopping.push(coordinator.handle);
+        for link in self.named.drain(..) {
+            link.handle.send(LinkCommand::Stop);
+            self.stopping.push(link.handle);
         }
         for handle in self.stopping.drain(..) {
             handle.join();

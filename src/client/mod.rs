@@ -1,4 +1,4 @@
-//! Layer 5: a client instance. The only place where features are wired to each
+//! Layer 6: a client instance. The only place where features are wired to each
 //! other.
 //!
 //! A [`Client`] is what the application holds: it starts the main thread and ends
@@ -8,6 +8,7 @@ pub mod brokers;
 pub mod command;
 pub mod consumer;
 mod context;
+mod coordinator;
 pub mod event;
 pub mod hooks;
 pub mod link_user;

@@ -12,8 +12,9 @@ use std::time::Instant;
 
 use kafka_protocol::messages::ApiKey;
 
-use super::brokers::{Broker, Brokers, Condition, GROUP_COORDINATOR};
+use super::brokers::{Broker, Brokers, Condition, NamedLink};
 use super::consumer::machine::Machine;
+use super::coordinator;
 use super::shared::ClientShared;
 use super::topic::Topic;
 use crate::base::conf::ClientKind;
@@ -22,6 +23,7 @@ use crate::base::window::Window;
 use crate::broker::BrokerStats;
 use crate::broker::identity::Identity;
 use crate::broker::stats::StateName;
+use crate::coordinator::Kind;
 use crate::metadata::Snapshot;
 use crate::producer::idempotence::acquire::Acquirer;
 use json::Json;
@@ -64,7 +66,7 @@ impl Sources<'_> {
                     let id = b.identity.read().clone();
                     self.broker(j, &id, &b.stats, &mut totals);
                 }
-                self.coordinator(j, &mut totals);
+                self.coordinators(j, &mut totals);
             });
             j.object("topics", |j| {
                 for t in self.topics {
@@ -114,18 +116,21 @@ impl Sources<'_> {
         j.int("metadata_cache_cnt", self.metadata.topics.len());
     }
 
-    /// The connection of its own that a group's coordinator has, named before the
-    /// coordinator is known.
-    fn coordinator(&self, j: &mut Json, totals: &mut Totals) {
-        if let Some(c) = self.brokers.coordinator() {
-            let id = c.identity.read().clone();
-            self.broker(j, &id, &c.stats, totals);
-        } else if self.has_group() {
+    /// The connections of their own that coordinators have; the group's is named before
+    /// the coordinator is known.
+    fn coordinators(&self, j: &mut Json, totals: &mut Totals) {
+        for link in self.brokers.named() {
+            let id = link.identity.read().clone();
+            self.broker(j, &id, &link.stats, totals);
+        }
+        let group = coordinator::label(Kind::Group);
+        let is_group = |link: &NamedLink| link.identity.read().label.as_deref() == Some(group);
+        if self.has_group() && !self.brokers.named().iter().any(is_group) {
             let stats = BrokerStats::default();
             let since = self.shared.started_us;
             stats.state_since_us.store(since, Ordering::Relaxed);
             let id = Identity {
-                label: Some(GROUP_COORDINATOR.into()),
+                label: Some(group.into()),
                 ..Identity::default()
             };
             self.broker(j, &id, &stats, totals);

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::assignor::{Assignor, Racks, RebalanceProtocol, TopicPartition};
-use super::{Context, Member, Node, Token};
+use super::{Context, Member, Token};
 use crate::base::error::ErrorCode;
 use crate::base::regex::Regex;
 use crate::broker::{RequestError, Response};
+use crate::coordinator::Node;
 
 /// What the application wants to consume.
 #[derive(Debug, Clone, Default)]

@@ -1,4 +1,4 @@
-//! Layer 4: consumer groups: the coordinator, committed offsets, membership.
+//! Layer 5: consumer groups: the coordinator, committed offsets, membership.
 //!
 //! Everything here is sans-IO: [`Group::on_event`] takes what happened and the time
 //! it happened at, and says what to do as [`Action`]s; [`Group::next_deadline`] says
@@ -8,7 +8,7 @@
 //!
 //! ```text
 //!            Event ──► Group ──► Action
-//!                        ├─ coordinator   where requests go, found and lost
+//!                        ├─ `coordinator` where requests go, found and lost
 //!                        ├─ membership    joining, rebalancing, leaving
 //!                        │    └─ classic    by the classic protocol
 //!                        └─ offsets       OffsetCommit, OffsetFetch
@@ -16,7 +16,6 @@
 
 pub mod assignor;
 pub mod classic;
-pub mod coordinator;
 pub mod membership;
 pub mod offsets;
 pub mod wire;
@@ -29,9 +28,9 @@ use kafka_protocol::messages::{ApiKey, RequestKind};
 
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
+use crate::coordinator::{self, Coordinator, Kind, Node};
 use assignor::RebalanceProtocol;
 use classic::Classic;
-pub use coordinator::{Coordinator, KeyType, Node};
 pub use membership::{
     Interest, MemberSettings, Membership, Rebalance, RebalanceKind, TopicView, View,
 };
@@ -71,11 +70,8 @@ impl fmt::Debug for Outgoing {
 pub enum Event {
     /// Nothing but that time went by.
     Tick,
-    /// Some broker came up: a question for the coordinator can be asked.
-    BrokerUp,
-    /// The connection to this coordinator is up, or gone.
-    CoordinatorUp(i32),
-    CoordinatorDown(i32),
+    /// News about the coordinator.
+    Coordinator(coordinator::Event),
     /// The result of a request.
     Response {
         token: Token,
@@ -106,15 +102,11 @@ pub enum Event {
 /// What to do.
 #[derive(Debug)]
 pub enum Action {
-    /// To any broker that is up; failing at once without one is fine, since
-    /// [`Event::BrokerUp`] asks again.
-    SendToAny(Outgoing),
     /// To the coordinator, on a connection of its own: it does not answer anything
     /// else on a connection while a JoinGroup waits there.
     SendToCoordinator(Node, Outgoing),
-    /// Keep a connection to this coordinator and report it by
-    /// [`Event::CoordinatorUp`]; `None`: the old one is not needed any more.
-    CoordinatorChanged(Option<Node>),
+    /// Finding the coordinator, and keeping a connection to it.
+    Coordinator(coordinator::Action),
     CommitDone(CommitDone),
     Fetched(Fetched),
     Rebalance(Rebalance),
@@ -211,16 +203,21 @@ struct ContextState {
 }
 
 impl Context<'_> {
+    fn coordinate(&mut self, coordinator: &mut Coordinator, event: coordinator::Event) {
+        let mut actions = Vec::new();
+        coordinator.on_event(self.now, event, &mut self.state.rng, &mut actions);
+        self.actions
+            .extend(actions.into_iter().map(Action::Coordinator));
+    }
+
     pub fn token(&mut self) -> Token {
         self.state.next_token += 1;
         Token(self.state.next_token)
     }
 
-    /// The delay before attempt `n`, counted from 0: `base · 2ⁿ` up to `max`, and
-    /// up to 20 % less or more.
+    /// See [`coordinator::backoff`].
     pub fn backoff(&mut self, n: u32, base: Duration, max: Duration) -> Duration {
-        let grown = base.saturating_mul(1u32 << n.min(20)).min(max);
-        grown.mul_f64(0.8 + 0.4 * self.state.rng.f64())
+        coordinator::backoff(&mut self.state.rng, n, base, max)
     }
 }
 
@@ -245,9 +242,14 @@ impl Group {
         let settings = Arc::new(settings);
         Group {
             coordinator: Coordinator::new(
-                KeyType::Group,
+                Kind::Group,
                 settings.group_id.clone(),
-                settings.clone(),
+                coordinator::Settings {
+                    request_timeout: settings.request_timeout,
+                    retry_backoff: settings.retry_backoff,
+                    retry_backoff_max: settings.retry_backoff_max,
+                    query_interval: settings.coordinator_query_interval,
+                },
             ),
             membership: Box::new(Classic::new(now, settings.clone(), member)),
             offsets: Offsets::new(settings),
@@ -308,23 +310,19 @@ impl Group {
                 self.offsets.close(now);
                 self.membership.close(&mut cx);
             }
-            Event::BrokerUp => self.coordinator.on_broker_up(&mut cx),
-            Event::CoordinatorUp(node) => self.coordinator.on_up(&mut cx, node),
-            Event::CoordinatorDown(node) => self.coordinator.on_down(&mut cx, node),
+            Event::Coordinator(event) => cx.coordinate(&mut self.coordinator, event),
             Event::Response { token, result } => {
-                if let Some(result) = self.coordinator.on_response(&mut cx, token, result) {
-                    let lost = if self.membership.owns(token) {
-                        self.membership.on_response(&mut cx, token, result)
-                    } else {
-                        let outcome = self.offsets.on_response(&mut cx, token, result);
-                        if let Some((generation, code)) = outcome.lost_membership {
-                            self.membership.on_commit_refused(&mut cx, generation, code);
-                        }
-                        outcome.lost_coordinator
-                    };
-                    if let Some(node) = lost {
-                        self.coordinator.on_lost(&mut cx, node);
+                let lost = if self.membership.owns(token) {
+                    self.membership.on_response(&mut cx, token, result)
+                } else {
+                    let outcome = self.offsets.on_response(&mut cx, token, result);
+                    if let Some((generation, code)) = outcome.lost_membership {
+                        self.membership.on_commit_refused(&mut cx, generation, code);
                     }
+                    outcome.lost_coordinator
+                };
+                if let Some(node) = lost {
+                    cx.coordinate(&mut self.coordinator, coordinator::Event::Lost(node));
                 }
             }
             Event::Commit(commit) => {
@@ -335,9 +333,9 @@ impl Group {
             Event::Stop(code) => self.offsets.stop(&mut cx, code),
         }
         if self.offsets.wants_coordinator() || self.membership.wants_coordinator() {
-            self.coordinator.want(&mut cx);
+            cx.coordinate(&mut self.coordinator, coordinator::Event::Wanted);
         }
-        self.coordinator.on_tick(&mut cx);
+        cx.coordinate(&mut self.coordinator, coordinator::Event::Tick);
         self.membership
             .on_tick(&mut cx, self.coordinator.up(), self.polled);
         let after = self.membership.member();

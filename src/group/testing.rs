@@ -7,6 +7,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::assignor::Assignor;
 use super::*;
+use crate::coordinator;
 
 /// A group, a clock, and the actions that wait to be looked at.
 pub(crate) struct Harness {
@@ -47,7 +48,7 @@ impl Harness {
         let mut actions = self.take();
         assert_eq!(actions.len(), 1, "{actions:?}");
         match actions.remove(0) {
-            Action::SendToAny(out) | Action::SendToCoordinator(_, out) => {
+            Action::SendToCoordinator(_, out) => {
                 assert!(out.max_version.is_none_or(|max| version <= max));
                 (out.token, (out.build)(version))
             }
@@ -62,18 +63,29 @@ impl Harness {
         });
     }
 
-    pub fn fail(&mut self, token: Token, error: RequestError) {
-        let result = Err(error);
-        self.event(Event::Response { token, result });
+    /// The only action, which has to be the question for the coordinator.
+    pub fn asked(&mut self) {
+        let actions = self.take();
+        assert!(
+            matches!(
+                &actions[..],
+                [Action::Coordinator(coordinator::Action::Find(_))]
+            ),
+            "{actions:?}"
+        );
+    }
+
+    pub fn coordinator(&mut self, event: coordinator::Event) {
+        self.event(Event::Coordinator(event));
     }
 
     /// From the question to a coordinator that is up.
     pub fn find_coordinator(&mut self, id: i32) {
-        let (token, _) = self.sent(3);
-        self.answer(token, found(id));
+        self.asked();
+        self.coordinator(coordinator::Event::Answer(Ok(response(found(id)))));
         assert!(matches!(&self.take()[..],
-            [Action::CoordinatorChanged(Some(node))] if node.id == id));
-        self.event(Event::CoordinatorUp(id));
+            [Action::Coordinator(coordinator::Action::Changed(Some(node)))] if node.id == id));
+        self.coordinator(coordinator::Event::Up(id));
     }
 }
 

@@ -61,6 +61,8 @@ pub enum Command {
         token: Token,
         result: Result<Response, RequestError>,
     },
+    /// The answer to the group's question for its coordinator.
+    Coordinator(Result<Response, RequestError>),
     /// `None`: unsubscribes.
     Subscribe(Option<Interest>),
     /// The application has carried out the rebalance of this id.

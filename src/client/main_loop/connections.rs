@@ -7,13 +7,21 @@ use crate::base::error::ErrorCode;
 use crate::broker::LinkEvent;
 use crate::client::brokers::Condition;
 use crate::client::types::BrokerKey;
+use crate::coordinator::Kind;
 
 impl MainLoop {
     pub(super) fn on_link(&mut self, now: Instant, key: BrokerKey, event: LinkEvent) {
-        let ours = self.with_consumer(now, |machine, cx| machine.on_link(cx, key, &event));
-        if ours {
+        if let Some((kind, event)) = self.coordinators.on_link(key, &event) {
+            match kind {
+                Kind::Group => {
+                    self.with_consumer(now, |machine, cx| machine.on_coordinator(cx, event));
+                }
+                // Nothing follows a transaction coordinator yet.
+                Kind::Transaction => {}
+            }
             return;
         }
+        self.with_consumer(now, |machine, cx| machine.on_link(cx, key, &event));
         match event {
             LinkEvent::Up { .. } => {
                 if let Some(b) = self.brokers.get_mut(key) {

@@ -26,6 +26,7 @@ use super::brokers::Brokers;
 use super::command::{MainCommand, MetadataFor};
 use super::consumer::machine::Machine;
 use super::context::MainContext;
+use super::coordinator::Coordinators;
 use super::event::Event;
 use super::settings;
 use super::shared::ClientShared;
@@ -45,6 +46,7 @@ pub struct MainLoop {
     shared: Arc<ClientShared>,
     rx: Receiver<MainCommand>,
     brokers: Brokers,
+    coordinators: Coordinators,
     metadata: Manager,
     topics: Vec<Arc<Topic>>,
     waiting_any: VecDeque<Request>,
@@ -76,6 +78,7 @@ impl MainLoop {
         let stats = ms(shared.conf.global.statistics_interval_ms);
         MainLoop {
             brokers: Brokers::new(shared.clone(), link, shared.main.clone()),
+            coordinators: Coordinators::default(),
             metadata: Manager::new(settings::metadata(&shared.conf), now),
             topics: Vec::new(),
             waiting_any: VecDeque::new(),
@@ -172,6 +175,7 @@ impl MainLoop {
             self.bootstrap.next_deadline(),
             self.acquirer.as_ref().and_then(Acquirer::next_deadline),
             self.consumer.next_deadline(),
+            self.coordinators.next_deadline(),
         ]
         .into_iter()
         .flatten()
@@ -202,6 +206,8 @@ impl MainLoop {
                 self.ask_metadata(now, refresh, deadline, MetadataFor::Manager);
             }
         }
+        let logger = &self.shared.logger;
+        self.coordinators.on_time(now, &mut self.brokers, logger);
         self.with_consumer(now, Machine::on_time);
         if let Some(leaderless) = &mut self.leaderless {
             leaderless.collect(now);
@@ -230,6 +236,7 @@ impl MainLoop {
             now,
             shared: &self.shared,
             brokers: &mut self.brokers,
+            coordinators: &mut self.coordinators,
             metadata: &mut self.metadata,
             to_any: &mut to_any,
         };

@@ -32,9 +32,10 @@ use super::assignor::{Assignor, Racks, RebalanceProtocol, TopicPartition};
 use super::membership::{
     Interest, MemberSettings, Membership, Rebalance, RebalanceKind, TopicView, View,
 };
-use super::{Action, Context, Member, Node, Settings, Token, assignor};
+use super::{Action, Context, Member, Settings, Token, assignor};
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
+use crate::coordinator::Node;
 
 /// How long the leader waits for the metadata of the others' topics.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(10);

@@ -9,7 +9,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use super::*;
-use crate::group::testing::{Harness, found, member_settings};
+use crate::group::testing::{Harness, member_settings};
 use crate::group::wire::{Subscription, encode_assignment, encode_subscription};
 use crate::group::{Commit, CommitDone, Event, Group, Offset};
 
@@ -49,10 +49,7 @@ fn harness_with(instance: Option<&str>, member: MemberSettings) -> Harness {
     harness.group = Group::new(harness.now, settings, member);
     harness.event(Event::Metadata(view()));
     harness.event(Event::Subscribe(Some(interest())));
-    let (token, _) = harness.sent(3);
-    harness.answer(token, found(1));
-    harness.take();
-    harness.event(Event::CoordinatorUp(1));
+    harness.find_coordinator(1);
     harness
 }
 

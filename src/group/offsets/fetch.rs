@@ -15,7 +15,8 @@ use kafka_protocol::protocol::StrBytes;
 use super::{Context, Offset, Outcome, Settings, is_lost};
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
-use crate::group::{Action, Committed, Node, Outgoing, Token};
+use crate::coordinator::Node;
+use crate::group::{Action, Committed, Outgoing, Token};
 
 /// The newest version that names topics; later ones have their ids only.
 const MAX_VERSION: i16 = 9;

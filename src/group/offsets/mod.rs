@@ -14,7 +14,7 @@ use std::time::Instant;
 use super::{Context, Member, Settings, Token};
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
-use crate::group::Node;
+use crate::coordinator::Node;
 use commit::Commits;
 pub use commit::{Commit, CommitDone, Committed};
 use fetch::Fetches;

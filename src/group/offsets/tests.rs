@@ -12,7 +12,8 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::fetch::NO_OFFSET;
 use super::*;
-use crate::group::testing::Harness;
+use crate::coordinator;
+use crate::group::testing::{Harness, response};
 use crate::group::{Action, Event};
 
 fn offset(topic: &str, partition: i32, offset: i64) -> Offset {
@@ -199,14 +200,15 @@ fn the_coordinator_moves_in_the_middle() {
     let actions = harness.take();
     assert!(matches!(
         &actions[..],
-        [Action::CoordinatorChanged(None), Action::SendToAny(_)]
+        [
+            Action::Coordinator(coordinator::Action::Changed(None)),
+            Action::Coordinator(coordinator::Action::Find(_)),
+        ]
     ));
-    let Some(Action::SendToAny(out)) = actions.into_iter().next_back() else {
-        unreachable!()
-    };
-    harness.answer(out.token, crate::group::testing::found(2));
+    let answer = Ok(response(crate::group::testing::found(2)));
+    harness.coordinator(coordinator::Event::Answer(answer));
     harness.take();
-    harness.event(Event::CoordinatorUp(2));
+    harness.coordinator(coordinator::Event::Up(2));
     harness.pass();
     let (token, _) = harness.sent(2);
     harness.answer(token, codes("t", &[(0, ErrorCode::NO_ERROR)]));
@@ -218,7 +220,7 @@ fn without_a_coordinator_a_commit_fails_after_the_session_timeout() {
     let mut harness = Harness::new(Settings::new("g"));
     harness.event(commit(1, &[offset("t", 0, 1)]));
     let start = harness.now;
-    harness.sent(3);
+    harness.asked();
     harness.pass();
     assert_eq!(harness.now - start, Settings::new("").session_timeout);
     assert_eq!(dones(&mut harness), [(1, ErrorCode::_WAIT_COORD)]);

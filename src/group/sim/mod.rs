@@ -262,9 +262,9 @@ impl Simulation {
     fn act(&mut self, at: usize, action: Action) {
         self.note(|| format!("{at}: {action:?}"));
         match action {
-            Action::SendToAny(out) => self.ask_any(at, out.token),
+            Action::Coordinator(crate::coordinator::Action::Find(_)) => self.find_coordinator(at),
             Action::SendToCoordinator(node, out) => self.ask_coordinator(at, node.id, out),
-            Action::CoordinatorChanged(node) => {
+            Action::Coordinator(crate::coordinator::Action::Changed(node)) => {
                 self.break_connection(at);
                 if let Some(node) = node {
                     self.members[at].connecting = Some(node.id);
@@ -279,7 +279,8 @@ impl Simulation {
                 self.later(delay, What::LeaderMetadata { member: at, life });
             }
             Action::Closed => self.members[at].closed = true,
-            Action::Error(code, text) => {
+            Action::Coordinator(crate::coordinator::Action::Failed(code, text))
+            | Action::Error(code, text) => {
                 assert_eq!(code, ErrorCode::_MAX_POLL_EXCEEDED, "{text}");
             }
             Action::TopicError { .. } | Action::Fetched(_) => {}
@@ -319,13 +320,20 @@ impl Simulation {
                 let result = result.map(response);
                 self.tell(member, Event::Response { token, result });
             }
+            What::Found { member, result } => {
+                let answer = crate::coordinator::Event::Answer(result.map(response));
+                self.tell(member, Event::Coordinator(answer));
+            }
             What::ConnectionUp { member, epoch } => {
                 let m = &mut self.members[member];
                 if m.epoch == epoch
                     && let Some(node) = m.connecting.take()
                 {
                     m.up = Some(node);
-                    self.tell(member, Event::CoordinatorUp(node));
+                    self.tell(
+                        member,
+                        Event::Coordinator(crate::coordinator::Event::Up(node)),
+                    );
                 }
             }
             What::Return { instance, topics } => {

@@ -28,14 +28,15 @@ impl Simulation {
     }
 
     /// A question to any broker: who is the coordinator?
-    pub(super) fn ask_any(&mut self, at: usize, token: Token) {
+    pub(super) fn find_coordinator(&mut self, member: usize) {
         let down = self.trouble && self.rng.u8(..8) == 0;
         let result = match down {
             true => Err(RequestError::TimedOutInQueue),
             false => Ok(found(self.node)),
         };
         let delay = self.network() * 2;
-        self.answer(at, delay, token, result);
+        let result = Box::new(result);
+        self.later(delay, What::Found { member, result });
     }
 
     /// An answer that no connection's end takes away.
@@ -126,7 +127,10 @@ impl Simulation {
         }
         if let Some(node) = was {
             self.members[at].connecting = Some(node);
-            self.tell(at, Event::CoordinatorDown(node));
+            self.tell(
+                at,
+                Event::Coordinator(crate::coordinator::Event::Down(node)),
+            );
         }
     }
 

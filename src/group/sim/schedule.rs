@@ -26,6 +26,11 @@ pub(super) enum What {
         token: Token,
         result: Box<Result<ResponseKind, RequestError>>,
     },
+    /// The answer to the question for the coordinator.
+    Found {
+        member: usize,
+        result: Box<Result<ResponseKind, RequestError>>,
+    },
     ConnectionUp {
         member: usize,
         epoch: u64,

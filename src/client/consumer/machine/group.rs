@@ -1,25 +1,17 @@
-//! The group: events in, actions out, and the link to its coordinator.
+//! The group: events in, actions out.
+
+use kafka_protocol::messages::ApiKey;
 
 use super::Machine;
 use super::offsets::listed;
-use crate::base::log::{Level, debug};
-use crate::broker::command::LinkCommand;
-use crate::broker::{Handle, Request, RequestError};
-use crate::client::brokers::START_AGAIN;
+use crate::base::log::debug;
+use crate::broker::Request;
 use crate::client::command::MainCommand;
 use crate::client::consumer::command::Command;
 use crate::client::context::MainContext;
-use crate::client::link_user::BrokerUser;
 use crate::client::shared::ClientShared;
-use crate::client::types::BrokerKey;
-use crate::group::{Action, Event, Node, Outgoing};
-
-pub(super) struct CoordinatorLink {
-    pub(super) key: BrokerKey,
-    pub(super) handle: Handle<BrokerUser>,
-    pub(super) node: Node,
-    pub(super) up: bool,
-}
+use crate::coordinator::{self, Kind};
+use crate::group::{Action, Event, Outgoing};
 
 impl Machine {
     pub(super) fn tell_group(&mut self, cx: &mut MainContext<'_>, event: Event) {
@@ -85,38 +77,15 @@ impl Machine {
 
     fn do_for_group(&mut self, cx: &mut MainContext<'_>, action: Action) {
         match action {
-            Action::SendToAny(out) => {
-                cx.shared.logger.debug(
-                    debug::CGRP,
-                    "CGRPQUERY",
-                    format_args!(
-                        "Group \"{}\": asking for its coordinator",
-                        cx.shared
-                            .conf
-                            .global
-                            .group_id
-                            .as_deref()
-                            .unwrap_or_default()
-                    ),
-                );
-                let request = group_request(cx, out);
-                cx.to_any.push(request);
-            }
             Action::SendToCoordinator(node, out) => {
                 let aside = out.aside;
                 let request = group_request(cx, out);
-                if aside && let Some(broker) = cx.brokers.by_node(node.id) {
-                    broker.request(request);
-                    return;
-                }
-                match &self.coordinator {
-                    Some(link) if link.node == node => link.handle.request(request),
-                    _ => (request.reply)(Err(RequestError::Disconnected(
-                        "the coordinator has changed".into(),
-                    ))),
+                match cx.brokers.by_node(node.id).filter(|_| aside) {
+                    Some(broker) => broker.request(request),
+                    None => cx.coordinators.request(Kind::Group, &node, request),
                 }
             }
-            Action::CoordinatorChanged(node) => self.set_coordinator(cx, node),
+            Action::Coordinator(action) => self.coordinate(cx, action),
             Action::CommitDone(done) => self.on_commit_done(cx, done),
             Action::Fetched(fetched) => {
                 if let Some(who) = self.fetches.remove(&fetched.id) {
@@ -137,51 +106,37 @@ impl Machine {
         }
     }
 
-    /// A connection of its own, so that nothing waits behind a Fetch.
-    pub(super) fn set_coordinator(&mut self, cx: &mut MainContext<'_>, node: Option<Node>) {
-        let Some(node) = node else {
-            // The link stays, idle, until another coordinator is known.
-            return;
-        };
-        self.unstarted = None;
-        match &mut self.coordinator {
-            Some(link) => {
-                let same = link.node == node;
-                link.node = node.clone();
-                if same && link.up {
-                    // The event is handled when this one is done.
-                    self.group_pending = true;
-                } else {
-                    link.handle.send(LinkCommand::SetAddress {
-                        host: node.host.to_string(),
-                        port: node.port,
-                        node_id: node.id,
-                    });
-                    link.handle.send(LinkCommand::SkipBackoff);
-                    link.handle.send(LinkCommand::Connect);
+    fn coordinate(&mut self, cx: &mut MainContext<'_>, action: coordinator::Action) {
+        match action {
+            coordinator::Action::Find(find) => {
+                let logger = &cx.shared.logger;
+                logger.debug(
+                    debug::CGRP,
+                    "CGRPQUERY",
+                    format_args!("Group \"{}\": asking for its coordinator", find.key),
+                );
+                let main = cx.shared.main.clone();
+                cx.to_any.push(Request::new(
+                    ApiKey::FindCoordinator,
+                    find.timeout,
+                    move |version| find.build(version),
+                    move |result| {
+                        main.send(MainCommand::Consumer(Command::Coordinator(result)));
+                    },
+                ));
+            }
+            coordinator::Action::Changed(Some(node)) => {
+                let (logger, kind, id) = (&cx.shared.logger, Kind::Group, node.id);
+                if cx
+                    .coordinators
+                    .follow(cx.now, cx.brokers, logger, kind, node)
+                {
+                    self.tell_group(cx, Event::Coordinator(coordinator::Event::Up(id)));
                 }
             }
-            None => match cx.brokers.add_coordinator(&node.host, node.port, node.id) {
-                Ok((key, handle)) => {
-                    handle.send(LinkCommand::Connect);
-                    self.coordinator = Some(CoordinatorLink {
-                        key,
-                        handle,
-                        node,
-                        up: false,
-                    });
-                }
-                Err(e) => {
-                    let text = format_args!("no thread for the coordinator: {e}");
-                    cx.shared.logger.log(Level::Err, "COORD", text);
-                    self.unstarted = Some((node, cx.now + START_AGAIN));
-                }
-            },
-        }
-        if std::mem::take(&mut self.group_pending)
-            && let Some(id) = self.coordinator.as_ref().map(|l| l.node.id)
-        {
-            self.tell_group(cx, Event::CoordinatorUp(id));
+            // The link stays, idle, until another coordinator is known.
+            coordinator::Action::Changed(None) => {}
+            coordinator::Action::Failed(code, text) => self.consumer_error(code, text, None),
         }
     }
 }

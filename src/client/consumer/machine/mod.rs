@@ -1,4 +1,4 @@
-//! The consumer on the main thread: carries out what the state machines of layer 4
+//! The consumer on the main thread: carries out what the features' state machines
 //! want, and brings them the answers.
 
 mod fetching;
@@ -23,10 +23,11 @@ use crate::client::shared::ClientShared;
 use crate::client::types::BrokerKey;
 use crate::consumer::control::{Control, Leader};
 use crate::consumer::{Partition, Position};
-use crate::group::{Event, Group, Node};
+use crate::coordinator;
+use crate::group::{Event, Group};
 use crate::metadata::TopicInfo;
 use fetching::leader_in;
-use group::{CoordinatorLink, log_initial};
+use group::log_initial;
 use membership::Membership;
 use offsets::Fetching;
 use simple::Simple;
@@ -35,10 +36,6 @@ pub struct Machine {
     consumer: Arc<Consumer>,
     control: Control,
     group: Option<Group>,
-    coordinator: Option<CoordinatorLink>,
-    /// A coordinator that the system had no thread or descriptor for, and when to start
-    /// it again.
-    unstarted: Option<(Node, Instant)>,
     queries: Queries,
     commits: HashMap<u64, CommitReply>,
     fetches: HashMap<u64, Fetching>,
@@ -48,7 +45,6 @@ pub struct Machine {
     auto_commit: Option<Duration>,
     next_auto_commit: Option<Instant>,
     require_stable: bool,
-    group_pending: bool,
     membership: Membership,
     simple: Simple,
     /// Assignments and revocations so far, and when the last one began.
@@ -80,8 +76,6 @@ impl Machine {
             require_stable: consumer.core.settings.read_committed,
             consumer,
             group,
-            coordinator: None,
-            unstarted: None,
             queries: Queries::default(),
             commits: HashMap::new(),
             fetches: HashMap::new(),
@@ -89,7 +83,6 @@ impl Machine {
             wanted: Vec::new(),
             auto_commit,
             next_auto_commit: auto_commit.map(|i| now + i),
-            group_pending: false,
             membership: Membership::default(),
             simple: Simple::default(),
             rebalances: (0, None),
@@ -119,11 +112,6 @@ impl Machine {
         self.group_state
     }
 
-    /// The coordinator's connection, once one was found.
-    pub fn coordinator(&self) -> Option<BrokerKey> {
-        self.coordinator.as_ref().map(|c| c.key)
-    }
-
     pub fn next_deadline(&self) -> Option<Instant> {
         let auto = self
             .next_auto_commit
@@ -133,7 +121,6 @@ impl Machine {
             self.queries.next_deadline(),
             self.group.as_ref().and_then(Group::next_deadline),
             self.simple.next_deadline(),
-            self.unstarted.as_ref().map(|(_, at)| *at),
             auto,
         ]
         .into_iter()
@@ -157,9 +144,6 @@ impl Machine {
             self.commit_progress(cx, &stored, CommitReply::Configured);
         }
         self.simple_on_time(cx);
-        if let Some((node, _)) = self.unstarted.take_if(|(_, at)| *at <= cx.now) {
-            self.set_coordinator(cx, Some(node));
-        }
         if self
             .group
             .as_ref()
@@ -228,6 +212,10 @@ impl Machine {
             Command::Group { token, result } => {
                 self.tell_group(cx, Event::Response { token, result });
             }
+            Command::Coordinator(result) => {
+                let answer = coordinator::Event::Answer(result);
+                self.tell_group(cx, Event::Coordinator(answer));
+            }
             Command::Subscribe(interest) => self.subscribe(cx, interest),
             Command::Rebalanced(id) => self.rebalanced(cx, id),
             Command::RebalancedLast => {
@@ -273,38 +261,27 @@ impl Machine {
         self.settle(cx);
     }
 
-    /// False: the link is not ours.
-    pub fn on_link(&mut self, cx: &mut MainContext<'_>, key: BrokerKey, event: &LinkEvent) -> bool {
-        let up = match event {
-            LinkEvent::Up { .. } => true,
-            LinkEvent::Down { .. } => false,
-            LinkEvent::Throttled { .. } => return false,
-        };
-        match self.coordinator.as_mut().filter(|c| c.key == key) {
-            Some(link) => {
-                link.up = up;
-                let id = link.node.id;
-                self.tell_group(
-                    cx,
-                    if up {
-                        Event::CoordinatorUp(id)
-                    } else {
-                        Event::CoordinatorDown(id)
-                    },
-                );
-                self.settle(cx);
-                true
+    /// A broker's connection came up or went down.
+    pub fn on_link(&mut self, cx: &mut MainContext<'_>, key: BrokerKey, event: &LinkEvent) {
+        match event {
+            LinkEvent::Up { .. } => {
+                self.tell_group(cx, Event::Coordinator(coordinator::Event::BrokerUp));
             }
-            None => {
-                if up {
-                    self.tell_group(cx, Event::BrokerUp);
-                } else if let Some(broker) = cx.brokers.get(key) {
+            LinkEvent::Down { .. } => {
+                if let Some(broker) = cx.brokers.get(key) {
                     self.control.on_broker_down(broker.node_id());
                 }
-                self.settle(cx);
-                false
             }
+            LinkEvent::Throttled { .. } => return,
         }
+        self.settle(cx);
+    }
+
+    /// The coordinator's connection came up or went down, or the question for it was
+    /// answered.
+    pub fn on_coordinator(&mut self, cx: &mut MainContext<'_>, event: coordinator::Event) {
+        self.tell_group(cx, Event::Coordinator(event));
+        self.settle(cx);
     }
 
     pub fn stop(&mut self, cx: &mut MainContext<'_>) {
