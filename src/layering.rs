@@ -63,10 +63,12 @@ const FLOORS: &[(&str, &[&[&str]])] = &[(
         &["shared.rs"],
         &["brokers.rs"],
         &["coordinator.rs"],
-        &["context.rs"],
+        &["router.rs"],
+        &["context.rs", "fan_out.rs"],
         &["consumer/machine/"],
         &["stats"],
         &["main_loop/"],
+        &["start.rs"],
         &["mod.rs", "list_groups.rs"],
     ],
 )];

@@ -10,6 +10,8 @@ use super::topic::Topic;
 use super::types::BrokerKey;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::{LinkEvent, Request, RequestError, Response};
+use crate::coordinator::fan_out::FanOut;
+use crate::coordinator::target::RetriedRequest;
 use crate::metadata::{Refresh, Snapshot};
 
 pub enum MainCommand {
@@ -26,7 +28,6 @@ pub enum MainCommand {
     },
     MetadataAnswer {
         what: Refresh,
-        deadline: Instant,
         asked: MetadataFor,
         result: Result<Response, RequestError>,
     },
@@ -49,10 +50,25 @@ pub enum MainCommand {
         host: String,
         port: u16,
     },
-    /// A request to one broker.
-    ToBroker {
-        node: i32,
+    /// An attempt of a request that may be sent again has ended.
+    Attempted {
+        request: Box<RetriedRequest>,
+        result: Result<Response, RequestError>,
+    },
+    /// The answer to the question for a coordinator, and the request that waits for it.
+    CoordinatorFound {
         request: Request,
+        result: Result<Response, RequestError>,
+    },
+    /// A question that several brokers answer in parts.
+    FanOut {
+        question: Box<dyn FanOut>,
+        deadline: Instant,
+    },
+    FanOutResponse {
+        fan_out: u64,
+        part: usize,
+        result: Result<Response, RequestError>,
     },
     Consumer(Command),
     ProducerId {

@@ -10,7 +10,7 @@ use super::link_user::BrokerUser;
 use super::types::BrokerKey;
 use crate::base::log::{Level, Logger};
 use crate::broker::command::LinkCommand;
-use crate::broker::{Handle, LinkEvent, Request, RequestError};
+use crate::broker::{Handle, LinkEvent};
 use crate::coordinator::{Event, Kind, Node};
 
 /// The name of a coordinator's link, whichever broker it leads to.
@@ -27,11 +27,13 @@ pub struct Coordinators {
     links: Vec<Link>,
     /// Those that the system had no thread or descriptor for, and when to start them
     /// again.
-    unstarted: Vec<(Kind, Node, Instant)>,
+    unstarted: Vec<(Kind, Arc<str>, Node, Instant)>,
 }
 
 struct Link {
     kind: Kind,
+    /// What it coordinates.
+    id: Arc<str>,
     key: BrokerKey,
     handle: Handle<BrokerUser>,
     node: Node,
@@ -40,7 +42,7 @@ struct Link {
 
 impl Coordinators {
     pub fn next_deadline(&self) -> Option<Instant> {
-        self.unstarted.iter().map(|(_, _, at)| *at).min()
+        self.unstarted.iter().map(|(.., at)| *at).min()
     }
 
     /// Keeps a connection to this coordinator. True: there is one already, and it is up.
@@ -49,10 +51,10 @@ impl Coordinators {
         now: Instant,
         brokers: &mut Brokers,
         logger: &Arc<Logger>,
-        kind: Kind,
+        (kind, id): (Kind, Arc<str>),
         node: Node,
     ) -> bool {
-        self.unstarted.retain(|(other, _, _)| *other != kind);
+        self.unstarted.retain(|(other, ..)| *other != kind);
         if let Some(link) = self.links.iter_mut().find(|l| l.kind == kind) {
             return link.lead_to(node);
         }
@@ -62,6 +64,7 @@ impl Coordinators {
                 let up = false;
                 self.links.push(Link {
                     kind,
+                    id,
                     key,
                     handle,
                     node,
@@ -71,7 +74,7 @@ impl Coordinators {
             Err(e) => {
                 let text = format_args!("no thread for the coordinator: {e}");
                 logger.log(Level::Err, "COORD", text);
-                self.unstarted.push((kind, node, now + START_AGAIN));
+                self.unstarted.push((kind, id, node, now + START_AGAIN));
             }
         }
         false
@@ -79,9 +82,9 @@ impl Coordinators {
 
     /// Starts again those that are due.
     pub fn on_time(&mut self, now: Instant, brokers: &mut Brokers, logger: &Arc<Logger>) {
-        while let Some(at) = self.unstarted.iter().position(|(_, _, at)| *at <= now) {
-            let (kind, node, _) = self.unstarted.swap_remove(at);
-            self.follow(now, brokers, logger, kind, node);
+        while let Some(at) = self.unstarted.iter().position(|(.., at)| *at <= now) {
+            let (kind, id, node, _) = self.unstarted.swap_remove(at);
+            self.follow(now, brokers, logger, (kind, id), node);
         }
     }
 
@@ -98,14 +101,10 @@ impl Coordinators {
         Some((link.kind, event))
     }
 
-    /// Sends a request that is meant for this node, as long as it is the coordinator.
-    pub fn request(&self, kind: Kind, node: &Node, request: Request) {
-        match self.links.iter().find(|l| l.kind == kind) {
-            Some(link) if link.node == *node => link.handle.request(request),
-            _ => (request.reply)(Err(RequestError::Disconnected(
-                "the coordinator has changed".into(),
-            ))),
-        }
+    /// The node that the link of a coordinator leads to, and the link.
+    pub fn link(&self, kind: Kind, id: &str) -> Option<(&Node, &Handle<BrokerUser>)> {
+        let is_it = |l: &&Link| l.kind == kind && *l.id == *id;
+        self.links.iter().find(is_it).map(|l| (&l.node, &l.handle))
     }
 }
 

@@ -3,17 +3,19 @@
 
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Sender, unbounded};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use kafka_protocol::messages::{
     ApiKey, DescribeGroupsRequest, DescribeGroupsResponse, GroupId, ListGroupsRequest,
     ListGroupsResponse, RequestKind, ResponseKind,
 };
 use kafka_protocol::protocol::StrBytes;
 
-use super::Client;
 use super::command::MainCommand;
+use super::{Client, LATE_ANSWER};
 use crate::base::error::{ErrorCode, KafkaError};
-use crate::broker::{Request, RequestError, Response};
+use crate::broker::{RequestError, Response};
+use crate::coordinator::Target;
+use crate::coordinator::fan_out::{FanOut, Part, Step};
 use crate::metadata::{BrokerInfo, Refresh};
 
 /// A group and its members.
@@ -46,8 +48,6 @@ pub struct GroupList {
     pub partial: bool,
 }
 
-type Answer = (usize, Result<Response, RequestError>);
-
 impl Client {
     /// All groups, or `only` this one. Blocks until all brokers have answered or the
     /// time is up.
@@ -65,77 +65,114 @@ impl Client {
                 e
             }
         })?;
-        let brokers: Vec<&BrokerInfo> = snapshot.brokers.values().collect();
+        let brokers: Vec<BrokerInfo> = snapshot.brokers.values().cloned().collect();
         if brokers.is_empty() {
             return Err(ErrorCode::_TRANSPORT.into());
         }
-        let (reply, answers) = unbounded();
-        for (at, broker) in brokers.iter().enumerate() {
-            let list = |_| RequestKind::ListGroups(ListGroupsRequest::default());
-            self.ask_broker(broker, at, deadline, ApiKey::ListGroups, list, &reply);
+        let (reply, answer) = bounded(1);
+        let question = Box::new(ListGroups {
+            brokers,
+            only: only.map(String::from),
+            groups: Vec::new(),
+            failed: None,
+            reply,
+        });
+        let command = MainCommand::FanOut { question, deadline };
+        self.shared.main.send(command);
+        match answer.recv_deadline(deadline + LATE_ANSWER) {
+            Ok(result) => result.map_err(KafkaError::from),
+            Err(RecvTimeoutError::Timeout) => Err(ErrorCode::_TIMED_OUT.into()),
+            Err(RecvTimeoutError::Disconnected) => Err(ErrorCode::_DESTROY.into()),
         }
-        let mut waiting = brokers.len();
-        let mut groups = Vec::new();
-        while waiting > 0 {
-            let Ok((at, result)) = answers.recv_deadline(deadline) else {
-                break;
-            };
-            waiting -= 1;
-            let Some(broker) = brokers.get(at) else {
-                continue;
-            };
-            match result.map(|response| response.kind) {
-                Ok(Some(ResponseKind::ListGroups(answer))) => {
-                    let names = names(&answer, only)?;
-                    if !names.is_empty() {
-                        let describe = |_| {
-                            let request = DescribeGroupsRequest::default().with_groups(names);
-                            RequestKind::DescribeGroups(request)
-                        };
-                        let api = ApiKey::DescribeGroups;
-                        self.ask_broker(broker, at, deadline, api, describe, &reply);
-                        waiting += 1;
-                    }
-                }
-                Ok(Some(ResponseKind::DescribeGroups(answer))) => {
-                    groups.extend(described(broker, answer));
-                }
-                Ok(_) => return Err(ErrorCode::_BAD_MSG.into()),
-                Err(RequestError::TimedOut | RequestError::TimedOutInQueue) => {
-                    waiting += 1;
-                    break;
-                }
-                Err(error) => return Err(error.code().into()),
-            }
-        }
-        if waiting > 0 && groups.is_empty() {
-            return Err(ErrorCode::_TIMED_OUT.into());
-        }
-        Ok(GroupList {
-            groups,
-            partial: waiting > 0,
+    }
+}
+
+/// Each broker is asked for its groups, and then to describe them. A part is known by the
+/// broker's place.
+struct ListGroups {
+    brokers: Vec<BrokerInfo>,
+    only: Option<String>,
+    groups: Vec<GroupInfo>,
+    failed: Option<ErrorCode>,
+    reply: Sender<Result<GroupList, ErrorCode>>,
+}
+
+impl ListGroups {
+    fn part(
+        &self,
+        id: usize,
+        api: ApiKey,
+        build: impl FnOnce(i16) -> RequestKind + Send + 'static,
+    ) -> Option<Part> {
+        Some(Part {
+            id,
+            target: Target::Broker(self.brokers.get(id)?.id),
+            api,
+            build: Box::new(build),
         })
     }
 
-    fn ask_broker(
-        &self,
-        broker: &BrokerInfo,
-        at: usize,
-        deadline: Instant,
-        api: ApiKey,
-        build: impl FnOnce(i16) -> RequestKind + Send + 'static,
-        reply: &Sender<Answer>,
-    ) {
-        let reply = reply.clone();
-        let left = deadline.saturating_duration_since(Instant::now());
-        let request = Request::new(api, left, build, move |result| {
-            // Whoever asked may have stopped waiting.
-            let _ = reply.send((at, result));
-        });
-        self.shared.main.send(MainCommand::ToBroker {
-            node: broker.id,
-            request,
-        });
+    fn take(&mut self, id: usize, kind: Option<ResponseKind>) -> Result<Vec<Part>, ErrorCode> {
+        match kind {
+            Some(ResponseKind::ListGroups(answer)) => {
+                let names = names(&answer, self.only.as_deref())?;
+                if names.is_empty() {
+                    return Ok(Vec::new());
+                }
+                let describe = |_| {
+                    let request = DescribeGroupsRequest::default().with_groups(names);
+                    RequestKind::DescribeGroups(request)
+                };
+                let part = self.part(id, ApiKey::DescribeGroups, describe);
+                Ok(part.into_iter().collect())
+            }
+            Some(ResponseKind::DescribeGroups(answer)) => {
+                if let Some(broker) = self.brokers.get(id) {
+                    self.groups.extend(described(broker, answer));
+                }
+                Ok(Vec::new())
+            }
+            _ => Err(ErrorCode::_BAD_MSG),
+        }
+    }
+}
+
+impl FanOut for ListGroups {
+    fn split(&mut self) -> Vec<Part> {
+        let list = |_| RequestKind::ListGroups(ListGroupsRequest::default());
+        (0..self.brokers.len())
+            .filter_map(|id| self.part(id, ApiKey::ListGroups, list))
+            .collect()
+    }
+
+    fn on_response(&mut self, id: usize, result: Result<Response, RequestError>) -> Step {
+        let taken = match result {
+            Ok(response) => self.take(id, response.kind),
+            Err(RequestError::TimedOut | RequestError::TimedOutInQueue) => {
+                return Step::End { complete: false };
+            }
+            Err(error) => Err(error.code()),
+        };
+        match taken {
+            Ok(parts) => Step::More(parts),
+            Err(code) => {
+                self.failed = Some(code);
+                Step::End { complete: true }
+            }
+        }
+    }
+
+    fn merge(self: Box<Self>, complete: bool) {
+        let result = match self.failed {
+            Some(code) => Err(code),
+            None if !complete && self.groups.is_empty() => Err(ErrorCode::_TIMED_OUT),
+            None => Ok(GroupList {
+                groups: self.groups,
+                partial: !complete,
+            }),
+        };
+        // The caller may have stopped waiting.
+        let _ = self.reply.send(result);
     }
 }
 
@@ -173,4 +210,108 @@ fn described(
             })
             .collect(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use kafka_protocol::messages::describe_groups_response::DescribedGroup;
+    use kafka_protocol::messages::list_groups_response::ListedGroup;
+
+    use super::*;
+
+    fn question(
+        brokers: i32,
+    ) -> (
+        Box<ListGroups>,
+        crossbeam_channel::Receiver<Result<GroupList, ErrorCode>>,
+    ) {
+        let (reply, answer) = bounded(1);
+        let broker = |id| BrokerInfo {
+            id,
+            host: "h".into(),
+            port: 9092,
+            rack: None,
+        };
+        let question = ListGroups {
+            brokers: (1..=brokers).map(broker).collect(),
+            only: None,
+            groups: Vec::new(),
+            failed: None,
+            reply,
+        };
+        (Box::new(question), answer)
+    }
+
+    fn response(kind: ResponseKind) -> Result<Response, RequestError> {
+        Ok(Response {
+            kind: Some(kind),
+            version: 0,
+            rtt: Duration::ZERO,
+            broker_id: 0,
+            broker: "".into(),
+        })
+    }
+
+    fn listed(names: &[&'static str]) -> Result<Response, RequestError> {
+        let group = |name: &&'static str| {
+            ListedGroup::default().with_group_id(GroupId(StrBytes::from_static_str(name)))
+        };
+        let groups = names.iter().map(group).collect();
+        let answer = ListGroupsResponse::default().with_groups(groups);
+        response(ResponseKind::ListGroups(answer))
+    }
+
+    fn description(name: &'static str) -> Result<Response, RequestError> {
+        let group =
+            DescribedGroup::default().with_group_id(GroupId(StrBytes::from_static_str(name)));
+        let answer = DescribeGroupsResponse::default().with_groups(vec![group]);
+        response(ResponseKind::DescribeGroups(answer))
+    }
+
+    fn targets(step: Step) -> Vec<Target> {
+        match step {
+            Step::More(parts) => parts.into_iter().map(|p| p.target).collect(),
+            Step::End { .. } => panic!("it has ended"),
+        }
+    }
+
+    #[test]
+    fn each_broker_lists_its_groups_and_describes_them() {
+        let (mut q, answer) = question(2);
+        assert_eq!(q.split().len(), 2);
+        assert_eq!(
+            targets(q.on_response(0, listed(&["g"]))),
+            [Target::Broker(1)]
+        );
+        assert!(targets(q.on_response(1, listed(&[]))).is_empty());
+        assert!(targets(q.on_response(0, description("g"))).is_empty());
+        q.merge(true);
+        let list = answer.recv().unwrap().unwrap();
+        assert_eq!((list.groups.len(), list.partial), (1, false));
+        assert_eq!((&*list.groups[0].group, list.groups[0].broker.id), ("g", 1));
+    }
+
+    #[test]
+    fn without_all_answers_the_list_is_partial_or_late() {
+        let (mut q, answer) = question(2);
+        q.on_response(0, description("g"));
+        let late = q.on_response(1, Err(RequestError::TimedOut));
+        assert!(matches!(late, Step::End { complete: false }));
+        q.merge(false);
+        assert!(answer.recv().unwrap().unwrap().partial);
+        let (q, answer) = question(2);
+        q.merge(false);
+        assert_eq!(answer.recv().unwrap().unwrap_err(), ErrorCode::_TIMED_OUT);
+    }
+
+    #[test]
+    fn an_error_ends_it() {
+        let (mut q, answer) = question(2);
+        let refused = ListGroupsResponse::default().with_error_code(15);
+        let step = q.on_response(0, response(ResponseKind::ListGroups(refused)));
+        assert!(matches!(step, Step::End { .. }));
+        q.merge(true);
+        let code = answer.recv().unwrap().unwrap_err();
+        assert_eq!(code, ErrorCode::COORDINATOR_NOT_AVAILABLE);
+    }
 }

@@ -10,54 +10,45 @@ pub mod consumer;
 mod context;
 mod coordinator;
 pub mod event;
+mod fan_out;
 pub mod hooks;
 pub mod link_user;
 pub mod list_groups;
 pub mod main_loop;
+mod router;
 pub mod settings;
 pub mod shared;
+mod start;
 pub mod stats;
 pub mod topic;
 pub mod types;
 
-use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use arc_swap::ArcSwap;
-use crossbeam_channel::{RecvTimeoutError, bounded, unbounded};
-use parking_lot::{Condvar, Mutex, RwLock};
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, unbounded};
+use parking_lot::{Condvar, Mutex};
 
-use crate::base::conf::{ClientKind, Conf, TopicConf};
+use crate::base::conf::{ClientKind, TopicConf};
 use crate::base::error::{ErrorCode, KafkaError};
-use crate::base::log::{Level, Logger};
+use crate::base::log::Level;
 use crate::base::queue::Queue;
 use crate::base::thread;
-use crate::base::time::wall_us;
-use crate::broker::socket_loan::SocketLoans;
 use crate::metadata::{Refresh, Snapshot};
-use crate::producer::limits::Limits;
-use crate::producer::ready::ReadyPartitions;
+use crate::producer;
 use crate::producer::topic::Partitioner;
-use crate::producer::{self, ProducerStats};
 
 use command::{MainCommand, MainSender};
-use consumer::Consumer;
 use event::{Event, EventQueue};
 use hooks::{ConfBox, Hooks};
 use main_loop::MainLoop;
-use shared::{ClientLog, ClientShared, ReportSink};
+use shared::{ClientLog, ClientShared};
 pub use topic::Topic;
-use types::events;
 
 /// The main thread answers when the time is up, with the reason; on a machine that is
 /// busy it may come to that a little later.
 const LATE_ANSWER: Duration = Duration::from_millis(500);
-
-/// Instances made by this process, for their names.
-static INSTANCES: AtomicU32 = AtomicU32::new(0);
 
 pub struct Client {
     pub shared: Arc<ClientShared>,
@@ -96,78 +87,25 @@ impl Client {
         conf: Box<dyn ConfBox>,
         hooks: Arc<dyn Hooks>,
     ) -> Result<Arc<Client>, KafkaError> {
-        let number = INSTANCES.fetch_add(1, Ordering::Relaxed) + 1;
-        let kind_name = match kind {
-            ClientKind::Producer => "producer",
-            ClientKind::Consumer | ClientKind::ShareConsumer => "consumer",
-        };
-        let id = conf.global.client_id.clone().unwrap_or_default();
-        let name = format!("{id}#{kind_name}-{number}");
-        // Debugging asks for all lines; rd_kafka_set_log_level may still ask for fewer.
-        let level = match conf.global.debug {
-            0 => conf.global.log_level,
-            _ => Level::Debug as i32,
-        };
-        let logger = Arc::new(Logger::new(
-            level,
-            conf.global.debug,
-            conf.global.log_thread_name,
-        ));
         let log = Arc::new(ClientLog {
             hooks: hooks.clone(),
-            shared: std::sync::OnceLock::new(),
+            shared: OnceLock::new(),
         });
-        logger.set_sink(Some(log.clone()));
         let (tx, rx) = unbounded();
-        let main = MainSender(tx);
-        let main_queue: EventQueue = Arc::new(Queue::new());
-        let socket_loans = Arc::<SocketLoans>::default();
-        main_queue.set_idle_work(socket_loans.clone());
-        let producer = kind
-            .is_producer()
-            .then(|| producer_shared(&conf, &hooks, &main, &main_queue, &log, &logger));
-        let core = crate::consumer::ConsumerShared {
-            settings: settings::consumer(&conf, kind),
-            logger: logger.clone(),
-        };
-        let consumer = Consumer::new(Arc::new(core), main.clone());
-        // Lines wait here until the application says where they are to go.
-        let log_queue = conf.global.log_queue.then(|| Arc::new(Queue::new()));
-        let shared = Arc::new(ClientShared {
-            name,
-            kind,
-            conf,
-            hooks,
-            logger,
-            main,
-            main_queue: main_queue.clone(),
-            socket_loans,
-            log_queue: Mutex::new(log_queue),
-            producer,
-            consumer,
-            topics: RwLock::new(HashMap::new()),
-            metadata: ArcSwap::from_pointee(Snapshot {
-                controller_id: -1,
-                answered_by: -1,
-                ..Snapshot::default()
-            }),
-            fatal: Mutex::new(None),
-            broker_list: RwLock::new(Vec::new()),
-            threads: AtomicI32::new(0),
-            started_us: wall_us(),
-            started: Instant::now(),
-            consumed: AtomicU64::new(0),
-            consumed_bytes: AtomicU64::new(0),
-        });
+        let shared = Arc::new(start::shared(kind, conf, hooks, MainSender(tx), &log));
         let _ = log.shared.set(Arc::downgrade(&shared));
-        let gate = Arc::<Gate>::default();
-        let begun = gate.clone();
         let client = Arc::new(Client {
-            shared: shared.clone(),
+            queues: Mutex::new(vec![shared.main_queue.clone()]),
+            shared,
             main: Mutex::new(None),
-            gate,
-            queues: Mutex::new(vec![main_queue]),
+            gate: Arc::default(),
         });
+        client.start_main(rx)?;
+        Ok(client)
+    }
+
+    fn start_main(&self, rx: Receiver<MainCommand>) -> Result<(), KafkaError> {
+        let (shared, begun) = (self.shared.clone(), self.gate.clone());
         let counted = thread::Counted::new();
         let main_thread = thread::spawn("rdk:main", move || {
             let _counted = counted;
@@ -177,14 +115,14 @@ impl Client {
         .map_err(|e| {
             // The application still has the configuration, which lies in here:
             // it must not be freed.
-            std::mem::forget(client.shared.clone());
+            std::mem::forget(self.shared.clone());
             KafkaError::new(
                 ErrorCode::_CRIT_SYS_RESOURCE,
                 format!("The system gives no thread: {e}"),
             )
         })?;
-        *client.main.lock() = Some(main_thread);
-        Ok(client)
+        *self.main.lock() = Some(main_thread);
+        Ok(())
     }
 
     /// Lets the main thread begin. Until then no callback comes, so that the
@@ -395,43 +333,4 @@ impl Client {
             topic.drop_handle();
         }
     }
-}
-
-fn producer_shared(
-    conf: &Conf,
-    hooks: &Arc<dyn Hooks>,
-    main: &MainSender,
-    queue: &EventQueue,
-    log: &Arc<ClientLog>,
-    logger: &Arc<Logger>,
-) -> Arc<producer::ProducerShared> {
-    let c = &conf.global;
-    let wanted = c.dr_cb != 0 || c.dr_msg_cb != 0 || c.enabled_events & events::DR != 0;
-    let settings = settings::producer(conf);
-    let limits = Limits::new(settings.max_queued_messages, settings.max_queued_bytes);
-    let sink = Arc::new(ReportSink {
-        queue: queue.clone(),
-        wanted,
-        only_errors: c.delivery_report_only_error,
-        hooks: hooks.clone(),
-        main: main.clone(),
-        failed: AtomicU64::new(0),
-        log: log.clone(),
-    });
-    let wake = main.clone();
-    Arc::new(producer::ProducerShared {
-        fatal: std::sync::atomic::AtomicBool::new(false),
-        settings,
-        limits,
-        sink,
-        logger: logger.clone(),
-        identity: Default::default(),
-        leaderless: Arc::new(ReadyPartitions::new(Arc::new(move |_| {
-            wake.send(MainCommand::Leaderless);
-        }))),
-        stats: ProducerStats {
-            windows: c.statistics_interval_ms > 0,
-            ..ProducerStats::default()
-        },
-    })
 }

@@ -1,5 +1,6 @@
 //! Layer 4: finding the broker that coordinates a group or a transactional id, and
-//! noticing that it is another one. Below the features, which own one machine for each key.
+//! noticing that it is another one; and whom requests are for ([`Target`], [`fan_out`]).
+//! Below the features, which own one machine for each key.
 //!
 //! Sans-IO: [`Coordinator::on_event`] takes what happened, with the time and the source of
 //! randomness, and says what to do as [`Action`]s. Two facts, each an enum: what is known
@@ -14,17 +15,19 @@
 //!                              ▲──────────── failed ───────────────────┘
 //! ```
 
+pub mod fan_out;
+pub mod target;
+
 use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use kafka_protocol::messages::{
-    FindCoordinatorRequest, FindCoordinatorResponse, RequestKind, ResponseKind,
-};
+use kafka_protocol::messages::{FindCoordinatorRequest, RequestKind, ResponseKind};
 use kafka_protocol::protocol::StrBytes;
 
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
+pub use target::Target;
 
 /// The least time between two questions that fail, whatever is configured.
 const MIN_BACKOFF: Duration = Duration::from_millis(10);
@@ -298,15 +301,9 @@ impl Coordinator {
         self.attempts = self.attempts.saturating_add(1);
         self.query = Query::Off;
         self.ask_soon(cx);
-        match result {
-            Ok(response) => match response.kind {
-                Some(ResponseKind::FindCoordinator(answer)) => match read(&answer) {
-                    Ok(node) => self.on_node(cx, node),
-                    Err((code, text)) => self.on_error(cx, code, &text),
-                },
-                _ => self.on_error(cx, ErrorCode::_BAD_MSG, &ErrorCode::_BAD_MSG.text()),
-            },
-            Err(error) => self.on_error(cx, error.code(), &error.to_string()),
+        match read(result) {
+            Ok(node) => self.on_node(cx, node),
+            Err((code, text)) => self.on_error(cx, code, &text),
         }
     }
 
@@ -370,7 +367,16 @@ impl Coordinator {
     }
 }
 
-fn read(answer: &FindCoordinatorResponse) -> Result<Node, (ErrorCode, String)> {
+/// The coordinator that the answer to [`Find`] names, or why it names none.
+pub fn read(result: Result<Response, RequestError>) -> Result<Node, (ErrorCode, String)> {
+    let answer = match result.map(|response| response.kind) {
+        Ok(Some(ResponseKind::FindCoordinator(answer))) => answer,
+        Ok(_) => {
+            let code = ErrorCode::_BAD_MSG;
+            return Err((code, code.text().into_owned()));
+        }
+        Err(error) => return Err((error.code(), error.to_string())),
+    };
     let (code, text, id, host, port) = match answer.coordinators.first() {
         Some(c) => (c.error_code, &c.error_message, c.node_id, &c.host, c.port),
         None => (

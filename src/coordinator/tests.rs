@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use kafka_protocol::messages::ApiKey;
+use kafka_protocol::messages::{ApiKey, FindCoordinatorResponse};
 
 use super::*;
 use crate::protocol::request::encode_request;

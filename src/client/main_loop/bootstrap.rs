@@ -108,7 +108,7 @@ impl MainLoop {
         let added = self.add_brokers(&list);
         self.bootstrap.added(list);
         self.metadata.refresh_soon(now);
-        self.connect_for_waiting();
+        self.router.connect_for_waiting();
         added
     }
 
@@ -136,7 +136,7 @@ impl MainLoop {
     }
 
     pub(super) fn add_server(&mut self, host: &str, port: u16) -> bool {
-        match self.brokers.add_bootstrap(host, port) {
+        match self.router.brokers.add_bootstrap(host, port) {
             Ok(_) => true,
             Err(e) => {
                 self.shared.logger.log(
@@ -207,7 +207,7 @@ impl MainLoop {
         if b.start_again.is_some_and(|at| at <= now) {
             b.start_again = None;
             self.add_all_configured();
-            self.connect_for_waiting();
+            self.router.connect_for_waiting();
             // The answer names the others.
             self.metadata.refresh_soon(now);
         }
@@ -229,18 +229,18 @@ impl MainLoop {
             "REBOOTSTRAP",
             format_args!("Starting again from the configured servers"),
         );
-        for broker in self.brokers.iter_mut() {
+        for broker in self.router.brokers.iter_mut() {
             broker.stale = !broker.configured;
         }
         self.add_all_configured();
-        self.use_stale_if_needed();
-        self.connect_for_waiting();
+        self.router.use_stale_if_needed();
+        self.router.connect_for_waiting();
         self.metadata.refresh_soon(now);
     }
 
     /// Some broker has told metadata.
     pub(super) fn metadata_came(&mut self) {
         self.bootstrap.unanswered = None;
-        self.clear_stale();
+        self.router.clear_stale();
     }
 }

@@ -11,7 +11,7 @@ use crate::coordinator::Kind;
 
 impl MainLoop {
     pub(super) fn on_link(&mut self, now: Instant, key: BrokerKey, event: LinkEvent) {
-        if let Some((kind, event)) = self.coordinators.on_link(key, &event) {
+        if let Some((kind, event)) = self.router.coordinators.on_link(key, &event) {
             match kind {
                 Kind::Group => {
                     self.with_consumer(now, |machine, cx| machine.on_coordinator(cx, event));
@@ -24,32 +24,23 @@ impl MainLoop {
         self.with_consumer(now, |machine, cx| machine.on_link(cx, key, &event));
         match event {
             LinkEvent::Up { .. } => {
-                if let Some(b) = self.brokers.get_mut(key) {
-                    b.condition = Condition::Up;
-                }
                 self.all_down_told = false;
                 self.bootstrap.some_broker_is_up();
-                self.connecting = None;
-                self.send_waiting(key);
+                self.router.on_up(key);
             }
             LinkEvent::Down { error, .. } => {
-                if let Some(b) = self.brokers.get_mut(key) {
-                    b.condition = Condition::Down;
-                }
+                self.router.on_down(key);
                 if let Some((code, text)) = error {
                     self.shared.error(code, text);
                 }
                 self.check_all_down(now);
-                if self.connecting == Some(key) {
-                    self.connecting = None;
-                }
-                self.use_stale_if_needed();
-                self.connect_for_waiting();
+                self.router.use_stale_if_needed();
+                self.router.connect_for_waiting();
                 // The partitions that the broker led may have moved.
                 self.metadata.refresh_soon(now);
             }
             LinkEvent::Throttled { time } => {
-                if let Some(b) = self.brokers.get(key) {
+                if let Some(b) = self.router.brokers.get(key) {
                     let millis = i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
                     self.shared.throttled(b.name(), b.node_id(), millis);
                 }
@@ -58,8 +49,9 @@ impl MainLoop {
     }
 
     fn check_all_down(&mut self, now: Instant) {
-        let all = self.brokers.len();
+        let all = self.router.brokers.len();
         let down = self
+            .router
             .brokers
             .iter()
             .filter(|b| b.condition == Condition::Down)

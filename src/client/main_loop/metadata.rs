@@ -11,10 +11,34 @@ use crate::base::log::{Level, debug};
 use crate::base::time::ms;
 use crate::broker::{Request, RequestError, Response};
 use crate::client::command::{MainCommand, MetadataFor};
+use crate::coordinator::Target;
+use crate::coordinator::target::{ErrorClass, RetriedRequest};
 use crate::metadata::request::metadata_request;
 use crate::metadata::{Refresh, Snapshot};
 
 impl MainLoop {
+    /// Asks when the manager wants to, and a broker is up.
+    pub(super) fn metadata_on_time(&mut self, now: Instant) {
+        let waits = self.router.metadata_waits();
+        if !self.router.brokers.is_empty() && !waits && self.metadata.is_due(now) {
+            self.bootstrap.asked(now, &self.shared.conf);
+            self.router.set_metadata_waits(true);
+            if self.router.usable_broker().is_none() {
+                self.router.connect_for_waiting();
+            }
+        }
+        if self.router.metadata_waits() && self.router.usable_broker().is_some() {
+            self.router.set_metadata_waits(false);
+            if let Some(refresh) = self.metadata.poll(now) {
+                let deadline = now + ms(self.shared.conf.global.socket_timeout_ms);
+                self.ask_metadata(now, refresh, deadline, MetadataFor::Manager);
+            }
+        }
+    }
+
+    /// The manager asks again by itself; for an application the request is sent until the
+    /// deadline: if a broker goes away before it answers, or is silent, another one may
+    /// know, or it may itself later.
     pub(super) fn ask_metadata(
         &mut self,
         now: Instant,
@@ -23,10 +47,8 @@ impl MainLoop {
         asked: MetadataFor,
     ) {
         let main = self.shared.main.clone();
-        let wanted = what.clone();
         // An application may be patient: no broker is waited for longer than this.
-        let timeout = ms(self.shared.conf.global.socket_timeout_ms)
-            .min(deadline.saturating_duration_since(now));
+        let timeout = ms(self.shared.conf.global.socket_timeout_ms);
         // A producer's default is to create, see `base::conf::finalize`.
         let create = self.shared.conf.global.allow_auto_create_topics
             && !matches!(asked, MetadataFor::Application { create: false, .. });
@@ -35,45 +57,75 @@ impl MainLoop {
             "METADATA",
             format_args!("Requesting metadata: {what:?}"),
         );
-        let request = Request::new(
-            ApiKey::Metadata,
-            timeout,
-            move |version| RequestKind::Metadata(metadata_request(&what, create, version)),
-            move |result| {
-                main.send(MainCommand::MetadataAnswer {
-                    what: wanted,
-                    deadline,
-                    asked,
-                    result,
-                });
-            },
-        );
-        self.send_to_any(request);
+        let is_retried = matches!(asked, MetadataFor::Application { .. });
+        let wanted = what.clone();
+        let build =
+            move |version| RequestKind::Metadata(metadata_request(&wanted, create, version));
+        let reply = move |result| {
+            main.send(MainCommand::MetadataAnswer {
+                what,
+                asked,
+                result,
+            });
+        };
+        let cluster = self.metadata.cache();
+        if is_retried {
+            let request = RetriedRequest {
+                target: Target::Any,
+                api: ApiKey::Metadata,
+                build: Arc::new(build),
+                timeout,
+                deadline,
+                class: |_| ErrorClass::Final,
+                reply: Box::new(reply),
+                attempts: 0,
+            };
+            self.router.retry(now, cluster, request);
+        } else {
+            let request = Request::new(ApiKey::Metadata, timeout, build, reply);
+            self.router.route(cluster, Target::Any, request);
+        }
     }
 
     pub(super) fn on_metadata(
         &mut self,
         now: Instant,
-        what: Refresh,
-        deadline: Instant,
+        what: &Refresh,
         asked: MetadataFor,
         result: Result<Response, RequestError>,
     ) {
-        let all = what == Refresh::All;
-        // The broker went away before it answered, or is silent: another one may know, or
-        // it may itself later.
-        let lost = matches!(
-            result,
-            Err(RequestError::Disconnected(_)
-                | RequestError::Destroyed
-                | RequestError::TimedOut
-                | RequestError::TimedOutInQueue)
-        );
-        if lost && matches!(asked, MetadataFor::Application { .. }) && now < deadline {
-            self.ask_metadata(now, what, deadline, asked);
-            return;
+        let all = *what == Refresh::All;
+        let response = self.read_metadata(now, result);
+        match (response, asked) {
+            (Ok(snapshot), MetadataFor::Manager) => self.learn(now, snapshot, true, all),
+            (Ok(snapshot), MetadataFor::Application { reply, .. }) => {
+                self.learn(now, snapshot.clone(), false, all);
+                let _ = reply.send(Ok(Arc::new(snapshot)));
+            }
+            (Err(e), MetadataFor::Manager) => {
+                self.shared.logger.debug(
+                    debug::METADATA,
+                    "METADATA",
+                    format_args!("Metadata request failed: {e}"),
+                );
+                self.metadata.on_failure(now);
+            }
+            (Err(mut e), MetadataFor::Application { reply, .. }) => {
+                // There was a broker to ask, but no time to.
+                if e.code == ErrorCode::_TIMED_OUT_QUEUE && self.router.has_broker_up() {
+                    e.code = ErrorCode::_TIMED_OUT;
+                }
+                let _ = reply.send(Err(e));
+            }
         }
-        let response = match result {
+    }
+
+    fn read_metadata(
+        &mut self,
+        now: Instant,
+        result: Result<Response, RequestError>,
+    ) -> Result<Snapshot, KafkaError> {
+        match result {
             Ok(Response {
                 kind: Some(ResponseKind::Metadata(r)),
                 broker,
@@ -105,34 +157,12 @@ impl MainLoop {
                 "Metadata was answered with something else",
             )),
             Err(e) => Err(KafkaError::new(e.code(), e.to_string())),
-        };
-        match (response, asked) {
-            (Ok(snapshot), MetadataFor::Manager) => self.learn(now, snapshot, true, all),
-            (Ok(snapshot), MetadataFor::Application { reply, .. }) => {
-                self.learn(now, snapshot.clone(), false, all);
-                let _ = reply.send(Ok(Arc::new(snapshot)));
-            }
-            (Err(e), MetadataFor::Manager) => {
-                self.shared.logger.debug(
-                    debug::METADATA,
-                    "METADATA",
-                    format_args!("Metadata request failed: {e}"),
-                );
-                self.metadata.on_failure(now);
-            }
-            (Err(mut e), MetadataFor::Application { reply, .. }) => {
-                // There was a broker to ask, but no time to.
-                if e.code == ErrorCode::_TIMED_OUT_QUEUE && self.has_broker_up() {
-                    e.code = ErrorCode::_TIMED_OUT;
-                }
-                let _ = reply.send(Err(e));
-            }
         }
     }
 
     fn learn(&mut self, now: Instant, mut snapshot: Snapshot, complete: bool, all: bool) {
         snapshot.hide(self.shared.conf.global.topic_blacklist.as_ref());
-        if !snapshot.brokers.is_empty() && !self.brokers.update(snapshot.brokers.values()) {
+        if !snapshot.brokers.is_empty() && !self.router.brokers.update(snapshot.brokers.values()) {
             self.bootstrap.not_started();
         }
         self.warn_of_other_cluster(&snapshot);

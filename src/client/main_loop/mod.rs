@@ -3,19 +3,13 @@
 //! It owns the brokers' registry, the metadata and, for each feature, its state
 //! machine. It has no sockets: it sleeps on its channel until the next deadline.
 //! Bulk data never comes through here.
-//!
-//! Requests for "any broker" wait here until some link is up, and brokers are
-//! asked to connect one after another until one is: a server that is down costs
-//! no request its time.
 
-mod any_broker;
 mod bootstrap;
 mod connections;
 mod metadata;
 mod producer_id;
 mod topics;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,18 +20,18 @@ use super::brokers::Brokers;
 use super::command::{MainCommand, MetadataFor};
 use super::consumer::machine::Machine;
 use super::context::MainContext;
-use super::coordinator::Coordinators;
 use super::event::Event;
+use super::fan_out::{FanOuts, PartSender};
+use super::router::Router;
 use super::settings;
 use super::shared::ClientShared;
 use super::stats;
 use super::topic::Topic;
-use super::types::{BrokerKey, ThreadKind, events};
+use super::types::{ThreadKind, events};
 use crate::base::fork::Generation;
 use crate::base::log::Level;
 use crate::base::panic;
 use crate::base::time::ms;
-use crate::broker::{Request, RequestError};
 use crate::metadata::Manager;
 use crate::producer::idempotence::acquire::Acquirer;
 use crate::producer::sender;
@@ -45,16 +39,10 @@ use crate::producer::sender;
 pub struct MainLoop {
     shared: Arc<ClientShared>,
     rx: Receiver<MainCommand>,
-    brokers: Brokers,
-    coordinators: Coordinators,
+    router: Router,
+    fan_outs: FanOuts,
     metadata: Manager,
     topics: Vec<Arc<Topic>>,
-    waiting_any: VecDeque<Request>,
-    /// The manager wants to ask, and waits for a broker that is up. What it asks is
-    /// decided then: a topic that comes meanwhile costs no further round trip.
-    metadata_waits: bool,
-    /// The broker whose connection all these wait for.
-    connecting: Option<BrokerKey>,
     /// Keeps the time of partitions without a leader; never sends.
     leaderless: Option<sender::Sender>,
     next_unassigned: Option<Instant>,
@@ -71,19 +59,17 @@ impl MainLoop {
     pub fn new(shared: Arc<ClientShared>, rx: Receiver<MainCommand>) -> Self {
         let now = Instant::now();
         let link = Arc::new(settings::link(&shared.conf));
+        let brokers = Brokers::new(shared.clone(), link, shared.main.clone());
         let leaderless = shared
             .producer
             .as_ref()
             .map(|p| sender::Sender::new(p.clone(), p.leaderless.clone(), Arc::default()));
         let stats = ms(shared.conf.global.statistics_interval_ms);
         MainLoop {
-            brokers: Brokers::new(shared.clone(), link, shared.main.clone()),
-            coordinators: Coordinators::default(),
+            router: Router::new(brokers, shared.main.clone()),
+            fan_outs: FanOuts::default(),
             metadata: Manager::new(settings::metadata(&shared.conf), now),
             topics: Vec::new(),
-            waiting_any: VecDeque::new(),
-            metadata_waits: false,
-            connecting: None,
             leaderless,
             next_unassigned: None,
             all_down_told: false,
@@ -150,16 +136,12 @@ impl MainLoop {
 
     fn stop(&mut self) {
         self.with_consumer(Instant::now(), |machine, cx| machine.stop(cx));
-        self.brokers.stop_all();
+        self.router.stop();
         self.bootstrap.stop();
-        for request in self.waiting_any.drain(..) {
-            (request.reply)(Err(RequestError::Destroyed));
-        }
         self.fail_all(Instant::now());
     }
 
     fn next_deadline(&self) -> Option<Instant> {
-        let waiting = self.waiting_any.iter().map(|r| r.deadline).min();
         let leaderless = self
             .leaderless
             .as_ref()
@@ -167,15 +149,15 @@ impl MainLoop {
         [
             self.metadata
                 .next_deadline()
-                .filter(|_| !self.brokers.is_empty() && !self.metadata_waits),
-            waiting,
+                .filter(|_| !self.router.brokers.is_empty() && !self.router.metadata_waits()),
+            self.router.next_deadline(),
+            self.fan_outs.next_deadline(),
             leaderless,
             self.next_unassigned,
             self.next_stats,
             self.bootstrap.next_deadline(),
             self.acquirer.as_ref().and_then(Acquirer::next_deadline),
             self.consumer.next_deadline(),
-            self.coordinators.next_deadline(),
         ]
         .into_iter()
         .flatten()
@@ -183,31 +165,15 @@ impl MainLoop {
     }
 
     fn on_time(&mut self, now: Instant) {
-        while self.waiting_any.iter().any(|r| r.deadline <= now) {
-            let (late, rest): (VecDeque<_>, VecDeque<_>) = std::mem::take(&mut self.waiting_any)
-                .into_iter()
-                .partition(|r| r.deadline <= now);
-            self.waiting_any = rest;
-            for request in late {
-                (request.reply)(Err(RequestError::TimedOutInQueue));
-            }
-        }
-        if !self.brokers.is_empty() && !self.metadata_waits && self.metadata.is_due(now) {
-            self.bootstrap.asked(now, &self.shared.conf);
-            self.metadata_waits = true;
-            if self.usable_broker().is_none() {
-                self.connect_for_waiting();
-            }
-        }
-        if self.metadata_waits && self.usable_broker().is_some() {
-            self.metadata_waits = false;
-            if let Some(refresh) = self.metadata.poll(now) {
-                let deadline = now + ms(self.shared.conf.global.socket_timeout_ms);
-                self.ask_metadata(now, refresh, deadline, MetadataFor::Manager);
-            }
-        }
-        let logger = &self.shared.logger;
-        self.coordinators.on_time(now, &mut self.brokers, logger);
+        self.router.on_time(now, self.metadata.cache());
+        self.metadata_on_time(now);
+        let Router {
+            brokers,
+            coordinators,
+            ..
+        } = &mut self.router;
+        coordinators.on_time(now, brokers, &self.shared.logger);
+        self.fan_outs.on_time(now);
         self.with_consumer(now, Machine::on_time);
         if let Some(leaderless) = &mut self.leaderless {
             leaderless.collect(now);
@@ -231,20 +197,28 @@ impl MainLoop {
         now: Instant,
         work: impl FnOnce(&mut Machine, &mut MainContext<'_>) -> R,
     ) -> R {
-        let mut to_any = Vec::new();
         let mut cx = MainContext {
             now,
             shared: &self.shared,
-            brokers: &mut self.brokers,
-            coordinators: &mut self.coordinators,
+            router: &mut self.router,
             metadata: &mut self.metadata,
-            to_any: &mut to_any,
         };
-        let result = work(&mut self.consumer, &mut cx);
-        for request in to_any {
-            self.send_to_any(request);
-        }
-        result
+        work(&mut self.consumer, &mut cx)
+    }
+
+    /// Lets the fan-outs send what they want to.
+    fn with_fan_outs(
+        &mut self,
+        now: Instant,
+        work: impl FnOnce(&mut FanOuts, &mut PartSender<'_>),
+    ) {
+        let mut sender = PartSender {
+            now,
+            main: &self.shared.main,
+            router: &mut self.router,
+            cluster: self.metadata.cache(),
+        };
+        work(&mut self.fan_outs, &mut sender);
     }
 
     fn on_command(&mut self, now: Instant, command: MainCommand) {
@@ -261,10 +235,9 @@ impl MainLoop {
             }
             MainCommand::MetadataAnswer {
                 what,
-                deadline,
                 asked,
                 result,
-            } => self.on_metadata(now, what, deadline, asked, result),
+            } => self.on_metadata(now, &what, asked, result),
             MainCommand::StaleMetadata { topic, why } => self.on_stale(now, &topic, why),
             MainCommand::TopicRefused { topic, why } => self.on_refused(now, &topic, why),
             MainCommand::TopicAdded(topic) => self.add_topic(now, topic),
@@ -274,15 +247,25 @@ impl MainLoop {
             }
             MainCommand::Canonical { host, port } => {
                 self.add_server(&host, port);
-                self.connect_for_waiting();
+                self.router.connect_for_waiting();
             }
-            MainCommand::ToBroker { node, request } => match self.brokers.by_node(node) {
-                Some(broker) => {
-                    broker.connect();
-                    broker.request(request);
-                }
-                None => (request.reply)(Err(RequestError::Disconnected("no such broker".into()))),
-            },
+            MainCommand::Attempted { request, result } => {
+                let metadata = &mut self.metadata;
+                self.router.on_attempted(now, metadata, request, result);
+            }
+            MainCommand::CoordinatorFound { request, result } => {
+                self.router.on_coordinator_found(request, result);
+            }
+            MainCommand::FanOut { question, deadline } => {
+                self.with_fan_outs(now, |all, out| all.start(out, question, deadline));
+            }
+            MainCommand::FanOutResponse {
+                fan_out,
+                part,
+                result,
+            } => {
+                self.with_fan_outs(now, |all, out| all.on_response(out, fan_out, part, result));
+            }
             MainCommand::Consumer(command) => {
                 self.with_consumer(now, |machine, cx| machine.on_command(cx, command));
             }
@@ -312,7 +295,7 @@ impl MainLoop {
         }
         let sources = stats::Sources {
             shared,
-            brokers: &self.brokers,
+            brokers: &self.router.brokers,
             topics: &self.topics,
             metadata: self.metadata.cache(),
             consumer: &self.consumer,

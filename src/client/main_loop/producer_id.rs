@@ -12,12 +12,13 @@ use crate::base::log::{Level, debug};
 use crate::base::time::ms;
 use crate::broker::{Request, RequestError, Response};
 use crate::client::command::MainCommand;
+use crate::coordinator::Target;
 use crate::producer::idempotence::Pid;
 use crate::producer::idempotence::acquire::Outcome;
 
 impl MainLoop {
     pub(super) fn acquire_on_time(&mut self, now: Instant) {
-        if self.brokers.is_empty() || !self.acquirer.as_mut().is_some_and(|a| a.poll(now)) {
+        if self.router.brokers.is_empty() || !self.acquirer.as_mut().is_some_and(|a| a.poll(now)) {
             return;
         }
         let main = self.shared.main.clone();
@@ -36,7 +37,8 @@ impl MainLoop {
             },
             move |result| main.send(MainCommand::ProducerId { result }),
         );
-        self.send_to_any(request);
+        let cluster = self.metadata.cache();
+        self.router.route(cluster, Target::Any, request);
     }
 
     pub(super) fn on_producer_id(&mut self, now: Instant, result: Result<Response, RequestError>) {

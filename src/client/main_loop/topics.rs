@@ -58,7 +58,7 @@ impl MainLoop {
     }
 
     fn ready_partitions(&self, node_id: i32) -> Option<Arc<ReadyPartitions>> {
-        self.brokers.by_node(node_id)?.ready.clone()
+        self.router.brokers.by_node(node_id)?.ready.clone()
     }
 
     pub(super) fn apply(&mut self, now: Instant, change: TopicChange) {
@@ -113,7 +113,7 @@ impl MainLoop {
         let queued = Purged::new(producer.clone(), batches);
         let purge = Arc::new(Purge { queued, done });
         if in_flight {
-            self.brokers.purge_in_flight(&purge);
+            self.router.brokers.purge_in_flight(&purge);
         }
     }
 

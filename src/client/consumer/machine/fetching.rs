@@ -22,6 +22,7 @@ use crate::client::link_user::UserCommand;
 use crate::client::types::{ErrorEvent, LookupResult};
 use crate::consumer::control::{Action, Leader, TIMESTAMP_BEGINNING, TIMESTAMP_END};
 use crate::consumer::{FetchEnded, Partition, Reason, fetcher};
+use crate::coordinator::Target;
 use crate::metadata::TopicInfo;
 
 impl Machine {
@@ -103,7 +104,7 @@ impl Machine {
     }
 
     fn start_fetch(&mut self, cx: &mut MainContext<'_>, broker: i32, start: fetcher::Start) {
-        match cx.brokers.by_node(broker) {
+        match cx.router.brokers.by_node(broker) {
             Some(b) => b.handle.send(LinkCommand::User(UserCommand::Fetch(
                 fetcher::Command::Start(start),
             ))),
@@ -128,7 +129,7 @@ impl Machine {
         fetch_id: u64,
     ) {
         // A broker that is gone ends its fetches by itself.
-        if let Some(b) = cx.brokers.by_node(broker) {
+        if let Some(b) = cx.router.brokers.by_node(broker) {
             b.handle.send(LinkCommand::User(UserCommand::Fetch(
                 fetcher::Command::Stop {
                     partition,
@@ -172,7 +173,7 @@ impl Machine {
                 reply,
             ),
         };
-        send_to(cx, broker, request);
+        cx.send(Target::Broker(broker), request);
     }
 
     pub(super) fn send_query(&mut self, cx: &mut MainContext<'_>, r: queries::LeaderRequest) {
@@ -198,7 +199,7 @@ impl Machine {
                 }));
             },
         );
-        send_to(cx, r.broker, request);
+        cx.send(Target::Broker(r.broker), request);
     }
 
     pub(super) fn on_looked_up(
@@ -280,12 +281,5 @@ pub(super) fn leader_in(info: &TopicInfo, partition: i32) -> Leader {
         },
         Some(_) => Leader::None,
         None => Leader::Missing(ErrorCode::_UNKNOWN_PARTITION),
-    }
-}
-
-fn send_to(cx: &MainContext<'_>, broker: i32, request: Request) {
-    match cx.brokers.by_node(broker) {
-        Some(b) => b.request(request),
-        None => (request.reply)(Err(RequestError::Disconnected("no such broker".into()))),
     }
 }

@@ -1,16 +1,18 @@
 //! The group: events in, actions out.
 
+use std::sync::Arc;
+
 use kafka_protocol::messages::ApiKey;
 
 use super::Machine;
 use super::offsets::listed;
 use crate::base::log::debug;
-use crate::broker::Request;
+use crate::broker::{Request, RequestError};
 use crate::client::command::MainCommand;
 use crate::client::consumer::command::Command;
 use crate::client::context::MainContext;
 use crate::client::shared::ClientShared;
-use crate::coordinator::{self, Kind};
+use crate::coordinator::{self, Kind, Node, Target};
 use crate::group::{Action, Event, Outgoing};
 
 impl Machine {
@@ -77,14 +79,7 @@ impl Machine {
 
     fn do_for_group(&mut self, cx: &mut MainContext<'_>, action: Action) {
         match action {
-            Action::SendToCoordinator(node, out) => {
-                let aside = out.aside;
-                let request = group_request(cx, out);
-                match cx.brokers.by_node(node.id).filter(|_| aside) {
-                    Some(broker) => broker.request(request),
-                    None => cx.coordinators.request(Kind::Group, &node, request),
-                }
-            }
+            Action::SendToCoordinator(node, out) => send_to_coordinator(cx, &node, out),
             Action::Coordinator(action) => self.coordinate(cx, action),
             Action::CommitDone(done) => self.on_commit_done(cx, done),
             Action::Fetched(fetched) => {
@@ -116,21 +111,19 @@ impl Machine {
                     format_args!("Group \"{}\": asking for its coordinator", find.key),
                 );
                 let main = cx.shared.main.clone();
-                cx.to_any.push(Request::new(
+                let request = Request::new(
                     ApiKey::FindCoordinator,
                     find.timeout,
                     move |version| find.build(version),
                     move |result| {
                         main.send(MainCommand::Consumer(Command::Coordinator(result)));
                     },
-                ));
+                );
+                cx.send(Target::Any, request);
             }
             coordinator::Action::Changed(Some(node)) => {
-                let (logger, kind, id) = (&cx.shared.logger, Kind::Group, node.id);
-                if cx
-                    .coordinators
-                    .follow(cx.now, cx.brokers, logger, kind, node)
-                {
+                let id = node.id;
+                if cx.follow(Kind::Group, group_id(cx), node) {
                     self.tell_group(cx, Event::Coordinator(coordinator::Event::Up(id)));
                 }
             }
@@ -157,6 +150,28 @@ pub(super) fn log_initial(shared: &ClientShared, id: &str) {
         "CGRPQUERY",
         "the coordinator is not known: it is asked for when it is needed",
     );
+}
+
+fn group_id(cx: &MainContext<'_>) -> Arc<str> {
+    let id = cx.shared.conf.global.group_id.as_deref();
+    id.unwrap_or_default().into()
+}
+
+/// The node is the coordinator as the group knows it.
+fn send_to_coordinator(cx: &mut MainContext<'_>, node: &Node, out: Outgoing) {
+    let aside = out.aside && cx.router.brokers.by_node(node.id).is_some();
+    let id = group_id(cx);
+    let link = cx.router.coordinators.link(Kind::Group, &id);
+    let is_known = link.is_some_and(|(known, _)| known == node);
+    let request = group_request(cx, out);
+    if aside {
+        cx.send(Target::Broker(node.id), request);
+    } else if is_known {
+        cx.send(Target::Coordinator(Kind::Group, id), request);
+    } else {
+        let why = "the coordinator has changed".into();
+        (request.reply)(Err(RequestError::Disconnected(why)));
+    }
 }
 
 fn group_request(cx: &MainContext<'_>, out: Outgoing) -> Request {

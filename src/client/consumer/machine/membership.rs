@@ -19,6 +19,7 @@ use crate::client::event::Event;
 use crate::client::types::{ConsumerError, RebalanceEvent, TopicPartition, events};
 use crate::consumer::partition::PAUSED_BY_CLIENT;
 use crate::consumer::{Partition, offset};
+use crate::coordinator::Target;
 use crate::group::assignor::{self, RebalanceProtocol};
 use crate::group::{self, Group, Interest, Rebalance, RebalanceKind, TopicView, View};
 use crate::metadata::request::metadata_request;
@@ -171,14 +172,15 @@ impl Machine {
         }
         self.membership.led = topics.clone();
         let what = Refresh::Topics(topics);
-        cx.to_any.push(Request::new(
+        let request = Request::new(
             ApiKey::Metadata,
             timeout,
             move |version| RequestKind::Metadata(metadata_request(&what, false, version)),
             move |result| {
                 main.send(MainCommand::Consumer(Command::LeaderMetadata(result)));
             },
-        ));
+        );
+        cx.send(Target::Any, request);
     }
 
     pub(super) fn on_leader_metadata(
@@ -222,18 +224,11 @@ impl Machine {
         };
         m.revoking = code == ErrorCode::_REVOKE_PARTITIONS;
         if m.revoking {
-            for p in &rebalance.partitions {
-                if let Some(tp) = self.consumer.find(&p.topic, p.partition)
-                    && tp.partition.is_assigned()
-                {
-                    tp.partition.pause(PAUSED_BY_CLIENT);
-                    m.paused.push(tp.partition.clone());
-                }
-            }
+            self.pause_for_now(&rebalance.partitions);
         }
         let listener = Arc::downgrade(&self.consumer);
         let event = RebalanceEvent {
-            id: m.rebalance,
+            id: self.membership.rebalance,
             code,
             incremental: rebalance.protocol == RebalanceProtocol::Cooperative,
             partitions: rebalance
@@ -302,7 +297,13 @@ impl Machine {
         let Some(group) = &self.group else {
             return;
         };
-        for p in group.membership().assignment() {
+        let assignment = group.membership().assignment().to_vec();
+        self.pause_for_now(&assignment);
+    }
+
+    /// Until the application has answered the rebalance, it gets no more of these.
+    fn pause_for_now(&mut self, partitions: &[assignor::TopicPartition]) {
+        for p in partitions {
             if let Some(tp) = self.consumer.find(&p.topic, p.partition)
                 && tp.partition.is_assigned()
             {

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::Consumer;
-use super::command::{Command, CommitReply};
+use super::command::{Command, CommitReply, OffsetQuery};
 use super::queries::Queries;
 use crate::base::error::ErrorCode;
 use crate::base::time::ms;
@@ -183,12 +183,7 @@ impl Machine {
                 let _ = reply.send(result);
             }
             Command::FetchEnded(ended) => self.control.on_fetch_ended(cx.now, ended),
-            Command::LookUp(query) => {
-                for wanted in &query.wanted {
-                    cx.metadata.track(&wanted.topic, cx.now);
-                }
-                self.queries.add(query);
-            }
+            Command::LookUp(query) => self.add_query(cx, query),
             Command::Commit(commit) => self.commit(cx, commit),
             Command::Committed {
                 partitions,
@@ -213,8 +208,7 @@ impl Machine {
                 self.tell_group(cx, Event::Response { token, result });
             }
             Command::Coordinator(result) => {
-                let answer = coordinator::Event::Answer(result);
-                self.tell_group(cx, Event::Coordinator(answer));
+                self.on_coordinator(cx, coordinator::Event::Answer(result))
             }
             Command::Subscribe(interest) => self.subscribe(cx, interest),
             Command::Rebalanced(id) => self.rebalanced(cx, id),
@@ -223,13 +217,24 @@ impl Machine {
                 self.rebalanced(cx, id);
             }
             Command::Polled => self.tell_group(cx, Event::Polled),
-            Command::Close => match self.group {
-                Some(_) => self.tell_group(cx, Event::Close),
-                None => self.closed(),
-            },
+            Command::Close => self.close(cx),
             Command::LeaderMetadata(result) => self.on_leader_metadata(cx, result),
         }
         self.settle(cx);
+    }
+
+    fn add_query(&mut self, cx: &mut MainContext<'_>, query: OffsetQuery) {
+        for wanted in &query.wanted {
+            cx.metadata.track(&wanted.topic, cx.now);
+        }
+        self.queries.add(query);
+    }
+
+    fn close(&mut self, cx: &mut MainContext<'_>) {
+        match self.group {
+            Some(_) => self.tell_group(cx, Event::Close),
+            None => self.closed(),
+        }
     }
 
     fn start(
@@ -268,7 +273,7 @@ impl Machine {
                 self.tell_group(cx, Event::Coordinator(coordinator::Event::BrokerUp));
             }
             LinkEvent::Down { .. } => {
-                if let Some(broker) = cx.brokers.get(key) {
+                if let Some(broker) = cx.router.brokers.get(key) {
                     self.control.on_broker_down(broker.node_id());
                 }
             }

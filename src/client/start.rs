@@ -1,0 +1,142 @@
+//! What an instance begins with.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+use parking_lot::{Mutex, RwLock};
+
+use super::command::{MainCommand, MainSender};
+use super::consumer::Consumer;
+use super::event::EventQueue;
+use super::hooks::{ConfBox, Hooks};
+use super::settings;
+use super::shared::{ClientLog, ClientShared, ReportSink};
+use super::types::events;
+use crate::base::conf::{ClientKind, Conf};
+use crate::base::log::{Level, Logger};
+use crate::base::queue::Queue;
+use crate::base::time::wall_us;
+use crate::broker::socket_loan::SocketLoans;
+use crate::consumer::ConsumerShared;
+use crate::metadata::Snapshot;
+use crate::producer::limits::Limits;
+use crate::producer::ready::ReadyPartitions;
+use crate::producer::{ProducerShared, ProducerStats};
+
+/// Instances made by this process, for their names.
+static INSTANCES: AtomicU32 = AtomicU32::new(0);
+
+/// What the threads of a new instance share.
+pub fn shared(
+    kind: ClientKind,
+    conf: Box<dyn ConfBox>,
+    hooks: Arc<dyn Hooks>,
+    main: MainSender,
+    log: &Arc<ClientLog>,
+) -> ClientShared {
+    let name = name(kind, &conf);
+    let logger = logger(&conf, log);
+    let main_queue: EventQueue = Arc::new(Queue::new());
+    let socket_loans = Arc::<SocketLoans>::default();
+    main_queue.set_idle_work(socket_loans.clone());
+    let producer = kind
+        .is_producer()
+        .then(|| producer(&conf, &hooks, &main, &main_queue, log, &logger));
+    let core = ConsumerShared {
+        settings: settings::consumer(&conf, kind),
+        logger: logger.clone(),
+    };
+    let consumer = Consumer::new(Arc::new(core), main.clone());
+    // Lines wait here until the application says where they are to go.
+    let log_queue = conf.global.log_queue.then(|| Arc::new(Queue::new()));
+    ClientShared {
+        name,
+        kind,
+        conf,
+        hooks,
+        logger,
+        main,
+        main_queue,
+        socket_loans,
+        log_queue: Mutex::new(log_queue),
+        producer,
+        consumer,
+        topics: RwLock::new(HashMap::new()),
+        metadata: ArcSwap::from_pointee(Snapshot {
+            controller_id: -1,
+            answered_by: -1,
+            ..Snapshot::default()
+        }),
+        fatal: Mutex::new(None),
+        broker_list: RwLock::new(Vec::new()),
+        threads: AtomicI32::new(0),
+        started_us: wall_us(),
+        started: Instant::now(),
+        consumed: AtomicU64::new(0),
+        consumed_bytes: AtomicU64::new(0),
+    }
+}
+
+fn name(kind: ClientKind, conf: &Conf) -> String {
+    let number = INSTANCES.fetch_add(1, Ordering::Relaxed) + 1;
+    let kind = match kind {
+        ClientKind::Producer => "producer",
+        ClientKind::Consumer | ClientKind::ShareConsumer => "consumer",
+    };
+    let id = conf.global.client_id.as_deref().unwrap_or_default();
+    format!("{id}#{kind}-{number}")
+}
+
+fn logger(conf: &Conf, log: &Arc<ClientLog>) -> Arc<Logger> {
+    let c = &conf.global;
+    // Debugging asks for all lines; rd_kafka_set_log_level may still ask for fewer.
+    let level = match c.debug {
+        0 => c.log_level,
+        _ => Level::Debug as i32,
+    };
+    let logger = Arc::new(Logger::new(level, c.debug, c.log_thread_name));
+    logger.set_sink(Some(log.clone()));
+    logger
+}
+
+fn producer(
+    conf: &Conf,
+    hooks: &Arc<dyn Hooks>,
+    main: &MainSender,
+    queue: &EventQueue,
+    log: &Arc<ClientLog>,
+    logger: &Arc<Logger>,
+) -> Arc<ProducerShared> {
+    let c = &conf.global;
+    let wanted = c.dr_cb != 0 || c.dr_msg_cb != 0 || c.enabled_events & events::DR != 0;
+    let settings = settings::producer(conf);
+    let limits = Limits::new(settings.max_queued_messages, settings.max_queued_bytes);
+    let sink = Arc::new(ReportSink {
+        queue: queue.clone(),
+        wanted,
+        only_errors: c.delivery_report_only_error,
+        hooks: hooks.clone(),
+        main: main.clone(),
+        failed: AtomicU64::new(0),
+        log: log.clone(),
+    });
+    let wake = main.clone();
+    Arc::new(ProducerShared {
+        fatal: AtomicBool::new(false),
+        settings,
+        limits,
+        sink,
+        logger: logger.clone(),
+        identity: Default::default(),
+        leaderless: Arc::new(ReadyPartitions::new(Arc::new(move |_| {
+            wake.send(MainCommand::Leaderless);
+        }))),
+        stats: ProducerStats {
+            windows: c.statistics_interval_ms > 0,
+            ..ProducerStats::default()
+        },
+    })
+}
