@@ -24,7 +24,7 @@ use crate::broker::{BrokerStats, Handle, LinkSettings, LoopPool, Request};
 use crate::consumer::fetcher::Fetcher;
 use crate::consumer::room::Room;
 use crate::metadata::BrokerInfo;
-use crate::producer::ready::{ReadyPartitions, WakeMode};
+use crate::producer::partition::ready::{ReadyPartitions, WakeMode};
 use crate::producer::sender;
 
 /// What a broker's link is good for at the moment.

@@ -13,6 +13,7 @@ use crate::broker::{LinkEvent, Request, RequestError, Response};
 use crate::coordinator::fan_out::FanOut;
 use crate::coordinator::target::RetriedRequest;
 use crate::metadata::{Refresh, Snapshot};
+use crate::producer::idempotence::Pid;
 
 pub enum MainCommand {
     Link {
@@ -74,8 +75,8 @@ pub enum MainCommand {
     ProducerId {
         result: Result<Response, RequestError>,
     },
-    /// No epoch of it is left.
-    ProducerIdSpent(i64),
+    /// Some partition cannot go on under it.
+    ProducerIdSpent(Pid),
     /// Partitions without a leader, or messages without a partition, have news.
     Leaderless,
     /// Everything that is queued is to go out now.

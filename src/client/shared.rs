@@ -19,6 +19,7 @@ use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, Line, LogSink, Logger};
 use crate::broker::socket_loan::SocketLoans;
 use crate::metadata::Snapshot;
+use crate::producer::idempotence::Pid;
 use crate::producer::{self, Delivery, DeliverySink};
 
 pub struct ClientShared {
@@ -237,7 +238,7 @@ impl DeliverySink for ReportSink {
         }
     }
 
-    fn producer_id_is_spent(&self, id: i64) {
-        self.main.send(MainCommand::ProducerIdSpent(id));
+    fn producer_id_is_spent(&self, spent: Pid) {
+        self.main.send(MainCommand::ProducerIdSpent(spent));
     }
 }

@@ -22,8 +22,9 @@ use crate::base::time::wall_us;
 use crate::broker::socket_loan::SocketLoans;
 use crate::consumer::ConsumerShared;
 use crate::metadata::Snapshot;
+use crate::producer::idempotence::Identity;
 use crate::producer::limits::Limits;
-use crate::producer::ready::ReadyPartitions;
+use crate::producer::partition::ready::ReadyPartitions;
 use crate::producer::{ProducerShared, ProducerStats};
 
 /// Instances made by this process, for their names.
@@ -125,12 +126,12 @@ fn producer(
     });
     let wake = main.clone();
     Arc::new(ProducerShared {
+        identity: Identity::new(&settings),
         fatal: AtomicBool::new(false),
         settings,
         limits,
         sink,
         logger: logger.clone(),
-        identity: Default::default(),
         leaderless: Arc::new(ReadyPartitions::new(Arc::new(move |_| {
             wake.send(MainCommand::Leaderless);
         }))),

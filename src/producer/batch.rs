@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::idempotence::{BatchSequence, Pid};
-use super::topic::TopicInfo;
+use super::topic_info::TopicInfo;
 use super::{ProducerShared, TopicSettings};
 use crate::base::error::ErrorCode;
 use crate::base::time::wall_ms;

@@ -19,11 +19,12 @@ pub mod limits;
 mod model;
 pub mod partition;
 pub mod partitioner;
-pub mod ready;
 pub mod sender;
 #[cfg(all(test, not(loom)))]
 mod testing;
 pub mod topic;
+mod topic_info;
+mod versions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -48,8 +49,8 @@ pub trait DeliverySink: Send + Sync {
     fn topic_refused(&self, topic: &Arc<str>, why: ErrorCode);
     /// The producer cannot go on.
     fn fatal(&self, code: ErrorCode, text: &str);
-    /// Another producer id than this one is needed.
-    fn producer_id_is_spent(&self, id: i64);
+    /// Another producer id or epoch than this one is needed.
+    fn producer_id_is_spent(&self, spent: idempotence::Pid);
 }
 
 /// The producer's part of the global configuration.
@@ -98,7 +99,7 @@ pub struct ProducerShared {
     /// Of an idempotent producer.
     pub identity: idempotence::Identity,
     /// The ready partitions that have no leader.
-    pub leaderless: Arc<ready::ReadyPartitions>,
+    pub leaderless: Arc<partition::ready::ReadyPartitions>,
     pub stats: ProducerStats,
     /// The instance cannot go on: nothing more is accepted.
     pub fatal: std::sync::atomic::AtomicBool,

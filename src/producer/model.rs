@@ -8,10 +8,11 @@ use std::time::{Duration, Instant};
 use loom::thread;
 
 use super::batch::{Batch, NewRecord};
+use super::idempotence::{Identity, Pid};
 use super::limits::Limits;
+use super::partition::ready::ReadyPartitions;
 use super::partition::{Look, SendLimits};
 use super::partitioner::Builtin;
-use super::ready::ReadyPartitions;
 use super::topic::{Partitioner, Record, Topic};
 use super::{
     Delivery, DeliverySink, Partition, ProducerShared, ProducerStats, Settings, TopicSettings,
@@ -30,34 +31,35 @@ impl DeliverySink for Sink {
 
     fn topic_refused(&self, _: &Arc<str>, _: ErrorCode) {}
     fn fatal(&self, _: ErrorCode, _: &str) {}
-    fn producer_id_is_spent(&self, _: i64) {}
+    fn producer_id_is_spent(&self, _: Pid) {}
 }
 
 fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Arc<ProducerShared> {
+    let settings = Settings {
+        max_message_bytes: 1000,
+        max_queued_messages: 100,
+        max_queued_bytes: 10_000,
+        linger,
+        batch_messages,
+        batch_bytes: 1000,
+        retries: 1,
+        retry_backoff: Duration::ZERO,
+        retry_backoff_max: Duration::ZERO,
+        socket_timeout: Duration::from_secs(60),
+        sticky_linger: Duration::ZERO,
+        max_in_flight: 1,
+        max_backlog: 1,
+        idempotence: false,
+        transactional: false,
+        gapless: false,
+    };
     Arc::new(ProducerShared {
-        settings: Settings {
-            max_message_bytes: 1000,
-            max_queued_messages: 100,
-            max_queued_bytes: 10_000,
-            linger,
-            batch_messages,
-            batch_bytes: 1000,
-            retries: 1,
-            retry_backoff: Duration::ZERO,
-            retry_backoff_max: Duration::ZERO,
-            socket_timeout: Duration::from_secs(60),
-            sticky_linger: Duration::ZERO,
-            max_in_flight: 1,
-            max_backlog: 1,
-            idempotence: false,
-            transactional: false,
-            gapless: false,
-        },
+        identity: Identity::new(&settings),
+        settings,
         limits: Limits::new(100, 10_000),
         sink: Arc::new(Sink),
         logger: Arc::new(Logger::new(0, 0, false)),
         leaderless: ready_list(sleeper),
-        identity: Default::default(),
         stats: ProducerStats::default(),
         fatal: Default::default(),
     })

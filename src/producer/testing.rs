@@ -11,9 +11,10 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 use parking_lot::Mutex;
 
+use super::idempotence::{Identity, Pid};
 use super::limits::Limits;
+use super::partition::ready::ReadyPartitions;
 use super::partitioner::Builtin;
-use super::ready::ReadyPartitions;
 use super::sender::Sender;
 use super::topic::{Partitioner, Record};
 use super::{
@@ -51,8 +52,8 @@ impl DeliverySink for Sink {
         self.fatal.lock().push(code);
     }
 
-    fn producer_id_is_spent(&self, id: i64) {
-        self.spent.lock().push(id);
+    fn producer_id_is_spent(&self, spent: Pid) {
+        self.spent.lock().push(spent.id);
     }
 }
 
@@ -88,6 +89,17 @@ pub fn topic_settings() -> TopicSettings {
     }
 }
 
+/// What a broker says that it speaks of Produce.
+pub fn versions(min: i16, max: i16) -> ApiVersions {
+    let mut produce = ApiVersion::default();
+    produce.api_key = ApiKey::Produce as i16;
+    produce.min_version = min;
+    produce.max_version = max;
+    let mut response = ApiVersionsResponse::default();
+    response.api_keys.push(produce);
+    ApiVersions::from_response(&response)
+}
+
 /// A connection on which requests stay.
 pub struct FakeOutbox {
     versions: ApiVersions,
@@ -98,14 +110,8 @@ pub struct FakeOutbox {
 
 impl FakeOutbox {
     fn new() -> Self {
-        let mut produce = ApiVersion::default();
-        produce.api_key = ApiKey::Produce as i16;
-        produce.min_version = 3;
-        produce.max_version = 9;
-        let mut response = ApiVersionsResponse::default();
-        response.api_keys.push(produce);
         FakeOutbox {
-            versions: ApiVersions::from_response(&response),
+            versions: versions(3, 9),
             sent: Vec::new(),
             backlog: 0,
             correlation_id: 0,
@@ -162,11 +168,11 @@ impl Fixture {
         let nobody = || Arc::new(ReadyPartitions::new(Arc::new(|_| ())));
         let shared = Arc::new(ProducerShared {
             limits: Limits::new(settings.max_queued_messages, settings.max_queued_bytes),
+            identity: Identity::new(&settings),
             settings,
             sink: sink.clone(),
             logger: Arc::new(Logger::new(0, 0, false)),
             leaderless: nobody(),
-            identity: Default::default(),
             stats: ProducerStats::default(),
             fatal: Default::default(),
         });

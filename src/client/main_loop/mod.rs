@@ -270,9 +270,9 @@ impl MainLoop {
                 self.with_consumer(now, |machine, cx| machine.on_command(cx, command));
             }
             MainCommand::ProducerId { result } => self.on_producer_id(now, result),
-            MainCommand::ProducerIdSpent(id) => {
+            MainCommand::ProducerIdSpent(spent) => {
                 if let Some(acquirer) = &mut self.acquirer {
-                    acquirer.spent(now, id);
+                    acquirer.spent(now, spent);
                 }
             }
             MainCommand::Leaderless => self.expire_unassigned(now),

@@ -13,7 +13,7 @@ use crate::client::link_user::Purge;
 use crate::client::topic::Topic;
 use crate::metadata::manager::TopicChange;
 use crate::producer::batch::{self, Purged};
-use crate::producer::ready::ReadyPartitions;
+use crate::producer::partition::ready::ReadyPartitions;
 
 /// After this time metadata is asked whether a refused topic may be used.
 const REFUSED: Duration = Duration::from_secs(1);

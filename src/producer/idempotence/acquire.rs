@@ -99,8 +99,8 @@ impl Acquirer {
     }
 
     /// Some partition has no epoch left under this id.
-    pub fn spent(&mut self, now: Instant, id: i64) {
-        if matches!(self.state, State::Named { pid } if pid.id == id) {
+    pub fn spent(&mut self, now: Instant, spent: Pid) {
+        if matches!(self.state, State::Named { pid } if pid.id == spent.id) {
             self.enter(now, State::Waiting { until: now });
         }
     }

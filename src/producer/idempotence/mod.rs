@@ -5,8 +5,8 @@
 //! get their numbers when they are first taken to be sent: producer id, epoch, and
 //! the sequence number of their first message. A batch that is sent again keeps its
 //! numbers, and its bytes; the broker stores it once and acknowledges it each time.
-//! Brokers count for each partition on its own, and so do we: an epoch belongs to a
-//! partition, and no partition waits for another ([`SequenceState`], in the accumulator).
+//! Brokers count for each partition on its own, and so does [`SequenceState`], in the
+//! accumulator. Who raises the epoch is said in one place, [`identity`].
 //!
 //! ```text
 //! Unnamed ──producer id is known──► Steady { pid, next } ◄──────────────────────────────┐
@@ -14,7 +14,7 @@
 //!    │                                 │ a numbered batch is lost: refused for good,    │
 //!    │                                 │ expired, purged                                │
 //!    │                                 ▼                                                │
-//!    └──epochs are used up── Broken { pid } ──nothing in flight, nothing uncertain──────┘
+//!    └──another is needed─── Broken { pid } ──nothing in flight, nothing uncertain──────┘
 //!                                                    next epoch, from sequence 0
 //! ```
 //!
@@ -29,7 +29,8 @@
 //! *Broken*: the broker will refuse what follows the gap. Batches that it may have
 //! stored nevertheless are sent again under their old numbers first, in order: it
 //! acknowledges what it has, and its refusal says that it has not. What is refused is
-//! numbered anew, under the next epoch.
+//! numbered anew, under the next epoch: the partition's own, or the one that the owner of
+//! the epoch sets.
 //!
 //! What the protocol allows when the batch that is next in sequence is refused with
 //! OUT_OF_ORDER_SEQUENCE_NUMBER, though all before it were acknowledged:
@@ -51,60 +52,15 @@
 //! reported as delivered. What is queued then fails, what is in flight is awaited.
 
 pub mod acquire;
+mod identity;
 #[cfg(all(test, not(loom)))]
 mod tests;
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicI16, AtomicI64, Ordering};
 
+pub use self::identity::{Identity, Pid};
 use super::batch::Batch;
 use crate::base::error::ErrorCode;
-
-/// A producer's id and epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pid {
-    pub id: i64,
-    pub epoch: i16,
-}
-
-impl Pid {
-    fn bumped(self) -> Option<Pid> {
-        let epoch = self.epoch.checked_add(1).filter(|e| *e < i16::MAX)?;
-        Some(Pid { epoch, ..self })
-    }
-}
-
-/// The client's producer id, as the loops see it; the main thread writes it.
-#[derive(Debug)]
-pub struct Identity {
-    id: AtomicI64,
-    epoch: AtomicI16,
-}
-
-impl Default for Identity {
-    fn default() -> Self {
-        Identity {
-            id: AtomicI64::new(-1),
-            epoch: AtomicI16::new(-1),
-        }
-    }
-}
-
-impl Identity {
-    pub fn get(&self) -> Option<Pid> {
-        let id = self.id.load(Ordering::Acquire);
-        let epoch = self.epoch.load(Ordering::Acquire);
-        let same = self.id.load(Ordering::Relaxed) == id;
-        (id >= 0 && same).then_some(Pid { id, epoch })
-    }
-
-    pub fn set(&self, pid: Pid) {
-        // A new id comes with a new epoch: nobody is to see one without the other.
-        self.id.store(-1, Ordering::Release);
-        self.epoch.store(pid.epoch, Ordering::Release);
-        self.id.store(pid.id, Ordering::Release);
-    }
-}
 
 /// A batch's place in the sequence of its partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,9 +85,9 @@ fn advance(sequence: i32, count: usize) -> i32 {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
-    /// `spent`: the producer id whose epochs are used up.
+    /// `spent`: nothing goes on under this one.
     Unnamed {
-        spent: Option<i64>,
+        spent: Option<Pid>,
     },
     /// `known`: the broker has acknowledged a batch under this id and epoch.
     Steady {
@@ -150,8 +106,8 @@ pub enum NextToSend {
     /// The closed batch at this place, if there is one.
     Batch(usize),
     Nothing,
-    /// Another producer id than this one is needed.
-    Spent(i64),
+    /// Another producer id or epoch than this one is needed.
+    Spent(Pid),
 }
 
 /// What to do about a batch that failed.
@@ -206,30 +162,27 @@ impl SequenceState {
             for batch in closed.iter_mut() {
                 batch.sequence = None;
             }
-            self.phase = match pid.bumped() {
+            self.phase = match identity.after_gap(pid) {
                 Some(pid) => Phase::Steady {
                     pid,
                     next: 0,
                     known: false,
                 },
                 None => {
-                    let spent = Some(pid.id);
-                    self.phase = Phase::Unnamed { spent };
-                    return NextToSend::Spent(pid.id);
+                    self.phase = Phase::Unnamed { spent: Some(pid) };
+                    return NextToSend::Spent(pid);
                 }
             };
         }
         if let Phase::Unnamed { spent } = self.phase {
-            match identity.get() {
-                Some(pid) if Some(pid.id) != spent => {
-                    self.phase = Phase::Steady {
-                        pid,
-                        next: 0,
-                        known: false,
-                    }
-                }
-                _ => return NextToSend::Nothing,
-            }
+            let Some(pid) = identity.get_after(spent) else {
+                return NextToSend::Nothing;
+            };
+            self.phase = Phase::Steady {
+                pid,
+                next: 0,
+                known: false,
+            };
         }
         match self.phase {
             Phase::Steady { known: false, .. } if !self.in_flight.is_empty() => NextToSend::Nothing,

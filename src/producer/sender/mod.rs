@@ -22,8 +22,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::batch::Batch;
+use super::partition::ready::ReadyPartitions;
 use super::partition::{Look, SendLimits};
-use super::ready::ReadyPartitions;
 use super::{Partition, ProducerShared, batch};
 use crate::base::error::ErrorCode;
 use crate::broker::{BrokerStats, Outbox};
@@ -169,7 +169,7 @@ impl Sender {
                     }
                     Look::Expired(batch) => expired.push(batch),
                     Look::NotOurs => return false,
-                    Look::Spent(id) => self.shared.sink.producer_id_is_spent(id),
+                    Look::Spent(pid) => self.shared.sink.producer_id_is_spent(pid),
                     Look::NoRoom => {
                         // The loop comes round for the next request, after what
                         // was sent now.

@@ -9,10 +9,9 @@ use kafka_protocol::messages::ApiKey;
 use super::{Sender, Sent};
 use crate::base::error::ErrorCode;
 use crate::broker::{Outbox, Outgoing};
+use crate::producer::versions;
 use crate::protocol::produce::{ProduceEncoder, ProduceHeader};
 
-/// Version 13 addresses topics by id.
-const MAX_VERSION: i16 = 12;
 /// A response may take this much longer than the broker was given.
 const SLACK: Duration = Duration::from_secs(1);
 
@@ -44,7 +43,7 @@ impl Sender {
         timeout: Duration,
         out: &mut dyn Outbox<u64>,
     ) {
-        let Some(version) = out.versions().pick(ApiKey::Produce, Some(MAX_VERSION)) else {
+        let Some(version) = versions::produce(out.versions(), &self.shared.settings) else {
             for sent in group {
                 sent.partition.lost(&sent.batch);
                 self.fail(sent.batch, ErrorCode::_UNSUPPORTED_FEATURE, now);

@@ -7,7 +7,7 @@ use super::{Topic, View, Waiting, counted};
 use crate::base::error::ErrorCode;
 use crate::producer::Partition;
 use crate::producer::batch::{self, Batch, NewRecord, OpenBatch};
-use crate::producer::ready::ReadyPartitions;
+use crate::producer::partition::ready::ReadyPartitions;
 use crate::protocol::records::cursor;
 
 /// A message that waits for its topic is not given up sooner than after this time,

@@ -17,34 +17,12 @@ use std::time::{Duration, Instant};
 
 use super::batch::{NewRecord, OpenBatch};
 use super::partitioner::{self, Builtin, CustomPartitioner};
+use super::topic_info::{TopicInfo, TopicStats};
 use super::{Partition, ProducerShared, TopicSettings};
 use crate::base::error::ErrorCode;
 use crate::base::sync::{ArcSwap, Mutex};
 use crate::base::window::Window;
 use crate::protocol::records::HeaderRef;
-
-/// What everything that belongs to a topic refers to.
-pub struct TopicInfo {
-    pub name: Arc<str>,
-    pub settings: TopicSettings,
-    pub shared: Arc<ProducerShared>,
-    /// A batch takes messages no longer than this, since they expire together.
-    pub max_batch_span: Duration,
-    /// The address of what C knows as the topic handle.
-    pub handle: OnceLock<usize>,
-    /// The topic's id where the broker goes by ids, most significant half first.
-    pub id: Mutex<uuid::Uuid>,
-    pub stats: TopicStats,
-}
-
-/// Of the batches sent.
-#[derive(Debug)]
-pub struct TopicStats {
-    /// Bytes on the wire.
-    pub batch_size: Window,
-    /// Messages.
-    pub batch_count: Window,
-}
 
 #[derive(Clone)]
 pub enum Partitioner {

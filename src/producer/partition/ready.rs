@@ -1,7 +1,7 @@
 //! The list by which an application's thread tells a loop that a partition has work.
 //!
 //! A partition is on the list at most once: its accumulator remembers that it was
-//! added until the loop has looked (see `partition`). So a busy partition costs
+//! added until the loop has looked (`Attention`, in `partition`). So a busy partition costs
 //! nothing here.
 
 use std::sync::Arc;

@@ -21,15 +21,19 @@
 //! With `queuing.strategy=lifo` (`TopicSettings::lifo`) the closed batches stand the
 //! other way round, the newest in front, and so do the records of each.
 
+mod look;
+pub mod ready;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+pub use self::look::{Look, SendLimits};
+use self::ready::{ReadyPartitions, WakeMode};
 use super::batch::{Batch, NewRecord, OpenBatch};
-use super::idempotence::{Fate, NextToSend, SequenceState};
-use super::ready::{ReadyPartitions, WakeMode};
-use super::topic::TopicInfo;
+use super::idempotence::{Fate, SequenceState};
+use super::topic_info::TopicInfo;
 use crate::base::error::ErrorCode;
 use crate::base::sync::Mutex;
 use crate::protocol::records::HeaderRef;
@@ -86,33 +90,6 @@ pub struct Counts {
     pub waiting: usize,
     pub waiting_bytes: usize,
     pub in_flight: usize,
-}
-
-/// What a loop learns when it looks at a partition.
-pub enum Look {
-    /// A batch to send; look again for more.
-    Batch(Batch),
-    /// A batch whose messages waited for too long.
-    Expired(Batch),
-    /// A batch that has no room in the request under way; to be looked at again
-    /// for the next one.
-    NoRoom,
-    /// Nothing to do before this time, or before the partition is ready again.
-    Wait(Option<Instant>),
-    /// Nothing is left; the next append makes the partition ready.
-    Empty,
-    /// The partition has another leader now.
-    NotOurs,
-    /// The epochs of this producer id are used up.
-    Spent(i64),
-}
-
-/// What a loop can send of a partition.
-#[derive(Clone, Copy)]
-pub struct SendLimits {
-    /// False: only look for what has expired.
-    pub can_send: bool,
-    pub max_bytes: usize,
 }
 
 const FIRST_BATCH_BYTES: usize = 512;
@@ -216,122 +193,6 @@ impl Partition {
                 acc.closed.push_back(batch);
             }
         }
-    }
-
-    /// Loop thread: the next thing to do here. `me` is the loop's own list.
-    pub fn look(
-        self: &Arc<Self>,
-        now: Instant,
-        me: &Arc<ReadyPartitions>,
-        limits: SendLimits,
-    ) -> Look {
-        let mut acc = self.acc.lock();
-        let acc = &mut *acc;
-        if !Arc::ptr_eq(&acc.leader, me) {
-            return Look::NotOurs;
-        }
-        let shared = &self.topic.shared;
-        let can_send = limits.can_send && !acc.paused && !shared.fatal.load(Ordering::Relaxed);
-        let timeout = self.topic.settings.message_timeout;
-        let linger = if shared.limits.flushing() {
-            Duration::ZERO
-        } else {
-            shared.settings.linger
-        };
-        // The oldest batch is the first to expire; a retried one is in front.
-        if let Some(open) = &acc.open
-            && (open.opened + linger <= now || (!timeout.is_zero() && open.opened + timeout <= now))
-            && (acc.closed.is_empty() && (can_send || !timeout.is_zero()))
-        {
-            let may_expire = !timeout.is_zero() && open.opened + timeout <= now;
-            if may_expire || self.may_send_young(acc.in_flight) {
-                self.close_open(acc);
-            }
-        }
-        let oldest = if self.topic.settings.lifo {
-            acc.closed.len().saturating_sub(1)
-        } else {
-            0
-        };
-        let mut next = None;
-        if let Some(oldest_batch) = acc.closed.get(oldest) {
-            if oldest_batch.is_expired(now, timeout) {
-                let batch = acc.closed.remove(oldest);
-                if let (Some(sequences), Some(batch)) = (&mut acc.sequences, &batch) {
-                    sequences.lost(batch);
-                }
-                return batch.map_or(Look::Wait(None), Look::Expired);
-            }
-            next = oldest_batch.expires(timeout);
-        }
-        let next_to_send = match &mut acc.sequences {
-            Some(sequences) if can_send => {
-                sequences.next_to_send(&shared.identity, &mut acc.closed)
-            }
-            _ => NextToSend::Batch(0),
-        };
-        let chosen = match next_to_send {
-            NextToSend::Batch(at) => Some(at),
-            NextToSend::Nothing => None,
-            NextToSend::Spent(id) => {
-                acc.attention = Attention::Ready;
-                return Look::Spent(id);
-            }
-        };
-        if let Some((at, front)) = chosen.and_then(|at| Some((at, acc.closed.get(at)?))) {
-            let retried = front.attempts > 0;
-            let due = front.retry_at.is_none_or(|at| at <= now);
-            let in_turn = if retried || acc.moving {
-                acc.in_flight == 0
-            } else {
-                acc.in_flight < shared.settings.max_in_flight
-            };
-            let fits = front.wire_size() <= limits.max_bytes;
-            if !due {
-                next = earlier(next, front.retry_at);
-            }
-            if can_send && due && in_turn {
-                acc.attention = Attention::Ready;
-                if !fits {
-                    return Look::NoRoom;
-                }
-                if let Some(mut batch) = acc.closed.remove(at) {
-                    if let Some(sequences) = &mut acc.sequences {
-                        sequences.on_sent(&mut batch);
-                    }
-                    acc.in_flight += 1;
-                    acc.in_flight_messages += batch.len();
-                    return Look::Batch(batch);
-                }
-            }
-        }
-        if let Some(open) = &acc.open {
-            // A batch that may go but has to wait for the answer to the one before
-            // it is looked at again when that comes.
-            if acc.closed.is_empty() && open.opened + linger > now {
-                next = earlier(next, Some(open.opened + linger));
-            }
-            if !timeout.is_zero() {
-                next = earlier(next, Some(open.opened + timeout));
-            }
-        }
-        acc.attention = match (&acc.open, acc.closed.is_empty()) {
-            (None, true) => Attention::None,
-            (Some(_), true) if acc.in_flight == 0 => Attention::Lingering,
-            _ => Attention::Ready,
-        };
-        if acc.attention == Attention::None {
-            Look::Empty
-        } else {
-            Look::Wait(next)
-        }
-    }
-
-    /// A batch that is not full goes out only when nothing else of the partition
-    /// is on its way: meanwhile it grows, which costs no more than the round trip
-    /// that is under way, and saves a request.
-    fn may_send_young(&self, in_flight: usize) -> bool {
-        in_flight == 0
     }
 
     /// Loop thread: a batch was acknowledged.
@@ -464,12 +325,5 @@ impl Partition {
             waiting_bytes,
             in_flight: acc.in_flight_messages,
         }
-    }
-}
-
-fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }
