@@ -20,7 +20,6 @@
 //! where it is taken out.
 
 pub mod control;
-pub mod fetched;
 pub mod fetcher;
 pub mod partition;
 pub mod room;
@@ -36,8 +35,8 @@ use uuid::Uuid;
 
 use crate::base::error::ErrorCode;
 use crate::base::log::Logger;
-pub use fetched::{Fetched, Next};
 pub use partition::Partition;
+pub use partition::fetched::{Fetched, Next};
 
 /// Logical offsets.
 pub mod offset {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::records::{self, Damage, Read};
 use crate::base::error::ErrorCode;
-use crate::consumer::fetched::NewRecords;
+use crate::consumer::partition::fetched::NewRecords;
 use crate::consumer::room::Room;
 use crate::consumer::{ConsumerShared, Fetched, Partition, Position};
 

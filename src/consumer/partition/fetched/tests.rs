@@ -1,6 +1,6 @@
-use super::super::partition::PAUSED_BY_APP;
-use super::super::testing::{self, PLAIN, TestPartition, batch, test_partition};
+use super::super::PAUSED_BY_APP;
 use super::*;
+use crate::consumer::testing::{self, PLAIN, TestPartition, batch, test_partition};
 use crate::protocol::compression::Decompressor;
 use crate::protocol::records::decode::BatchReader;
 

@@ -15,12 +15,12 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 
-use super::partition::PAUSED;
-use super::room::Budget;
-use super::{Partition, Position};
+use super::{PAUSED, Partition};
 use crate::base::error::ErrorCode;
 use crate::base::message::{self, BlockWriter, Message, MessageExt, MessageKind, Owned};
 use crate::base::queue;
+use crate::consumer::Position;
+use crate::consumer::room::Budget;
 use crate::protocol::compression::Codec;
 use crate::protocol::records::cursor::{Record, RecordCursor};
 use crate::protocol::records::decode::Batch;

@@ -4,6 +4,8 @@
 //! is harmless apart: an offset is written after its leader epoch and read before
 //! it, so a reader may get the epoch of a later record, never of an earlier one.
 
+pub(super) mod fetched;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::ptr::NonNull;
@@ -14,7 +16,7 @@ use std::sync::atomic::{
 
 use parking_lot::{Mutex, RwLock};
 
-use super::fetched::{Fetched, Taken};
+use self::fetched::{Fetched, Taken};
 use super::room::{Budget, Waiting};
 use super::{ConsumerShared, FetchSink, Position, Topic, offset};
 use crate::base::error::ErrorCode;
