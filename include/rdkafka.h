@@ -2915,6 +2915,68 @@ RD_EXPORT rd_kafka_error_t *rd_kafka_abort_transaction(rd_kafka_t *rk, int timeo
 RD_EXPORT char *rd_kafka_memberid(const rd_kafka_t *rk);
 
 /**
+ * Sets the topics that this member of the group wants; names that begin with `^` are
+ * regular expressions. Partition and offset do not matter. It replaces the last
+ * subscription, and takes effect as the group rebalances. `_UNKNOWN_GROUP` without
+ * `group.id`, `_INVALID_ARG` for an empty list, an empty name, one that comes twice or a
+ * bad expression, `_DESTROY` once the consumer is closed, `_FATAL` after a static member's
+ * fatal error.
+ */
+RD_EXPORT
+rd_kafka_resp_err_t rd_kafka_subscribe(rd_kafka_t *rk,
+                                            const rd_kafka_topic_partition_list_t *topics);
+
+/**
+ * Ends the subscription: the partitions are given up, and the group is left. Says `_FATAL`
+ * after a static member's fatal error.
+ */
+RD_EXPORT
+rd_kafka_resp_err_t rd_kafka_unsubscribe(rd_kafka_t *rk);
+
+/**
+ * Sets `*topics` to a copy of the list last subscribed to, sorted by name, which the
+ * application destroys; to null with `_DESTROY` once the consumer is closed.
+ */
+RD_EXPORT
+rd_kafka_resp_err_t rd_kafka_subscription(rd_kafka_t *rk,
+                                               rd_kafka_topic_partition_list_t **topics);
+
+/**
+ * Takes one message of the assigned partitions, waiting up to `timeout_ms`, and calls
+ * the application's functions for other events. Null if there is none. A message with
+ * `err` set is an event such as `_PARTITION_EOF`. Freed by `rd_kafka_message_destroy`.
+ * To be called at least every `max.poll.interval.ms`, or the member loses its
+ * partitions.
+ */
+RD_EXPORT rd_kafka_message_t *rd_kafka_consumer_poll(rd_kafka_t *rk, int timeout_ms);
+
+/**
+ * Lets `rd_kafka_consumer_poll` serve what `rd_kafka_poll` would, so that it need not
+ * be called. A consumer with a group does so from the start.
+ */
+RD_EXPORT rd_kafka_resp_err_t rd_kafka_poll_set_consumer(rd_kafka_t *rk);
+
+/**
+ * Closes the consumer: gives up its partitions, with the rebalance function called,
+ * commits stored offsets, and leaves the group. Waits for all this, for a bounded time
+ * whatever the brokers do. Then destroy it. `_DESTROY` if it is closed already,
+ * `_FATAL` after a fatal error.
+ */
+RD_EXPORT rd_kafka_resp_err_t rd_kafka_consumer_close(rd_kafka_t *rk);
+
+/**
+ * As `rd_kafka_consumer_close`, without waiting: the events of closing go to `rkqu`,
+ * which the application polls until `rd_kafka_consumer_closed`. Null, or an error that
+ * the application destroys: `_DESTROY` if it is closed already.
+ */
+RD_EXPORT
+rd_kafka_error_t *rd_kafka_consumer_close_queue(rd_kafka_t *rk,
+                                                rd_kafka_queue_t *rkqu);
+
+/** 1 once the consumer is closed, otherwise 0. */
+RD_EXPORT int rd_kafka_consumer_closed(rd_kafka_t *rk);
+
+/**
  * Asks the partition's leader for its first offset and for the one after its last
  * record (for read_committed: the last stable offset), up to `timeout_ms`.
  * `NOT_LEADER_FOR_PARTITION` and the like if the leader has just moved: ask again.
@@ -2971,62 +3033,6 @@ RD_EXPORT
 rd_kafka_error_t *rd_kafka_seek_partitions(rd_kafka_t *rk,
                                            rd_kafka_topic_partition_list_t *partitions,
                                            int timeout_ms);
-
-/**
- * Sets the topics that this member of the group wants; names that begin with `^` are
- * regular expressions. Partition and offset do not matter. It replaces the last
- * subscription, and takes effect as the group rebalances. `_UNKNOWN_GROUP` without
- * `group.id`, `_INVALID_ARG` for an empty list, an empty name, one that comes twice or a
- * bad expression, `_DESTROY` once the consumer is closed, `_FATAL` after a static member's
- * fatal error.
- */
-RD_EXPORT
-rd_kafka_resp_err_t rd_kafka_subscribe(rd_kafka_t *rk,
-                                            const rd_kafka_topic_partition_list_t *topics);
-
-/**
- * Ends the subscription: the partitions are given up, and the group is left. Says `_FATAL`
- * after a static member's fatal error.
- */
-RD_EXPORT
-rd_kafka_resp_err_t rd_kafka_unsubscribe(rd_kafka_t *rk);
-
-/**
- * Sets `*topics` to a copy of the list last subscribed to, sorted by name, which the
- * application destroys; to null with `_DESTROY` once the consumer is closed.
- */
-RD_EXPORT
-rd_kafka_resp_err_t rd_kafka_subscription(rd_kafka_t *rk,
-                                               rd_kafka_topic_partition_list_t **topics);
-
-/**
- * Takes one message of the assigned partitions, waiting up to `timeout_ms`, and calls
- * the application's functions for other events. Null if there is none. A message with
- * `err` set is an event such as `_PARTITION_EOF`. Freed by `rd_kafka_message_destroy`.
- * To be called at least every `max.poll.interval.ms`, or the member loses its
- * partitions.
- */
-RD_EXPORT rd_kafka_message_t *rd_kafka_consumer_poll(rd_kafka_t *rk, int timeout_ms);
-
-/**
- * Closes the consumer: gives up its partitions, with the rebalance function called,
- * commits stored offsets, and leaves the group. Waits for all this, for a bounded time
- * whatever the brokers do. Then destroy it. `_DESTROY` if it is closed already,
- * `_FATAL` after a fatal error.
- */
-RD_EXPORT rd_kafka_resp_err_t rd_kafka_consumer_close(rd_kafka_t *rk);
-
-/**
- * As `rd_kafka_consumer_close`, without waiting: the events of closing go to `rkqu`,
- * which the application polls until `rd_kafka_consumer_closed`. Null, or an error that
- * the application destroys: `_DESTROY` if it is closed already.
- */
-RD_EXPORT
-rd_kafka_error_t *rd_kafka_consumer_close_queue(rd_kafka_t *rk,
-                                                rd_kafka_queue_t *rkqu);
-
-/** 1 once the consumer is closed, otherwise 0. */
-RD_EXPORT int rd_kafka_consumer_closed(rd_kafka_t *rk);
 
 /**
  * Adds partitions to the assignment; for cooperative rebalancing (KIP-429).
@@ -3089,12 +3095,6 @@ RD_EXPORT int rd_kafka_assignment_lost(rd_kafka_t *rk);
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_position(rd_kafka_t *rk,
                                            rd_kafka_topic_partition_list_t *partitions);
-
-/**
- * Lets `rd_kafka_consumer_poll` serve what `rd_kafka_poll` would, so that it need not
- * be called. A consumer with a group does so from the start.
- */
-RD_EXPORT rd_kafka_resp_err_t rd_kafka_poll_set_consumer(rd_kafka_t *rk);
 
 /* Storing and committing offsets ------------------------------------------------------ */
 

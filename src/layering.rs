@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use imports::{File, circles, graph};
 
 /// Files outside `capi` that may use `unsafe`, and what for.
-const AUDITED: [&str; 11] = [
+const AUDITED: [&str; 12] = [
     // The global allocator.
     "base/alloc.rs",
     // pthread_setcancelstate.
@@ -27,6 +27,8 @@ const AUDITED: [&str; 11] = [
     "base/stderr.rs",
     // The mask of signals.
     "base/thread.rs",
+    // Messages of a batch that are released or go back.
+    "client/consumer/gathered.rs",
     // Tests that take messages and give them back.
     "consumer/testing.rs",
     // libdeflate and the LZ4 frame functions, called directly.
@@ -40,34 +42,59 @@ const PROGRAMS: &str = "bin/";
 const MAX_LINES: usize = 700;
 
 /// Files that are still longer, to be split.
-const LONG: &[&str] = &["base/queue.rs", "capi/conf.rs", "capi/consumer.rs"];
+const LONG: &[&str] = &["base/queue.rs"];
 
 /// Floors inside a folder, the lowest first. A file uses those of lower floors and of its
 /// own entry only; the longest entry that a path begins with is its own. Any file may use
 /// the modules that it is part of.
-const FLOORS: &[(&str, &[&[&str]])] = &[(
-    "client",
-    &[
-        &["types.rs", "settings.rs", "link_user.rs"],
-        &["event.rs", "topic.rs"],
-        &["hooks.rs", "consumer/command.rs"],
-        &["command.rs"],
-        &["consumer/"],
-        &["shared.rs"],
-        &["brokers.rs"],
-        &["coordinator.rs"],
-        &["router.rs"],
-        &["context.rs", "fan_out.rs"],
-        &["consumer/machine/"],
-        &["stats"],
-        &["main_loop/"],
-        &["start.rs"],
-        &["mod.rs", "list_groups.rs"],
-    ],
-)];
+const FLOORS: &[(&str, &[&[&str]])] = &[
+    (
+        "client",
+        &[
+            &["types.rs", "settings.rs", "link_user.rs"],
+            &["event.rs", "topic.rs"],
+            &["hooks.rs", "consumer/command.rs"],
+            &["command.rs"],
+            &["consumer/"],
+            &["shared.rs"],
+            &["brokers.rs"],
+            &["coordinator.rs"],
+            &["router.rs"],
+            &["context.rs", "fan_out.rs"],
+            &["consumer/machine/"],
+            &["stats"],
+            &["main_loop/"],
+            &["start.rs"],
+            &["mod.rs", "list_groups.rs"],
+        ],
+    ),
+    (
+        "capi",
+        &[
+            &["handle.rs", "last_error.rs", "cstr.rs"],
+            &["boundary.rs"],
+            &["types/"],
+            &[
+                "callback.rs",
+                "error.rs",
+                "topic_partition.rs",
+                "instance/topics.rs",
+            ],
+            &["log.rs", "message.rs", "partition_list.rs", "intercept/"],
+            &["conf/", "instance/"],
+            &["consumer/find.rs"],
+            &["items.rs"],
+            &["serve.rs"],
+            &["event.rs"],
+            &["consume.rs", "background.rs"],
+            // The sections of the header.
+            &[""],
+        ],
+    ),
+];
 
 /// Folders whose files still import each other in circles.
-const CIRCLES: &[&str] = &["base", "broker", "capi", "mock", "protocol"];
+const CIRCLES: &[&str] = &["base", "broker", "mock", "protocol"];
 
 /// Higher layers may use lower ones; those of the same layer use nothing of each
 /// other, but for a module itself.

@@ -9,15 +9,13 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
-
-use parking_lot::Mutex;
 
 use super::callback;
-use super::consume::{self, Item};
 use super::event::EventObject;
 use super::handle::{get, give};
 use super::instance::Instance;
+use super::instance::background::Running;
+use super::items::{self, Item};
 use super::serve;
 use super::types::rd_kafka_event_t;
 use crate::base::cancel::NotCancelled;
@@ -28,44 +26,19 @@ use crate::client::event::{Event, EventQueue};
 use crate::client::hooks::Hooks;
 use crate::client::types::{ThreadKind, events};
 
-/// An instance's background queue and its thread, if it has them.
-#[derive(Default)]
-pub(crate) struct Background(Mutex<State>);
-
-#[derive(Default)]
-enum State {
-    #[default]
-    NotAsked,
-    Running(Running),
-    /// The instance is being destroyed.
-    Stopped,
-}
-
-struct Running {
-    queue: EventQueue,
-    ended: Arc<AtomicBool>,
-    thread: JoinHandle<()>,
-}
-
-impl Background {
-    /// Starts the thread if the configuration wants it from the beginning.
-    pub(crate) fn begin(instance: &Instance) -> io::Result<()> {
-        let c = &instance.conf().global;
-        if c.background_event_cb != 0 || c.enabled_events & events::BACKGROUND != 0 {
-            Self::queue(instance)?;
-        }
-        Ok(())
+/// Starts the thread if the configuration wants it from the beginning.
+pub(crate) fn begin(instance: &Instance) -> io::Result<()> {
+    let c = &instance.conf().global;
+    if c.background_event_cb != 0 || c.enabled_events & events::BACKGROUND != 0 {
+        queue(instance)?;
     }
+    Ok(())
+}
 
-    /// The queue that the thread serves; both are made by the first who asks. None while
-    /// the instance is being destroyed.
-    pub(crate) fn queue(instance: &Instance) -> io::Result<Option<EventQueue>> {
-        let mut state = instance.background.0.lock();
-        match &*state {
-            State::Running(running) => return Ok(Some(running.queue.clone())),
-            State::Stopped => return Ok(None),
-            State::NotAsked => {}
-        }
+/// The queue that the thread serves; both are made by the first who asks. None while
+/// the instance is being destroyed.
+pub(crate) fn queue(instance: &Instance) -> io::Result<Option<EventQueue>> {
+    instance.background.queue_or_begin(|| {
         let _whole = NotCancelled::new();
         let queue = instance.client.new_queue();
         let ended = Arc::new(AtomicBool::new(false));
@@ -76,7 +49,7 @@ impl Background {
                 let _counted = counted;
                 hooks.thread(true, ThreadKind::Background, "background");
                 while !ended.load(Ordering::Acquire) {
-                    let Some(item) = consume::take_item(&queue, || None) else {
+                    let Some(item) = items::take_item(&queue, || None) else {
                         continue;
                     };
                     // SAFETY: an instance stays in place until this thread has ended.
@@ -92,52 +65,31 @@ impl Background {
                 hooks.thread(false, ThreadKind::Background, "background");
             })?
         };
-        *state = State::Running(Running {
-            queue: queue.clone(),
+        Ok(Running {
+            queue,
             ended,
             thread,
-        });
-        Ok(Some(queue))
-    }
-
-    /// How much waits for the thread, but for what came by way of `forwarded`.
-    pub(crate) fn backlog(&self, forwarded: &EventQueue) -> usize {
-        match &*self.0.lock() {
-            State::Running(r) if !Arc::ptr_eq(&r.queue.target(), &forwarded.target()) => {
-                r.queue.items()
-            }
-            _ => 0,
-        }
-    }
-
-    /// Whether the thread serves what arrives in `queue`.
-    pub(crate) fn serves(&self, queue: &EventQueue) -> bool {
-        match &*self.0.lock() {
-            State::Running(r) => Arc::ptr_eq(&r.queue, &queue.target()),
-            _ => false,
-        }
-    }
-
-    /// Ends the thread, after the callback that it is in.
-    pub(crate) fn stop(instance: &Instance) {
-        let state = std::mem::replace(&mut *instance.background.0.lock(), State::Stopped);
-        let State::Running(running) = state else {
-            return;
-        };
-        running.ended.store(true, Ordering::Release);
-        running.queue.yield_now();
-        let _ = running.thread.join();
-        let left = running.queue.items();
-        if left > 0 {
-            instance.client.shared.logger.log(
-                Level::Info,
-                "BGQUEUE",
-                format_args!("{left} event(s) of the background queue are dropped unserved"),
-            );
-        }
-    }
+        })
+    })
 }
 
+/// Ends the thread, after the callback that it is in.
+pub(crate) fn stop(instance: &Instance) {
+    let Some(running) = instance.background.stop() else {
+        return;
+    };
+    running.ended.store(true, Ordering::Release);
+    running.queue.yield_now();
+    let _ = running.thread.join();
+    let left = running.queue.items();
+    if left > 0 {
+        instance.client.shared.logger.log(
+            Level::Info,
+            "BGQUEUE",
+            format_args!("{left} event(s) of the background queue are dropped unserved"),
+        );
+    }
+}
 fn serve_item(instance: &Instance, queue: &EventQueue, item: Item) {
     serve::clear_yield();
     let callback = callback::BACKGROUND_EVENT.get(&instance.conf().global);

@@ -108,7 +108,7 @@ fn guard_in_child<R: Failure, F: FnOnce() -> R>(body: F) -> R {
     if !foreign {
         return result;
     }
-    super::error::set_last_error(ErrorCode::_STATE, 0);
+    super::last_error::set_last_error(ErrorCode::_STATE, 0);
     result.forked()
 }
 

@@ -6,9 +6,10 @@ use std::time::Duration;
 use libc::{c_int, c_void};
 
 use super::callback::{Callback, CommitCb};
+use super::consumer::find;
 use super::handle::get;
 use super::topic_partition::{elements, elements_mut, metadata};
-use super::{consume, error, message, serve};
+use super::{error, message, partition_list, serve};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::queue::Queue;
 use crate::client::consumer::command::{Commit, CommitReply};
@@ -73,10 +74,10 @@ pub unsafe extern "C" fn rd_kafka_offset_store(
         let Some(client) = topic.client.upgrade() else {
             return ErrorCode::_INVALID_ARG;
         };
-        let Some(consumer) = consume::consumer_of(&client) else {
+        let Some(consumer) = find::consumer_of(&client) else {
             return ErrorCode::_INVALID_ARG;
         };
-        match consume::existing(&client, &topic.name, partition) {
+        match find::existing(&client, &topic.name, partition) {
             // librdkafka's place for messages without a partition: it is never assigned.
             None if partition == RD_KAFKA_PARTITION_UA => ErrorCode::_STATE,
             Some(tp) => {
@@ -102,7 +103,7 @@ pub unsafe extern "C" fn rd_kafka_offsets_store(
         let (Some(instance), Some(list)) = (instance, list) else {
             return ErrorCode::_INVALID_ARG;
         };
-        let Some(consumer) = consume::consumer(instance) else {
+        let Some(consumer) = find::consumer(instance) else {
             return ErrorCode::_INVALID_ARG;
         };
         if consumer.core.settings.auto_offset_store {
@@ -112,9 +113,9 @@ pub unsafe extern "C" fn rd_kafka_offsets_store(
         let mut last = ErrorCode::NO_ERROR;
         let mut stored = 0;
         for element in list.iter_mut() {
-            element.err = match consume::find(instance, element) {
+            element.err = match find::find(instance, element) {
                 Some(tp) => {
-                    let at = consume::read(element).position();
+                    let at = partition_list::read(element).position();
                     store(consumer, &tp, at, metadata(element))
                 }
                 None => ErrorCode::_UNKNOWN_PARTITION,
@@ -151,7 +152,7 @@ pub unsafe extern "C" fn rd_kafka_offset_store_message(
         // SAFETY: the message keeps its topic's handle.
         let topic = unsafe { get(m.msg.rkt.cast_const().cast::<rd_kafka_topic_t>()) };
         let client = topic.and_then(|t| t.client.upgrade());
-        let consumer = client.and_then(|c| consume::consumer_of(&c).cloned());
+        let consumer = client.and_then(|c| find::consumer_of(&c).cloned());
         let (Some(topic), Some(consumer)) = (topic, consumer) else {
             return refuse("Only a message that was consumed has an offset to store");
         };
@@ -189,9 +190,9 @@ pub unsafe extern "C" fn rd_kafka_commit(
     ffi!({
         // SAFETY: the caller's handle and list are alive.
         let (instance, list) = unsafe { (get(rk.cast_const()), offsets.as_ref()) };
-        match instance.map(consume::group_consumer) {
+        match instance.map(find::group_consumer) {
             Some(Ok(consumer)) => {
-                let offsets = list.map(|l| elements(l).iter().map(consume::read).collect());
+                let offsets = list.map(|l| elements(l).iter().map(partition_list::read).collect());
                 commit(consumer, offsets, asynchronous)
             }
             Some(Err(code)) => code,
@@ -223,7 +224,7 @@ pub unsafe extern "C" fn rd_kafka_commit_message(
         else {
             return ErrorCode::_INVALID_ARG;
         };
-        match consume::group_consumer(instance) {
+        match find::group_consumer(instance) {
             Ok(consumer) => {
                 let offset = TopicPartition {
                     topic: topic.name.clone(),
@@ -270,7 +271,7 @@ pub unsafe extern "C" fn rd_kafka_commit_queue(
         let Some(instance) = instance else {
             return ErrorCode::_INVALID_ARG;
         };
-        let consumer = match consume::group_consumer(instance) {
+        let consumer = match find::group_consumer(instance) {
             Ok(consumer) => consumer,
             Err(code) => return code,
         };
@@ -281,7 +282,8 @@ pub unsafe extern "C" fn rd_kafka_commit_queue(
             callback: callback.address(),
             opaque: commit_opaque.expose_provenance(),
         };
-        let offsets: Option<Vec<_>> = list.map(|l| elements(l).iter().map(consume::read).collect());
+        let offsets: Option<Vec<_>> =
+            list.map(|l| elements(l).iter().map(partition_list::read).collect());
         let sent = consumer.commit(Commit {
             offsets: offsets.clone(),
             reply,
@@ -324,7 +326,7 @@ pub unsafe extern "C" fn rd_kafka_committed(
         let (Some(instance), Some(list)) = (instance, list) else {
             return ErrorCode::_INVALID_ARG;
         };
-        let consumer = match consume::group_consumer(instance) {
+        let consumer = match find::group_consumer(instance) {
             Ok(consumer) => consumer,
             Err(code) => return code,
         };
@@ -334,13 +336,13 @@ pub unsafe extern "C" fn rd_kafka_committed(
         }
         let wanted = list
             .iter()
-            .map(|e| (Arc::from(consume::name(e)), e.partition))
+            .map(|e| (Arc::from(partition_list::name(e)), e.partition))
             .collect();
         let timeout = u64::try_from(timeout_ms).ok().map(Duration::from_millis);
         match consumer.committed(wanted, timeout) {
             Ok(found) => {
                 for (element, found) in list.iter_mut().zip(&found) {
-                    consume::update(element, found);
+                    partition_list::update(element, found);
                 }
                 ErrorCode::NO_ERROR
             }

@@ -1,6 +1,6 @@
 //! Response codes and error objects.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ffi::CString;
 use std::sync::OnceLock;
 
@@ -10,6 +10,7 @@ use crate::base::error::{CODES, CodeInfo, ErrorCode, KafkaError};
 use crate::capi::boundary::{self, Pointee, ffi};
 use crate::capi::cstr;
 use crate::capi::handle::{self, Boxed, Opaque, get};
+use crate::capi::last_error::last_error;
 use crate::capi::types::{
     rd_kafka_err_desc, rd_kafka_error_s, rd_kafka_error_t, rd_kafka_resp_err_t, rd_kafka_t,
 };
@@ -65,18 +66,8 @@ pub(crate) fn give_result(result: Result<(), KafkaError>) -> *mut rd_kafka_error
 }
 
 thread_local! {
-    static LAST_ERROR: Cell<ErrorCode> = const { Cell::new(ErrorCode::NO_ERROR) };
     static UNKNOWN_TEXT: RefCell<CString> = RefCell::default();
     static UNKNOWN_NAME: RefCell<CString> = RefCell::default();
-}
-
-/// Sets what `rd_kafka_last_error` and, unless zero, `errno` say to this thread.
-pub(crate) fn set_last_error(code: ErrorCode, errno: c_int) {
-    let _ = LAST_ERROR.try_with(|last| last.set(code));
-    if errno != 0 {
-        // SAFETY: the address of this thread's errno.
-        unsafe { *libc::__errno_location() = errno };
-    }
 }
 
 /// Keeps a text for this thread until it asks for the next one.
@@ -178,7 +169,7 @@ pub unsafe extern "C" fn rd_kafka_err2name(err: rd_kafka_resp_err_t) -> *const c
 /// old interface, which return -1 or null and set `errno`). Ask right after the call.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_last_error() -> rd_kafka_resp_err_t {
-    ffi!({ LAST_ERROR.try_with(Cell::get).unwrap_or_default() })
+    ffi!({ last_error() })
 }
 
 /// A response code for an `errno` value that a function of the old interface has left.

@@ -5,8 +5,8 @@ use std::ptr::{self, NonNull};
 
 use libc::{c_char, c_int, c_void, size_t};
 
+use super::cstr::c_string;
 use super::handle::{Boxed, Opaque, get, get_mut, peek, take};
-use super::instance::c_string;
 use super::types::{
     RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR, RD_KAFKA_EVENT_FETCH, RD_KAFKA_EVENT_LOG,
     RD_KAFKA_EVENT_NONE, RD_KAFKA_EVENT_OFFSET_COMMIT, RD_KAFKA_EVENT_REBALANCE,
@@ -14,7 +14,7 @@ use super::types::{
     rd_kafka_op_s, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t,
     rd_kafka_topic_partition_t, rd_kafka_topic_t,
 };
-use super::{consume, cstr, message};
+use super::{cstr, message, partition_list};
 use crate::admin::{self, options::AdminOp};
 use crate::base::error::ErrorCode;
 use crate::base::log::context_names;
@@ -60,11 +60,11 @@ impl EventObject {
             list: match &event {
                 Event::OffsetCommit(e) => {
                     let offsets = e.result.offsets.as_ref();
-                    offsets.map_or(ptr::null_mut(), |all| consume::list_of(all))
+                    offsets.map_or(ptr::null_mut(), |all| partition_list::list_of(all))
                 }
                 Event::Rebalance(e) => {
                     e.begin();
-                    consume::list_of(&e.partitions)
+                    partition_list::list_of(&e.partitions)
                 }
                 _ => ptr::null_mut(),
             },

@@ -40,7 +40,7 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_metadata(
     ffi!({
         // SAFETY: the caller's handle is alive.
         let instance = unsafe { handle::get(rk.cast_const()) };
-        let Some(Ok(consumer)) = instance.map(super::consume::group_consumer) else {
+        let Some(Ok(consumer)) = instance.map(super::consumer::find::group_consumer) else {
             return std::ptr::null_mut();
         };
         let Some(instance) = instance.filter(|_| !consumer.is_closed()) else {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use libc::{c_char, c_int, c_void};
 
+use super::cstr::c_string;
 use super::handle::get;
-use super::instance::c_string;
 use crate::base::error::ErrorCode;
 use crate::capi::boundary::ffi;
 use crate::capi::cstr;

@@ -7,24 +7,27 @@ use std::time::{Duration, Instant};
 
 use libc::{FILE, c_char, c_int, c_void, size_t};
 
-use super::background::Background;
-use super::conf_object::Owned;
-use super::error::set_last_error;
-use super::handle::{get, get_mut, give, peek, take};
-use super::instance::{self, CHooks, Instance};
+use super::conf::object::{ConfObject, Owned};
+use super::handle::{Tagged, get, get_mut, give, peek, take};
+use super::instance::background::Background;
+use super::instance::hooks::CHooks;
+use super::instance::{self, Instance};
+use super::intercept::ConfHooks;
+use super::last_error::set_last_error;
 use super::types::{
     RD_KAFKA_CONSUMER, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_PRODUCER, rd_kafka_conf_t,
-    rd_kafka_t, rd_kafka_type_t,
+    rd_kafka_mock_cluster_t, rd_kafka_t, rd_kafka_type_t,
 };
-use super::{cstr, past, serve};
+use super::{background, cstr, past, serve};
 use crate::base::cancel::NotCancelled;
-use crate::base::conf::ClientKind;
+use crate::base::conf::{ClientKind, Warning};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::fork::{self, Generation};
 use crate::base::log::{Level, debug};
 use crate::base::time::deadline;
 use crate::capi::boundary::ffi;
 use crate::client::Client;
+use crate::client::consumer::close::close as close_consumer;
 use crate::client::hooks::ConfBox;
 use crate::metadata::Refresh;
 
@@ -35,90 +38,72 @@ pub unsafe extern "C" fn rd_kafka_opaque(rk: *const rd_kafka_t) -> *mut c_void {
     ffi!({ unsafe { peek(rk) }.map_or(ptr::null_mut(), Instance::opaque) })
 }
 
+/// What an instance needs of a configuration, besides the properties.
+struct Checked {
+    hooks: Arc<CHooks>,
+    conf_hooks: Arc<ConfHooks>,
+    warnings: Vec<Warning>,
+    without_effect: Vec<&'static str>,
+    mock: Option<Box<Tagged<rd_kafka_mock_cluster_t>>>,
+}
+
+/// Checks a configuration, and sets what follows from others.
+///
 /// # Safety
-/// `conf` is null or a live configuration, given up if this succeeds.
-unsafe fn make(
-    kind: ClientKind,
-    conf: *mut rd_kafka_conf_t,
-) -> Result<*mut rd_kafka_t, KafkaError> {
-    fork::watch().map_err(|e| {
-        KafkaError::new(
-            ErrorCode::_CRIT_SYS_RESOURCE,
-            format!("The system gives no memory to notice forks: {e}"),
-        )
-    })?;
-    let conf = if conf.is_null() {
-        // SAFETY: makes an object of its own.
-        unsafe { super::conf::rd_kafka_conf_new() }
-    } else {
-        conf
+/// A live configuration that nobody else uses.
+unsafe fn check(kind: ClientKind, conf: *mut rd_kafka_conf_t) -> Result<Checked, KafkaError> {
+    // SAFETY: the caller's promise.
+    let Some(c) = (unsafe { get_mut(conf) }) else {
+        return Err(KafkaError::new(
+            ErrorCode::_INVALID_ARG,
+            "Not a configuration object",
+        ));
     };
-    let hooks;
-    let conf_hooks;
-    let warnings;
-    let without_effect;
-    let mock;
-    {
-        // SAFETY: the caller's promise; nobody else uses the configuration.
-        let Some(c) = (unsafe { get_mut(conf) }) else {
-            return Err(KafkaError::new(
-                ErrorCode::_INVALID_ARG,
-                "Not a configuration object",
-            ));
-        };
-        c.finalize(kind)?;
-        mock = super::mock::cluster::embedded(c)?;
-        c.refuse_unbuilt()?;
-        without_effect = c.set_without_effect();
-        // As librdkafka, which takes a group's coordinator, not yet found, for a broker.
-        let servers = c.global.metadata_broker_list.is_some()
-            || (!kind.is_producer() && c.global.group_id.is_some());
-        warnings = c.warnings(kind, servers);
-        hooks = Arc::new(CHooks::new(c));
-        conf_hooks = c.hooks.clone();
-    }
-    // SAFETY: the configuration is ours from here on; a failure below leaves its
-    // memory in place (see `Client::start`).
-    let Some(owned) = (unsafe { take(conf) }) else {
-        return Err(ErrorCode::_INVALID_ARG.into());
-    };
-    let boxed: Box<dyn ConfBox> = Box::new(Owned(owned));
-    let client = Client::start(kind, boxed, hooks.clone())?;
-    let name = CString::new(client.shared.name.as_str()).unwrap_or_default();
-    let rk = give::<rd_kafka_t>(Instance {
-        client: client.clone(),
-        name,
-        hooks: hooks.clone(),
-        background: Background::default(),
-        conf_handle: conf,
-        conf_hooks: conf_hooks.clone(),
-        on_consume: false,
+    c.finalize(kind)?;
+    let mock = super::mock::cluster::embedded(c)?;
+    c.refuse_unbuilt()?;
+    // As librdkafka, which takes a group's coordinator, not yet found, for a broker.
+    let servers = c.global.metadata_broker_list.is_some()
+        || (!kind.is_producer() && c.global.group_id.is_some());
+    Ok(Checked {
+        hooks: Arc::new(CHooks::new(c)),
+        conf_hooks: c.hooks.clone(),
+        warnings: c.warnings(kind, servers),
+        without_effect: c.set_without_effect(),
         mock,
-        made: Generation::current(),
-    });
-    hooks.set_handle(rk);
-    // SAFETY: instance and configuration were made just now, and nobody else knows
-    // the instance: its main thread waits.
-    unsafe { conf_hooks.on_new(rk, conf, &client.shared.logger) };
-    hooks.interceptors.fix(&client.shared.logger);
-    // SAFETY: made just now, and still nobody else knows it.
-    if let Some(i) = unsafe { get_mut(rk) } {
-        i.on_consume = hooks.interceptors.has(|m| !m.consume.is_empty());
-        if let Some(mock) = &i.mock {
-            mock.set_owner(rk);
-            mock.cluster().trace(Some(client.shared.logger.clone()));
+    })
+}
+
+/// Lets interceptors and the mock cluster know the instance.
+///
+/// # Safety
+/// An instance and its configuration, which nobody else knows: the main thread waits.
+unsafe fn introduce(rk: *mut rd_kafka_t, conf: *mut rd_kafka_conf_t) {
+    // SAFETY: the caller's promise. Interceptors refer to the instance while they are told of
+    // it, so nothing here does meanwhile.
+    unsafe {
+        let Some((client, hooks, conf_hooks)) =
+            get(rk.cast_const()).map(|i| (i.client.clone(), i.hooks.clone(), i.conf_hooks.clone()))
+        else {
+            return;
+        };
+        let logger = &client.shared.logger;
+        conf_hooks.on_new(rk, conf, logger);
+        hooks.interceptors.fix(logger);
+        if let Some(i) = get_mut(rk) {
+            i.on_consume = hooks.interceptors.has(|m| !m.consume.is_empty());
+            if let Some(mock) = &i.mock {
+                mock.set_owner(rk);
+                mock.cluster().trace(Some(logger.clone()));
+            }
         }
     }
-    // SAFETY: as above.
-    if let Some(Err(e)) = unsafe { get(rk.cast_const()) }.map(Background::begin) {
-        // SAFETY: the handle has not been given out.
-        unsafe { give_up(rk) };
-        return Err(KafkaError::new(
-            ErrorCode::_CRIT_SYS_RESOURCE,
-            format!("The system gives no thread: {e}"),
-        ));
-    }
-    client.shared.logger.debug(
+}
+
+/// The first lines of the instance's log.
+fn log_beginning(client: &Client, warnings: &[Warning], without_effect: &[&str]) {
+    let logger = &client.shared.logger;
+    logger.debug(
         debug::ALL,
         "INIT",
         format_args!(
@@ -133,13 +118,10 @@ unsafe fn make(
         } else {
             Level::Notice
         };
-        client
-            .shared
-            .logger
-            .log(level, "CONFWARN", format_args!("{}", warning.text));
+        logger.log(level, "CONFWARN", format_args!("{}", warning.text));
     }
     if !without_effect.is_empty() {
-        client.shared.logger.log(
+        logger.log(
             Level::Warning,
             "NOTBUILT",
             format_args!(
@@ -149,6 +131,54 @@ unsafe fn make(
             ),
         );
     }
+}
+
+/// # Safety
+/// `conf` is null or a live configuration, given up if this succeeds.
+unsafe fn make(
+    kind: ClientKind,
+    conf: *mut rd_kafka_conf_t,
+) -> Result<*mut rd_kafka_t, KafkaError> {
+    let no_resource = |text| KafkaError::new(ErrorCode::_CRIT_SYS_RESOURCE, text);
+    fork::watch()
+        .map_err(|e| no_resource(format!("The system gives no memory to notice forks: {e}")))?;
+    let conf = if conf.is_null() {
+        give(ConfObject::new())
+    } else {
+        conf
+    };
+    // SAFETY: the caller's promise; nobody else uses the configuration.
+    let checked = unsafe { check(kind, conf) }?;
+    // SAFETY: the configuration is ours from here on; a failure below leaves its
+    // memory in place (see `Client::start`).
+    let Some(owned) = (unsafe { take(conf) }) else {
+        return Err(ErrorCode::_INVALID_ARG.into());
+    };
+    let boxed: Box<dyn ConfBox> = Box::new(Owned(owned));
+    let client = Client::start(kind, boxed, checked.hooks.clone())?;
+    checked.hooks.set_client(&client);
+    let name = CString::new(client.shared.name.as_str()).unwrap_or_default();
+    let rk = give::<rd_kafka_t>(Instance {
+        client: client.clone(),
+        name,
+        hooks: checked.hooks.clone(),
+        background: Background::default(),
+        conf_handle: conf,
+        conf_hooks: checked.conf_hooks,
+        on_consume: false,
+        mock: checked.mock,
+        made: Generation::current(),
+    });
+    checked.hooks.set_handle(rk);
+    // SAFETY: both were made just now, and nobody else knows the instance.
+    unsafe { introduce(rk, conf) };
+    // SAFETY: as above.
+    if let Some(Err(e)) = unsafe { get(rk.cast_const()) }.map(background::begin) {
+        // SAFETY: the handle has not been given out.
+        unsafe { give_up(rk) };
+        return Err(no_resource(format!("The system gives no thread: {e}")));
+    }
+    log_beginning(&client, &checked.warnings, &checked.without_effect);
     absorb_signal(client.shared.conf.global.internal_termination_signal);
     client.begin();
     instance::instance_made();
@@ -256,10 +286,10 @@ unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
         if let Some(i) = get(rk.cast_const()) {
             refuse_own_thread(i);
             let close = flags & RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE == 0;
-            if close && let Some(consumer) = super::consume::consumer(i) {
-                super::consumer::close(i, consumer);
+            if close && !i.client.kind().is_producer() {
+                close_consumer(&i.client, |queue, event| serve::serve_one(i, queue, event));
             }
-            Background::stop(i);
+            background::stop(i);
             i.hooks.interceptors.on_destroy(rk);
             i.client.stop();
             // Its lines name the instance.
@@ -470,7 +500,7 @@ pub unsafe extern "C" fn rd_kafka_dump(fp: *mut FILE, rk: *mut rd_kafka_t) {
             if let Some(i) = get(rk.cast_const())
                 && !fp.is_null()
             {
-                let text = instance::c_string(&i.client.dump());
+                let text = cstr::c_string(&i.client.dump());
                 libc::fputs(text.as_ptr(), fp);
             }
         }

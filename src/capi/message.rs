@@ -11,7 +11,7 @@ use std::sync::Arc;
 use libc::c_char;
 
 use super::handle::{give, take};
-use super::instance::TopicObject;
+use super::instance::topics::TopicObject;
 use crate::base::error::ErrorCode;
 use crate::base::headers::Headers;
 use crate::base::message::{self, MessageExt, MessageKind};

@@ -2,9 +2,11 @@
 //!
 //! Of a consumer no messages are delivered, of a producer none are sent.
 
+use super::consumer::find;
 use super::handle::get;
+use super::instance::Instance;
+use super::partition_list;
 use super::topic_partition::elements_mut;
-use super::{consume, instance::Instance};
 use crate::base::error::ErrorCode;
 use crate::capi::boundary::ffi;
 use crate::capi::types::{
@@ -62,9 +64,9 @@ unsafe fn each(
 
 /// `None` if the instance has no such partition.
 fn set(instance: &Instance, element: &rd_kafka_topic_partition_t, pause: bool) -> Option<()> {
-    match consume::consumer(instance) {
+    match find::consumer(instance) {
         Some(_) => {
-            let tp = consume::find(instance, element)?;
+            let tp = find::find(instance, element)?;
             if pause {
                 tp.partition.pause(PAUSED_BY_APP);
             } else {
@@ -73,7 +75,7 @@ fn set(instance: &Instance, element: &rd_kafka_topic_partition_t, pause: bool) -
         }
         None => instance
             .client
-            .known_topic(&consume::name(element))?
+            .known_topic(&partition_list::name(element))?
             .producer
             .as_ref()?
             .set_paused(element.partition, pause),

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use libc::{c_int, c_void, size_t};
 
-use super::error::{give, set_last_error};
+use super::error::give;
 use super::handle::{self, get, take};
 use super::instance::Instance;
 use super::intercept::SendHooks;
+use super::last_error::set_last_error;
 use super::{cstr, headers, message, serve};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::headers::Headers;
@@ -225,6 +226,27 @@ struct Arguments<'a> {
     taken: *mut rd_kafka_headers_t,
 }
 
+impl Arguments<'_> {
+    fn none() -> Self {
+        Arguments {
+            topic: None,
+            partition: -1,
+            message: Message {
+                payload: ptr::null_mut(),
+                len: 0,
+                key: ptr::null(),
+                key_len: 0,
+                opaque: ptr::null_mut(),
+                flags: 0,
+                timestamp: 0,
+                headers: &[],
+            },
+            headers: Vec::new(),
+            taken: ptr::null_mut(),
+        }
+    }
+}
+
 fn invalid(text: impl Into<String>) -> KafkaError {
     KafkaError::new(ErrorCode::_INVALID_ARG, text)
 }
@@ -239,22 +261,7 @@ unsafe fn parse<'a>(
     instance: &Instance,
     vus: &'a [rd_kafka_vu_t],
 ) -> Result<Arguments<'a>, KafkaError> {
-    let mut a = Arguments {
-        topic: None,
-        partition: -1,
-        message: Message {
-            payload: ptr::null_mut(),
-            len: 0,
-            key: ptr::null(),
-            key_len: 0,
-            opaque: ptr::null_mut(),
-            flags: 0,
-            timestamp: 0,
-            headers: &[],
-        },
-        headers: Vec::new(),
-        taken: ptr::null_mut(),
-    };
+    let mut a = Arguments::none();
     for vu in vus {
         // SAFETY: the type says which field of the union is set, and what a
         // pointer in it leads to.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use libc::{c_char, c_int, c_void, size_t};
 
-use super::background::Background;
-use super::consume::{self, Item};
+use super::consumer::find;
 use super::event::EventObject;
 use super::handle::{Boxed, Opaque, get, give, take};
-use super::{cstr, serve};
+use super::items::{self, Item};
+use super::{background, cstr, serve};
 use crate::base::cancel::NotCancelled;
 use crate::base::log::Level;
 use crate::base::queue::Notify;
@@ -92,7 +92,7 @@ pub unsafe extern "C" fn rd_kafka_queue_get_main(rk: *mut rd_kafka_t) -> *mut rd
 pub unsafe extern "C" fn rd_kafka_queue_get_consumer(rk: *mut rd_kafka_t) -> *mut rd_kafka_queue_t {
     ffi!({
         // SAFETY: the caller's handle is alive.
-        match unsafe { get(rk.cast_const()) }.map(consume::group_consumer) {
+        match unsafe { get(rk.cast_const()) }.map(find::group_consumer) {
             Some(Ok(consumer)) => give_queue(rk, consumer.queue.clone()),
             _ => ptr::null_mut(),
         }
@@ -114,7 +114,7 @@ pub unsafe extern "C" fn rd_kafka_queue_get_partition(
             let (Some(instance), Some(name)) = (get(rk.cast_const()), cstr::text(topic)) else {
                 return ptr::null_mut();
             };
-            let Some(consumer) = consume::consumer(instance) else {
+            let Some(consumer) = find::consumer(instance) else {
                 return ptr::null_mut();
             };
             let Ok(topic) = instance.topic(&name, None) else {
@@ -144,7 +144,7 @@ pub unsafe extern "C" fn rd_kafka_queue_get_background(
         let Some(instance) = (unsafe { get(rk.cast_const()) }) else {
             return ptr::null_mut();
         };
-        match Background::queue(instance) {
+        match background::queue(instance) {
             Ok(Some(queue)) => give_queue(rk, queue),
             Ok(None) => ptr::null_mut(),
             Err(e) => {
@@ -171,7 +171,7 @@ pub unsafe extern "C" fn rd_kafka_queue_forward(
         unsafe {
             if let Some(src) = get(src.cast_const()) {
                 let dst = get(dst.cast_const()).map(|q| q.queue.clone());
-                let consumer = get(src.rk().cast_const()).and_then(consume::consumer);
+                let consumer = get(src.rk().cast_const()).and_then(find::consumer);
                 match (&src.tp, consumer) {
                     (Some(tp), Some(consumer)) => consumer.forward(tp, dst.as_ref()),
                     _ => src.queue.forward(dst),
@@ -281,8 +281,8 @@ pub unsafe extern "C" fn rd_kafka_queue_poll(
         let rk: *const rd_kafka_t = ptr::with_exposed_provenance(q.rk);
         // SAFETY: a queue is used while its instance is alive.
         let instance = unsafe { get(rk) };
-        let _polling = instance.and_then(|i| consume::Polling::through(i, &q.queue));
-        match consume::take_item(&q.queue, || consume::until(timeout_ms)) {
+        let _polling = instance.and_then(|i| items::Polling::through(i, &q.queue));
+        match items::take_item(&q.queue, || items::until(timeout_ms)) {
             Some(Item::Other(event)) => give::<rd_kafka_event_t>(EventObject::new(event)),
             Some(Item::Message(m)) => {
                 if let Some(i) = instance {
@@ -311,7 +311,7 @@ pub unsafe extern "C" fn rd_kafka_queue_poll_callback(
             let Some(instance) = get(q.rk().cast_const()) else {
                 return 0;
             };
-            serve::serve(instance, &q.queue, consume::until(timeout_ms))
+            serve::serve(instance, &q.queue, items::until(timeout_ms))
         }
     })
 }

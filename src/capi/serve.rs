@@ -7,12 +7,14 @@ use std::time::Instant;
 use libc::c_int;
 
 use super::callback::{self, Callback, CommitCb};
-use super::consume::{self, Backlog, Item};
-use super::instance::{Instance, c_string};
-use super::message;
+use super::cstr::c_string;
+use super::instance::{Instance, topics};
+use super::items::{Backlog, Item, Polling, take_item};
+use super::{message, partition_list};
 use crate::base::cancel::NotCancelled;
 use crate::base::log::Level;
 use crate::base::message::MessageExt;
+use crate::client::consumer::default_rebalance;
 use crate::client::event::{Deliveries, Event, EventQueue};
 use crate::client::hooks::Hooks;
 use crate::client::types::{CommitEvent, ErrorEvent, RebalanceEvent};
@@ -31,12 +33,12 @@ pub(crate) fn yield_thread() {
 /// Returns how many events were served.
 pub(crate) fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>) -> c_int {
     clear_yield();
-    let _polling = consume::Polling::through(instance, queue);
+    let _polling = Polling::through(instance, queue);
     let mut served = 0;
     let mut wait = deadline;
     let mut backlog = Backlog::of(queue, usize::MAX);
     let mut whole = None;
-    while let Some(item) = consume::take_item(queue, || wait) {
+    while let Some(item) = take_item(queue, || wait) {
         wait = Some(super::past());
         let more = backlog.goes_on(item.weight());
         match item {
@@ -105,7 +107,7 @@ fn report_commit(instance: &Instance, e: &CommitEvent) {
         return;
     };
     let offsets = e.result.offsets.as_ref();
-    let list = offsets.map_or(std::ptr::null_mut(), |all| consume::list_of(all));
+    let list = offsets.map_or(std::ptr::null_mut(), |all| partition_list::list_of(all));
     // SAFETY: the list lives until the callback returns.
     unsafe {
         callback(
@@ -180,7 +182,7 @@ fn rebalance(instance: &Instance, e: &RebalanceEvent) {
     let callback = callback::REBALANCE.get(&instance.conf().global);
     if let Some(callback) = callback.function() {
         e.begin();
-        let list = consume::list_of(&e.partitions);
+        let list = partition_list::list_of(&e.partitions);
         // SAFETY: the list lives until the callback returns.
         unsafe {
             callback(instance.handle(), e.code, list, instance.opaque());
@@ -188,46 +190,8 @@ fn rebalance(instance: &Instance, e: &RebalanceEvent) {
         }
         return;
     }
-    rebalance_by_default(instance, e);
-}
-
-/// What is assigned is consumed, what is revoked no longer.
-pub(crate) fn rebalance_by_default(instance: &Instance, e: &RebalanceEvent) {
-    let Some(consumer) = consume::consumer(instance) else {
-        return;
-    };
-    e.begin();
-    let result = match (e.is_assign(), e.incremental) {
-        (false, false) => consumer.assign(Vec::new()),
-        (false, true) => {
-            let gone: Vec<_> = e
-                .partitions
-                .iter()
-                .map(|p| (p.topic.clone(), p.partition))
-                .collect();
-            consumer.incremental_unassign(&gone)
-        }
-        (true, incremental) => {
-            let starts = e.partitions.iter().map(|p| {
-                let topic = instance.topic(&p.topic, None)?;
-                Ok((consumer.partition(&topic, p.partition), p.position()))
-            });
-            let starts: Result<Vec<_>, crate::base::error::KafkaError> = starts.collect();
-            starts.and_then(|list| match incremental {
-                true => consumer.incremental_assign(list),
-                false => consumer.assign(list),
-            })
-        }
-    };
-    if let Err(error) = result {
-        instance.client.shared.logger.log(
-            Level::Err,
-            "REBALANCE",
-            format_args!("cannot carry out the rebalance: {error}"),
-        );
-        // The application's assignment stays what it is; nobody waits for more.
-        consumer.answer_rebalance();
-    }
+    let topic = |name: &str| topics::topic(&instance.client, name, None);
+    default_rebalance::carry_out(&instance.client, e, topic);
 }
 
 fn report_error(instance: &Instance, error: &ErrorEvent) {

@@ -4,7 +4,7 @@ use libc::{c_char, c_int, c_void, size_t};
 
 use crate::base::error::ErrorCode;
 use crate::capi::boundary::{ffi, not_built};
-use crate::capi::error::set_last_error;
+use crate::capi::last_error::set_last_error;
 use crate::capi::types::{
     rd_kafka_conf_t, rd_kafka_error_t, rd_kafka_message_t, rd_kafka_messages_t, rd_kafka_queue_t,
     rd_kafka_resp_err_t, rd_kafka_share_AcknowledgeType_t, rd_kafka_share_partition_offsets_list_t,

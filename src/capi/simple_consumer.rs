@@ -7,11 +7,12 @@ use std::time::Duration;
 use libc::{c_int, c_void, size_t, ssize_t};
 
 use super::callback::ConsumeCb;
-use super::consume::{self, Backlog, Item};
-use super::error::set_last_error;
+use super::consumer::find;
 use super::handle::get;
 use super::instance::Instance;
-use super::{message, serve};
+use super::items::{self, Backlog, Item};
+use super::last_error::set_last_error;
+use super::{consume, message, serve};
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::TopicOffsetStoreMethod;
 use crate::base::error::ErrorCode;
@@ -37,7 +38,7 @@ unsafe fn parts<'a>(
     unsafe {
         let topic = get(rkt.cast_const())?;
         let client = topic.client.upgrade()?;
-        let consumer = consume::consumer_of(&client)?.clone();
+        let consumer = find::consumer_of(&client)?.clone();
         let rk = ptr::with_exposed_provenance::<rd_kafka_t>(client.shared.hooks.address());
         let instance = get(rk)?;
         Some((instance, topic, consumer))
@@ -71,8 +72,8 @@ unsafe fn known<'a>(
     found
 }
 
-/// As far as the cluster was asked. Whoever names no partition waits for messages that have
-/// none, in vain.
+/// As far as the cluster was asked. A call that names no partition waits in vain for
+/// messages that have none.
 fn exists(instance: &Instance, topic: &str, partition: i32) -> bool {
     let metadata = instance.client.shared.metadata.load();
     partition == RD_KAFKA_PARTITION_UA
@@ -163,7 +164,7 @@ unsafe fn callbacks(
     callback: ConsumeCb,
     opaque: *mut c_void,
 ) -> c_int {
-    let mut deadline = consume::until(timeout_ms);
+    let mut deadline = items::until(timeout_ms);
     let mut count = 0;
     let most = usize::try_from(limit).ok().filter(|n| *n > 0);
     let mut backlog = Backlog::of(queue, most.unwrap_or(usize::MAX));
@@ -171,7 +172,7 @@ unsafe fn callbacks(
     serve::clear_yield();
     let _whole = NotCancelled::new();
     while more && (limit <= 0 || count < limit) {
-        let message = match consume::take_item(queue, || deadline) {
+        let message = match items::take_item(queue, || deadline) {
             Some(Item::Message(m)) => Some(m),
             Some(Item::Other(Event::ConsumerError(e))) => consume::error_message(instance, &e),
             Some(Item::Other(event)) => {

@@ -5,9 +5,9 @@ use std::ptr;
 use libc::{c_char, c_void};
 
 use super::cstr;
-use super::error::set_last_error;
 use super::handle::{get, peek, take, take_shared};
-use super::instance::give_topic;
+use super::instance::topics::give_topic;
+use super::last_error::set_last_error;
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::TopicConf;
 use crate::base::error::ErrorCode;

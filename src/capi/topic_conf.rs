@@ -5,7 +5,7 @@ use libc::{c_char, c_int, c_void, size_t};
 use crate::base::conf::TopicConf;
 use crate::capi::boundary::ffi;
 use crate::capi::callback;
-use crate::capi::conf::{Answer, dump, write_value};
+use crate::capi::conf::answer::{Answer, dump, write_value};
 use crate::capi::cstr;
 use crate::capi::handle::{Boxed, Opaque, get, get_mut, give, take};
 use crate::capi::types::{

@@ -22,7 +22,8 @@ const TYPES: &[&str] = &[
     "types/callbacks",
 ];
 
-/// The files with functions, in the header's order.
+/// The files with functions, in the header's order. A section that is a folder names its files behind
+/// a colon, and has its title from `mod.rs`.
 const FUNCTIONS: &[&str] = &[
     "version",
     "error",
@@ -32,7 +33,7 @@ const FUNCTIONS: &[&str] = &[
     "topic_partition",
     "headers",
     "message",
-    "conf",
+    "conf: create events sockets values",
     "topic_conf",
     "partitioner",
     "lifecycle",
@@ -42,7 +43,7 @@ const FUNCTIONS: &[&str] = &[
     "log",
     "producer",
     "transactions",
-    "consumer",
+    "consumer: subscription offsets assignment",
     "commit",
     "pause",
     "simple_consumer",
@@ -165,7 +166,19 @@ fn scratch_file(text: &str) -> PathBuf {
     file
 }
 
-fn read(file: &str, wanted: fn(&str) -> bool) -> Source {
+fn read(section: &str, wanted: fn(&str) -> bool) -> Source {
+    let Some((folder, files)) = section.split_once(": ") else {
+        return read_file(section, wanted);
+    };
+    let mut whole = read_file(&format!("{folder}/mod"), wanted);
+    whole.text = files
+        .split(' ')
+        .map(|file| read_file(&format!("{folder}/{file}"), wanted).text)
+        .collect();
+    whole
+}
+
+fn read_file(file: &str, wanted: fn(&str) -> bool) -> Source {
     let path = root().join("src/capi").join(file).with_extension("rs");
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
     let title = text

@@ -44,7 +44,7 @@ pub(crate) struct Interceptors {
     fixed: OnceLock<(Methods, Weak<Logger>)>,
 }
 
-/// A request on a broker's connection, as the interceptors are told of it.
+/// A request on a broker's connection, as the interceptors see it.
 #[derive(Clone, Copy)]
 pub(crate) struct OnWire<'a> {
     pub(crate) socket: c_int,

@@ -8,6 +8,7 @@
 mod client;
 mod conf;
 mod hooks;
+mod load;
 mod plugin;
 
 use std::ffi::{CString, c_void};
@@ -16,7 +17,7 @@ use std::ptr;
 pub(crate) use client::{Interceptors, Methods};
 pub(crate) use conf::{ConfHooks, ConfMethods, pointer};
 pub(crate) use hooks::{LinkHooks, SendHooks};
-pub(crate) use plugin::load as load_plugins;
+pub(crate) use load::load as load_plugins;
 
 use crate::base::error::ErrorCode;
 use crate::capi::callback::Function;

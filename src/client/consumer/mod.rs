@@ -7,8 +7,12 @@
 //! forwarded to the queue it was started with.
 
 mod assignment;
+pub mod close;
 pub mod command;
 mod commits;
+pub mod default_rebalance;
+pub mod gathered;
+pub mod lookups;
 pub mod machine;
 pub mod membership;
 mod offsets;

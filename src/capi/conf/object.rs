@@ -10,12 +10,15 @@ use std::sync::Arc;
 
 use libc::{c_char, size_t};
 
-use super::conf::{Answer, new_topic_conf};
-use super::cstr;
-use super::handle::{Boxed, Opaque, Tagged, get, get_mut, give};
-use super::intercept::{ConfHooks, load_plugins, pointer};
-use super::types::{RD_KAFKA_CONF_OK, RD_KAFKA_CONF_UNKNOWN, rd_kafka_conf_res_t, rd_kafka_conf_t};
-use crate::base::conf::{Conf, ConfError};
+use super::answer::Answer;
+use crate::base::conf::{Conf, ConfError, TopicConf, TopicConfBox};
+use crate::capi::cstr;
+use crate::capi::handle::{Boxed, Opaque, Tagged, get, get_mut, give};
+use crate::capi::intercept::{ConfHooks, load_plugins, pointer};
+use crate::capi::types::{
+    RD_KAFKA_CONF_OK, RD_KAFKA_CONF_UNKNOWN, rd_kafka_conf_res_t, rd_kafka_conf_t,
+    rd_kafka_topic_conf_t,
+};
 
 /// A property for tests, whose value is a pointer.
 const UT_HANDLE_PRODUCE_RESPONSE: &str = "ut_handle_ProduceResponse";
@@ -30,6 +33,11 @@ impl Opaque for rd_kafka_conf_t {
     type Target = ConfObject;
     type Ownership = Boxed;
     const TAG: u32 = 0x636f_6e66;
+}
+
+/// The box of default topic configurations, to which C gets pointers.
+fn new_topic_conf() -> Box<dyn TopicConfBox> {
+    Box::new(Tagged::<rd_kafka_topic_conf_t>::new(TopicConf::new()))
 }
 
 impl ConfObject {

@@ -1,0 +1,8 @@
+//! Configuration of a client instance.
+
+pub(crate) mod answer;
+mod create;
+mod events;
+pub(crate) mod object;
+mod sockets;
+mod values;

@@ -1,0 +1,6 @@
+//! The consumer: subscription, assignment, position.
+
+mod assignment;
+pub(crate) mod find;
+mod offsets;
+mod subscription;
