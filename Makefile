@@ -85,8 +85,10 @@ kafka-up: ## start Apache Kafka on loopback: NODES=1|3 VERSION=4.2|3.9|2.8 KAFKA
 kafka-down: ## stop it
 	@bash capi-tests/kafka/kafka.sh down
 
-lint: ## formatting and clippy, warnings are errors; no text of librdkafka's; licences and sources of dependencies, where cargo-deny is there
+lint: ## formatting, long functions and clippy, warnings are errors; layers; no text of librdkafka's; licences and sources of dependencies, where cargo-deny is there
 	cargo fmt --check
+	@python3 capi-tests/lint/functions.py
 	cargo clippy --all-targets -- -D warnings
+	cargo test --quiet --lib layering
 	@bash capi-tests/text/check.sh
 	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; else echo "cargo-deny is not installed: dependencies not checked"; fi
