@@ -127,7 +127,7 @@ pub fn registry() -> Locked<Registry> {
     Locked::new(&REGISTRY)
 }
 
-/// Held while a queue begins to be forwarded; see `base/queue.rs`.
+/// Held while a queue begins to be forwarded; see `base/queue`.
 pub fn forwarding() -> Locked<()> {
     Locked::new(&FORWARDING)
 }

@@ -35,8 +35,8 @@ pub(crate) fn begin(instance: &Instance) -> io::Result<()> {
     Ok(())
 }
 
-/// The queue that the thread serves; both are made by the first who asks. None while
-/// the instance is being destroyed.
+/// The queue that the thread serves; the first call makes both. None while the instance
+/// is being destroyed.
 pub(crate) fn queue(instance: &Instance) -> io::Result<Option<EventQueue>> {
     instance.background.queue_or_begin(|| {
         let _whole = NotCancelled::new();
@@ -90,6 +90,7 @@ pub(crate) fn stop(instance: &Instance) {
         );
     }
 }
+
 fn serve_item(instance: &Instance, queue: &EventQueue, item: Item) {
     serve::clear_yield();
     let callback = callback::BACKGROUND_EVENT.get(&instance.conf().global);

@@ -13,8 +13,7 @@ use crate::base::error::ErrorCode;
 use crate::base::message::MessageExt;
 use crate::base::queue::Taken;
 use crate::client::consumer::gathered::{Ended, Gathered, Place};
-use crate::client::event::Event;
-use crate::client::event::EventQueue;
+use crate::client::event::{Event, EventQueue};
 use crate::client::types::ConsumerError;
 
 /// An error of the consumer, or of one of its topics, as the message that a poll of

@@ -17,9 +17,8 @@ use crate::capi::types::{
     rd_kafka_topic_partition_t, rd_kafka_topic_t,
 };
 use crate::capi::{cstr, error, partition_list};
-use crate::client::consumer::Consumer;
-use crate::client::consumer::is_refused;
 use crate::client::consumer::lookups::{FOREVER, look_up};
+use crate::client::consumer::{Consumer, is_refused};
 use crate::client::types::{LookupResult, OffsetLookup};
 use crate::consumer::Position;
 use crate::consumer::control::{TIMESTAMP_BEGINNING, TIMESTAMP_END};
