@@ -106,7 +106,7 @@ pub enum MetadataFor {
 pub struct MainSender(pub Sender<MainCommand>);
 
 impl MainSender {
-    /// After the main thread has ended there is nobody to tell.
+    /// After the main thread has ended this does nothing.
     pub fn send(&self, command: MainCommand) {
         let _ = self.0.send(command);
     }

@@ -39,7 +39,7 @@ pub trait Hooks: Send + Sync {
     fn committed(&self, result: &CommitResult);
     /// What the layer above does with messages before they are queued, if anything.
     fn on_send(&self) -> Option<Arc<dyn Any + Send + Sync>>;
-    /// Who is told of what happens on connections, if anybody.
+    /// Gets what happens on connections, if the application wants that.
     fn link_observer(&self) -> Option<Arc<dyn Observer>>;
     /// The address that C knows the instance by, 0 before it has one.
     fn address(&self) -> usize;

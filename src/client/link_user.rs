@@ -20,7 +20,7 @@ pub enum UserCommand {
 /// What all loops do together; the fields are dropped in this order by the last one.
 pub struct Purge {
     pub queued: Purged,
-    /// Somebody waits until this is dropped.
+    /// A call may wait until this is dropped.
     pub done: crossbeam_channel::Sender<()>,
 }
 

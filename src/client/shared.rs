@@ -31,7 +31,7 @@ pub struct ClientShared {
     pub main: MainSender,
     /// Everything that `rd_kafka_poll` serves.
     pub main_queue: EventQueue,
-    /// Where those who wait for it read answers themselves.
+    /// Sockets that threads waiting for `main_queue` read answers from themselves.
     pub socket_loans: Arc<SocketLoans>,
     /// Where log lines go once the application asked for them.
     pub log_queue: Mutex<Option<EventQueue>>,

@@ -1,6 +1,6 @@
 //! The statistics, as one JSON document per interval.
 //!
-//! The main thread reads counters that others write; nobody waits for it. Totals
+//! The main thread reads counters that others write; no thread waits for it. Totals
 //! are sums over what the document itself shows, so that they agree with it.
 
 mod json;

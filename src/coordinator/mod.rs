@@ -136,7 +136,7 @@ enum Found {
 
 #[derive(Debug)]
 enum Query {
-    /// Nobody needs a coordinator yet.
+    /// No coordinator is needed yet.
     Off,
     Wait {
         at: Instant,

@@ -216,7 +216,7 @@ impl Consumer {
     }
 
     /// A call of the application has changed the assignment: the answer to the
-    /// rebalance that it was told of, if there is one.
+    /// rebalance that it is carrying out, if there is one.
     pub fn answer_rebalance(&self) {
         if let Some(id) = self.group.serving.lock().take() {
             self.send(Command::Rebalanced(id));

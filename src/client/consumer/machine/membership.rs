@@ -36,7 +36,7 @@ pub struct Membership {
     /// Topics that the last metadata had errors for.
     errors: HashMap<Arc<str>, ErrorCode>,
     view: Arc<View>,
-    /// The last rebalance that the application was told of.
+    /// The id of the last rebalance that the application got.
     rebalance: u64,
     revoking: bool,
     /// What the last rebalance gave, until the application answers.
@@ -207,7 +207,7 @@ impl Machine {
         if matches!(rebalance.kind, RebalanceKind::Assign) {
             m.offered.clone_from(&rebalance.partitions);
         } else if self.consumer.group.is_ending() && !offered.is_empty() {
-            // Nobody is asked to give up what was never taken.
+            // The application is not asked to give up what it never took.
             rebalance.partitions.retain(|p| !offered.contains(p));
             if rebalance.partitions.is_empty() {
                 self.publish();
@@ -254,7 +254,7 @@ impl Machine {
         self.publish();
         let c = &cx.shared.conf.global;
         if c.rebalance_cb == 0 && !cx.shared.wants_event(events::REBALANCE) {
-            // Nobody is to be asked, so nobody needs to poll.
+            // The application leaves rebalances to the library, and need not poll for them.
             cx.shared.hooks.rebalance(&event);
         } else {
             // Before all messages that wait: the group does not wait until the

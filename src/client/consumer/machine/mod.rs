@@ -179,7 +179,7 @@ impl Machine {
                 reply,
             } => {
                 let result = self.control.seek(cx.now, &partition, version, to);
-                // Without a waiter nobody wants to know.
+                // The caller may have stopped waiting.
                 let _ = reply.send(result);
             }
             Command::FetchEnded(ended) => self.control.on_fetch_ended(cx.now, ended),

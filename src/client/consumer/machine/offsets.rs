@@ -56,7 +56,7 @@ impl Machine {
         self.commit_stored(cx, stored.iter().filter_map(commits::interim_commit), reply);
     }
 
-    /// Without any news nobody is told, but those who wait.
+    /// Without news only a call that waits gets a result.
     fn commit_stored(
         &mut self,
         cx: &mut MainContext<'_>,
