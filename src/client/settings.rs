@@ -1,7 +1,7 @@
 //! From the configuration's properties to what each part of the client needs.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::base::conf::{
     self, AddressFamily, ClientKind, Compression, Conf, QueuingStrategy, TopicConf,
@@ -11,7 +11,8 @@ use crate::broker::transport::Family;
 use crate::broker::{ApiVersions, LinkSettings};
 use crate::consumer;
 use crate::group::assignor::Assignor;
-use crate::group::{self, MemberSettings};
+use crate::group::classic::{Classic, ClassicSettings};
+use crate::group::{self, Membership};
 use crate::metadata::ManagerSettings;
 use crate::producer;
 use crate::producer::partitioner::Builtin;
@@ -157,8 +158,8 @@ pub fn group(conf: &Conf, id: &str) -> group::Settings {
     settings
 }
 
-/// How the group's member behaves.
-pub fn member(conf: &Conf) -> MemberSettings {
+/// The machine of the protocol by which the consumer is a member of its group.
+pub fn membership(conf: &Conf, now: Instant, group: Arc<group::Settings>) -> Box<dyn Membership> {
     let c = &conf.global;
     let strategy = c.partition_assignment_strategy.as_deref();
     let mut assignors: Vec<Assignor> = Vec::new();
@@ -170,7 +171,7 @@ pub fn member(conf: &Conf) -> MemberSettings {
             assignors.push(assignor);
         }
     }
-    MemberSettings {
+    let member = ClassicSettings {
         assignors,
         heartbeat_interval: ms(c.heartbeat_interval_ms),
         max_poll_interval: ms(c.max_poll_interval_ms),
@@ -179,7 +180,8 @@ pub fn member(conf: &Conf) -> MemberSettings {
             .as_deref()
             .filter(|rack| !rack.is_empty())
             .map(Arc::from),
-    }
+    };
+    Box::new(Classic::new(now, group, member))
 }
 
 /// The `partitioner` property.

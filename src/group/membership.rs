@@ -1,14 +1,19 @@
 //! What being a member of a group is to the rest of the client, whichever protocol
 //! makes it one.
+//!
+//! A protocol is a folder beside `classic/` that implements [`Membership`]. Its settings
+//! are its own: who makes the machine chooses the protocol and hands the machine to
+//! [`super::Group::new`]. The trait has what the group asks of every protocol; what only
+//! one of them needs is in its folder, or has an answer here that suits the others.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use uuid::Uuid;
 
-use super::assignor::{Assignor, Racks, RebalanceProtocol, TopicPartition};
+use super::assignor::{Racks, RebalanceProtocol, TopicPartition};
 use super::{Context, Member, Token};
 use crate::base::error::ErrorCode;
 use crate::base::regex::Regex;
@@ -39,19 +44,6 @@ pub struct TopicView {
 /// The topics of the newest metadata.
 pub type View = BTreeMap<Arc<str>, TopicView>;
 
-/// How a member is to behave; from the configuration.
-#[derive(Debug, Clone)]
-pub struct MemberSettings {
-    /// In the order of preference.
-    pub assignors: Vec<Assignor>,
-    /// `heartbeat.interval.ms`
-    pub heartbeat_interval: Duration,
-    /// `max.poll.interval.ms`, the rebalance timeout too.
-    pub max_poll_interval: Duration,
-    /// `client.rack`
-    pub rack: Option<Arc<str>>,
-}
-
 /// A change of what the application consumes, for it to carry out; it says when it
 /// has by [`super::Event::Assigned`] or [`super::Event::Unassigned`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +68,9 @@ pub trait Membership: Send + fmt::Debug {
     /// `None`: unsubscribes.
     fn subscribe(&mut self, cx: &mut Context<'_>, interest: Option<Interest>);
     fn on_metadata(&mut self, cx: &mut Context<'_>, view: Arc<View>);
-    /// The metadata that the leader asked for. From here on `on_metadata` has those
-    /// topics, too.
-    fn on_leader_metadata(&mut self, cx: &mut Context<'_>, view: Arc<View>);
+    /// The metadata that was asked for by [`super::Action::RequestMetadata`]. From here on
+    /// `on_metadata` has those topics, too.
+    fn on_requested_metadata(&mut self, cx: &mut Context<'_>, view: Arc<View>);
     /// The application has carried out an assignment.
     fn on_assigned(&mut self, cx: &mut Context<'_>);
     /// The application has given partitions up: they are not consumed any more, and
@@ -103,9 +95,11 @@ pub trait Membership: Send + fmt::Debug {
     fn wants_coordinator(&self) -> bool;
     /// Goes on when the application polls again.
     fn wants_poll(&self) -> bool;
-    /// Commits have to wait: the coordinator answers a JoinGroup first, and then their
-    /// generation is over.
-    fn holds_commits(&self) -> bool;
+    /// Commits have to wait, where a request on its way to the coordinator ends the
+    /// generation that they would be made in.
+    fn holds_commits(&self) -> bool {
+        false
+    }
     /// As what commits are made.
     fn member(&self) -> Member;
     fn is_closed(&self) -> bool;
@@ -119,9 +113,11 @@ pub trait Membership: Send + fmt::Debug {
     fn topics(&self) -> Vec<Arc<str>>;
     /// For statistics and logs.
     fn state_name(&self) -> &'static str;
-    /// Why the last rebalance was, empty before the first one; for the coordinator
-    /// (KIP-800) and statistics.
-    fn reason(&self) -> &str;
+    /// Why the last rebalance was, for the statistics; empty before the first one, and
+    /// where the protocol has no reasons.
+    fn reason(&self) -> &str {
+        ""
+    }
     /// Nothing is on its way: the assignment is the group's.
     fn is_steady(&self) -> bool;
 }

@@ -30,10 +30,7 @@ use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
 use crate::coordinator::{self, Coordinator, Kind, Node};
 use assignor::RebalanceProtocol;
-use classic::Classic;
-pub use membership::{
-    Interest, MemberSettings, Membership, Rebalance, RebalanceKind, TopicView, View,
-};
+pub use membership::{Interest, Membership, Rebalance, RebalanceKind, TopicView, View};
 use offsets::Offsets;
 pub use offsets::{Commit, CommitDone, Committed, Fetch, Fetched, Offset};
 
@@ -83,8 +80,8 @@ pub enum Event {
     Subscribe(Option<Interest>),
     /// The topics of new metadata.
     Metadata(Arc<View>),
-    /// The answer to [`Action::LeaderMetadata`].
-    LeaderMetadata(Arc<View>),
+    /// The answer to [`Action::RequestMetadata`].
+    RequestedMetadata(Arc<View>),
     /// The application has taken an assignment.
     Assigned,
     /// It has given partitions up: nothing of them is consumed any more, and what is
@@ -110,8 +107,8 @@ pub enum Action {
     CommitDone(CommitDone),
     Fetched(Fetched),
     Rebalance(Rebalance),
-    /// The leader needs fresh metadata of these topics: [`Event::LeaderMetadata`].
-    LeaderMetadata(Vec<Arc<str>>),
+    /// The membership needs fresh metadata of these topics: [`Event::RequestedMetadata`].
+    RequestMetadata(Vec<Arc<str>>),
     /// For the application, as a consumer error of a topic.
     TopicError {
         topic: Arc<str>,
@@ -134,7 +131,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 pub struct Settings {
     pub group_id: Arc<str>,
     pub group_instance_id: Option<Arc<str>>,
-    /// `session.timeout.ms`
+    /// `session.timeout.ms`, which also bounds how long commits wait for a coordinator.
     pub session_timeout: Duration,
     /// `socket.timeout.ms`
     pub request_timeout: Duration,
@@ -234,12 +231,12 @@ pub struct Group {
 }
 
 impl Group {
-    pub fn new(now: Instant, settings: Settings, member: MemberSettings) -> Self {
+    /// `membership`: the machine of the protocol by which this client is a member.
+    pub fn new(now: Instant, settings: Arc<Settings>, membership: Box<dyn Membership>) -> Self {
         let context = ContextState {
             next_token: 0,
             rng: fastrand::Rng::with_seed(settings.seed),
         };
-        let settings = Arc::new(settings);
         Group {
             coordinator: Coordinator::new(
                 Kind::Group,
@@ -251,7 +248,7 @@ impl Group {
                     query_interval: settings.coordinator_query_interval,
                 },
             ),
-            membership: Box::new(Classic::new(now, settings.clone(), member)),
+            membership,
             offsets: Offsets::new(settings),
             polled: now,
             closed: false,
@@ -303,7 +300,9 @@ impl Group {
             Event::Polled => self.polled = now,
             Event::Subscribe(interest) => self.membership.subscribe(&mut cx, interest),
             Event::Metadata(view) => self.membership.on_metadata(&mut cx, view),
-            Event::LeaderMetadata(view) => self.membership.on_leader_metadata(&mut cx, view),
+            Event::RequestedMetadata(view) => {
+                self.membership.on_requested_metadata(&mut cx, view);
+            }
             Event::Assigned => self.membership.on_assigned(&mut cx),
             Event::Unassigned => self.membership.on_unassigned(&mut cx),
             Event::Close => {

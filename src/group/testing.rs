@@ -6,6 +6,7 @@ use kafka_protocol::messages::{FindCoordinatorResponse, ResponseKind};
 use kafka_protocol::protocol::StrBytes;
 
 use super::assignor::Assignor;
+use super::classic::{Classic, ClassicSettings};
 use super::*;
 use crate::coordinator;
 
@@ -20,7 +21,7 @@ impl Harness {
     pub fn new(settings: Settings) -> Self {
         let now = Instant::now();
         Harness {
-            group: Group::new(now, settings, member_settings(&[Assignor::Range])),
+            group: classic_group(now, settings, classic_settings(&[Assignor::Range])),
             now,
             actions: Vec::new(),
         }
@@ -89,8 +90,15 @@ impl Harness {
     }
 }
 
-pub(crate) fn member_settings(assignors: &[Assignor]) -> MemberSettings {
-    MemberSettings {
+/// A group whose member goes by the classic protocol.
+pub(crate) fn classic_group(now: Instant, settings: Settings, member: ClassicSettings) -> Group {
+    let settings = Arc::new(settings);
+    let membership = Box::new(Classic::new(now, settings.clone(), member));
+    Group::new(now, settings, membership)
+}
+
+pub(crate) fn classic_settings(assignors: &[Assignor]) -> ClassicSettings {
+    ClassicSettings {
         assignors: assignors.to_vec(),
         heartbeat_interval: Duration::from_secs(3),
         max_poll_interval: Duration::from_secs(300),

@@ -1,10 +1,22 @@
 //! Joining a group, leading it, and what its coordinator answers.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
 use kafka_protocol::messages::{JoinGroupResponse, ResponseKind};
 
-use super::*;
-use crate::group::assignor::Cluster;
+use super::{Beat, Classic, Session, Shape, State};
+use crate::base::error::ErrorCode;
+use crate::broker::{RequestError, Response};
+use crate::coordinator::Node;
+use crate::group::assignor::{self, Assignor, Cluster, RebalanceProtocol, TopicPartition};
+use crate::group::membership::View;
 use crate::group::wire::{decode_assignment, decode_member};
+use crate::group::{Action, Context};
+
+/// How long the leader waits for the metadata of the others' topics.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An answer's code, or that of its absence.
 fn code_of(result: &Result<Response, RequestError>) -> ErrorCode {
@@ -154,7 +166,7 @@ impl Classic {
             let topics: BTreeSet<Arc<str>> =
                 members.iter().flat_map(|m| m.topics.clone()).collect();
             cx.actions
-                .push(Action::LeaderMetadata(topics.into_iter().collect()));
+                .push(Action::RequestMetadata(topics.into_iter().collect()));
             self.state = State::Assembling {
                 generation: answer.generation_id,
                 assignor,

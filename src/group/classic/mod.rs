@@ -20,32 +20,26 @@
 mod join;
 mod rebalance;
 mod requests;
+mod steps;
+mod topics;
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use super::assignor::{Assignor, Racks, RebalanceProtocol, TopicPartition};
-use super::membership::{
-    Interest, MemberSettings, Membership, Rebalance, RebalanceKind, TopicView, View,
-};
-use super::{Action, Context, Member, Settings, Token, assignor};
+use super::membership::{Interest, Membership, View};
+use super::{Context, Member, Settings, Token, assignor};
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
 use crate::coordinator::Node;
 
-/// How long the leader waits for the metadata of the others' topics.
-const METADATA_TIMEOUT: Duration = Duration::from_secs(10);
-
 /// How much later than `max.poll.interval.ms` a poll may be: an application that polls
 /// just as often is not put out by a few milliseconds. librdkafka looks twice a second.
 const POLL_GRACE: Duration = Duration::from_millis(500);
-
-const POLL_EXCEEDED: &str = "max.poll.interval.ms exceeded";
-const SESSION_OVER: &str = "session.timeout.ms passed without an answer";
 
 /// Where the machine is to get to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -155,10 +149,23 @@ enum State {
     Closed,
 }
 
+/// How a member by this protocol behaves; from the configuration.
+#[derive(Debug, Clone)]
+pub struct ClassicSettings {
+    /// In the order of preference.
+    pub assignors: Vec<Assignor>,
+    /// `heartbeat.interval.ms`
+    pub heartbeat_interval: Duration,
+    /// `max.poll.interval.ms`, the rebalance timeout too.
+    pub max_poll_interval: Duration,
+    /// `client.rack`
+    pub rack: Option<Arc<str>>,
+}
+
 #[derive(Debug)]
 pub struct Classic {
     settings: Arc<Settings>,
-    config: MemberSettings,
+    config: ClassicSettings,
     goal: Goal,
     interest: Interest,
     view: Arc<View>,
@@ -201,7 +208,7 @@ pub struct Classic {
 }
 
 impl Classic {
-    pub fn new(now: Instant, settings: Arc<Settings>, config: MemberSettings) -> Self {
+    pub fn new(now: Instant, settings: Arc<Settings>, config: ClassicSettings) -> Self {
         Classic {
             settings,
             config,
@@ -242,68 +249,6 @@ impl Classic {
         }
     }
 
-    fn wants(&self, topic: &str) -> bool {
-        self.interest.topics.iter().any(|name| **name == *topic)
-            || self.interest.patterns.iter().any(|re| re.is_match(topic))
-    }
-
-    /// The topics subscribed to that exist now.
-    fn shape(&self) -> Shape {
-        self.view
-            .iter()
-            .filter(|(name, topic)| {
-                topic.code.is_ok() && !topic.partitions.is_empty() && self.wants(name)
-            })
-            .map(|(name, topic)| (name.clone(), self.extent(topic)))
-            .collect()
-    }
-
-    fn extent(&self, topic: &TopicView) -> Extent {
-        let by_rack = self.config.rack.as_deref().is_some_and(|r| !r.is_empty());
-        Extent {
-            partitions: topic.partitions.len(),
-            id: topic.id,
-            racks: match by_rack {
-                true => topic.partitions.clone(),
-                false => Vec::new(),
-            },
-        }
-    }
-
-    /// Tells the application about topics that it names and that are not there, and about
-    /// those that it has a pattern for and must not read.
-    fn report_missing(&mut self, cx: &mut Context<'_>) {
-        let named = self.interest.topics.iter().filter_map(|name| {
-            let code = self.view.get(name)?.code;
-            code.is_err().then(|| (name.clone(), code))
-        });
-        // Where there are patterns all topics are known.
-        let unmatched = self.interest.patterns.iter().filter_map(|re| {
-            let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PART;
-            let mut exist = self.view.iter().filter(|(_, t)| t.code != unknown);
-            let none = !exist.any(|(name, _)| re.is_match(name));
-            none.then(|| (re.pattern().into(), unknown))
-        });
-        let refused = self.view.iter().filter_map(|(name, topic)| {
-            let unknown = ErrorCode::UNKNOWN_TOPIC_OR_PART;
-            let is_refused = topic.code.is_err() && topic.code != unknown;
-            let matches = || self.interest.patterns.iter().any(|re| re.is_match(name));
-            (is_refused && matches()).then(|| (name.clone(), topic.code))
-        });
-        let mut missing: BTreeMap<Arc<str>, _> = BTreeMap::new();
-        for (name, code) in named.chain(unmatched).chain(refused) {
-            if self.missing.get(&name) != Some(&code) {
-                cx.actions.push(Action::TopicError {
-                    topic: name.clone(),
-                    code,
-                    text: format!("Subscribed topic not available: {name}: {code}"),
-                });
-            }
-            missing.insert(name, code);
-        }
-        self.missing = missing;
-    }
-
     fn backoff(&mut self, cx: &mut Context<'_>) -> Instant {
         let delay = cx.backoff(
             self.attempts,
@@ -312,170 +257,6 @@ impl Classic {
         );
         self.attempts = self.attempts.saturating_add(1);
         cx.now + delay
-    }
-
-    /// One step towards the goal; `false` when there is none to take now.
-    fn step(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>, polled: Instant) -> bool {
-        let now = cx.now;
-        match &mut self.state {
-            State::Closed => false,
-            State::Out { at } => {
-                let due = *at <= now;
-                self.step_out(
-                    cx,
-                    coordinator,
-                    due && now < polled + self.config.max_poll_interval,
-                )
-            }
-            State::Joining { .. } | State::Syncing { .. } | State::Assembling { .. }
-                if self.goal != Goal::Member =>
-            {
-                self.give_up(cx, None);
-                true
-            }
-            State::Joining { .. } | State::Syncing { .. } => false,
-            State::Assembling { view, until, .. } => {
-                if view.is_none() && now < *until {
-                    return false;
-                }
-                let view = view.take().unwrap_or_else(|| self.view.clone());
-                self.assign_members(cx, coordinator, &view);
-                true
-            }
-            State::Leaving { until, .. } => {
-                if *until <= now {
-                    self.state = State::Out { at: now };
-                    return true;
-                }
-                false
-            }
-            State::Steady { .. } | State::Assigning { .. } if self.goal != Goal::Member => {
-                if let State::Steady { session } | State::Assigning { session, .. } =
-                    std::mem::replace(&mut self.state, State::Out { at: now })
-                {
-                    self.give_up(cx, Some(session));
-                }
-                true
-            }
-            State::Steady { .. } | State::Assigning { .. } | State::Revoking { .. } => {
-                self.serve_session(cx, coordinator, polled)
-            }
-        }
-    }
-
-    /// Without a membership: seeks one, or leaves what the coordinator may still know
-    /// of. `may_join`: it is time, and the application polls.
-    fn step_out(
-        &mut self,
-        cx: &mut Context<'_>,
-        coordinator: Option<&Node>,
-        may_join: bool,
-    ) -> bool {
-        if !self.owned.is_empty() {
-            if self.goal != Goal::Member {
-                self.give_up(cx, None);
-                return true;
-            }
-            if self.contact + self.settings.session_timeout <= cx.now {
-                self.member_id = "".into();
-                self.lose(cx, SESSION_OVER);
-                return true;
-            }
-        }
-        let joinable = self.goal == Goal::Member && !self.shape().is_empty();
-        match coordinator {
-            Some(node) if joinable && may_join => self.join(cx, node),
-            // A static member that closes keeps its place until its session ends (KIP-345).
-            Some(node)
-                if !joinable
-                    && !self.member_id.is_empty()
-                    && (self.settings.group_instance_id.is_none() || self.goal == Goal::Out) =>
-            {
-                let token = self.send_leave(cx, node, self.way_out());
-                self.state = State::Leaving {
-                    token,
-                    until: cx.now + self.settings.close_patience(),
-                };
-            }
-            _ if self.goal == Goal::Closed => self.state = State::Closed,
-            _ => return false,
-        }
-        true
-    }
-
-    /// Heartbeats, and the timeouts of a session.
-    fn serve_session(
-        &mut self,
-        cx: &mut Context<'_>,
-        coordinator: Option<&Node>,
-        polled: Instant,
-    ) -> bool {
-        let now = cx.now;
-        let (session_timeout, max_poll) =
-            (self.settings.session_timeout, self.config.max_poll_interval);
-        let expired = self.contact + session_timeout <= now;
-        let Some(session) = self.session_mut() else {
-            return false;
-        };
-        if expired {
-            self.member_id = "".into();
-            self.lose(cx, SESSION_OVER);
-            return true;
-        }
-        let follow_up = session.follow_up.take_if(|at| *at <= now).is_some();
-        if polled + max_poll + POLL_GRACE <= now {
-            self.stop_for_poll(cx, coordinator, polled);
-            return true;
-        }
-        if follow_up {
-            self.rebalance(cx, "revoked partitions may be without a member");
-            return true;
-        }
-        if let (Beat::Due(at), Some(node)) = (&session.beat, coordinator)
-            && *at <= now
-        {
-            let generation = session.generation;
-            let token = self.send_heartbeat(cx, node, generation);
-            let sent = now;
-            let node = node.id;
-            if let Some(session) = self.session_mut() {
-                session.beat = Beat::Out { token, sent, node };
-            }
-            return true;
-        }
-        false
-    }
-
-    /// The application has not polled for too long: what it has is lost, and it is a
-    /// member again when it polls.
-    fn stop_for_poll(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>, polled: Instant) {
-        let limit = self.config.max_poll_interval;
-        let over = cx.now.saturating_duration_since(polled + limit);
-        if self.settings.group_instance_id.is_none() {
-            match coordinator {
-                Some(node) => {
-                    self.send_leave(cx, node, POLL_EXCEEDED);
-                }
-                None => self.member_id = "".into(),
-            }
-        }
-        self.lose(cx, POLL_EXCEEDED);
-        cx.actions.push(Action::Error(
-            ErrorCode::_MAX_POLL_EXCEEDED,
-            format!(
-                "Application maximum poll interval ({}ms) exceeded by {}ms",
-                limit.as_millis(),
-                over.as_millis()
-            ),
-        ));
-    }
-
-    /// Why it leaves.
-    fn way_out(&self) -> &'static str {
-        match self.goal {
-            Goal::Closed => "consumer closing",
-            _ => "unsubscribe",
-        }
     }
 }
 
@@ -505,7 +286,7 @@ impl Membership for Classic {
         }
     }
 
-    fn on_leader_metadata(&mut self, _: &mut Context<'_>, view: Arc<View>) {
+    fn on_requested_metadata(&mut self, _: &mut Context<'_>, view: Arc<View>) {
         if let State::Assembling { view: slot, .. } = &mut self.state {
             *slot = Some(view);
         }

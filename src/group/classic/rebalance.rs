@@ -1,22 +1,13 @@
 //! Giving partitions to the application and taking them back.
 
-use super::*;
+use std::borrow::Cow;
+
+use super::{Beat, Classic, Goal, Member, Next, Session, State, Then};
+use crate::base::error::ErrorCode;
+use crate::group::assignor::{RebalanceProtocol, TopicPartition};
+use crate::group::{Action, Context, Rebalance, RebalanceKind};
 
 impl Classic {
-    /// The topics are not what they were when joining: join again.
-    pub(super) fn check_shape(&mut self, cx: &mut Context<'_>) {
-        if self.session().is_none() {
-            return;
-        }
-        let led_changed = self.led.iter().any(|(name, was)| {
-            let topic = self.view.get(name).filter(|topic| topic.code.is_ok());
-            topic.is_some_and(|now| self.extent(now) != *was)
-        });
-        if led_changed || self.shape() != self.joined_shape {
-            self.rebalance(cx, "subscribed topics have changed");
-        }
-    }
-
     /// The application has subscribed, be it to the same topics: with the eager protocol
     /// that is told by a rebalance, which applications wait for. The cooperative one
     /// leaves alone what stays.

@@ -1,5 +1,8 @@
 //! The requests of a member.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use kafka_protocol::messages::heartbeat_request::HeartbeatRequest;
 use kafka_protocol::messages::join_group_request::{JoinGroupRequest, JoinGroupRequestProtocol};
 use kafka_protocol::messages::leave_group_request::{LeaveGroupRequest, MemberIdentity};
@@ -7,9 +10,11 @@ use kafka_protocol::messages::sync_group_request::{SyncGroupRequest, SyncGroupRe
 use kafka_protocol::messages::{ApiKey, GroupId, RequestKind};
 use kafka_protocol::protocol::StrBytes;
 
-use super::*;
-use crate::group::Outgoing;
+use super::{Classic, Shape};
+use crate::coordinator::Node;
+use crate::group::assignor::{Assignor, TopicPartition};
 use crate::group::wire::{Subscription, encode_assignment, encode_subscription};
+use crate::group::{Action, Context, Outgoing, Token};
 
 /// What the coordinator knows the consumer protocols by.
 const PROTOCOL_TYPE: &str = "consumer";

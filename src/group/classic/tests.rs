@@ -9,9 +9,11 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use super::*;
-use crate::group::testing::{Harness, member_settings};
+use crate::group::membership::TopicView;
+use crate::group::testing::{Harness, classic_group, classic_settings};
 use crate::group::wire::{Subscription, encode_assignment, encode_subscription};
-use crate::group::{Commit, CommitDone, Event, Group, Offset};
+use crate::group::{Action, RebalanceKind};
+use crate::group::{Commit, CommitDone, Event, Offset};
 
 fn text(text: &str) -> StrBytes {
     StrBytes::from_string(text.to_owned())
@@ -39,14 +41,14 @@ fn interest() -> Interest {
 
 /// A group whose coordinator is up, subscribed to `t`, and about to join.
 fn harness(instance: Option<&str>, assignor: Assignor) -> Harness {
-    harness_with(instance, member_settings(&[assignor]))
+    harness_with(instance, classic_settings(&[assignor]))
 }
 
-fn harness_with(instance: Option<&str>, member: MemberSettings) -> Harness {
+fn harness_with(instance: Option<&str>, member: ClassicSettings) -> Harness {
     let mut settings = Settings::new("g");
     settings.group_instance_id = instance.map(Arc::from);
     let mut harness = Harness::new(settings.clone());
-    harness.group = Group::new(harness.now, settings, member);
+    harness.group = classic_group(harness.now, settings, member);
     harness.event(Event::Metadata(view()));
     harness.event(Event::Subscribe(Some(interest())));
     harness.find_coordinator(1);
@@ -309,7 +311,7 @@ fn a_static_member_that_does_not_poll_loses_its_partitions_but_not_its_place() {
         settle(&mut harness);
         let polled = harness.now;
         harness.group.set_polled(polled);
-        let limit = member_settings(&[]).max_poll_interval;
+        let limit = classic_settings(&[]).max_poll_interval;
         let (requests, actions) = loop {
             harness.pass();
             let (requests, actions) = split(&mut harness);
@@ -499,7 +501,7 @@ fn replicas_in_other_racks_matter_to_a_member_with_a_rack() {
         Event::Metadata(Arc::new(View::from([("t".into(), topic)])))
     };
     for rack in [None, Some("a")] {
-        let mut settings = member_settings(&[Assignor::CooperativeSticky]);
+        let mut settings = classic_settings(&[Assignor::CooperativeSticky]);
         settings.rack = rack.map(Arc::from);
         let mut harness = harness_with(None, settings);
         settle(&mut harness);
@@ -571,7 +573,7 @@ fn a_leader_goes_on_with_a_rebalance_that_nobody_finishes() {
     let members = vec![member("m", Vec::new()), member("n", vec![p(0), p(1)])];
     harness.answer(token, ResponseKind::JoinGroup(answer.with_members(members)));
     harness.take();
-    harness.event(Event::LeaderMetadata(view()));
+    harness.event(Event::RequestedMetadata(view()));
     let (token, sync) = request(&mut harness);
     assert!(matches!(sync, RequestKind::SyncGroup(s) if s.assignments.len() == 2));
     let synced = harness.now;

@@ -33,7 +33,8 @@ use parking_lot::Mutex;
 use self::coordinator::Coordinator;
 use self::schedule::{PopIfDue, Scheduled, What};
 use super::assignor::{Assignor, TopicPartition};
-use super::testing::response;
+use super::classic::ClassicSettings;
+use super::testing::{classic_group, response};
 use super::*;
 
 const SESSION: Duration = Duration::from_secs(10);
@@ -182,14 +183,14 @@ impl Simulation {
         settings.session_timeout = SESSION;
         settings.group_instance_id = instance.as_deref().map(Arc::from);
         settings.seed = self.rng.u64(..);
-        let member = MemberSettings {
+        let member = ClassicSettings {
             assignors: self.assignors.clone(),
             heartbeat_interval: Duration::from_secs(3),
             max_poll_interval: REBALANCE,
             rack: None,
         };
         self.members.push(SimMember {
-            group: Group::new(self.start + self.now, settings, member),
+            group: classic_group(self.start + self.now, settings, member),
             instance,
             topics: Vec::new(),
             fenced: false,
@@ -273,10 +274,10 @@ impl Simulation {
             }
             Action::CommitDone(done) => self.commit_done(at, done.id),
             Action::Rebalance(rebalance) => self.rebalance(at, rebalance),
-            Action::LeaderMetadata(_) => {
+            Action::RequestMetadata(_) => {
                 let delay = self.network();
                 let life = self.members[at].life;
-                self.later(delay, What::LeaderMetadata { member: at, life });
+                self.later(delay, What::RequestedMetadata { member: at, life });
             }
             Action::Closed => self.members[at].closed = true,
             Action::Coordinator(crate::coordinator::Action::Failed(code, text))
@@ -344,10 +345,10 @@ impl Simulation {
             }
             What::Carry { member, life } => self.carry(member, life),
             What::Consume { member, life } => self.consume(member, life),
-            What::LeaderMetadata { member, life } => {
+            What::RequestedMetadata { member, life } => {
                 if self.members[member].life == life {
                     let view = self.view.clone();
-                    self.tell(member, Event::LeaderMetadata(view));
+                    self.tell(member, Event::RequestedMetadata(view));
                 }
             }
             What::Trouble => self.make_trouble(),

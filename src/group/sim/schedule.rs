@@ -49,7 +49,7 @@ pub(super) enum What {
         member: usize,
         life: u64,
     },
-    LeaderMetadata {
+    RequestedMetadata {
         member: usize,
         life: u64,
     },

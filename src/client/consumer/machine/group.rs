@@ -89,7 +89,7 @@ impl Machine {
                 }
             }
             Action::Rebalance(rebalance) => self.rebalance(cx, rebalance),
-            Action::LeaderMetadata(topics) => self.ask_leader_metadata(cx, topics),
+            Action::RequestMetadata(topics) => self.ask_leader_metadata(cx, topics),
             Action::TopicError { topic, code, text } => {
                 self.consumer_error(code, text, Some(topic));
             }

@@ -197,7 +197,7 @@ impl Machine {
             // What is known will have to do.
             _ => self.membership.view.clone(),
         };
-        self.tell_group(cx, group::Event::LeaderMetadata(view));
+        self.tell_group(cx, group::Event::RequestedMetadata(view));
     }
 
     pub(super) fn rebalance(&mut self, cx: &mut MainContext<'_>, mut rebalance: Rebalance) {

@@ -63,8 +63,9 @@ impl Machine {
             .as_deref()
             .filter(|_| consumer.core.settings.has_group);
         let group = id.map(|id| {
-            let group = settings::group(&shared.conf, id);
-            Group::new(now, group, settings::member(&shared.conf))
+            let group = Arc::new(settings::group(&shared.conf, id));
+            let membership = settings::membership(&shared.conf, now, group.clone());
+            Group::new(now, group, membership)
         });
         if let Some(id) = id {
             log_initial(shared, id);
