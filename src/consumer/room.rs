@@ -68,7 +68,7 @@ impl Watchers {
         self.any.load(Ordering::SeqCst)
     }
 
-    /// Whoever made room.
+    /// Called by the thread that made room.
     pub fn notify(&self) {
         let list = {
             let mut list = self.list.lock();
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_makes_room_wakes_the_watcher_once() {
+    fn making_room_wakes_the_watcher_once() {
         let (room, woken) = counted();
         let budget = Budget::new(100);
         budget.add(150);

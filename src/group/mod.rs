@@ -126,7 +126,7 @@ pub enum Action {
 /// See [`Settings::close_patience`].
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How a group is to behave; from the configuration.
+/// How a group behaves; from the configuration.
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub group_id: Arc<str>,

@@ -117,7 +117,7 @@ impl Control {
     }
 
     /// `fetch.error.backoff.ms`: the next Fetch from this broker comes no earlier. What
-    /// else is to be done for the partition is done meanwhile, and another leader is
+    /// else there is to do for the partition is done meanwhile, and another leader is
     /// asked at once, as by librdkafka.
     fn pause_fetching(&mut self, now: Instant, key: Key, broker: i32) {
         if let Some(entry) = self.entries.get_mut(&key) {

@@ -45,7 +45,7 @@ impl Control {
     /// to pass before the cluster is asked.
     #[allow(
         clippy::too_many_arguments,
-        reason = "what is told of a reset has as many parts"
+        reason = "a reset is logged and reported with as many details"
     )]
     pub(super) fn reset(
         &mut self,

@@ -17,7 +17,7 @@ use crate::protocol::records::decode::{
 };
 use crate::protocol::records::{RecordsError, RecordsErrorKind};
 
-/// What is to be known for reading.
+/// How the records of a response are read.
 pub struct Reading<'a> {
     pub from: Position,
     pub check_crcs: bool,

@@ -85,7 +85,7 @@ impl Fetcher {
             };
             for data in topic.partitions {
                 let member = self.session.member(&name, data.partition_index).copied();
-                // Whoever was stopped or started anew meanwhile is not meant.
+                // The answer is not for a fetch that was stopped or started anew meanwhile.
                 let Some(member) = member.filter(|m| {
                     self.slots
                         .get(&m.slot)

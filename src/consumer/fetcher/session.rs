@@ -85,7 +85,7 @@ impl Session {
         self.names.get(&id)
     }
 
-    /// Fills in what is to be fetched from now on.
+    /// Fills in the partitions to fetch from now on.
     pub fn request(
         &mut self,
         version: i16,

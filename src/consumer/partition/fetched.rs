@@ -30,7 +30,7 @@ pub(super) type Taken = queue::Taken<NonNull<MessageExt>>;
 
 /// What [`Fetched::next`] found.
 pub enum Next {
-    /// A message, to be released by whoever gets it; there is more.
+    /// A message, which the caller releases; there is more.
     Message(NonNull<MessageExt>),
     /// A message, and the item is spent.
     Last(NonNull<MessageExt>),

@@ -8,7 +8,7 @@ use crate::group::assignor::TopicPartition;
 use crate::group::{Commit, Event, Offset, Rebalance, RebalanceKind};
 
 impl Simulation {
-    /// The application is told of a rebalance, which it carries out in its own time.
+    /// The application learns of a rebalance, and carries it out in its own time.
     pub(super) fn rebalance(&mut self, at: usize, rebalance: Rebalance) {
         // Lost is lost: others may have it now, and the application has to stop at once.
         if let RebalanceKind::Revoke { lost: true } = rebalance.kind {

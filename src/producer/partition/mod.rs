@@ -217,7 +217,7 @@ impl Partition {
         );
     }
 
-    /// Loop thread: what is to become of a batch in flight that failed.
+    /// Loop thread: decides about a batch in flight that failed.
     pub fn judge(&self, batch: &mut Batch, code: ErrorCode) -> Fate {
         let mut acc = self.acc.lock();
         let acc = &mut *acc;
@@ -227,7 +227,7 @@ impl Partition {
         }
     }
 
-    /// Loop thread: a batch is to be sent again, in its place.
+    /// Loop thread: the batch goes back to its place and will be sent again.
     pub fn put_back(self: &Arc<Self>, batch: Batch) {
         self.end_request(batch.id, batch.len(), |_| (), Some(batch));
     }
