@@ -53,6 +53,10 @@ pub(crate) struct ConfigResource {
     pub(crate) resource_type: rd_kafka_ResourceType_t,
     pub(crate) name: CString,
     /// In the order of the calls. Each stays where it is, for those who have a pointer.
+    #[allow(
+        clippy::vec_box,
+        reason = "the application has pointers to the elements"
+    )]
     pub(crate) changes: Vec<Box<Tagged<rd_kafka_ConfigEntry_s>>>,
 }
 
