@@ -17,6 +17,8 @@ const AUDITED: [&str; 12] = [
     "base/cancel.rs",
     // pthread_atfork, and closing what a child must not keep.
     "base/fork.rs",
+    // Raw locks for lock_api.
+    "base/lock.rs",
     // Blocks of messages with a reference count.
     "base/message.rs",
     // libc's regular expressions.

@@ -10,15 +10,8 @@
 //!   a peer sees the end of a connection when the parent ends it, and a listening socket
 //!   of the parent's takes no connection that nobody accepts.
 //! - The locks that all instances share are taken before the fork and released after it
-//!   on both sides, so that a child can make instances of its own. They are std's: a
-//!   thread that waits for one leaves nothing behind but a flag, where parking_lot's
-//!   would stand in a list that the child cannot unlock.
-//!
-//! What remains: parking_lot's threads wait in a table that the whole process shares. A
-//! fork at the instant in which another thread enters it leaves one of its lists locked in
-//! the child, and a lock of the child's own that falls into that list and is contended
-//! waits for ever. The window is some tens of nanoseconds, and only while locks are
-//! contended in the parent.
+//!   on both sides, so that a child can make instances of its own. No lock of the library
+//!   keeps anything outside of itself (see `base/lock.rs`).
 #![allow(unsafe_code)]
 
 use std::cell::UnsafeCell;
@@ -26,9 +19,9 @@ use std::io;
 use std::ops::{Deref, DerefMut};
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::lock::{Condvar, Mutex, MutexGuard};
 use super::thread;
 
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -72,87 +65,39 @@ static INSTANCE_GONE: Condvar = Condvar::new();
 
 static FORWARDING: Mutex<()> = Mutex::new(());
 
+static DESCRIPTORS: Mutex<()> = Mutex::new(());
+
 /// One of the locks, held.
-pub struct Locked<T: 'static> {
-    // Goes before the lock.
-    _seen: Seen,
-    guard: MutexGuard<'static, T>,
-}
-
-impl<T> Locked<T> {
-    fn new(lock: &'static Mutex<T>) -> Self {
-        Self::held(lock.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn held(guard: MutexGuard<'static, T>) -> Self {
-        let _seen = Seen::new();
-        Locked { _seen, guard }
-    }
-}
-
-impl<T> Deref for Locked<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.guard
-    }
-}
-
-impl<T> DerefMut for Locked<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        &mut self.guard
-    }
-}
-
-/// Orders who holds a lock once more, by an atomic of this crate's: the thread sanitizer
-/// does not see that std's lock does when it is contended, for std comes precompiled.
-struct Seen;
-
-static SEEN: AtomicU32 = AtomicU32::new(0);
-
-impl Seen {
-    fn new() -> Self {
-        SEEN.fetch_or(0, Ordering::Acquire);
-        Seen
-    }
-}
-
-impl Drop for Seen {
-    fn drop(&mut self) {
-        SEEN.fetch_or(0, Ordering::Release);
-    }
-}
+type Locked<T> = MutexGuard<'static, T>;
 
 pub fn registry() -> Locked<Registry> {
-    Locked::new(&REGISTRY)
+    REGISTRY.lock()
 }
 
 /// Held while a queue begins to be forwarded; see `base/queue`.
 pub fn forwarding() -> Locked<()> {
-    Locked::new(&FORWARDING)
+    FORWARDING.lock()
 }
 
-impl Locked<Registry> {
-    /// An instance was destroyed.
-    pub fn instance_gone(&mut self) {
-        self.instances = self.instances.saturating_sub(1);
-        INSTANCE_GONE.notify_all();
-    }
+/// Held while descriptors are made; see `base/standard.rs`.
+pub fn making_descriptors() -> Locked<()> {
+    DESCRIPTORS.lock()
+}
 
-    /// Waits for the next one, or for that long.
-    pub fn await_instance_gone(self, left: Option<Duration>) -> Self {
-        let Locked { _seen, guard } = self;
-        drop(_seen);
-        let guard = match left {
-            Some(left) => match INSTANCE_GONE.wait_timeout(guard, left) {
-                Ok((guard, _)) => guard,
-                Err(poisoned) => poisoned.into_inner().0,
-            },
-            None => INSTANCE_GONE
-                .wait(guard)
-                .unwrap_or_else(PoisonError::into_inner),
-        };
-        Locked::held(guard)
+/// An instance was destroyed.
+pub fn instance_gone() {
+    let mut registry = registry();
+    registry.instances = registry.instances.saturating_sub(1);
+    INSTANCE_GONE.notify_all();
+}
+
+/// Waits for the next instance to be destroyed, or for that long.
+pub fn await_instance_gone(registry: &mut Locked<Registry>, left: Option<Duration>) {
+    match left {
+        Some(left) => {
+            INSTANCE_GONE.wait_for(registry, left);
+        }
+        None => INSTANCE_GONE.wait(registry),
     }
 }
 
@@ -217,21 +162,21 @@ impl<S: AsRawFd> Drop for Inherited<S> {
 }
 
 /// The locks between the handlers before and after a fork.
-struct Held(UnsafeCell<Option<(Locked<()>, Locked<Registry>)>>);
+struct Held(UnsafeCell<Option<(Locked<()>, Locked<()>, Locked<Registry>)>>);
 
-// SAFETY: only the thread that holds both locks looks inside.
+// SAFETY: only the thread that holds the locks looks inside.
 unsafe impl Sync for Held {}
 
 static HELD: Held = Held(UnsafeCell::new(None));
 
 extern "C" fn before() {
-    let locks = (forwarding(), registry());
-    // SAFETY: this thread holds both locks.
+    let locks = (forwarding(), making_descriptors(), registry());
+    // SAFETY: this thread holds the locks.
     unsafe { *HELD.0.get() = Some(locks) };
 }
 
 extern "C" fn after_in_parent() {
-    // SAFETY: this thread holds both locks, since `before`.
+    // SAFETY: this thread holds the locks, since `before`.
     drop(unsafe { (*HELD.0.get()).take() });
 }
 
@@ -239,7 +184,8 @@ extern "C" fn after_in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
     thread::forget_all();
     // SAFETY: as above; the child's only thread is the one that forked.
-    let Some((_forwarding, mut registry)) = (unsafe { (*HELD.0.get()).take() }) else {
+    let Some((_forwarding, _descriptors, mut registry)) = (unsafe { (*HELD.0.get()).take() })
+    else {
         return;
     };
     registry.instances = 0;

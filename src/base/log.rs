@@ -9,7 +9,7 @@ use std::fmt::Arguments;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, Ordering};
 
-use parking_lot::RwLock;
+use crate::base::lock::RwLock;
 
 use super::fork::Generation;
 
@@ -139,7 +139,7 @@ impl Logger {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use parking_lot::Mutex;
+    use crate::base::lock::Mutex;
 
     struct Kept(Mutex<Vec<Line>>);
     impl LogSink for Kept {

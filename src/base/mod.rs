@@ -8,6 +8,7 @@ pub mod error;
 pub mod fork;
 pub mod group_metadata;
 pub mod headers;
+pub mod lock;
 pub mod log;
 pub mod message;
 #[cfg(all(test, loom))]

@@ -5,21 +5,17 @@
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
-use std::time::Duration;
-
-use parking_lot::Mutex;
 
 use super::cancel::NotCancelled;
+use super::fork;
 
 const LAST: i32 = 2;
 
 /// Makes descriptors while those that are free among the standard ones are taken.
 pub fn above<T>(make: impl FnOnce() -> T) -> T {
-    // One at a time, or one would take what another gives back. Bounded, for a child may
-    // have been forked when somebody else held it.
-    static TURN: Mutex<()> = Mutex::new(());
     let _whole = NotCancelled::new();
-    let _turn = TURN.try_lock_for(Duration::from_millis(100));
+    // One at a time, or one would take what another gives back.
+    let _turn = fork::making_descriptors();
     let _taken = take_free();
     make()
 }

@@ -1,6 +1,6 @@
 //! Locks, condition variables and atomics of the structures that threads share.
 //!
-//! They are parking_lot's and std's, and loom's where `--cfg loom` builds the
+//! They are those of [`lock`](super::lock) and std's, and loom's where `--cfg loom` builds the
 //! models (`capi-tests/model.sh`): then the same code runs under every
 //! interleaving. In a model a deadline that has passed has passed; no other ever does.
 
@@ -8,8 +8,8 @@
 mod real {
     pub use std::sync::atomic;
 
+    pub use super::super::lock::{Condvar, Mutex, MutexGuard};
     pub use arc_swap::ArcSwap;
-    pub use parking_lot::{Condvar, Mutex, MutexGuard};
 }
 
 #[cfg(not(loom))]

@@ -6,7 +6,7 @@
 //!
 //! A window that is not enabled costs a look at a constant.
 
-use parking_lot::Mutex;
+use crate::base::lock::Mutex;
 
 /// Buckets to a power of two, as a power of two.
 const PRECISION: u32 = 6;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use crate::base::lock::RwLock;
 
 use super::identity::Identity;
 use super::observer::{Observer, Watch};

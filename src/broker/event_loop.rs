@@ -26,9 +26,9 @@ use std::sync::{Arc, OnceLock, Weak};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
+use crate::base::lock::{Mutex, MutexGuard};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use mio::{Events, Poll, Registry, Token};
-use parking_lot::{Mutex, MutexGuard};
 
 use super::command::LinkCommand;
 use super::config::LinkConfig;
@@ -430,13 +430,18 @@ impl<U: LinkUser> EventLoop<U> {
         let work = state;
         let mut state = work.lock();
         while !state.links.is_empty() {
+            let now = Instant::now();
+            let turn = match made.is_current() {
+                true => state.safely(|h| h.turn(now)),
+                false => None,
+            };
             if !made.is_current() {
                 // A callback forked, and this is the child: all of this is the parent's.
+                // A sleep here would take events of the `Poll` that both have.
                 std::mem::forget((work.clone(), poll, wake));
                 return;
             }
-            let now = Instant::now();
-            let Some(next) = state.safely(|h| h.turn(now)) else {
+            let Some(next) = turn else {
                 continue;
             };
             if state.links.is_empty() || !wake.prepare_sleep() {

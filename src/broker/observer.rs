@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use crate::base::lock::RwLock;
 use kafka_protocol::messages::ApiKey;
-use parking_lot::RwLock;
 
 use super::identity::Identity;
 use super::stats::StateName;

@@ -32,8 +32,8 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
+use crate::base::lock::Mutex;
 use mio::{Events, Poll, Registry, Token};
-use parking_lot::Mutex;
 
 use super::event_loop::LoopWork;
 use crate::base::cancel::NotCancelled;

@@ -7,7 +7,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::{Mutex, RwLock};
+use crate::base::lock::{Mutex, RwLock};
 
 use super::command::{MainCommand, MainSender};
 use super::consumer::command::Command;

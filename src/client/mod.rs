@@ -27,8 +27,8 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crate::base::lock::{Condvar, Mutex};
 use crossbeam_channel::{Receiver, RecvTimeoutError, bounded, unbounded};
-use parking_lot::{Condvar, Mutex};
 
 use crate::base::conf::{ClientKind, TopicConf};
 use crate::base::error::{ErrorCode, KafkaError};

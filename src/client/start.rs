@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
+use crate::base::lock::{Mutex, RwLock};
 use arc_swap::ArcSwap;
-use parking_lot::{Mutex, RwLock};
 
 use super::command::{MainCommand, MainSender};
 use super::consumer::Consumer;

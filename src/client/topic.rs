@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
-use parking_lot::Mutex;
+use crate::base::lock::Mutex;
 
 use super::Client;
 use crate::base::conf::TopicConf;

@@ -30,7 +30,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
+use crate::base::lock::Mutex;
 use uuid::Uuid;
 
 use crate::base::error::ErrorCode;

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
-use parking_lot::Mutex;
+use crate::base::lock::Mutex;
 
 pub type Wake = Arc<dyn Fn() + Send + Sync>;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::base::lock::Mutex;
 use bytes::Bytes;
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::{ApiKey, ApiVersionsResponse, FetchRequest, RequestKind};
-use parking_lot::Mutex;
 use uuid::Uuid;
 
 use super::room::{Budget, Room};

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
+use crate::base::lock::RwLock;
 use kafka_protocol::messages::{ApiKey, HeartbeatRequest, RequestKind};
-use parking_lot::RwLock;
 
 use super::*;
 use crate::base::log::{Line, LogSink};

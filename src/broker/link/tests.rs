@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
+use crate::base::lock::{Mutex, RwLock};
 use crossbeam_channel::{Receiver, unbounded};
 use kafka_protocol::messages::ApiKey;
 use mio::Poll;
-use parking_lot::{Mutex, RwLock};
 
 use super::*;
 use crate::base::log::Logger;

@@ -10,9 +10,9 @@ use std::io::IoSlice;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use crate::base::lock::Mutex;
 use crossbeam_channel::Sender;
 use mio::{Registry, Token};
-use parking_lot::Mutex;
 
 use super::{Awaited, Connector, Handshake, ReadOutcome, Readiness, Stream, WriteOutcome};
 use crate::broker::error::ConnError;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::thread::JoinHandle;
 
-use parking_lot::Mutex;
+use crate::base::lock::Mutex;
 
 use crate::client::event::EventQueue;
 

@@ -99,7 +99,7 @@ pub(crate) fn instance_made() {
 }
 
 pub(crate) fn instance_gone() {
-    fork::registry().instance_gone();
+    fork::instance_gone();
 }
 
 /// Waits until no instance is left; false on timeout.
@@ -110,7 +110,7 @@ pub(crate) fn wait_all_gone(deadline: Option<Instant>) -> bool {
         if left.is_some_and(|left| left.is_zero()) {
             return false;
         }
-        registry = registry.await_instance_gone(left);
+        fork::await_instance_gone(&mut registry, left);
     }
     true
 }

@@ -3,8 +3,8 @@
 use std::ffi::{CStr, c_void};
 use std::sync::{Arc, OnceLock, Weak};
 
+use crate::base::lock::Mutex;
 use libc::{c_int, size_t};
-use parking_lot::Mutex;
 
 use super::{List, Method};
 use crate::base::cancel::NotCancelled;

@@ -3,8 +3,8 @@
 use std::ffi::{CStr, CString};
 use std::ptr;
 
+use crate::base::lock::Mutex;
 use libc::{c_char, size_t};
-use parking_lot::Mutex;
 
 use super::plugin::Plugin;
 use super::{List, Method};

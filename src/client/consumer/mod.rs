@@ -25,8 +25,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use crate::base::lock::{Mutex, RwLock};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use parking_lot::{Mutex, RwLock};
 use uuid::Uuid;
 
 use super::command::{MainCommand, MainSender};

@@ -1,7 +1,7 @@
+use crate::base::lock::Mutex;
 use bytes::Bytes;
 use kafka_protocol::messages::fetch_response::{FetchableTopicResponse, PartitionData};
 use kafka_protocol::messages::{FetchResponse, ResponseKind, TopicName};
-use parking_lot::Mutex;
 use std::sync::atomic::AtomicUsize;
 
 use super::super::ResetPolicy;

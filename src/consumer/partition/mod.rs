@@ -14,7 +14,7 @@ use std::sync::atomic::{
     AtomicBool, AtomicI32, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering,
 };
 
-use parking_lot::{Mutex, RwLock};
+use crate::base::lock::{Mutex, RwLock};
 
 use self::fetched::{Fetched, Taken};
 use super::room::{Budget, Waiting};

@@ -28,7 +28,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
+use crate::base::lock::Mutex;
 
 use self::coordinator::Coordinator;
 use self::schedule::{PopIfDue, Scheduled, What};

@@ -11,7 +11,7 @@ use super::dispatch::Peer;
 use super::state::broker::Broker;
 use super::state::{ClusterState, ConnId, Now, Output};
 use super::trace::Trace;
-use crate::base::fork::Inherited;
+use crate::base::fork::{Generation, Inherited};
 use crate::base::standard;
 use conn::{Conn, Step};
 use crossbeam_channel::Receiver;
@@ -66,6 +66,8 @@ pub struct Server {
     scratch: Box<[u8]>,
     started: Instant,
     stopping: bool,
+    /// The process whose thread this is.
+    made: Generation,
 }
 
 /// How the server is set up.
@@ -113,6 +115,7 @@ impl Server {
             scratch: vec![0; conn::READ_CHUNK].into_boxed_slice(),
             started: Instant::now(),
             stopping: false,
+            made: Generation::current(),
         };
         for id in 1..=setup.brokers {
             let port = match setup.port {
@@ -186,6 +189,11 @@ impl Server {
     pub fn run(mut self) {
         let mut events = Events::with_capacity(256);
         while !self.stopping {
+            if !self.made.is_current() {
+                // A log callback forked, and this is the child: all of this is the parent's.
+                std::mem::forget(self);
+                return;
+            }
             let timeout = self.timeout();
             if let Err(e) = self.poll.poll(&mut events, timeout)
                 && e.kind() != io::ErrorKind::Interrupted

@@ -289,7 +289,7 @@ fn requests_are_tracked_while_asked_for() {
 /// Those who debug are told what comes, what is changed, and what is injected.
 #[test]
 fn a_log_tells_what_happens() {
-    struct Lines(parking_lot::Mutex<Vec<String>>);
+    struct Lines(crate::base::lock::Mutex<Vec<String>>);
     impl LogSink for Lines {
         fn write(&self, line: Line) {
             assert_eq!((line.level, line.facility), (Level::Debug, "MOCK"));
