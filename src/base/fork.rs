@@ -16,7 +16,6 @@
 
 use std::cell::UnsafeCell;
 use std::io;
-use std::ops::{Deref, DerefMut};
 use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
@@ -161,8 +160,10 @@ impl<S: AsRawFd> Drop for Inherited<S> {
     }
 }
 
+type AllLocks = (Locked<()>, Locked<()>, Locked<Registry>);
+
 /// The locks between the handlers before and after a fork.
-struct Held(UnsafeCell<Option<(Locked<()>, Locked<()>, Locked<Registry>)>>);
+struct Held(UnsafeCell<Option<AllLocks>>);
 
 // SAFETY: only the thread that holds the locks looks inside.
 unsafe impl Sync for Held {}

@@ -380,7 +380,7 @@ fn links_survive() {
         let mut f = link(settings(), seed);
         let mut peer: Option<Peer> = None;
         let mut deadlines = Vec::new();
-        let mut ended = vec![false; 30];
+        let mut ended = [false; 30];
         for _ in 0..400 {
             if deadlines.len() < ended.len() && random.u8(..) < 40 {
                 let timeout = random.u32(1..4000) * MS;

@@ -111,7 +111,7 @@ fn pauses_grow_to_their_maximum_and_start_over() {
     }
     assert_eq!(
         pauses,
-        [100, 200, 400, 800, 800, 800].map(|n| Duration::from_millis(n))
+        [100, 200, 400, 800, 800, 800].map(Duration::from_millis)
     );
     r.wanted(now);
     r.looked_up(now, vec![address(1)], 0);

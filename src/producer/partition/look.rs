@@ -98,7 +98,7 @@ impl Partition {
         };
         let timed_out = clock.has_timed_out(open.opened);
         let due = timed_out || clock.has_lingered(open.opened);
-        if !due || !acc.closed.is_empty() || !(can_send || !clock.timeout.is_zero()) {
+        if !due || !acc.closed.is_empty() || (!can_send && clock.timeout.is_zero()) {
             return;
         }
         // A batch that is not full goes out only when nothing else of the partition is on
