@@ -4,6 +4,8 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
+DOCDIR ?= $(PREFIX)/share/doc/librskafka
+DEBUGDIR ?= $(LIBDIR)/.debug
 LIB ?= ours
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # Where `make install` takes the library from.
@@ -11,7 +13,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install uninstall demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings lint
+.PHONY: all help install install-debug uninstall demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -23,22 +25,34 @@ help: ## this list
 $(LIBRARY_DIR)/librdkafka.so $(LIBRARY_DIR)/librdkafka.a:
 	@$(MAKE) --no-print-directory all
 
-install: $(LIBRARY_DIR)/librdkafka.so $(LIBRARY_DIR)/librdkafka.a ## library, headers and pkg-config files to PREFIX (below DESTDIR)
+install: $(LIBRARY_DIR)/librdkafka.so $(LIBRARY_DIR)/librdkafka.a ## library (stripped), headers, pkg-config files and licences to PREFIX (below DESTDIR)
 	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(INCLUDEDIR)/librdkafka"
 	install -m 755 "$(LIBRARY_DIR)/librdkafka.so" "$(DESTDIR)$(LIBDIR)/librdkafka.so.1"
+	strip --strip-unneeded "$(DESTDIR)$(LIBDIR)/librdkafka.so.1"
 	ln -sf librdkafka.so.1 "$(DESTDIR)$(LIBDIR)/librdkafka.so"
 	install -m 644 "$(LIBRARY_DIR)/librdkafka.a" "$(DESTDIR)$(LIBDIR)/librdkafka.a"
+	strip --strip-debug "$(DESTDIR)$(LIBDIR)/librdkafka.a"
+	install -d "$(DESTDIR)$(DOCDIR)"
+	install -m 644 LICENSE NOTICE THIRD-PARTY-LICENCES "$(DESTDIR)$(DOCDIR)/"
 	install -m 644 include/rdkafka.h include/rdkafka_mock.h "$(DESTDIR)$(INCLUDEDIR)/librdkafka/"
 	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|; s|@version@|$(LIBRARY_VERSION)|' src/pkgconfig/rdkafka.pc.in \
 		>"$(DESTDIR)$(LIBDIR)/pkgconfig/rdkafka.pc"
 	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|; s|@version@|$(LIBRARY_VERSION)|' src/pkgconfig/rdkafka-static.pc.in \
 		>"$(DESTDIR)$(LIBDIR)/pkgconfig/rdkafka-static.pc"
 
+install-debug: install ## the debug sections of the installed library, beside it in .debug, where gdb looks
+	install -d "$(DESTDIR)$(DEBUGDIR)"
+	objcopy --only-keep-debug "$(LIBRARY_DIR)/librdkafka.so" "$(DESTDIR)$(DEBUGDIR)/librdkafka.so.1.debug"
+	chmod 644 "$(DESTDIR)$(DEBUGDIR)/librdkafka.so.1.debug"
+	objcopy --remove-section=.gnu_debuglink --add-gnu-debuglink="$(DESTDIR)$(DEBUGDIR)/librdkafka.so.1.debug" "$(DESTDIR)$(LIBDIR)/librdkafka.so.1"
+
 uninstall: ## take away what `make install` brought
 	rm -f "$(DESTDIR)$(LIBDIR)"/librdkafka.so.1 "$(DESTDIR)$(LIBDIR)"/librdkafka.so "$(DESTDIR)$(LIBDIR)"/librdkafka.a
 	rm -f "$(DESTDIR)$(LIBDIR)"/pkgconfig/rdkafka.pc "$(DESTDIR)$(LIBDIR)"/pkgconfig/rdkafka-static.pc
 	rm -f "$(DESTDIR)$(INCLUDEDIR)"/librdkafka/rdkafka.h "$(DESTDIR)$(INCLUDEDIR)"/librdkafka/rdkafka_mock.h
-	-rmdir "$(DESTDIR)$(INCLUDEDIR)/librdkafka"
+	rm -f "$(DESTDIR)$(DOCDIR)"/LICENSE "$(DESTDIR)$(DOCDIR)"/NOTICE "$(DESTDIR)$(DOCDIR)"/THIRD-PARTY-LICENCES
+	rm -f "$(DESTDIR)$(DEBUGDIR)"/librdkafka.so.1.debug
+	-rmdir "$(DESTDIR)$(INCLUDEDIR)/librdkafka" "$(DESTDIR)$(DOCDIR)"
 
 demo: ## unmodified kcat through this library into a mock cluster of three brokers and back, everything compared
 	@bash capi-tests/demo/demo.sh

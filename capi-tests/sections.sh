@@ -32,6 +32,10 @@ aside_end() { # DIR: what `aside` has put there
     rm -r "$1"
     return "$code"
 }
+# Ends here if something has failed: what follows takes long.
+sections_stop_early() {
+    [ $SECTION_FAILED -eq 0 ] || sections_end
+}
 sections_end() {
     local entry pid dir name
     for entry in "${SECTION_ASIDE[@]}"; do

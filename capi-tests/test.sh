@@ -25,6 +25,11 @@ c_programs() {
     return $failed
 }
 
+# What is cheap comes first, and ends the run if it fails.
+case " $parts " in *" text "*) TEXT_REQUIRED=1 section "no text of librdkafka's" bash capi-tests/text/check.sh
+    section "length of functions" python3 capi-tests/lint/functions.py ;; esac
+case " $parts " in *" unit "*) section "unit tests" cargo test -q ;; esac
+sections_stop_early
 section "release build" bash capi-tests/setup/library.sh ours
 case " $parts " in *" mock "*|*" c "*|*" calls "*|*" groups "*|*" hostile "*|*" sanitize "*|*" kcat "*|*" conformance "*|*" python "*)
     own=1; bash $KAFKA status >/dev/null 2>&1 && own=
@@ -34,8 +39,7 @@ case " $parts " in *" mock "*|*" c "*|*" calls "*|*" groups "*|*" hostile "*|*" 
 esac
 for part in $parts; do
     case $part in
-        text) TEXT_REQUIRED=1 section "no text of librdkafka's" bash capi-tests/text/check.sh ;;
-        unit) section "unit tests" cargo test -q ;;
+        text|unit) ;;
         sim) GROUP_SIM_SEEDS=300..10000 section "10,000 simulated groups" cargo test -q --lib groups_survive ;;
         model) aside "what threads share, under every interleaving" bash capi-tests/model.sh ;;
         abi) section "C interface against its data" bash capi-tests/abi/check.sh ;;

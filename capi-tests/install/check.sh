@@ -24,6 +24,16 @@ C
 export PKG_CONFIG_PATH=$dest/opt/lrk/lib/pkgconfig PKG_CONFIG_SYSROOT_DIR=$dest
 failed=0
 [ "$(pkg-config --modversion rdkafka)" = 2.16.0 ] || { say "version of rdkafka.pc"; failed=1; }
+so=$dest/opt/lrk/lib/librdkafka.so.1 archive=$dest/opt/lrk/lib/librdkafka.a doc=$dest/opt/lrk/share/doc/librskafka
+python3 "$ROOT/capi-tests/install/licences.py" --check || failed=1
+for f in LICENSE NOTICE THIRD-PARTY-LICENCES; do [ -s "$doc/$f" ] || { say "no $f"; failed=1; }; done
+# Without debug sections: librdkafka's library has 12 MB.
+for limit in "$so:12" "$archive:60"; do
+    size=$(($(stat -c %s "${limit%:*}") >> 20))
+    echo "$(basename "${limit%:*}"): $size MB"
+    [ $size -le "${limit#*:}" ] || { say "${limit%:*} has $size MB"; failed=1; }
+done
+objdump -h "$so" "$archive" | grep -q ' \.debug_info' && { say "debug sections were installed"; failed=1; }
 soname=$(objdump -p "$dest/opt/lrk/lib/librdkafka.so.1" | awk '$1 == "SONAME" { print $2 }')
 [ "$soname" = librdkafka.so.1 ] || { say "soname is '$soname'"; failed=1; }
 if gcc -Wall -Werror -o "$dest/shared" "$dest/p.c" $(pkg-config --cflags --libs rdkafka) &&
@@ -33,6 +43,10 @@ then echo "shared: ok"; else echo "shared: FAILED"; failed=1; fi
 if gcc -Wall -Werror -o "$dest/static" "$dest/p.c" $(pkg-config --cflags --libs rdkafka-static | sed "s| /opt/lrk/lib| $dest/opt/lrk/lib|") &&
     "$dest/static" && ! ldd "$dest/static" | grep -q librdkafka
 then echo "static: ok"; else echo "static: FAILED"; failed=1; fi
+make -s -C "$ROOT" install-debug DESTDIR="$dest" PREFIX=/opt/lrk || { say "make install-debug"; failed=1; }
+if objdump -h "$dest/opt/lrk/lib/.debug/librdkafka.so.1.debug" | grep -q ' \.debug_info' && objdump -s -j .gnu_debuglink "$so" | grep -q librdkafka &&
+    LD_LIBRARY_PATH=$dest/opt/lrk/lib "$dest/shared" >/dev/null 2>&1
+then echo "debug sections: ok"; else echo "debug sections: FAILED"; failed=1; fi
 make -s -C "$ROOT" uninstall DESTDIR="$dest" PREFIX=/opt/lrk
 left=$(find "$dest/opt" -type f -o -type l); [ -z "$left" ] || { echo "uninstall left $left"; failed=1; }
 exit $failed

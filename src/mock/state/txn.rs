@@ -60,6 +60,46 @@ pub struct Pid {
 }
 
 impl Transaction {
+    /// Of a transactional id that is not known yet.
+    fn new(producer_id: i64, timeout_ms: i32) -> Self {
+        Transaction {
+            producer_id,
+            epoch: -1,
+            last_epoch: None,
+            previous_producer_id: None,
+            timeout_ms,
+            state: TxnState::Empty,
+            partitions: BTreeSet::new(),
+            groups: BTreeSet::new(),
+            started_ms: -1,
+            armed: None,
+        }
+    }
+
+    /// Gives the id and the epoch to a producer that begins. `next_id` is the producer id
+    /// that follows when the epochs of this one are used up.
+    fn move_epoch(&mut self, expected: Option<Pid>, is_new: bool, next_id: i64) -> Result<(), E> {
+        match expected {
+            // The epoch has been moved already: by an abort just now, or by an earlier
+            // attempt of which the answer was lost.
+            Some(e) if self.last_epoch == Some(e.epoch) => {}
+            Some(e) if !is_new && e.epoch != self.epoch && e.epoch < LAST_EPOCH => {
+                return Err(E::ProducerFenced);
+            }
+            _ if self.epoch >= LAST_EPOCH => {
+                self.previous_producer_id = Some(self.producer_id);
+                self.producer_id = next_id;
+                self.epoch = 0;
+                self.last_epoch = None;
+            }
+            _ => {
+                self.last_epoch = expected.map(|_| self.epoch);
+                self.epoch += 1;
+            }
+        }
+        Ok(())
+    }
+
     fn check(&self, pid: Pid) -> Result<(), E> {
         if self.producer_id != pid.id {
             Err(E::InvalidProducerIdMapping)
@@ -116,24 +156,9 @@ impl ClusterState {
         if timeout_ms <= 0 || timeout_ms > MAX_TIMEOUT_MS {
             return Err(E::InvalidTransactionTimeout);
         }
-        let fresh = Transaction {
-            producer_id: 0,
-            epoch: -1,
-            last_epoch: None,
-            previous_producer_id: None,
-            timeout_ms,
-            state: TxnState::Empty,
-            partitions: BTreeSet::new(),
-            groups: BTreeSet::new(),
-            started_ms: -1,
-            armed: None,
-        };
         if !self.transactions.contains_key(id) {
             let producer_id = self.new_producer_id();
-            let txn = Transaction {
-                producer_id,
-                ..fresh
-            };
+            let txn = Transaction::new(producer_id, timeout_ms);
             self.transactions.insert(id.to_owned(), txn);
         }
         let txn = self.transactions.get(id).ok_or(E::UnknownServerError)?;
@@ -151,24 +176,7 @@ impl ClusterState {
         }
         let next_id = self.next_producer_id;
         let txn = self.transactions.get_mut(id).ok_or(E::UnknownServerError)?;
-        match expected {
-            // Its epoch has been moved already: by the abort just now, or by an earlier
-            // attempt of which the answer was lost.
-            Some(e) if txn.last_epoch == Some(e.epoch) => {}
-            Some(e) if !is_new && e.epoch != txn.epoch && e.epoch < LAST_EPOCH => {
-                return Err(E::ProducerFenced);
-            }
-            _ if txn.epoch >= LAST_EPOCH => {
-                txn.previous_producer_id = Some(txn.producer_id);
-                txn.producer_id = next_id;
-                txn.epoch = 0;
-                txn.last_epoch = None;
-            }
-            _ => {
-                txn.last_epoch = expected.map(|_| txn.epoch);
-                txn.epoch += 1;
-            }
-        }
+        txn.move_epoch(expected, is_new, next_id)?;
         txn.timeout_ms = timeout_ms;
         txn.started_ms = -1;
         txn.state = TxnState::Empty;
