@@ -33,6 +33,7 @@ use mio::{Events, Poll, Registry, Token};
 use super::command::LinkCommand;
 use super::config::LinkConfig;
 use super::link::Link;
+use super::loop_work::LoopWork;
 use super::short_poll;
 use super::socket_loan::{LoanState, SocketLoan};
 use super::{LinkUser, Request};
@@ -243,22 +244,6 @@ impl LoopWaker {
         turn.leave(in_time);
         true
     }
-}
-
-/// A loop's work, as a thread sees it that runs it inline.
-pub(super) trait LoopWork: Send {
-    /// False while there is more to do than to send one small request.
-    fn accepts_inline_turn(&self) -> bool;
-    /// One turn. False: the loop would sleep past its next deadline, and must be woken.
-    fn run_turn(&mut self, now: Instant) -> bool;
-    /// Registers the socket with `borrower` instead of the loop, if there is a socket and
-    /// all that arrived has been read.
-    fn lend(&mut self, borrower: &Registry) -> bool;
-    /// False: the loop's next deadline has changed, and it must be woken.
-    fn take_back(&mut self) -> bool;
-    /// As [`LoopWork::run_turn`], after something arrived at the socket that was lent, or
-    /// its peer closed it.
-    fn arrived(&mut self, closed: bool, now: Instant) -> bool;
 }
 
 /// What a turn of the loop works on.

@@ -19,6 +19,7 @@ pub mod identity;
 pub mod inflight;
 pub mod link;
 pub mod look_up;
+mod loop_work;
 pub mod observer;
 pub mod reconnect;
 pub mod setup;

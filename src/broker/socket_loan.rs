@@ -35,7 +35,7 @@ use std::time::Instant;
 use crate::base::lock::Mutex;
 use mio::{Events, Poll, Registry, Token};
 
-use super::event_loop::LoopWork;
+use super::loop_work::LoopWork;
 use crate::base::cancel::NotCancelled;
 use crate::base::queue::{self, IdleWork};
 use crate::base::standard;
