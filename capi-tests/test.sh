@@ -13,15 +13,15 @@ export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 export PROPTEST_RNG_SEED=${PROPTEST_RNG_SEED:-20260101}
 KAFKA=capi-tests/kafka/kafka.sh
 
-# They mostly wait: one half beside the other.
+# They mostly wait: three of them run at a time.
 c_programs() {
-    local half names pids=() failed=0
-    for half in 0 1; do
-        mapfile -t names < <(cd capi-tests/c && ls -- *.c | awk -v half=$half 'NR % 2 == half')
+    local third names pids=() failed=0
+    for third in 0 1 2; do
+        mapfile -t names < <(cd capi-tests/c && ls -- *.c | awk -v third=$third 'NR % 3 == third')
         bash capi-tests/c/run.sh "${names[@]}" &
         pids+=($!)
     done
-    for half in "${pids[@]}"; do wait "$half" || failed=1; done
+    for third in "${pids[@]}"; do wait "$third" || failed=1; done
     return $failed
 }
 
@@ -55,7 +55,7 @@ for part in $parts; do
         hostile) HOSTILE_ROUNDS=1 section "hostile peer" bash capi-tests/hostile/run.sh ;;
         sanitize) section "valgrind, ThreadSanitizer" bash capi-tests/sanitize.sh --quick ;;
         kcat) section "kcat" bash capi-tests/kcat/acceptance.sh ;;
-        conformance) TESTS=expected JOBS=${JOBS:-3} section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate ;;
+        conformance) TESTS=expected JOBS=${JOBS:-5} section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate ;;
         python) section "confluent-kafka-python" bash capi-tests/python/run.sh ;;
         *) die "no part $part" ;;
     esac
