@@ -1,5 +1,6 @@
 # Sourced: runs named parts one after the other, each under a heading with its time, and ends with a table.
-# A part that fails does not keep the later ones from running. A part aside runs beside the others, and is shown at the end.
+# A part that fails does not keep the later ones from running. A part aside runs beside the others, on what processor time they
+# leave, and is shown at the end.
 # Below the row of a part that failed, the table repeats the lines that say so: of a long log often only the end is kept.
 SECTION_ROWS=() SECTION_FAILED=0 SECTION_ASIDE=()
 section() { # NAME COMMAND...
@@ -21,7 +22,7 @@ section_failures() { # The lines that name a failure; without one, the last line
 aside() { # NAME COMMAND...
     local name=$1 dir; shift
     dir=$(mktemp -d)
-    { local started=$SECONDS; "$@" </dev/null >"$dir/out" 2>&1; echo $? $((SECONDS - started)) >"$dir/end"; } &
+    { renice -n 19 -p $BASHPID >/dev/null; local started=$SECONDS; "$@" </dev/null >"$dir/out" 2>&1; echo $? $((SECONDS - started)) >"$dir/end"; } &
     SECTION_ASIDE+=("$!|$dir|$name")
 }
 aside_end() { # DIR: what `aside` has put there
