@@ -40,8 +40,10 @@ fn wake(word: &AtomicU32, threads: u32) {
 
 const ALL: u32 = i32::MAX as u32;
 
-/// How often a lock is looked at before its thread sleeps.
-const SPINS: u32 = 100;
+/// How often a lock is looked at before its thread sleeps, and how often of that without
+/// giving the processor away.
+const SPINS: u32 = 10;
+const BUSY_SPINS: u32 = 3;
 
 const UNLOCKED: u32 = 0;
 const LOCKED: u32 = 1;
@@ -57,30 +59,29 @@ impl RawMutex {
             .is_ok()
     }
 
-    /// The state, when it is worth another try or to sleep over.
-    fn spin(&self) -> u32 {
-        for _ in 0..SPINS {
+    /// Looks for a free lock for a while, first busily, then giving the processor away: a
+    /// thread that sleeps has to be woken, which costs more than most locks are held for.
+    /// False: not had. The lock is not waited for in this way where others sleep over it.
+    fn spin(&self) -> bool {
+        for round in 0..SPINS {
             match self.0.load(Ordering::Relaxed) {
-                LOCKED => std::hint::spin_loop(),
-                other => return other,
+                UNLOCKED if self.try_acquire() => return true,
+                CONTENDED => return false,
+                _ if round < BUSY_SPINS => (0..2 << round).for_each(|_| std::hint::spin_loop()),
+                _ => std::thread::yield_now(),
             }
         }
-        self.0.load(Ordering::Relaxed)
+        false
     }
 
     #[cold]
     fn lock_contended(&self) {
-        let mut state = self.spin();
-        if state == UNLOCKED && self.try_acquire() {
+        if self.spin() {
             return;
         }
-        loop {
-            // From here on the lock is taken as contended: others may sleep, too.
-            if state != CONTENDED && self.0.swap(CONTENDED, Ordering::Acquire) == UNLOCKED {
-                return;
-            }
+        // From here on the lock is taken as contended: others may sleep, too.
+        while self.0.swap(CONTENDED, Ordering::Acquire) != UNLOCKED {
             wait(&self.0, CONTENDED, None);
-            state = self.spin();
         }
     }
 }
@@ -235,7 +236,7 @@ impl RawRwLock {
             if acquire() {
                 return;
             }
-            std::hint::spin_loop();
+            std::thread::yield_now();
         }
         self.waiting.fetch_add(1, Ordering::SeqCst);
         loop {
