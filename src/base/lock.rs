@@ -173,6 +173,11 @@ impl Condvar {
 
     /// False: the deadline has passed.
     fn sleep<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, deadline: Option<Instant>) -> bool {
+        // The kernel would sleep for its timer's slack, 50 µs, over a time that has passed:
+        // `rd_kafka_poll(rk, 0)` comes here.
+        if deadline.is_some_and(|at| at <= Instant::now()) {
+            return false;
+        }
         // Both before the mutex is released: a notification after that ends the sleep.
         self.waiting.fetch_add(1, Ordering::Relaxed);
         let sequence = self.sequence.load(Ordering::Relaxed);
@@ -413,5 +418,27 @@ mod tests {
             .collect();
         threads.into_iter().for_each(|t| t.join().unwrap());
         assert_eq!(*lock.read(), [10_000; 2]);
+    }
+
+    /// A wait that only looks, as `rd_kafka_poll(rk, 0)` makes one, gives the processor to
+    /// nobody.
+    #[test]
+    fn a_time_that_has_passed_is_not_slept_over() {
+        let sleeps = || {
+            let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+            let line = status
+                .lines()
+                .find(|l| l.starts_with("voluntary_ctxt_switches"));
+            let number = line.and_then(|l| l.split_whitespace().nth(1)).unwrap();
+            number.parse::<u64>().unwrap()
+        };
+        let (mutex, condvar) = (Mutex::new(()), Condvar::new());
+        let mut guard = mutex.lock();
+        let before = sleeps();
+        for _ in 0..1000 {
+            assert!(condvar.wait_until(&mut guard, Instant::now()).timed_out());
+        }
+        let slept = sleeps() - before;
+        assert!(slept < 100, "{slept} sleeps");
     }
 }

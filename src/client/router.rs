@@ -133,8 +133,10 @@ impl Router {
         }
         match (class, &request.target) {
             (ErrorClass::Final, _) => (request.reply)(result),
-            // Another one may know, or it waits here until one is up.
-            (ErrorClass::Passing, Target::Any) => self.attempt(now, metadata.cache(), request),
+            // No answer: another one may know, or it waits here until one is up.
+            (ErrorClass::Passing, Target::Any) if result.is_err() => {
+                self.attempt(now, metadata.cache(), request)
+            }
             (ErrorClass::Passing | ErrorClass::Moved, _) => {
                 let pause =
                     backoff::delay(request.attempts.saturating_sub(1), BACKOFF, BACKOFF_MAX);
