@@ -93,7 +93,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["stats"],
             &["main_loop/"],
             &["start.rs"],
-            &["mod.rs", "list_groups.rs"],
+            &["mod.rs", "list_groups.rs", "admin.rs"],
         ],
     ),
     (
@@ -108,7 +108,13 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
                 "topic_partition.rs",
                 "instance/topics.rs",
             ],
-            &["log.rs", "message.rs", "partition_list.rs", "intercept/"],
+            &[
+                "log.rs",
+                "message.rs",
+                "partition_list.rs",
+                "intercept/",
+                "admin/elements.rs",
+            ],
             &["conf/", "instance/"],
             &["consumer/find.rs"],
             &["items.rs"],

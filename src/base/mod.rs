@@ -24,5 +24,6 @@ pub mod sync;
 pub mod testing;
 pub mod thread;
 pub mod time;
+pub mod topic_partition;
 pub mod wake;
 pub mod window;

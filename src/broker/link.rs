@@ -362,13 +362,16 @@ impl<U: LinkUser> Link<U> {
     }
 
     fn expire_pending(&mut self, now: Instant) {
-        if !self.pending.iter().any(|r| now >= r.deadline) {
+        let up = matches!(self.state, State::Up { .. });
+        if !self.pending.iter().any(|r| now >= r.waits_until(up)) {
             return;
         }
         let mut kept = VecDeque::new();
         for request in std::mem::take(&mut self.pending) {
-            if now >= request.deadline {
-                BrokerStats::bump(&self.config.stats.request_timeouts);
+            if now >= request.waits_until(up) {
+                if now >= request.deadline {
+                    BrokerStats::bump(&self.config.stats.request_timeouts);
+                }
                 (request.reply)(Err(RequestError::TimedOutInQueue));
             } else {
                 kept.push_back(request);
@@ -389,7 +392,7 @@ impl<U: LinkUser> Link<U> {
                 [conn.deadline(), idle].into_iter().flatten().min()
             }
         };
-        let pending = self.pending.iter().map(|r| r.deadline).min();
+        let pending = self.pending.iter().map(|r| r.waits_until(up)).min();
         [own, pending, self.user.next_deadline(up)]
             .into_iter()
             .flatten()

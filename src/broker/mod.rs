@@ -50,6 +50,8 @@ pub enum RequestError {
     Disconnected(String),
     /// No connection came up in time; the broker has not seen the request.
     TimedOutInQueue,
+    /// The cluster has no such broker, as far as is known: no controller, no leader.
+    NoBroker(&'static str),
     /// Sent, but not answered in time.
     TimedOut,
     /// The broker does not speak a version of this API that this client does.
@@ -67,6 +69,7 @@ impl RequestError {
         match self {
             RequestError::Disconnected(_) => ErrorCode::_TRANSPORT,
             RequestError::TimedOutInQueue => ErrorCode::_TIMED_OUT_QUEUE,
+            RequestError::NoBroker(_) => ErrorCode::_TRANSPORT,
             RequestError::TimedOut => ErrorCode::_TIMED_OUT,
             RequestError::Unsupported(_) => ErrorCode::_UNSUPPORTED_FEATURE,
             RequestError::BadResponse(_) => ErrorCode::_BAD_MSG,
@@ -89,6 +92,7 @@ impl fmt::Display for RequestError {
         match self {
             RequestError::Disconnected(why) => write!(f, "connection lost: {why}"),
             RequestError::TimedOutInQueue => f.write_str("timed out waiting for a connection"),
+            RequestError::NoBroker(which) => write!(f, "there is no {which}"),
             RequestError::TimedOut => f.write_str("timed out waiting for the response"),
             RequestError::Unsupported(api) => {
                 write!(
@@ -126,6 +130,8 @@ pub struct Request {
     pub max_version: Option<i16>,
     /// When the whole request, waiting included, has failed.
     pub deadline: Instant,
+    /// When it has failed if there was no connection to send it on; at most `deadline`.
+    pub send_by: Instant,
     pub reply: Reply,
 }
 
@@ -136,13 +142,20 @@ impl Request {
         build: impl FnOnce(i16) -> RequestKind + Send + 'static,
         reply: impl FnOnce(Result<Response, RequestError>) + Send + 'static,
     ) -> Self {
+        let deadline = Instant::now() + timeout;
         Request {
             api,
             build: Box::new(build),
             max_version: None,
-            deadline: Instant::now() + timeout,
+            deadline,
+            send_by: deadline,
             reply: Box::new(reply),
         }
+    }
+
+    /// How long it waits to be sent, with and without a connection.
+    fn waits_until(&self, up: bool) -> Instant {
+        if up { self.deadline } else { self.send_by }
     }
 }
 

@@ -12,10 +12,11 @@ use super::topic_partition::{elements, elements_mut, metadata};
 use super::{error, message, partition_list, serve};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::queue::Queue;
+use crate::base::topic_partition::TopicPartition;
 use crate::client::consumer::command::{Commit, CommitReply};
 use crate::client::consumer::{Consumer, ConsumerPartition};
 use crate::client::event::Event;
-use crate::client::types::{CommitEvent, CommitResult, TopicPartition};
+use crate::client::types::{CommitEvent, CommitResult};
 use crate::consumer::{Position, offset};
 
 use crate::capi::boundary::ffi;
@@ -115,7 +116,7 @@ pub unsafe extern "C" fn rd_kafka_offsets_store(
         for element in list.iter_mut() {
             element.err = match find::find(instance, element) {
                 Some(tp) => {
-                    let at = partition_list::read(element).position();
+                    let at = Position::of(&partition_list::read(element));
                     store(consumer, &tp, at, metadata(element))
                 }
                 None => ErrorCode::_UNKNOWN_PARTITION,

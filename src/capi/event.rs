@@ -1,10 +1,12 @@
 //! Events, taken from a queue by applications that do without callbacks.
 
 use std::ffi::CString;
+use std::mem;
 use std::ptr::{self, NonNull};
 
 use libc::{c_char, c_int, c_void, size_t};
 
+use super::admin::elements::ResultObjects;
 use super::cstr::c_string;
 use super::handle::{Boxed, Opaque, get, get_mut, peek, take};
 use super::types::{
@@ -41,13 +43,19 @@ pub(crate) struct EventObject {
     message: Option<NonNull<MessageExt>>,
     /// Of an OFFSET_COMMIT or REBALANCE event.
     list: *mut rd_kafka_topic_partition_list_t,
+    /// Of an admin event.
+    result: ResultObjects,
 }
 
 // SAFETY: the pointers in the messages lead into the event, which goes along.
 unsafe impl Send for EventObject {}
 
 impl EventObject {
-    pub(crate) fn new(event: Event) -> Self {
+    pub(crate) fn new(mut event: Event) -> Self {
+        let result = match &mut event {
+            Event::Admin(outcome) => mem::take(&mut outcome.result).into(),
+            _ => ResultObjects::None,
+        };
         let (facility, text) = match &event {
             Event::Error(e) => (CString::default(), c_string(&e.text)),
             Event::Log(line) => (c_string(line.facility), c_string(&line.text)),
@@ -74,6 +82,7 @@ impl EventObject {
             text,
             facility,
             message: None,
+            result,
         }
     }
 
@@ -130,6 +139,10 @@ impl EventObject {
             Event::Admin(outcome) => Some(outcome),
             _ => None,
         }
+    }
+
+    pub(crate) fn result(&self) -> &ResultObjects {
+        &self.result
     }
 
     /// The message of a FETCH event.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::topic_partition;
 use super::types::{rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_t};
-use crate::client::types::TopicPartition;
+use crate::base::topic_partition::TopicPartition;
 
 /// The topic's name in an element.
 pub(crate) fn name(element: &rd_kafka_topic_partition_t) -> String {

@@ -10,7 +10,7 @@ use super::topic::Topic;
 use super::types::BrokerKey;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::{LinkEvent, Request, RequestError, Response};
-use crate::coordinator::fan_out::FanOut;
+use crate::coordinator::fan_out::Question;
 use crate::coordinator::target::RetriedRequest;
 use crate::metadata::{Refresh, Snapshot};
 use crate::producer::idempotence::Pid;
@@ -63,7 +63,7 @@ pub enum MainCommand {
     },
     /// A question that several brokers answer in parts.
     FanOut {
-        question: Box<dyn FanOut>,
+        question: Box<dyn Question>,
         deadline: Instant,
     },
     FanOutResponse {

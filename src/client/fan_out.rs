@@ -1,4 +1,4 @@
-//! Drives questions that several brokers answer in parts.
+//! Drives questions that one or several brokers answer in parts.
 
 use std::time::Instant;
 
@@ -6,7 +6,8 @@ use super::command::{MainCommand, MainSender};
 use super::router::Router;
 use crate::broker::{Request, RequestError, Response};
 use crate::coordinator::Target;
-use crate::coordinator::fan_out::{FanOut, Part, Step};
+use crate::coordinator::fan_out::{End, Part, Question, Step};
+use crate::coordinator::target::RetriedRequest;
 use crate::metadata::Snapshot;
 
 #[derive(Default)]
@@ -17,7 +18,7 @@ pub struct FanOuts {
 
 struct Running {
     id: u64,
-    question: Box<dyn FanOut>,
+    question: Box<dyn Question>,
     /// Parts without a result yet.
     out: usize,
     deadline: Instant,
@@ -39,7 +40,7 @@ impl FanOuts {
     pub fn start(
         &mut self,
         sender: &mut PartSender<'_>,
-        question: Box<dyn FanOut>,
+        question: Box<dyn Question>,
         deadline: Instant,
     ) {
         self.last_id += 1;
@@ -52,7 +53,7 @@ impl FanOuts {
         let parts = running.question.split();
         running.send(sender, parts);
         match running.out {
-            0 => running.question.merge(true),
+            0 => running.question.end(End::Answered),
             _ => self.running.push(running),
         }
     }
@@ -73,19 +74,19 @@ impl FanOuts {
         let ended = match running.question.on_response(part, result) {
             Step::More(parts) => {
                 running.send(sender, parts);
-                (running.out == 0).then_some(true)
+                running.out == 0
             }
-            Step::End { complete } => Some(complete),
+            Step::End => true,
         };
-        if let Some(complete) = ended {
-            self.running.swap_remove(at).question.merge(complete);
+        if ended {
+            self.running.swap_remove(at).question.end(End::Answered);
         }
     }
 
     /// Ends those whose time is up.
     pub fn on_time(&mut self, now: Instant) {
         while let Some(at) = self.running.iter().position(|r| r.deadline <= now) {
-            self.running.swap_remove(at).question.merge(false);
+            self.running.swap_remove(at).question.end(End::TimedOut);
         }
     }
 }
@@ -95,19 +96,50 @@ impl Running {
         self.out += parts.len();
         for part in parts {
             let (main, fan_out, id) = (sender.main.clone(), self.id, part.id);
-            let left = self.deadline.saturating_duration_since(sender.now);
-            let request = Request::new(part.api, left, part.build, move |result| {
+            let reply = move |result| {
                 main.send(MainCommand::FanOutResponse {
                     fan_out,
                     part: id,
                     result,
                 });
-            });
-            // The application waits for it.
-            if let Target::Broker(node) = part.target {
-                sender.router.skip_backoff(node);
-            }
-            sender.router.route(sender.cluster, part.target, request);
+            };
+            sender.send(part, self.deadline, reply);
+        }
+    }
+}
+
+impl PartSender<'_> {
+    fn send(
+        &mut self,
+        part: Part,
+        deadline: Instant,
+        reply: impl FnOnce(Result<Response, RequestError>) + Send + 'static,
+    ) {
+        let left = deadline.saturating_duration_since(self.now);
+        // The application waits for it.
+        if let Target::Broker(node) = part.target {
+            self.router.skip_backoff(node);
+        }
+        let Some(class) = part.class else {
+            let build = part.build;
+            let request = Request::new(part.api, left, move |version| build(version), reply);
+            self.router.route(self.cluster, part.target, request);
+            return;
+        };
+        let request = RetriedRequest {
+            target: part.target,
+            api: part.api,
+            build: part.build,
+            timeout: left,
+            deadline,
+            class,
+            reply: Box::new(reply),
+            attempts: 0,
+        };
+        if part.after.is_zero() {
+            self.router.retry(self.now, self.cluster, request);
+        } else {
+            self.router.retry_later(self.now + part.after, request);
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use crossbeam_channel::{RecvTimeoutError, bounded};
 use kafka_protocol::messages::{
     ApiKey, DescribeGroupsRequest, DescribeGroupsResponse, GroupId, ListGroupsRequest,
     ListGroupsResponse, RequestKind, ResponseKind,
@@ -15,7 +15,7 @@ use super::{Client, LATE_ANSWER};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::{RequestError, Response};
 use crate::coordinator::Target;
-use crate::coordinator::fan_out::{FanOut, Part, Step};
+use crate::coordinator::fan_out::{End, FanOut, Part, Step, question};
 use crate::metadata::{BrokerInfo, Refresh};
 
 /// A group and its members.
@@ -70,12 +70,15 @@ impl Client {
             return Err(ErrorCode::_TRANSPORT.into());
         }
         let (reply, answer) = bounded(1);
-        let question = Box::new(ListGroups {
+        let listing = Box::new(ListGroups {
             brokers,
             only: only.map(String::from),
             groups: Vec::new(),
-            failed: None,
-            reply,
+            ended: Ok(()),
+        });
+        // The caller may have stopped waiting.
+        let question = question(listing, move |result| {
+            let _ = reply.send(result);
         });
         let command = MainCommand::FanOut { question, deadline };
         self.shared.main.send(command);
@@ -93,8 +96,8 @@ struct ListGroups {
     brokers: Vec<BrokerInfo>,
     only: Option<String>,
     groups: Vec<GroupInfo>,
-    failed: Option<ErrorCode>,
-    reply: Sender<Result<GroupList, ErrorCode>>,
+    /// What ended it before all parts were answered.
+    ended: Result<(), ErrorCode>,
 }
 
 impl ListGroups {
@@ -102,14 +105,10 @@ impl ListGroups {
         &self,
         id: usize,
         api: ApiKey,
-        build: impl FnOnce(i16) -> RequestKind + Send + 'static,
+        build: impl Fn(i16) -> RequestKind + Send + Sync + 'static,
     ) -> Option<Part> {
-        Some(Part {
-            id,
-            target: Target::Broker(self.brokers.get(id)?.id),
-            api,
-            build: Box::new(build),
-        })
+        let target = Target::Broker(self.brokers.get(id)?.id);
+        Some(Part::new(id, target, api, build).once())
     }
 
     fn take(&mut self, id: usize, kind: Option<ResponseKind>) -> Result<Vec<Part>, ErrorCode> {
@@ -119,8 +118,8 @@ impl ListGroups {
                 if names.is_empty() {
                     return Ok(Vec::new());
                 }
-                let describe = |_| {
-                    let request = DescribeGroupsRequest::default().with_groups(names);
+                let describe = move |_| {
+                    let request = DescribeGroupsRequest::default().with_groups(names.clone());
                     RequestKind::DescribeGroups(request)
                 };
                 let part = self.part(id, ApiKey::DescribeGroups, describe);
@@ -138,6 +137,8 @@ impl ListGroups {
 }
 
 impl FanOut for ListGroups {
+    type Output = Result<GroupList, ErrorCode>;
+
     fn split(&mut self) -> Vec<Part> {
         let list = |_| RequestKind::ListGroups(ListGroupsRequest::default());
         (0..self.brokers.len())
@@ -149,30 +150,29 @@ impl FanOut for ListGroups {
         let taken = match result {
             Ok(response) => self.take(id, response.kind),
             Err(RequestError::TimedOut | RequestError::TimedOutInQueue) => {
-                return Step::End { complete: false };
+                Err(ErrorCode::_TIMED_OUT)
             }
             Err(error) => Err(error.code()),
         };
         match taken {
             Ok(parts) => Step::More(parts),
             Err(code) => {
-                self.failed = Some(code);
-                Step::End { complete: true }
+                self.ended = Err(code);
+                Step::End
             }
         }
     }
 
-    fn merge(self: Box<Self>, complete: bool) {
-        let result = match self.failed {
-            Some(code) => Err(code),
-            None if !complete && self.groups.is_empty() => Err(ErrorCode::_TIMED_OUT),
-            None => Ok(GroupList {
+    fn merge(self: Box<Self>, end: End) -> Self::Output {
+        let timed_out = end == End::TimedOut || self.ended == Err(ErrorCode::_TIMED_OUT);
+        match self.ended {
+            Err(code) if !timed_out => Err(code),
+            _ if timed_out && self.groups.is_empty() => Err(ErrorCode::_TIMED_OUT),
+            _ => Ok(GroupList {
                 groups: self.groups,
-                partial: !complete,
+                partial: timed_out,
             }),
-        };
-        // The caller may have stopped waiting.
-        let _ = self.reply.send(result);
+        }
     }
 }
 
@@ -219,27 +219,19 @@ mod tests {
 
     use super::*;
 
-    fn question(
-        brokers: i32,
-    ) -> (
-        Box<ListGroups>,
-        crossbeam_channel::Receiver<Result<GroupList, ErrorCode>>,
-    ) {
-        let (reply, answer) = bounded(1);
+    fn listing(brokers: i32) -> Box<ListGroups> {
         let broker = |id| BrokerInfo {
             id,
             host: "h".into(),
             port: 9092,
             rack: None,
         };
-        let question = ListGroups {
+        Box::new(ListGroups {
             brokers: (1..=brokers).map(broker).collect(),
             only: None,
             groups: Vec::new(),
-            failed: None,
-            reply,
-        };
-        (Box::new(question), answer)
+            ended: Ok(()),
+        })
     }
 
     fn response(kind: ResponseKind) -> Result<Response, RequestError> {
@@ -271,13 +263,13 @@ mod tests {
     fn targets(step: Step) -> Vec<Target> {
         match step {
             Step::More(parts) => parts.into_iter().map(|p| p.target).collect(),
-            Step::End { .. } => panic!("it has ended"),
+            Step::End => panic!("it has ended"),
         }
     }
 
     #[test]
     fn each_broker_lists_its_groups_and_describes_them() {
-        let (mut q, answer) = question(2);
+        let mut q = listing(2);
         assert_eq!(q.split().len(), 2);
         assert_eq!(
             targets(q.on_response(0, listed(&["g"]))),
@@ -285,33 +277,29 @@ mod tests {
         );
         assert!(targets(q.on_response(1, listed(&[]))).is_empty());
         assert!(targets(q.on_response(0, description("g"))).is_empty());
-        q.merge(true);
-        let list = answer.recv().unwrap().unwrap();
+        let list = q.merge(End::Answered).unwrap();
         assert_eq!((list.groups.len(), list.partial), (1, false));
         assert_eq!((&*list.groups[0].group, list.groups[0].broker.id), ("g", 1));
     }
 
     #[test]
     fn without_all_answers_the_list_is_partial_or_late() {
-        let (mut q, answer) = question(2);
+        let mut q = listing(2);
         q.on_response(0, description("g"));
         let late = q.on_response(1, Err(RequestError::TimedOut));
-        assert!(matches!(late, Step::End { complete: false }));
-        q.merge(false);
-        assert!(answer.recv().unwrap().unwrap().partial);
-        let (q, answer) = question(2);
-        q.merge(false);
-        assert_eq!(answer.recv().unwrap().unwrap_err(), ErrorCode::_TIMED_OUT);
+        assert!(matches!(late, Step::End));
+        assert!(q.merge(End::Answered).unwrap().partial);
+        let late = listing(2).merge(End::TimedOut);
+        assert_eq!(late.unwrap_err(), ErrorCode::_TIMED_OUT);
     }
 
     #[test]
     fn an_error_ends_it() {
-        let (mut q, answer) = question(2);
+        let mut q = listing(2);
         let refused = ListGroupsResponse::default().with_error_code(15);
         let step = q.on_response(0, response(ResponseKind::ListGroups(refused)));
-        assert!(matches!(step, Step::End { .. }));
-        q.merge(true);
-        let code = answer.recv().unwrap().unwrap_err();
+        assert!(matches!(step, Step::End));
+        let code = q.merge(End::Answered).unwrap_err();
         assert_eq!(code, ErrorCode::COORDINATOR_NOT_AVAILABLE);
     }
 }

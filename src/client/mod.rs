@@ -4,6 +4,7 @@
 //! A [`Client`] is what the application holds: it starts the main thread and ends
 //! it. Everything that threads share is in [`shared::ClientShared`].
 
+pub mod admin;
 pub mod brokers;
 pub mod command;
 pub mod consumer;

@@ -38,8 +38,15 @@ pub struct Router {
     metadata_waits: bool,
     /// The broker whose connection all these wait for.
     connecting: Option<BrokerKey>,
-    /// Requests that are sent again, and when.
-    later: Vec<(Instant, Box<RetriedRequest>)>,
+    /// Requests that are sent later.
+    later: Vec<Later>,
+}
+
+struct Later {
+    at: Instant,
+    /// It has no broker to go to: the next metadata may name one.
+    lost: bool,
+    request: Box<RetriedRequest>,
 }
 
 impl Router {
@@ -57,7 +64,7 @@ impl Router {
 
     pub fn next_deadline(&self) -> Option<Instant> {
         let waiting = self.waiting.iter().map(|r| r.deadline).min();
-        let later = self.later.iter().map(|(at, _)| *at).min();
+        let later = self.later.iter().map(|l| l.at).min();
         [waiting, later, self.coordinators.next_deadline()]
             .into_iter()
             .flatten()
@@ -71,9 +78,18 @@ impl Router {
                 (request.reply)(Err(RequestError::TimedOutInQueue));
             }
         }
-        while let Some(at) = self.later.iter().position(|(at, _)| *at <= now) {
-            let (_, request) = self.later.swap_remove(at);
-            self.attempt(now, cluster, request);
+        self.attempt_those(now, cluster, |later| later.at <= now);
+    }
+
+    /// The client has learned metadata.
+    pub fn on_metadata(&mut self, now: Instant, cluster: &Snapshot) {
+        self.attempt_those(now, cluster, |later| later.lost);
+    }
+
+    fn attempt_those(&mut self, now: Instant, cluster: &Snapshot, chosen: impl Fn(&Later) -> bool) {
+        while let Some(at) = self.later.iter().position(&chosen) {
+            let later = self.later.swap_remove(at);
+            self.attempt(now, cluster, later.request);
         }
     }
 
@@ -83,8 +99,8 @@ impl Router {
         for request in self.waiting.drain(..) {
             (request.reply)(Err(RequestError::Destroyed));
         }
-        for (_, request) in self.later.drain(..) {
-            (request.reply)(Err(RequestError::Destroyed));
+        for later in self.later.drain(..) {
+            (later.request.reply)(Err(RequestError::Destroyed));
         }
     }
 
@@ -93,11 +109,11 @@ impl Router {
     pub fn route(&mut self, cluster: &Snapshot, target: Target, request: Request) {
         match target {
             Target::Any => self.send_to_any(request),
-            Target::Broker(id) => self.send_to(id, request),
-            Target::Controller => self.send_to(cluster.controller_id, request),
+            Target::Broker(id) => self.send_to(id, "broker of this id", request),
+            Target::Controller => self.send_to(cluster.controller_id, "controller", request),
             Target::Leader(topic, partition) => {
                 let info = cluster.topic(&topic).and_then(|t| t.partition(partition));
-                self.send_to(info.map_or(-1, |p| p.leader), request);
+                self.send_to(info.map_or(-1, |p| p.leader), "leader", request);
             }
             Target::Coordinator(kind, key) => match self.coordinators.link(kind, &key) {
                 Some((_, handle)) => handle.request(request),
@@ -109,6 +125,15 @@ impl Router {
     /// Sends a request until it is answered, failed for good, or its time is up.
     pub fn retry(&mut self, now: Instant, cluster: &Snapshot, request: RetriedRequest) {
         self.attempt(now, cluster, Box::new(request));
+    }
+
+    /// As [`Self::retry`], but not before `at`.
+    pub fn retry_later(&mut self, at: Instant, request: RetriedRequest) {
+        self.later.push(Later {
+            at,
+            lost: false,
+            request: Box::new(request),
+        });
     }
 
     fn attempt(&mut self, now: Instant, cluster: &Snapshot, request: Box<RetriedRequest>) {
@@ -140,16 +165,19 @@ impl Router {
             (ErrorClass::Passing | ErrorClass::Moved, _) => {
                 let pause =
                     backoff::delay(request.attempts.saturating_sub(1), BACKOFF, BACKOFF_MAX);
-                let at = (now + pause).min(request.deadline);
-                self.later.push((at, request));
+                self.later.push(Later {
+                    at: (now + pause).min(request.deadline),
+                    lost: matches!(result, Err(RequestError::NoBroker(_))),
+                    request,
+                });
             }
         }
     }
 
-    fn send_to(&self, id: i32, request: Request) {
+    fn send_to(&self, id: i32, which: &'static str, request: Request) {
         match self.brokers.by_node(id) {
             Some(broker) => broker.request(request),
-            None => fail(request, "no such broker"),
+            None => (request.reply)(Err(RequestError::NoBroker(which))),
         }
     }
 
@@ -178,7 +206,7 @@ impl Router {
     /// Sends the request that has waited for its coordinator.
     pub fn on_coordinator_found(&self, request: Request, result: Result<Response, RequestError>) {
         match coordinator::read(result) {
-            Ok(node) => self.send_to(node.id, request),
+            Ok(node) => self.send_to(node.id, "coordinator", request),
             Err((_, text)) => fail(request, &text),
         }
     }

@@ -6,7 +6,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::bounded;
 use kafka_protocol::messages::{ApiKey, ListGroupsRequest, RequestKind};
 
 use super::Client;
@@ -18,7 +18,7 @@ use crate::base::log::Line;
 use crate::broker::observer::Observer;
 use crate::broker::transport::{Plain, SocketHooks};
 use crate::broker::{RequestError, Response};
-use crate::coordinator::fan_out::{FanOut, Part, Step};
+use crate::coordinator::fan_out::{End, FanOut, Part, Step, question};
 use crate::coordinator::{Kind, Target};
 use crate::metadata::Refresh;
 use crate::mock::{Cluster, Options};
@@ -71,16 +71,15 @@ type Answers = Vec<Option<Result<i32, RequestError>>>;
 struct AskAll {
     targets: Vec<Target>,
     answers: Answers,
-    reply: Sender<(bool, Answers)>,
 }
 
 impl FanOut for AskAll {
+    type Output = (bool, Answers);
+
     fn split(&mut self) -> Vec<Part> {
-        let part = |(id, target): (usize, &Target)| Part {
-            id,
-            target: target.clone(),
-            api: ApiKey::ListGroups,
-            build: Box::new(|_| RequestKind::ListGroups(ListGroupsRequest::default())),
+        let part = |(id, target): (usize, &Target)| {
+            let build = |_| RequestKind::ListGroups(ListGroupsRequest::default());
+            Part::new(id, target.clone(), ApiKey::ListGroups, build).once()
         };
         self.targets.iter().enumerate().map(part).collect()
     }
@@ -90,18 +89,18 @@ impl FanOut for AskAll {
         Step::More(Vec::new())
     }
 
-    fn merge(self: Box<Self>, complete: bool) {
-        self.reply.send((complete, self.answers)).unwrap();
+    fn merge(self: Box<Self>, end: End) -> Self::Output {
+        (end == End::Answered, self.answers)
     }
 }
 
 fn ask(client: &Client, targets: &[Target], patience: Duration) -> (bool, Answers) {
     let (reply, answer) = bounded(1);
-    let question = Box::new(AskAll {
+    let asked = Box::new(AskAll {
         targets: targets.to_vec(),
         answers: vec![None; targets.len()],
-        reply,
     });
+    let question = question(asked, move |all| reply.send(all).unwrap());
     let deadline = Instant::now() + patience;
     client
         .shared
@@ -140,7 +139,7 @@ fn each_target_is_the_broker_it_means() {
     assert_eq!(answers[3], Ok(leader));
     assert!(answers[4].is_ok() && answers[5].is_ok(), "{answers:?}");
     for nowhere in &answers[6..] {
-        assert!(matches!(nowhere, Err(RequestError::Disconnected(_))));
+        assert!(matches!(nowhere, Err(RequestError::NoBroker(_))));
     }
     client.stop();
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::base::error::ErrorCode;
+use crate::base::topic_partition::TopicPartition;
 use crate::consumer::{Partition, Position};
 
 /// A broker's number in the registry; never used twice.
@@ -28,23 +29,6 @@ pub mod events {
     pub const OFFSET_COMMIT: i32 = 0x20;
     pub const STATS: i32 = 0x40;
     pub const BACKGROUND: i32 = 0x200;
-}
-
-/// A partition as the API's lists have it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TopicPartition {
-    pub topic: Arc<str>,
-    pub partition: i32,
-    pub offset: i64,
-    pub leader_epoch: i32,
-    pub metadata: Option<Vec<u8>>,
-    pub err: ErrorCode,
-}
-
-impl TopicPartition {
-    pub fn position(&self) -> Position {
-        Position::new(self.offset, self.leader_epoch)
-    }
 }
 
 /// A topic, or a pattern, that is subscribed to. Its partition, offset and the rest mean

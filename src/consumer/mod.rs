@@ -35,6 +35,7 @@ use uuid::Uuid;
 
 use crate::base::error::ErrorCode;
 use crate::base::log::Logger;
+use crate::base::topic_partition::TopicPartition;
 pub use partition::Partition;
 pub use partition::fetched::{Fetched, Next};
 
@@ -43,7 +44,7 @@ pub mod offset {
     pub const BEGINNING: i64 = -2;
     pub const END: i64 = -1;
     pub const STORED: i64 = -1000;
-    pub const INVALID: i64 = -1001;
+    pub const INVALID: i64 = crate::base::topic_partition::NO_OFFSET;
     /// `TAIL_BASE - n`: the last `n` messages.
     pub const TAIL_BASE: i64 = -2000;
 }
@@ -63,6 +64,11 @@ impl Position {
 
     pub fn new(offset: i64, epoch: i32) -> Self {
         Position { offset, epoch }
+    }
+
+    /// Where an element of a list stands.
+    pub fn of(element: &TopicPartition) -> Self {
+        Position::new(element.offset, element.leader_epoch)
     }
 
     /// Whether this comes later in the log. A later leader epoch does, where both are

@@ -1,9 +1,15 @@
-//! A question that several brokers answer in parts.
+//! A question that one or several brokers answer in parts.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use kafka_protocol::messages::{ApiKey, RequestKind};
 
 use super::Target;
+use super::target::ErrorClass;
 use crate::broker::{RequestError, Response};
+
+pub type Build = Arc<dyn Fn(i16) -> RequestKind + Send + Sync>;
 
 /// One request of a fan-out.
 pub struct Part {
@@ -12,24 +18,118 @@ pub struct Part {
     pub target: Target,
     pub api: ApiKey,
     /// Builds the request for the version that was negotiated.
-    pub build: Box<dyn FnOnce(i16) -> RequestKind + Send>,
+    pub build: Build,
+    /// The class of a response by the codes inside: the request is sent again until that is
+    /// `Final`, or the time of the fan-out is up. `None`: it is sent once, whatever comes.
+    pub class: Option<fn(&Response) -> ErrorClass>,
+    /// How long to wait before it is sent.
+    pub after: Duration,
+}
+
+impl Part {
+    /// Sent at once, and again for as long as nobody answers.
+    pub fn new(
+        id: usize,
+        target: Target,
+        api: ApiKey,
+        build: impl Fn(i16) -> RequestKind + Send + Sync + 'static,
+    ) -> Self {
+        Part {
+            id,
+            target,
+            api,
+            build: Arc::new(build),
+            class: Some(|_| ErrorClass::Final),
+            after: Duration::ZERO,
+        }
+    }
+
+    /// Sent once.
+    pub fn once(mut self) -> Self {
+        self.class = None;
+        self
+    }
+
+    /// Sent again as the codes inside the response say.
+    pub fn class(mut self, class: fn(&Response) -> ErrorClass) -> Self {
+        self.class = Some(class);
+        self
+    }
+
+    pub fn after(mut self, pause: Duration) -> Self {
+        self.after = pause;
+        self
+    }
 }
 
 /// What a response leads to.
 pub enum Step {
     /// These further requests, often none.
     More(Vec<Part>),
-    /// Nothing that is still out matters; `complete`: and nothing is missing.
-    End { complete: bool },
+    /// Nothing that is still out matters.
+    End,
+}
+
+/// Why nothing more comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// No part is out, or the fan-out ended itself.
+    Answered,
+    TimedOut,
 }
 
 /// Sans-IO: its driver sends the parts and brings back their results, each once, until
-/// none is out, the fan-out ends itself, or the time is up.
+/// none is out, the fan-out ends itself, or the time is up. It is dropped, and not merged,
+/// if the client ends before.
 pub trait FanOut: Send {
+    type Output;
+
     /// The first requests.
     fn split(&mut self) -> Vec<Part>;
     /// The result of the part of this id.
     fn on_response(&mut self, id: usize, result: Result<Response, RequestError>) -> Step;
-    /// Gives out the whole. `complete`: nothing of it is missing.
-    fn merge(self: Box<Self>, complete: bool);
+    /// The whole.
+    fn merge(self: Box<Self>, end: End) -> Self::Output;
+}
+
+/// A fan-out and where its output goes.
+pub trait Question: Send {
+    fn split(&mut self) -> Vec<Part>;
+    fn on_response(&mut self, id: usize, result: Result<Response, RequestError>) -> Step;
+    fn end(self: Box<Self>, end: End);
+}
+
+struct Asked<F: ?Sized, R> {
+    reply: R,
+    fan_out: Box<F>,
+}
+
+impl<F, R> Question for Asked<F, R>
+where
+    F: FanOut + ?Sized,
+    R: FnOnce(F::Output) + Send,
+{
+    fn split(&mut self) -> Vec<Part> {
+        self.fan_out.split()
+    }
+
+    fn on_response(&mut self, id: usize, result: Result<Response, RequestError>) -> Step {
+        self.fan_out.on_response(id, result)
+    }
+
+    fn end(self: Box<Self>, end: End) {
+        let Asked { reply, fan_out } = *self;
+        reply(fan_out.merge(end));
+    }
+}
+
+/// `reply` gets the output, or is dropped if the client ends before.
+pub fn question<F>(
+    fan_out: Box<F>,
+    reply: impl FnOnce(F::Output) + Send + 'static,
+) -> Box<dyn Question>
+where
+    F: FanOut + ?Sized + 'static,
+{
+    Box::new(Asked { reply, fan_out })
 }

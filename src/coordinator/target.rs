@@ -37,10 +37,11 @@ impl ErrorClass {
     /// Of a request without a response.
     pub fn of_failure(error: &RequestError) -> Self {
         match error {
-            RequestError::Disconnected(_)
-            | RequestError::Destroyed
-            | RequestError::TimedOut
-            | RequestError::TimedOutInQueue => ErrorClass::Passing,
+            RequestError::Disconnected(_) | RequestError::Destroyed | RequestError::TimedOut => {
+                ErrorClass::Passing
+            }
+            // It may be down for good, and another one in its place.
+            RequestError::TimedOutInQueue | RequestError::NoBroker(_) => ErrorClass::Moved,
             RequestError::Unsupported(_)
             | RequestError::BadResponse(_)
             | RequestError::BadRequest(_) => ErrorClass::Final,
@@ -80,6 +81,9 @@ pub struct RetriedRequest {
     pub attempts: u32,
 }
 
+/// An attempt that waits this long for a connection looks anew which broker is the target.
+const SEND_WITHIN: Duration = Duration::from_secs(1);
+
 impl RetriedRequest {
     /// The next attempt, whose result goes to `reply` together with this.
     pub fn attempt(
@@ -92,7 +96,9 @@ impl RetriedRequest {
         let left = self.deadline.saturating_duration_since(now);
         let timeout = self.timeout.min(left);
         let reply = move |result| reply(self, result);
-        Request::new(api, timeout, move |version| build(version), reply)
+        let mut request = Request::new(api, timeout, move |version| build(version), reply);
+        request.send_by = request.deadline.min(now + SEND_WITHIN);
+        request
     }
 
     /// What to do after this result, at this time.

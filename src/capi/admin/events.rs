@@ -1,7 +1,9 @@
 //! From an event to the admin result in it.
 
 use crate::admin::options::AdminOp;
+use crate::capi::admin::elements::ResultObjects;
 use crate::capi::boundary::ffi;
+use crate::capi::event::EventObject;
 use crate::capi::handle;
 use crate::capi::types::{
     rd_kafka_AlterConfigs_result_t, rd_kafka_AlterConsumerGroupOffsets_result_t,
@@ -29,6 +31,34 @@ unsafe fn result(rkev: *mut rd_kafka_event_t, op: AdminOp) -> *const rd_kafka_ev
         _ => std::ptr::null(),
     }
 }
+
+/// The objects of an event; `None` for null and for what is no event.
+///
+/// # Safety
+/// Null, or an event of the application's that lives for `'a`.
+pub(crate) unsafe fn objects<'a>(event: *const rd_kafka_event_t) -> Option<&'a ResultObjects> {
+    // SAFETY: the caller's promise.
+    unsafe { handle::get(event) }.map(EventObject::result)
+}
+
+/// The body of a getter that gives out an array of a result: that of a variant.
+macro_rules! result_array {
+    ($variant:ident, $result:expr, $count:expr) => {
+        // SAFETY: an event and a variable of the application's.
+        unsafe {
+            match $crate::capi::admin::events::objects($result) {
+                Some($crate::capi::admin::elements::ResultObjects::$variant(all)) => {
+                    all.give($count)
+                }
+                _ => {
+                    $crate::capi::boundary::put($count, 0);
+                    std::ptr::null_mut()
+                }
+            }
+        }
+    };
+}
+pub(crate) use result_array;
 
 /// The result of CreateTopics if the event is one, otherwise null. It belongs to the
 /// event.

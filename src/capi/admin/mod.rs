@@ -5,6 +5,7 @@ pub mod cluster;
 pub mod configs;
 pub mod describe_topics;
 pub mod elect_leaders;
+pub mod elements;
 pub mod events;
 pub mod group_offsets;
 pub mod groups;

@@ -4,9 +4,11 @@ use libc::{c_char, size_t};
 
 use crate::admin::args::NewPartitions;
 use crate::admin::options::AdminOp;
+use crate::admin::topics;
 use crate::base::error::ErrorCode;
-use crate::capi::admin::request::{self, request_not_built};
-use crate::capi::boundary::{ffi, not_built};
+use crate::capi::admin::events::result_array;
+use crate::capi::admin::request;
+use crate::capi::boundary::ffi;
 use crate::capi::cstr;
 use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
@@ -112,13 +114,14 @@ pub unsafe extern "C" fn rd_kafka_CreatePartitions(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::CREATE_PARTITIONS,
-            rk,
-            options,
-            rkqu,
-            request::objects(new_parts, new_parts_cnt, "topic").map(|given| given.len())
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            request::start(AdminOp::CREATE_PARTITIONS, rk, options, rkqu, |request| {
+                let given = request::objects(new_parts, new_parts_cnt, "topic")?;
+                let given = given.into_iter().cloned().collect();
+                Ok(topics::create_partitions(given, request).into())
+            });
+        }
     })
 }
 
@@ -128,5 +131,5 @@ pub unsafe extern "C" fn rd_kafka_CreatePartitions_result_topics(
     result: *const rd_kafka_CreatePartitions_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_topic_result_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(Topics, result, cntp) })
 }

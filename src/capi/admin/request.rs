@@ -2,16 +2,16 @@
 //! options that may be, arguments to check, and one event that tells the outcome.
 //!
 //! Arguments that will not do are refused here, with the code that librdkafka has for
-//! them, before a broker is looked for. The requests themselves are not built yet: what
-//! is well-formed is answered with `_NOT_IMPLEMENTED`, at once.
+//! them, before a broker is looked for.
 
 use std::collections::HashSet;
 use std::hash::Hash;
 
 use libc::c_char;
 
-use crate::admin::Outcome;
-use crate::admin::options::AdminOp;
+use crate::admin::options::{AdminOp, AdminOptions};
+use crate::admin::results::AdminResult;
+use crate::admin::{Begun, Request};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::capi::cstr;
 use crate::capi::handle::{self, Opaque};
@@ -19,7 +19,7 @@ use crate::capi::topic_partition::{elements, topic};
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
 };
-use crate::client::event::Event;
+use crate::client::admin::OutcomeSender;
 
 /// How many things a request is about, or why it will not do. A request about nothing
 /// has its result, an empty one, without any broker.
@@ -29,25 +29,17 @@ pub(crate) fn invalid(text: impl Into<String>) -> KafkaError {
     KafkaError::new(ErrorCode::_INVALID_ARG, text)
 }
 
-/// The body of an admin call that is not built yet. `capi-tests/abi/status.sh` lists it.
-macro_rules! request_not_built {
-    ($op:expr, $rk:expr, $options:expr, $rkqu:expr, $checked:expr) => {
-        // SAFETY: handles and arguments of the application's.
-        unsafe { $crate::capi::admin::request::answer($op, $rk, $options, $rkqu, || $checked) }
-    };
-}
-pub(crate) use request_not_built;
-
-/// Puts the outcome on the queue. Without a queue there is nobody to tell.
+/// Starts an operation: `begin` checks the arguments, copies them, and says what is to be
+/// asked. Without a queue there is nobody to tell, and nothing is done.
 ///
 /// # Safety
 /// Null, or handles of the application's.
-pub(crate) unsafe fn answer(
+pub(crate) unsafe fn start(
     op: AdminOp,
     rk: *mut rd_kafka_t,
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
-    check: impl FnOnce() -> Checked,
+    begin: impl FnOnce(&Request<'_>) -> Result<Begun, KafkaError>,
 ) {
     // SAFETY: the caller's promise.
     let (instance, options, queue) = unsafe {
@@ -57,22 +49,42 @@ pub(crate) unsafe fn answer(
             handle::get(rkqu.cast_const()),
         )
     };
-    let (Some(_), Some(queue)) = (instance, queue) else {
+    let (Some(instance), Some(queue)) = (instance, queue) else {
         return;
     };
-    let error = match check() {
-        Ok(0) => ErrorCode::NO_ERROR.into(),
-        Ok(_) => KafkaError::new(
-            ErrorCode::_NOT_IMPLEMENTED,
-            "This version of the library sends no admin requests yet",
-        ),
-        Err(error) => error,
+    let usual = AdminOptions::new(op);
+    let options = options.unwrap_or(&usual);
+    let client = &instance.client;
+    let request = Request::new(options, client.shared.conf.global.socket_timeout_ms);
+    let outcome = OutcomeSender::new(queue.queue.clone(), op, options.opaque);
+    match begin(&request) {
+        Ok(begun) => client.admin(begun, request.timeout, outcome),
+        Err(error) => outcome.send(Err(error)),
+    }
+}
+
+/// The body of an admin call that is not built yet. `capi-tests/abi/status.sh` lists it.
+macro_rules! request_not_built {
+    ($op:expr, $rk:expr, $options:expr, $rkqu:expr, $checked:expr) => {
+        // SAFETY: handles and arguments of the application's.
+        unsafe {
+            $crate::capi::admin::request::start($op, $rk, $options, $rkqu, |_| {
+                $crate::capi::admin::request::not_built($checked)
+            })
+        }
     };
-    queue.queue.push(Event::Admin(Box::new(Outcome {
-        op,
-        error,
-        opaque: options.map_or(0, |options| options.opaque),
-    })));
+}
+pub(crate) use request_not_built;
+
+/// What is well-formed is answered with `_NOT_IMPLEMENTED`, at once.
+pub(crate) fn not_built(checked: Checked) -> Result<Begun, KafkaError> {
+    match checked? {
+        0 => Ok(Begun::Done(AdminResult::None)),
+        _ => Err(KafkaError::new(
+            ErrorCode::_NOT_IMPLEMENTED,
+            "This version of the library sends no such admin request yet",
+        )),
+    }
 }
 
 /// An object that must be there.

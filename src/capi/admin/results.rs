@@ -2,7 +2,9 @@
 
 use libc::c_char;
 
+use crate::base::error::ErrorCode;
 use crate::capi::boundary::{ffi, not_built};
+use crate::capi::handle::get;
 use crate::capi::types::{
     rd_kafka_error_t, rd_kafka_group_result_t, rd_kafka_resp_err_t,
     rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_result_t, rd_kafka_topic_partition_t,
@@ -14,7 +16,8 @@ use crate::capi::types::{
 pub unsafe extern "C" fn rd_kafka_topic_result_error(
     topicres: *const rd_kafka_topic_result_t,
 ) -> rd_kafka_resp_err_t {
-    ffi!({ not_built!(topicres) })
+    // SAFETY: null, or a part of the caller's event.
+    ffi!({ unsafe { get(topicres) }.map_or(ErrorCode::_INVALID_ARG, |topic| topic.code) })
 }
 
 /// The text for this topic, or null if there is no error. Good as long as the result.
@@ -22,7 +25,11 @@ pub unsafe extern "C" fn rd_kafka_topic_result_error(
 pub unsafe extern "C" fn rd_kafka_topic_result_error_string(
     topicres: *const rd_kafka_topic_result_t,
 ) -> *const c_char {
-    ffi!({ not_built!(topicres) })
+    ffi!({
+        // SAFETY: null, or a part of the caller's event.
+        let text = unsafe { get(topicres) }.and_then(|topic| topic.text.as_ref());
+        text.map_or(std::ptr::null(), |text| text.as_ptr())
+    })
 }
 
 /// The topic's name. Good as long as the result.
@@ -30,7 +37,8 @@ pub unsafe extern "C" fn rd_kafka_topic_result_error_string(
 pub unsafe extern "C" fn rd_kafka_topic_result_name(
     topicres: *const rd_kafka_topic_result_t,
 ) -> *const c_char {
-    ffi!({ not_built!(topicres) })
+    // SAFETY: null, or a part of the caller's event.
+    ffi!({ unsafe { get(topicres) }.map_or(std::ptr::null(), |topic| topic.topic.as_ptr()) })
 }
 
 /// The error for this group, or null. It belongs to the result.

@@ -6,9 +6,11 @@ use std::borrow::Cow;
 
 use crate::admin::args::NewTopic;
 use crate::admin::options::AdminOp;
+use crate::admin::topics;
 use crate::base::error::ErrorCode;
-use crate::capi::admin::request::{self, request_not_built};
-use crate::capi::boundary::{ffi, not_built};
+use crate::capi::admin::events::result_array;
+use crate::capi::admin::request;
+use crate::capi::boundary::ffi;
 use crate::capi::cstr;
 use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
@@ -153,13 +155,13 @@ pub unsafe extern "C" fn rd_kafka_CreateTopics(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::CREATE_TOPICS,
-            rk,
-            options,
-            rkqu,
-            request::objects(new_topics, new_topic_cnt, "topic").map(|given| given.len())
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            request::start(AdminOp::CREATE_TOPICS, rk, options, rkqu, |request| {
+                let given = request::objects(new_topics, new_topic_cnt, "topic")?;
+                Ok(topics::create(given.into_iter().cloned().collect(), request).into())
+            });
+        }
     })
 }
 
@@ -169,7 +171,7 @@ pub unsafe extern "C" fn rd_kafka_CreateTopics_result_topics(
     result: *const rd_kafka_CreateTopics_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_topic_result_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(Topics, result, cntp) })
 }
 
 /// A topic to delete. Freed by `rd_kafka_DeleteTopic_destroy`.
@@ -217,13 +219,13 @@ pub unsafe extern "C" fn rd_kafka_DeleteTopics(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::DELETE_TOPICS,
-            rk,
-            options,
-            rkqu,
-            request::objects(del_topics, del_topic_cnt, "topic").map(|given| given.len())
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            request::start(AdminOp::DELETE_TOPICS, rk, options, rkqu, |request| {
+                let given = request::objects(del_topics, del_topic_cnt, "topic")?;
+                Ok(topics::delete(given.into_iter().cloned().collect(), request).into())
+            });
+        }
     })
 }
 
@@ -233,5 +235,5 @@ pub unsafe extern "C" fn rd_kafka_DeleteTopics_result_topics(
     result: *const rd_kafka_DeleteTopics_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_topic_result_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(Topics, result, cntp) })
 }

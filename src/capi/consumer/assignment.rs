@@ -48,7 +48,7 @@ unsafe fn wanted<'a>(
             ));
         }
         let tp = find::ensure(instance, consumer, element)?;
-        starts.push((tp, start.position()));
+        starts.push((tp, Position::of(&start)));
     }
     Ok((consumer, starts))
 }

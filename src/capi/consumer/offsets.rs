@@ -51,7 +51,7 @@ fn seek_all(
             continue;
         };
         let (reply, answer) = bounded(1);
-        let to = partition_list::read(element).position();
+        let to = Position::of(&partition_list::read(element));
         element.err = match consumer.begin_seek(&tp, to, reply) {
             Ok(()) => {
                 answers.push((element, answer));

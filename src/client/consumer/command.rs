@@ -6,11 +6,10 @@ use std::time::Instant;
 use crossbeam_channel::Sender;
 
 use crate::base::error::ErrorCode;
+use crate::base::topic_partition::TopicPartition;
 use crate::broker::{RequestError, Response};
 use crate::client::event::EventQueue;
-use crate::client::types::{
-    CommitResult, LookupResult, OffsetLookup, OffsetStore, Stored, TopicPartition,
-};
+use crate::client::types::{CommitResult, LookupResult, OffsetLookup, OffsetStore, Stored};
 use crate::consumer::{FetchEnded, Partition, Position};
 use crate::group::{Interest, Token};
 

@@ -2,7 +2,8 @@
 //! before.
 
 use crate::base::error::ErrorCode;
-use crate::client::types::{Stored, TopicPartition};
+use crate::base::topic_partition::TopicPartition;
+use crate::client::types::Stored;
 
 /// What a stored offset of a partition that is kept is committed as. An application that
 /// steps back reads something again, and is not to lose its place by that.

@@ -6,6 +6,7 @@ use crate::base::error::KafkaError;
 use crate::base::log::Level;
 use crate::client::types::RebalanceEvent;
 use crate::client::{Client, Topic};
+use crate::consumer::Position;
 
 /// What is assigned is consumed, what is revoked no longer. `topic` makes the topics of the
 /// application's.
@@ -32,7 +33,7 @@ pub fn carry_out(
         (true, incremental) => {
             let starts = e.partitions.iter().map(|p| {
                 let topic = topic(&p.topic)?;
-                Ok((consumer.partition(&topic, p.partition), p.position()))
+                Ok((consumer.partition(&topic, p.partition), Position::of(p)))
             });
             let starts: Result<Vec<_>, KafkaError> = starts.collect();
             starts.and_then(|list| match incremental {

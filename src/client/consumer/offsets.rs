@@ -8,7 +8,8 @@ use crossbeam_channel::{Sender, bounded};
 use super::command::{Command, Commit, CommitReply, OffsetQuery};
 use super::{Consumer, ConsumerPartition};
 use crate::base::error::ErrorCode;
-use crate::client::types::{CommitResult, LookupResult, OffsetLookup, TopicPartition};
+use crate::base::topic_partition::TopicPartition;
+use crate::client::types::{CommitResult, LookupResult, OffsetLookup};
 use crate::consumer::{Position, offset};
 
 /// How much longer to wait for the main thread than the answer may take.

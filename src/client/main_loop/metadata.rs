@@ -160,6 +160,19 @@ impl MainLoop {
         }
     }
 
+    /// Brokers that a fan-out is told of are brokers that its next requests go to.
+    pub(super) fn learn_from(&mut self, now: Instant, result: &Result<Response, RequestError>) {
+        if let Ok(response) = result
+            && let Some(ResponseKind::Metadata(answer)) = &response.kind
+            && answer.error_code == 0
+        {
+            let mut snapshot = Snapshot::from_response(answer);
+            snapshot.answered_by = response.broker_id;
+            snapshot.answered_by_name = response.broker.to_string();
+            self.learn(now, snapshot, false, false);
+        }
+    }
+
     fn learn(&mut self, now: Instant, mut snapshot: Snapshot, complete: bool, all: bool) {
         snapshot.hide(self.shared.conf.global.topic_blacklist.as_ref());
         if !snapshot.brokers.is_empty() && !self.router.brokers.update(snapshot.brokers.values()) {
@@ -179,6 +192,7 @@ impl MainLoop {
             self.apply(now, change);
         }
         self.with_consumer(now, |machine, cx| machine.on_snapshot(cx, all, &seen));
+        self.router.on_metadata(now, self.metadata.cache());
     }
 
     /// Servers of two clusters in one list are a mistake that shows in nothing else.

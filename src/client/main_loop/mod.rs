@@ -264,6 +264,7 @@ impl MainLoop {
                 part,
                 result,
             } => {
+                self.learn_from(now, &result);
                 self.with_fan_outs(now, |all, out| all.on_response(out, fan_out, part, result));
             }
             MainCommand::Consumer(command) => {

@@ -10,12 +10,13 @@ use crossbeam_channel::Sender;
 use super::Machine;
 use crate::base::error::ErrorCode;
 use crate::base::log::Level;
+use crate::base::topic_partition::TopicPartition;
 use crate::client::consumer::command::{Commit, CommitReply, CommittedReply};
 use crate::client::consumer::commits;
 use crate::client::context::MainContext;
 use crate::client::event::Event;
-use crate::client::types::{CommitEvent, CommitResult, Stored, TopicPartition, events};
-use crate::consumer::{Partition, offset};
+use crate::client::types::{CommitEvent, CommitResult, Stored, events};
+use crate::consumer::{Partition, Position, offset};
 use crate::group::{self, Group};
 
 /// What committed offsets are fetched for.
@@ -274,7 +275,7 @@ impl Machine {
                 for (partition, token) in asked {
                     let key = (partition.topic.name.clone(), partition.id);
                     let result = match found.remove(&key) {
-                        Some(o) if o.err.is_ok() => Ok(o.position()),
+                        Some(o) if o.err.is_ok() => Ok(Position::of(&o)),
                         Some(o) => Err(o.err),
                         None => Err(code),
                     };

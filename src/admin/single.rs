@@ -1,0 +1,85 @@
+//! An operation of one request.
+
+use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
+
+use super::options::AdminOptions;
+use super::results::AdminResult;
+use super::timed_out;
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::broker::{RequestError, Response};
+use crate::coordinator::Target;
+use crate::coordinator::fan_out::{End, FanOut, Part, Step};
+use crate::coordinator::target::ErrorClass;
+
+type Read = Box<dyn FnOnce(ResponseKind) -> Result<AdminResult, KafkaError> + Send>;
+
+pub struct SingleRequest {
+    part: Option<Part>,
+    api: ApiKey,
+    read: Option<Read>,
+    result: Option<Result<AdminResult, KafkaError>>,
+}
+
+impl SingleRequest {
+    /// `read` makes the result of a response; an error is the whole operation's.
+    pub fn new(
+        target: Target,
+        api: ApiKey,
+        build: impl Fn(i16) -> RequestKind + Send + Sync + 'static,
+        class: fn(&Response) -> ErrorClass,
+        read: impl FnOnce(ResponseKind) -> Result<AdminResult, KafkaError> + Send + 'static,
+    ) -> Self {
+        SingleRequest {
+            part: Some(Part::new(0, target, api, build).class(class)),
+            api,
+            read: Some(Box::new(read)),
+            result: None,
+        }
+    }
+}
+
+impl FanOut for SingleRequest {
+    type Output = Result<AdminResult, KafkaError>;
+
+    fn split(&mut self) -> Vec<Part> {
+        self.part.take().into_iter().collect()
+    }
+
+    fn on_response(&mut self, _: usize, result: Result<Response, RequestError>) -> Step {
+        self.result = match (result, self.read.take()) {
+            (
+                Ok(Response {
+                    kind: Some(kind), ..
+                }),
+                Some(read),
+            ) => Some(read(kind)),
+            (Ok(_), _) => Some(Err(unexpected(self.api))),
+            (Err(RequestError::TimedOut | RequestError::TimedOutInQueue), _) => None,
+            (Err(error), _) => Some(Err(failed(self.api, &error))),
+        };
+        Step::End
+    }
+
+    fn merge(self: Box<Self>, _: End) -> Self::Output {
+        self.result
+            .unwrap_or_else(|| Err(timed_out(&format!("{:?}", self.api))))
+    }
+}
+
+/// The broker that the options name, or the one that the operation is for.
+pub fn target_of(options: &AdminOptions, usual: Target) -> Target {
+    options.broker.map_or(usual, Target::Broker)
+}
+
+/// No answer came, and none will.
+pub fn failed(api: ApiKey, error: &RequestError) -> KafkaError {
+    KafkaError::new(error.code(), format!("{api:?}: {error}"))
+}
+
+/// A response of another kind, or one that does not fit the request.
+pub fn unexpected(api: ApiKey) -> KafkaError {
+    KafkaError::new(
+        ErrorCode::_BAD_MSG,
+        format!("{api:?} was answered with something else"),
+    )
+}

@@ -1,0 +1,215 @@
+//! CreateTopics, DeleteTopics and CreatePartitions: the controller does them, and answers
+//! for each topic.
+
+use kafka_protocol::messages::create_partitions_request::{
+    CreatePartitionsAssignment, CreatePartitionsTopic,
+};
+use kafka_protocol::messages::create_topics_request::{
+    CreatableReplicaAssignment, CreatableTopic, CreatableTopicConfig,
+};
+use kafka_protocol::messages::delete_topics_request::DeleteTopicState;
+use kafka_protocol::messages::{
+    ApiKey, BrokerId, CreatePartitionsRequest, CreateTopicsRequest, DeleteTopicsRequest,
+    RequestKind, ResponseKind, TopicName,
+};
+use kafka_protocol::protocol::StrBytes;
+
+use super::Request;
+use super::args::{NewPartitions, NewTopic};
+use super::results::{AdminResult, TopicResult, c_string, error_text};
+use super::single::{SingleRequest, target_of, unexpected};
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::broker::Response;
+use crate::coordinator::Target;
+use crate::coordinator::target::ErrorClass;
+
+pub fn create(topics: Vec<NewTopic>, request: &Request<'_>) -> SingleRequest {
+    let names = topics.iter().map(|t| t.topic.clone()).collect();
+    let validate_only = request.options.validate_only;
+    let timeout_ms = request.operation_timeout_ms;
+    let build = move |_| {
+        RequestKind::CreateTopics(
+            CreateTopicsRequest::default()
+                .with_topics(topics.iter().map(creatable).collect())
+                .with_timeout_ms(timeout_ms)
+                .with_validate_only(validate_only),
+        )
+    };
+    by_topic(ApiKey::CreateTopics, names, request, build)
+}
+
+pub fn delete(topics: Vec<String>, request: &Request<'_>) -> SingleRequest {
+    let names = topics.clone();
+    let timeout_ms = request.operation_timeout_ms;
+    let build = move |version| {
+        let names = topics.iter().map(|t| topic_name(t));
+        let request = DeleteTopicsRequest::default().with_timeout_ms(timeout_ms);
+        RequestKind::DeleteTopics(if version >= 6 {
+            let named = |name| DeleteTopicState::default().with_name(Some(name));
+            request.with_topics(names.map(named).collect())
+        } else {
+            request.with_topic_names(names.collect())
+        })
+    };
+    by_topic(ApiKey::DeleteTopics, names, request, build)
+}
+
+pub fn create_partitions(topics: Vec<NewPartitions>, request: &Request<'_>) -> SingleRequest {
+    let names = topics.iter().map(|t| t.topic.clone()).collect();
+    let validate_only = request.options.validate_only;
+    let timeout_ms = request.operation_timeout_ms;
+    let build = move |_| {
+        RequestKind::CreatePartitions(
+            CreatePartitionsRequest::default()
+                .with_topics(topics.iter().map(extended).collect())
+                .with_timeout_ms(timeout_ms)
+                .with_validate_only(validate_only),
+        )
+    };
+    by_topic(ApiKey::CreatePartitions, names, request, build)
+}
+
+fn by_topic(
+    api: ApiKey,
+    names: Vec<String>,
+    request: &Request<'_>,
+    build: impl Fn(i16) -> RequestKind + Send + Sync + 'static,
+) -> SingleRequest {
+    let target = target_of(request.options, Target::Controller);
+    let waits = request.operation_timeout_ms > 0;
+    SingleRequest::new(target, api, build, class, move |kind| {
+        let answers = answers(&kind).ok_or_else(|| unexpected(api))?;
+        in_order(api, &names, answers, waits)
+    })
+}
+
+fn topic_name(name: &str) -> TopicName {
+    TopicName(StrBytes::from_string(name.to_owned()))
+}
+
+fn broker_ids(ids: &[i32]) -> Vec<BrokerId> {
+    ids.iter().copied().map(BrokerId).collect()
+}
+
+fn creatable(topic: &NewTopic) -> CreatableTopic {
+    let assignments = topic.assignments.partitions();
+    let assigned = !assignments.is_empty();
+    // Assignments say both numbers.
+    let number = |number| if assigned { -1 } else { number };
+    let assignments = (0..).zip(assignments).map(|(partition, brokers)| {
+        CreatableReplicaAssignment::default()
+            .with_partition_index(partition)
+            .with_broker_ids(broker_ids(brokers))
+    });
+    let configs = topic.configs.iter().map(|(name, value)| {
+        let text = |s: &String| StrBytes::from_string(s.clone());
+        CreatableTopicConfig::default()
+            .with_name(text(name))
+            .with_value(value.as_ref().map(text))
+    });
+    CreatableTopic::default()
+        .with_name(topic_name(&topic.topic))
+        .with_num_partitions(number(topic.partitions))
+        // Within its range, which `NewTopic::new` has checked.
+        .with_replication_factor(i16::try_from(number(topic.replication_factor)).unwrap_or(-1))
+        .with_assignments(assignments.collect())
+        .with_configs(configs.collect())
+}
+
+fn extended(topic: &NewPartitions) -> CreatePartitionsTopic {
+    let assignments =
+        topic.assignments.partitions().iter().map(|brokers| {
+            CreatePartitionsAssignment::default().with_broker_ids(broker_ids(brokers))
+        });
+    let assignments: Vec<_> = assignments.collect();
+    CreatePartitionsTopic::default()
+        .with_name(topic_name(&topic.topic))
+        .with_count(topic.total)
+        .with_assignments((!assignments.is_empty()).then_some(assignments))
+}
+
+/// A topic's name, code and message in a response.
+type Answer = (String, ErrorCode, Option<String>);
+
+/// `None` for a response of another kind.
+fn answers(kind: &ResponseKind) -> Option<Vec<Answer>> {
+    let text = |s: &Option<StrBytes>| s.as_ref().map(|s| s.to_string());
+    let of = |name: &TopicName, code: i16, message| (name.to_string(), code.into(), message);
+    Some(match kind {
+        ResponseKind::CreateTopics(r) => {
+            let answers = r.topics.iter();
+            answers
+                .map(|t| of(&t.name, t.error_code, text(&t.error_message)))
+                .collect()
+        }
+        ResponseKind::DeleteTopics(r) => {
+            let answers = r.responses.iter();
+            answers
+                .map(|t| {
+                    let name = t.name.clone().unwrap_or_default();
+                    of(&name, t.error_code, text(&t.error_message))
+                })
+                .collect()
+        }
+        ResponseKind::CreatePartitions(r) => {
+            let answers = r.results.iter();
+            answers
+                .map(|t| of(&t.name, t.error_code, text(&t.error_message)))
+                .collect()
+        }
+        _ => return None,
+    })
+}
+
+fn class(response: &Response) -> ErrorClass {
+    let answers = response.kind.as_ref().and_then(answers).unwrap_or_default();
+    let moved = |answer: &Answer| answer.1 == ErrorCode::NOT_CONTROLLER;
+    if answers.iter().any(moved) {
+        ErrorClass::Moved
+    } else {
+        ErrorClass::Final
+    }
+}
+
+/// The results in the order of the arguments; the brokers' is another one.
+fn in_order(
+    api: ApiKey,
+    names: &[String],
+    answers: Vec<Answer>,
+    waits: bool,
+) -> Result<AdminResult, KafkaError> {
+    let mut results: Vec<Option<TopicResult>> = Vec::new();
+    results.resize_with(names.len(), || None);
+    for (name, code, message) in answers {
+        // A topic that was given twice has two answers.
+        let place = names
+            .iter()
+            .zip(&mut results)
+            .find(|(asked, result)| **asked == name && result.is_none());
+        let Some((_, place)) = place else {
+            return Err(KafkaError::new(
+                ErrorCode::_BAD_MSG,
+                format!("{api:?} was answered for topic {name:?}, which it did not name"),
+            ));
+        };
+        // It goes on, and the application did not want to wait.
+        let begun = code == ErrorCode::REQUEST_TIMED_OUT && !waits;
+        let code = if begun { ErrorCode::NO_ERROR } else { code };
+        *place = Some(TopicResult {
+            topic: c_string(&name),
+            code,
+            text: error_text(code, message.as_deref()),
+        });
+    }
+    let missing = |name: &String| TopicResult {
+        topic: c_string(name),
+        code: ErrorCode::_BAD_MSG,
+        text: Some(c_string("The broker's answer leaves this topic out")),
+    };
+    let results = names.iter().zip(results);
+    Ok(AdminResult::Topics(
+        results
+            .map(|(name, result)| result.unwrap_or_else(|| missing(name)))
+            .collect(),
+    ))
+}

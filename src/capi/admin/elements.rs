@@ -1,0 +1,61 @@
+//! Objects of a result as C gets them: pointers that stay good as long as their owner.
+
+use libc::size_t;
+
+use crate::admin::results::{AdminResult, TopicResult};
+use crate::capi::boundary::put;
+use crate::capi::handle::{Boxed, Opaque, Tagged};
+use crate::capi::types::rd_kafka_topic_result_s;
+
+/// Objects of one kind, each where it stays.
+pub(crate) struct Elements<H: Opaque>(
+    #[allow(
+        clippy::vec_box,
+        reason = "C has pointers to the elements, and to the array of pointers to them"
+    )]
+    Vec<Box<Tagged<H>>>,
+);
+
+impl<H: Opaque> Elements<H> {
+    pub(crate) fn new(objects: impl IntoIterator<Item = H::Target>) -> Self {
+        let object = |object| Box::new(Tagged::new(object));
+        Elements(objects.into_iter().map(object).collect())
+    }
+
+    /// The array of pointers, and its length in `count`; null if it is empty.
+    ///
+    /// # Safety
+    /// `count` is null, or a variable of the application's.
+    pub(crate) unsafe fn give(&self, count: *mut size_t) -> *mut *const H {
+        // SAFETY: the caller's promise.
+        unsafe { put(count, self.0.len()) };
+        if self.0.is_empty() {
+            return std::ptr::null_mut();
+        }
+        // A box is a pointer, and nobody writes through this one.
+        self.0.as_ptr().cast::<*const H>().cast_mut()
+    }
+}
+
+/// What an admin event holds for C.
+#[derive(Default)]
+pub(crate) enum ResultObjects {
+    #[default]
+    None,
+    Topics(Elements<rd_kafka_topic_result_s>),
+}
+
+impl From<AdminResult> for ResultObjects {
+    fn from(result: AdminResult) -> Self {
+        match result {
+            AdminResult::None => ResultObjects::None,
+            AdminResult::Topics(all) => ResultObjects::Topics(Elements::new(all)),
+        }
+    }
+}
+
+impl Opaque for rd_kafka_topic_result_s {
+    type Target = TopicResult;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b54_5265;
+}
