@@ -23,6 +23,46 @@ pub struct TopicResult {
     pub text: Option<CString>,
 }
 
+/// A broker, as results name it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    pub id: i32,
+    /// `None` for a broker that is known by its id only.
+    pub host: Option<CString>,
+    pub port: u16,
+    pub rack: Option<CString>,
+}
+
+impl Node {
+    /// A port that is out of range becomes 0.
+    pub fn new(id: i32, host: &str, port: i32, rack: Option<&str>) -> Self {
+        Node {
+            id,
+            host: Some(c_string(host)),
+            port: u16::try_from(port).unwrap_or(0),
+            rack: rack.map(c_string),
+        }
+    }
+
+    /// A broker that is known by its id only.
+    pub fn of_id(id: i32) -> Self {
+        Node {
+            id,
+            host: None,
+            port: 0,
+            rack: None,
+        }
+    }
+}
+
+/// The operations that a broker's set of bits names, by the numbers of the C interface;
+/// `None` if the broker was not asked for them.
+pub fn authorized_operations(bits: i32) -> Option<Vec<i32>> {
+    /// From "read" to the last one. Those for several at a time do not occur.
+    const OPERATIONS: std::ops::RangeInclusive<i32> = 3..=12;
+    (bits >= 0).then(|| OPERATIONS.filter(|op| bits >> op & 1 == 1).collect())
+}
+
 /// A string for C; what stands behind a null character is lost.
 pub fn c_string(text: &str) -> CString {
     let end = text.find('\0').unwrap_or(text.len());
@@ -34,4 +74,22 @@ pub fn error_text(code: ErrorCode, message: Option<&str>) -> Option<CString> {
     code.ok().err()?;
     let message = message.filter(|text| !text.is_empty());
     Some(message.map_or_else(|| c_string(&code.text()), c_string))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operations_that_were_not_asked_for_are_none() {
+        assert_eq!(authorized_operations(i32::MIN), None);
+        assert_eq!(authorized_operations(0), Some(vec![]));
+        assert_eq!(authorized_operations(0b1_0000_0000_1111), Some(vec![3, 12]));
+    }
+
+    #[test]
+    fn a_node_takes_any_port() {
+        let node = Node::new(1, "h\0x", 70_000, None);
+        assert_eq!((node.host, node.port), (Some(c"h".into()), 0));
+    }
 }

@@ -2,10 +2,10 @@
 
 use libc::size_t;
 
-use crate::admin::results::{AdminResult, TopicResult};
+use crate::admin::results::{AdminResult, Node, TopicResult};
 use crate::capi::boundary::put;
 use crate::capi::handle::{Boxed, Opaque, Tagged};
-use crate::capi::types::rd_kafka_topic_result_s;
+use crate::capi::types::{rd_kafka_Node_s, rd_kafka_topic_result_s};
 
 /// Objects of one kind, each where it stays.
 pub(crate) struct Elements<H: Opaque>(
@@ -58,4 +58,10 @@ impl Opaque for rd_kafka_topic_result_s {
     type Target = TopicResult;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b54_5265;
+}
+
+impl Opaque for rd_kafka_Node_s {
+    type Target = Node;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b4e_6f64;
 }
