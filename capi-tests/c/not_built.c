@@ -34,8 +34,6 @@
 
 /* Of these, the ones that are not built. */
 #define ADMIN_NOT_BUILT(X)                                                                                             \
-        X(AlterConfigs, ALTERCONFIGS)                                                                                  \
-        X(DescribeConfigs, DESCRIBECONFIGS)                                                                            \
         X(DeleteRecords, DELETERECORDS)                                                                                \
         X(DeleteGroups, DELETEGROUPS)                                                                                  \
         X(DeleteConsumerGroupOffsets, DELETECONSUMERGROUPOFFSETS)                                                      \
@@ -46,7 +44,6 @@
         X(DescribeConsumerGroups, DESCRIBECONSUMERGROUPS)                                                              \
         X(ListConsumerGroupOffsets, LISTCONSUMERGROUPOFFSETS)                                                          \
         X(AlterConsumerGroupOffsets, ALTERCONSUMERGROUPOFFSETS)                                                        \
-        X(IncrementalAlterConfigs, INCREMENTALALTERCONFIGS)                                                            \
         X(DescribeUserScramCredentials, DESCRIBEUSERSCRAMCREDENTIALS)                                                  \
         X(AlterUserScramCredentials, ALTERUSERSCRAMCREDENTIALS)                                                        \
         X(DescribeTopics, DESCRIBETOPICS)                                                                              \

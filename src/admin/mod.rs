@@ -15,6 +15,7 @@
 //! [`Part::class`]: crate::coordinator::fan_out::Part::class
 
 pub mod args;
+pub mod configs;
 pub mod options;
 pub mod results;
 mod single;

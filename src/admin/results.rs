@@ -1,5 +1,7 @@
 //! What operations give to the application.
 
+pub mod configs;
+
 use std::ffi::CString;
 
 use crate::base::error::ErrorCode;
@@ -12,6 +14,8 @@ pub enum AdminResult {
     None,
     /// CreateTopics, DeleteTopics, CreatePartitions.
     Topics(Vec<TopicResult>),
+    /// DescribeConfigs, AlterConfigs, IncrementalAlterConfigs.
+    Resources(Vec<configs::ResourceResult>),
 }
 
 /// How it went for one topic.

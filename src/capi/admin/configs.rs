@@ -5,11 +5,15 @@ use libc::{c_char, c_int, size_t};
 use std::ffi::{CStr, CString};
 
 use crate::admin::args::AlterOp;
+use crate::admin::configs as admin;
 use crate::admin::options::AdminOp;
+use crate::admin::results::configs::{Entry, ResourceResult};
 use crate::base::error::{ErrorCode, KafkaError};
-use crate::capi::admin::request::{self, request_not_built};
-use crate::capi::boundary::{ffi, not_built, put};
-use crate::capi::handle::{self, Boxed, Opaque, Tagged};
+use crate::capi::admin::elements::Elements;
+use crate::capi::admin::events::result_array;
+use crate::capi::admin::request;
+use crate::capi::boundary::{ffi, put};
+use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_AlterConfigOpType_t, rd_kafka_AlterConfigs_result_t,
     rd_kafka_ConfigEntry_s, rd_kafka_ConfigEntry_t, rd_kafka_ConfigResource_s,
@@ -48,34 +52,82 @@ const RESOURCE_TYPES: [&CStr; 6] = [
 /// `RD_KAFKA_RESOURCE_BROKER`.
 const BROKER: i32 = 4;
 
-/// A resource, and what is to be changed about it.
+/// A resource of a request with what is to be changed about it, or one of a result.
 pub(crate) struct ConfigResource {
-    pub(crate) resource_type: rd_kafka_ResourceType_t,
-    pub(crate) name: CString,
-    /// In the order of the calls. Each stays where it is, for those who have a pointer.
-    #[allow(
-        clippy::vec_box,
-        reason = "the application has pointers to the elements"
-    )]
-    pub(crate) changes: Vec<Box<Tagged<rd_kafka_ConfigEntry_s>>>,
+    resource_type: rd_kafka_ResourceType_t,
+    name: CString,
+    /// In the order of the calls.
+    entries: Elements<rd_kafka_ConfigEntry_s>,
+    /// Of a result.
+    code: ErrorCode,
+    text: Option<CString>,
 }
 
-/// A property and what is to be done with it.
-#[derive(Debug)]
+/// A property with what is to be done with it, or as a broker tells it.
 pub(crate) struct ConfigEntry {
-    #[expect(dead_code, reason = "for the request, which is not built yet")]
-    pub(crate) op: AlterOp,
-    pub(crate) name: CString,
-    pub(crate) value: Option<CString>,
+    op: AlterOp,
+    /// Its own synonyms are taken out of it.
+    told: Entry,
+    synonyms: Elements<rd_kafka_ConfigEntry_s>,
 }
 
 impl ConfigResource {
     fn add(&mut self, op: AlterOp, name: &CStr, value: Option<&CStr>) {
-        self.changes.push(Box::new(Tagged::new(ConfigEntry {
+        self.entries.push(ConfigEntry {
             op,
-            name: name.to_owned(),
-            value: value.map(CStr::to_owned),
-        })));
+            // Nobody has told anything of the application's own.
+            told: Entry {
+                name: name.to_owned(),
+                value: value.map(CStr::to_owned),
+                source: 0,
+                is_read_only: false,
+                is_default: false,
+                is_sensitive: false,
+                is_synonym: false,
+                synonyms: Vec::new(),
+            },
+            synonyms: Elements::default(),
+        });
+    }
+
+    fn to_request(&self) -> admin::Resource {
+        let changes = self.entries.iter().map(|entry| admin::Change {
+            op: entry.op,
+            name: entry.told.name.to_string_lossy().into_owned(),
+            value: entry
+                .told
+                .value
+                .as_ref()
+                .map(|value| value.to_string_lossy().into_owned()),
+        });
+        admin::Resource {
+            kind: self.resource_type.0,
+            name: self.name.to_string_lossy().into_owned(),
+            changes: changes.collect(),
+        }
+    }
+}
+
+impl From<ResourceResult> for ConfigResource {
+    fn from(result: ResourceResult) -> Self {
+        ConfigResource {
+            resource_type: rd_kafka_ResourceType_t(result.kind),
+            name: result.name,
+            entries: Elements::new(result.entries),
+            code: result.code,
+            text: result.text,
+        }
+    }
+}
+
+impl From<Entry> for ConfigEntry {
+    fn from(mut told: Entry) -> Self {
+        let synonyms = std::mem::take(&mut told.synonyms);
+        ConfigEntry {
+            op: AlterOp::Set,
+            told,
+            synonyms: Elements::new(synonyms),
+        }
     }
 }
 
@@ -91,43 +143,42 @@ impl Opaque for rd_kafka_ConfigResource_s {
     const TAG: u32 = 0x6b43_5265;
 }
 
-/// Resources for a request: at most one is a broker, which then gets the request, and
-/// changes one by one (`incremental`) name everything once.
+/// Resources for a request, and the broker that gets it because one of them is a broker.
+type Given = (Vec<admin::Resource>, Option<i32>);
+
+/// At most one is a broker, and changes one by one (`incremental`) name everything once.
 ///
 /// # Safety
 /// Null, or as many objects of the application's.
-unsafe fn check(
+unsafe fn given(
     configs: *mut *mut rd_kafka_ConfigResource_t,
     count: size_t,
     incremental: bool,
-) -> request::Checked {
+) -> Result<Given, KafkaError> {
     // SAFETY: the caller's promise.
     let resources = unsafe { request::objects(configs, count, "resource") }?;
     if incremental {
         let names = resources.iter().map(|r| (r.resource_type.0, &r.name));
         request::distinct(names, "resource")?;
         for resource in &resources {
-            let names = resource.changes.iter().map(|entry| &entry.name);
+            let names = resource.entries.iter().map(|entry| &entry.told.name);
             request::distinct(names, "property")?;
         }
     }
     let mut brokers = resources.iter().filter(|r| r.resource_type.0 == BROKER);
-    if let Some(broker) = brokers.next() {
-        if brokers.next().is_some() {
-            return Err(KafkaError::new(
-                ErrorCode::_CONFLICT,
-                "The request is for one broker, not for several",
-            ));
-        }
-        let id = broker.name.to_str().ok().and_then(broker_id);
-        if id.is_none() {
-            return Err(request::invalid(format!(
-                "{:?} is no broker's id",
-                broker.name
-            )));
-        }
+    let broker = brokers.next();
+    if brokers.next().is_some() {
+        return Err(KafkaError::new(
+            ErrorCode::_CONFLICT,
+            "The request is for one broker, not for several",
+        ));
     }
-    Ok(resources.len())
+    let id = |broker: &&ConfigResource| {
+        let id = broker.name.to_str().ok().and_then(broker_id);
+        id.ok_or_else(|| request::invalid(format!("{:?} is no broker's id", broker.name)))
+    };
+    let broker = broker.map(id).transpose()?;
+    Ok((resources.iter().map(|r| r.to_request()).collect(), broker))
 }
 
 /// As C reads a number: what stands behind it does not count.
@@ -138,18 +189,13 @@ fn broker_id(text: &str) -> Option<i32> {
     text.get(..digits)?.parse().ok()
 }
 
-/// What a broker tells of a property: nothing is known of the application's own, and
-/// there are no results yet.
+/// What is told of a property; -1 for no entry.
 ///
 /// # Safety
 /// Null, or an object of a resource.
-unsafe fn told(entry: *const rd_kafka_ConfigEntry_t) -> c_int {
+unsafe fn told(entry: *const rd_kafka_ConfigEntry_t, what: impl FnOnce(&Entry) -> c_int) -> c_int {
     // SAFETY: the caller's promise.
-    if unsafe { handle::get(entry) }.is_some() {
-        0
-    } else {
-        -1
-    }
+    unsafe { handle::get(entry) }.map_or(-1, |entry| what(&entry.told))
 }
 
 /// The name of a source. A constant; "UNSUPPORTED" for a number that none has.
@@ -167,7 +213,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_name(
 ) -> *const c_char {
     ffi!({
         // SAFETY: an object of a resource.
-        unsafe { handle::get(entry) }.map_or(std::ptr::null(), |entry| entry.name.as_ptr())
+        unsafe { handle::get(entry) }.map_or(std::ptr::null(), |entry| entry.told.name.as_ptr())
     })
 }
 
@@ -180,7 +226,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_value(
         // SAFETY: an object of a resource.
         let entry = unsafe { handle::get(entry) };
         entry
-            .and_then(|entry| entry.value.as_deref())
+            .and_then(|entry| entry.told.value.as_deref())
             .map_or(std::ptr::null(), CStr::as_ptr)
     })
 }
@@ -191,7 +237,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_source(
     entry: *const rd_kafka_ConfigEntry_t,
 ) -> rd_kafka_ConfigSource_t {
     // SAFETY: an object of a resource.
-    ffi!({ rd_kafka_ConfigSource_t(unsafe { told(entry) }) })
+    ffi!({ rd_kafka_ConfigSource_t(unsafe { told(entry, |told| told.source) }) })
 }
 
 /// 1 if the property cannot be changed, 0 if it can, -1 if that is not known.
@@ -200,7 +246,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_read_only(
     entry: *const rd_kafka_ConfigEntry_t,
 ) -> c_int {
     // SAFETY: an object of a resource.
-    ffi!({ unsafe { told(entry) } })
+    ffi!({ unsafe { told(entry, |told| told.is_read_only.into()) } })
 }
 
 /// 1 if the value is the default, 0 if not, -1 if that is not known.
@@ -209,7 +255,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_default(
     entry: *const rd_kafka_ConfigEntry_t,
 ) -> c_int {
     // SAFETY: an object of a resource.
-    ffi!({ unsafe { told(entry) } })
+    ffi!({ unsafe { told(entry, |told| told.is_default.into()) } })
 }
 
 /// 1 if the value is kept secret, 0 if not, -1 if that is not known.
@@ -218,7 +264,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_sensitive(
     entry: *const rd_kafka_ConfigEntry_t,
 ) -> c_int {
     // SAFETY: an object of a resource.
-    ffi!({ unsafe { told(entry) } })
+    ffi!({ unsafe { told(entry, |told| told.is_sensitive.into()) } })
 }
 
 /// 1 if the entry is a synonym of another, 0 if not.
@@ -227,7 +273,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_is_synonym(
     entry: *const rd_kafka_ConfigEntry_t,
 ) -> c_int {
     // SAFETY: an object of a resource.
-    ffi!({ unsafe { told(entry) } })
+    ffi!({ unsafe { told(entry, |told| told.is_synonym.into()) } })
 }
 
 /// Where else the value is looked for, in order of precedence; `*cntp` of them. They
@@ -238,10 +284,16 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_synonyms(
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConfigEntry_t {
     ffi!({
-        let _ = entry;
-        // SAFETY: null, or a variable of the application's.
-        unsafe { put(cntp, 0) };
-        std::ptr::null_mut()
+        // SAFETY: an object of a resource, and a variable of the application's.
+        unsafe {
+            match handle::get(entry) {
+                Some(entry) => entry.synonyms.give(cntp),
+                None => {
+                    put(cntp, 0);
+                    std::ptr::null_mut()
+                }
+            }
+        }
     })
 }
 
@@ -275,7 +327,9 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_new(
             Ok(name) if !name.is_empty() && restype.0 >= 0 => handle::give(ConfigResource {
                 resource_type: restype,
                 name,
-                changes: Vec::new(),
+                entries: Elements::default(),
+                code: ErrorCode::NO_ERROR,
+                text: None,
             }),
             _ => std::ptr::null_mut(),
         }
@@ -374,18 +428,16 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_configs(
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConfigEntry_t {
     ffi!({
-        // SAFETY: an object of the application's or of a result.
-        let changes = unsafe { handle::get(config) }.map_or(&[][..], |config| &config.changes);
-        // SAFETY: null, or a variable of the application's.
-        unsafe { put(cntp, changes.len()) };
-        if changes.is_empty() {
-            return std::ptr::null_mut();
+        // SAFETY: an object of the application's or of a result, and a variable.
+        unsafe {
+            match handle::get(config) {
+                Some(config) => config.entries.give(cntp),
+                None => {
+                    put(cntp, 0);
+                    std::ptr::null_mut()
+                }
+            }
         }
-        // A box is a pointer, and nobody writes through this one.
-        changes
-            .as_ptr()
-            .cast::<*const rd_kafka_ConfigEntry_t>()
-            .cast_mut()
     })
 }
 
@@ -418,12 +470,8 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_error(
     config: *const rd_kafka_ConfigResource_t,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        // Of the application's own, until there are results.
-        // SAFETY: an object of the application's.
-        match unsafe { handle::get(config) } {
-            Some(_) => ErrorCode::NO_ERROR,
-            None => ErrorCode::_INVALID_ARG,
-        }
+        // SAFETY: an object of the application's or of a result.
+        unsafe { handle::get(config) }.map_or(ErrorCode::_INVALID_ARG, |config| config.code)
     })
 }
 
@@ -432,7 +480,11 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_error(
 pub unsafe extern "C" fn rd_kafka_ConfigResource_error_string(
     config: *const rd_kafka_ConfigResource_t,
 ) -> *const c_char {
-    ffi!({ not_built!(config) })
+    ffi!({
+        // SAFETY: an object of the application's or of a result.
+        let text = unsafe { handle::get(config) }.and_then(|config| config.text.as_ref());
+        text.map_or(std::ptr::null(), |text| text.as_ptr())
+    })
 }
 
 /// Sets all properties of the resources: those that are not given go back to their
@@ -447,13 +499,13 @@ pub unsafe extern "C" fn rd_kafka_AlterConfigs(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::ALTER_CONFIGS,
-            rk,
-            options,
-            rkqu,
-            check(configs, config_cnt, false)
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            request::start(AdminOp::ALTER_CONFIGS, rk, options, rkqu, |request| {
+                let (resources, broker) = given(configs, config_cnt, false)?;
+                Ok(admin::alter(resources, broker, request).into())
+            });
+        }
     })
 }
 
@@ -463,7 +515,7 @@ pub unsafe extern "C" fn rd_kafka_AlterConfigs_result_resources(
     result: *const rd_kafka_AlterConfigs_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConfigResource_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(Resources, result, cntp) })
 }
 
 /// Changes some properties of the resources (KIP-339). The result is an
@@ -477,13 +529,19 @@ pub unsafe extern "C" fn rd_kafka_IncrementalAlterConfigs(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::INCREMENTAL_ALTER_CONFIGS,
-            rk,
-            options,
-            rkqu,
-            check(configs, config_cnt, true)
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            request::start(
+                AdminOp::INCREMENTAL_ALTER_CONFIGS,
+                rk,
+                options,
+                rkqu,
+                |request| {
+                    let (resources, broker) = given(configs, config_cnt, true)?;
+                    Ok(admin::alter_incrementally(resources, broker, request).into())
+                },
+            );
+        }
     })
 }
 
@@ -493,7 +551,7 @@ pub unsafe extern "C" fn rd_kafka_IncrementalAlterConfigs_result_resources(
     result: *const rd_kafka_IncrementalAlterConfigs_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConfigResource_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(Resources, result, cntp) })
 }
 
 /// Asks for the properties of the resources: all, or those that were set. The result is
@@ -507,13 +565,13 @@ pub unsafe extern "C" fn rd_kafka_DescribeConfigs(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::DESCRIBE_CONFIGS,
-            rk,
-            options,
-            rkqu,
-            check(configs, config_cnt, false)
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            request::start(AdminOp::DESCRIBE_CONFIGS, rk, options, rkqu, |request| {
+                let (resources, broker) = given(configs, config_cnt, false)?;
+                Ok(admin::describe(resources, broker, request).into())
+            });
+        }
     })
 }
 
@@ -524,5 +582,5 @@ pub unsafe extern "C" fn rd_kafka_DescribeConfigs_result_resources(
     result: *const rd_kafka_DescribeConfigs_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_ConfigResource_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(Resources, result, cntp) })
 }

@@ -5,7 +5,7 @@ use libc::size_t;
 use crate::admin::results::{AdminResult, Node, TopicResult};
 use crate::capi::boundary::put;
 use crate::capi::handle::{Boxed, Opaque, Tagged};
-use crate::capi::types::{rd_kafka_Node_s, rd_kafka_topic_result_s};
+use crate::capi::types::{rd_kafka_ConfigResource_s, rd_kafka_Node_s, rd_kafka_topic_result_s};
 
 /// Objects of one kind, each where it stays.
 pub(crate) struct Elements<H: Opaque>(
@@ -16,10 +16,28 @@ pub(crate) struct Elements<H: Opaque>(
     Vec<Box<Tagged<H>>>,
 );
 
+impl<H: Opaque> Default for Elements<H> {
+    fn default() -> Self {
+        Elements(Vec::new())
+    }
+}
+
 impl<H: Opaque> Elements<H> {
-    pub(crate) fn new(objects: impl IntoIterator<Item = H::Target>) -> Self {
-        let object = |object| Box::new(Tagged::new(object));
-        Elements(objects.into_iter().map(object).collect())
+    pub(crate) fn new(objects: impl IntoIterator<Item = impl Into<H::Target>>) -> Self {
+        let mut all = Elements::default();
+        for object in objects {
+            all.push(object.into());
+        }
+        all
+    }
+
+    /// Pointers to the others stay good; the array that was given before does not.
+    pub(crate) fn push(&mut self, object: H::Target) {
+        self.0.push(Box::new(Tagged::new(object)));
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &H::Target> {
+        self.0.iter().map(|object| &***object)
     }
 
     /// The array of pointers, and its length in `count`; null if it is empty.
@@ -43,6 +61,7 @@ pub(crate) enum ResultObjects {
     #[default]
     None,
     Topics(Elements<rd_kafka_topic_result_s>),
+    Resources(Elements<rd_kafka_ConfigResource_s>),
 }
 
 impl From<AdminResult> for ResultObjects {
@@ -50,6 +69,7 @@ impl From<AdminResult> for ResultObjects {
         match result {
             AdminResult::None => ResultObjects::None,
             AdminResult::Topics(all) => ResultObjects::Topics(Elements::new(all)),
+            AdminResult::Resources(all) => ResultObjects::Resources(Elements::new(all)),
         }
     }
 }
