@@ -37,9 +37,6 @@
         X(DeleteRecords, DELETERECORDS)                                                                                \
         X(DeleteGroups, DELETEGROUPS)                                                                                  \
         X(DeleteConsumerGroupOffsets, DELETECONSUMERGROUPOFFSETS)                                                      \
-        X(CreateAcls, CREATEACLS)                                                                                      \
-        X(DescribeAcls, DESCRIBEACLS)                                                                                  \
-        X(DeleteAcls, DELETEACLS)                                                                                      \
         X(ListConsumerGroups, LISTCONSUMERGROUPS)                                                                      \
         X(DescribeConsumerGroups, DESCRIBECONSUMERGROUPS)                                                              \
         X(ListConsumerGroupOffsets, LISTCONSUMERGROUPOFFSETS)                                                          \

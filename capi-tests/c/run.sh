@@ -6,7 +6,8 @@
 # Every .c file here (or in FOLDER) is one program (all without names). Each prints its cases and closes with "N passed, M failed";
 # what failed is shown, all output is kept below the cache folder. BOOTSTRAP names the Kafka; without it one is started
 # on a port of its own and stopped at the end. The sanitizers build the library once more with the nightly compiler.
-# A line "no leak check" in a program's comment turns that off for it, a line "upstream" puts librdkafka's folder into T_UPSTREAM.
+# A line "no leak check" in a program's comment turns that off for it, a line "upstream" puts librdkafka's folder into T_UPSTREAM,
+# a line "without authorizer" the address of a Kafka that has none into T_UNSECURED.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 here=$ROOT/capi-tests/c sources=$here
@@ -72,13 +73,18 @@ build() { # PROGRAM
         gcc -o "$out/$1" "$out/$1.o" -L "$stub" -Wl,--no-as-needed -lrdkafka ${link[@]+"${link[@]}"} -lpthread -lm
 }
 
-started=
+# A Kafka without an authorizer, for the programs that need one.
+unsecured() { KAFKA_PORT=19650 bash "$ROOT/capi-tests/kafka/kafka.sh" "$@"; }
+
+started=() T_UNSECURED=
+stop_started() { local s; for s in ${started[@]+"${started[@]}"}; do "$s" down; done; }
+own_kafka() { bash "$ROOT/capi-tests/kafka/kafka.sh" "$@"; }
+trap stop_started EXIT
 if [ -z "${BOOTSTRAP:-}" ]; then
     export KAFKA_PORT=${KAFKA_PORT:-19600}
-    bash "$ROOT/capi-tests/kafka/kafka.sh" status >/dev/null 2>&1 || started=1
-    bash "$ROOT/capi-tests/kafka/kafka.sh" up || die "no Kafka"
-    BOOTSTRAP=$(bash "$ROOT/capi-tests/kafka/kafka.sh" bootstrap)
-    [ -n "$started" ] && trap 'bash "$ROOT/capi-tests/kafka/kafka.sh" down' EXIT
+    own_kafka status >/dev/null 2>&1 || started+=(own_kafka)
+    own_kafka up || die "no Kafka"
+    BOOTSTRAP=$(own_kafka bootstrap)
 fi
 export BOOTSTRAP T_LIB=$lib T_SLOW=${T_SLOW:-$slow} T_DATA=$ROOT/capi-tests/abi/data
 
@@ -88,9 +94,14 @@ for p in "${programs[@]}"; do
     own=() leaks=1 T_UPSTREAM=
     grep -qx ' \* upstream' "$sources/$p.c" && T_UPSTREAM=$(bash "$ROOT/capi-tests/setup/upstream.sh")
     grep -qx ' \* no leak check' "$sources/$p.c" && leaks=0
+    if [ -z "$T_UNSECURED" ] && grep -qx ' \* without authorizer' "$sources/$p.c"; then
+        unsecured status >/dev/null 2>&1 || started+=(unsecured)
+        unsecured up --set authorizer.class.name= || die "no Kafka without an authorizer"
+        T_UNSECURED=$(unsecured bootstrap)
+    fi
     [ $leaks = 0 ] && [ "$tool" = valgrind ] && own=(--leak-check=no)
     [ "$tool" = asan ] && export ASAN_OPTIONS=detect_leaks=$leaks:abort_on_error=0:exitcode=98
-    export T_UPSTREAM
+    export T_UPSTREAM T_UNSECURED
     LD_LIBRARY_PATH=$libdir timeout $((3000 * T_SLOW)) ${run[@]+"${run[@]}"} ${own[@]+"${own[@]}"} "$out/$p" ${cases[@]+"${cases[@]}"} >"$log/$p.log" 2>&1 </dev/null
     code=$?
     line=$(grep -aE "^$p: [0-9]+ passed, [0-9]+ failed" "$log/$p.log" | tail -1)

@@ -1,7 +1,7 @@
 #!/bin/bash
 # A real Apache Kafka on loopback, for the tests.
 #
-#   kafka.sh up [--nodes 1|3] [--version 4.2|3.9|2.8] [--port BASE] [--partitions N]
+#   kafka.sh up [--nodes 1|3] [--version 4.2|3.9|2.8] [--port BASE] [--partitions N] [--set NAME=VALUE]...
 #                                                                     start a cluster and wait until it answers
 #   kafka.sh down|status|bootstrap [--port BASE]                      stop it | show it | print its bootstrap.servers
 #   kafka.sh kill N | stop N | start N | pause N | cont N             one node: SIGKILL, clean stop, start, freeze, thaw
@@ -9,13 +9,13 @@
 #
 # Node N listens on BASE+N-1 (19092, 19093, ...), its controller on BASE+10+N-1; before Kafka 3.3 there is a ZooKeeper on BASE+20.
 # Each BASE is a cluster of its own, so that several can run side by side. `up` always starts with empty logs, unless the
-# same cluster is already up. Topics that the broker makes by itself have N partitions, 4 without --partitions. Jars come
-# through Maven into the cache folder; data and logs are kept below it as well.
+# same cluster is already up. Topics that the broker makes by itself have N partitions, 4 without --partitions. --set adds a property
+# of the brokers, or replaces one. Jars come through Maven into the cache folder; data and logs are kept below it as well.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 HERE=$ROOT/capi-tests/kafka
 
-nodes=${KAFKA_NODES:-1} version=${KAFKA_VERSION:-4.2} base=${KAFKA_PORT:-19092} partitions=4
+nodes=${KAFKA_NODES:-1} version=${KAFKA_VERSION:-4.2} base=${KAFKA_PORT:-19092} partitions=4 properties=()
 cmd=${1:-}; [ $# -gt 0 ] && shift
 args=()
 while [ $# -gt 0 ]; do
@@ -24,6 +24,7 @@ while [ $# -gt 0 ]; do
         --version) version=$2; shift 2 ;;
         --port) base=$2; shift 2 ;;
         --partitions) partitions=$2; shift 2 ;;
+        --set) properties+=("$2"); shift 2 ;;
         --*) die "unknown option $1" ;;
         *) args+=("$1"); shift ;;
     esac
@@ -153,6 +154,7 @@ write_config() { # N
             echo "zookeeper.session.timeout.ms=6000"
             echo "authorizer.class.name=kafka.security.authorizer.AclAuthorizer"
         fi
+        [ ${#properties[@]} -eq 0 ] || printf '%s\n' "${properties[@]}"
     } >"$dir/server.properties"
 }
 
@@ -167,6 +169,7 @@ up() {
     case $nodes in 1|3) ;; *) die "--nodes takes 1 or 3" ;; esac
     local cluster="version=$version nodes=$nodes base=$base"
     [ "$partitions" = 4 ] || cluster+=" partitions=$partitions"
+    [ ${#properties[@]} -eq 0 ] || cluster+=" properties=($(printf '%q ' "${properties[@]}"))"
     if [ -f "$run/cluster" ]; then
         local have; have=$(cat "$run/cluster")
         if [ "$have" = "$cluster" ] && all_answer; then say "already up: $(bootstrap)"; return 0; fi

@@ -190,6 +190,24 @@ impl AclBinding {
             Ok(self)
         }
     }
+
+    /// Of a broker's answer: numbers that the C interface has none for are unknown ones.
+    pub fn known_numbers(self) -> Self {
+        let known = |number: i32, limit: i32| {
+            if (0..limit).contains(&number) {
+                number
+            } else {
+                0
+            }
+        };
+        AclBinding {
+            resource_type: known(self.resource_type, RESOURCE_TYPES),
+            pattern_type: known(self.pattern_type, PATTERN_TYPES),
+            operation: known(self.operation, OPERATIONS),
+            permission: known(self.permission, PERMISSIONS),
+            ..self
+        }
+    }
 }
 
 /// What IncrementalAlterConfigs does with a value (KIP-339).

@@ -14,6 +14,7 @@
 //!
 //! [`Part::class`]: crate::coordinator::fan_out::Part::class
 
+pub mod acls;
 pub mod args;
 pub mod configs;
 pub mod options;

@@ -4,7 +4,10 @@ pub mod configs;
 
 use std::ffi::CString;
 
-use crate::base::error::ErrorCode;
+use kafka_protocol::protocol::StrBytes;
+
+use super::args::AclBinding;
+use crate::base::error::{ErrorCode, KafkaError};
 
 /// One variant for each kind of result; several operations share some.
 #[derive(Debug, Default)]
@@ -16,6 +19,12 @@ pub enum AdminResult {
     Topics(Vec<TopicResult>),
     /// DescribeConfigs, AlterConfigs, IncrementalAlterConfigs.
     Resources(Vec<configs::ResourceResult>),
+    /// CreateAcls: one for each entry, `None` if it is there now.
+    CreatedAcls(Vec<Option<KafkaError>>),
+    /// DescribeAcls.
+    Acls(Vec<AclBinding>),
+    /// DeleteAcls: one for each filter.
+    DeletedAcls(Vec<DeletedAcls>),
 }
 
 /// How it went for one topic.
@@ -67,6 +76,20 @@ pub fn authorized_operations(bits: i32) -> Option<Vec<i32>> {
     (bits >= 0).then(|| OPERATIONS.filter(|op| bits >> op & 1 == 1).collect())
 }
 
+/// What DeleteAcls did for one filter.
+#[derive(Debug)]
+pub struct DeletedAcls {
+    pub error: Option<KafkaError>,
+    pub matching: Vec<MatchingAcl>,
+}
+
+/// An entry that a filter matches; it is gone if there is no error.
+#[derive(Debug)]
+pub struct MatchingAcl {
+    pub entry: AclBinding,
+    pub error: Option<KafkaError>,
+}
+
 /// A string for C; what stands behind a null character is lost.
 pub fn c_string(text: &str) -> CString {
     let end = text.find('\0').unwrap_or(text.len());
@@ -78,6 +101,14 @@ pub fn error_text(code: ErrorCode, message: Option<&str>) -> Option<CString> {
     code.ok().err()?;
     let message = message.filter(|text| !text.is_empty());
     Some(message.map_or_else(|| c_string(&code.text()), c_string))
+}
+
+/// The error in a response, with the broker's text or that of the code; `None` for `NO_ERROR`.
+pub fn broker_error(code: ErrorCode, message: &Option<StrBytes>) -> Option<KafkaError> {
+    code.ok().err()?;
+    let message = message.as_ref().filter(|text| !text.is_empty());
+    let text = message.map_or_else(|| code.text().into_owned(), |text| text.to_string());
+    Some(KafkaError::new(code, text))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use libc::{c_char, c_int, size_t};
 use crate::base::error::{CODES, CodeInfo, ErrorCode, KafkaError};
 use crate::capi::boundary::{self, Pointee, ffi};
 use crate::capi::cstr;
-use crate::capi::handle::{self, Boxed, Opaque, get};
+use crate::capi::handle::{self, Boxed, Opaque, Tagged, get};
 use crate::capi::last_error::last_error;
 use crate::capi::types::{
     rd_kafka_err_desc, rd_kafka_error_s, rd_kafka_error_t, rd_kafka_resp_err_t, rd_kafka_t,
@@ -37,6 +37,23 @@ impl Opaque for rd_kafka_error_s {
     type Target = ErrorObject;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b45_7272;
+}
+
+/// An error, or none, that belongs to a larger object.
+#[derive(Default)]
+pub(crate) struct HeldError(Option<Tagged<rd_kafka_error_s>>);
+
+impl From<Option<KafkaError>> for HeldError {
+    fn from(error: Option<KafkaError>) -> Self {
+        HeldError(error.map(|error| Tagged::new(ErrorObject::new(error))))
+    }
+}
+
+impl HeldError {
+    /// Null without an error; good as long as the larger object stays where it is.
+    pub(crate) fn lend(&self) -> *const rd_kafka_error_t {
+        self.0.as_ref().map_or(std::ptr::null(), handle::lend)
+    }
 }
 
 impl Pointee for rd_kafka_error_s {

@@ -4,24 +4,90 @@ use libc::{c_char, size_t};
 
 use std::ffi::{CStr, CString};
 
+use crate::admin::acls;
 use crate::admin::args::AclBinding;
 use crate::admin::options::AdminOp;
-use crate::capi::admin::request::{self, request_not_built};
-use crate::capi::boundary::{ffi, not_built};
+use crate::admin::results::{DeletedAcls, MatchingAcl};
+use crate::base::error::KafkaError;
+use crate::capi::admin::elements::Elements;
+use crate::capi::admin::events::result_array;
+use crate::capi::admin::request;
+use crate::capi::boundary::{ffi, put};
 use crate::capi::cstr;
+use crate::capi::error::HeldError;
 use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
     rd_kafka_AclBinding_s, rd_kafka_AclBinding_t, rd_kafka_AclBindingFilter_t,
     rd_kafka_AclOperation_t, rd_kafka_AclPermissionType_t, rd_kafka_AdminOptions_t,
-    rd_kafka_CreateAcls_result_t, rd_kafka_DeleteAcls_result_response_t,
-    rd_kafka_DeleteAcls_result_t, rd_kafka_DescribeAcls_result_t, rd_kafka_ResourcePatternType_t,
-    rd_kafka_ResourceType_t, rd_kafka_acl_result_t, rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
+    rd_kafka_CreateAcls_result_t, rd_kafka_DeleteAcls_result_response_s,
+    rd_kafka_DeleteAcls_result_response_t, rd_kafka_DeleteAcls_result_t,
+    rd_kafka_DescribeAcls_result_t, rd_kafka_ResourcePatternType_t, rd_kafka_ResourceType_t,
+    rd_kafka_acl_result_s, rd_kafka_acl_result_t, rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
 };
 
+/// An entry or a filter: the application's argument, or a part of a result.
+pub(crate) struct AclObject {
+    binding: AclBinding,
+    /// Only in a result.
+    error: HeldError,
+}
+
+impl From<AclBinding> for AclObject {
+    fn from(binding: AclBinding) -> Self {
+        let error = HeldError::default();
+        AclObject { binding, error }
+    }
+}
+
+impl From<MatchingAcl> for AclObject {
+    fn from(acl: MatchingAcl) -> Self {
+        AclObject {
+            binding: acl.entry,
+            error: acl.error.into(),
+        }
+    }
+}
+
 impl Opaque for rd_kafka_AclBinding_s {
-    type Target = AclBinding;
+    type Target = AclObject;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b41_636c;
+}
+
+/// How it went for one entry of CreateAcls.
+pub(crate) struct AclResult(HeldError);
+
+impl From<Option<KafkaError>> for AclResult {
+    fn from(error: Option<KafkaError>) -> Self {
+        AclResult(error.into())
+    }
+}
+
+impl Opaque for rd_kafka_acl_result_s {
+    type Target = AclResult;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b41_5265;
+}
+
+/// How it went for one filter of DeleteAcls.
+pub(crate) struct DeletedObject {
+    error: HeldError,
+    matching: Elements<rd_kafka_AclBinding_s>,
+}
+
+impl From<DeletedAcls> for DeletedObject {
+    fn from(deleted: DeletedAcls) -> Self {
+        DeletedObject {
+            error: deleted.error.into(),
+            matching: Elements::new(deleted.matching),
+        }
+    }
+}
+
+impl Opaque for rd_kafka_DeleteAcls_result_response_s {
+    type Target = DeletedObject;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b41_4465;
 }
 
 /// The names of `rd_kafka_AclOperation_t`, by number.
@@ -77,7 +143,8 @@ fn pointer(text: &Option<CString>) -> *const c_char {
 pub unsafe extern "C" fn rd_kafka_acl_result_error(
     aclres: *const rd_kafka_acl_result_t,
 ) -> *const rd_kafka_error_t {
-    ffi!({ not_built!(aclres) })
+    // SAFETY: null, or a part of the caller's event.
+    ffi!({ unsafe { handle::get(aclres) }.map_or(std::ptr::null(), |result| result.0.lend()) })
 }
 
 /// The name of an operation. A constant; "UNSUPPORTED" for a number that none has.
@@ -124,7 +191,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_new(
             )
         };
         match binding.checked_entry() {
-            Ok(binding) => handle::give(binding),
+            Ok(binding) => handle::give(binding.into()),
             Err(text) => {
                 // SAFETY: the application's buffer.
                 unsafe { cstr::write(errstr, errstr_size, text) };
@@ -162,7 +229,7 @@ pub unsafe extern "C" fn rd_kafka_AclBindingFilter_new(
             )
         };
         match binding.checked_filter() {
-            Ok(binding) => handle::give(binding),
+            Ok(binding) => handle::give(binding.into()),
             Err(text) => {
                 // SAFETY: the application's buffer.
                 unsafe { cstr::write(errstr, errstr_size, text) };
@@ -180,7 +247,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_restype(
     ffi!({
         // SAFETY: an object of the application's.
         unsafe { handle::get(acl) }.map_or(rd_kafka_ResourceType_t(0), |acl| {
-            rd_kafka_ResourceType_t(acl.resource_type)
+            rd_kafka_ResourceType_t(acl.binding.resource_type)
         })
     })
 }
@@ -192,7 +259,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_name(
 ) -> *const c_char {
     ffi!({
         // SAFETY: an object of the application's.
-        unsafe { handle::get(acl) }.map_or(std::ptr::null(), |acl| pointer(&acl.name))
+        unsafe { handle::get(acl) }.map_or(std::ptr::null(), |acl| pointer(&acl.binding.name))
     })
 }
 
@@ -203,7 +270,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_principal(
 ) -> *const c_char {
     ffi!({
         // SAFETY: an object of the application's.
-        unsafe { handle::get(acl) }.map_or(std::ptr::null(), |acl| pointer(&acl.principal))
+        unsafe { handle::get(acl) }.map_or(std::ptr::null(), |acl| pointer(&acl.binding.principal))
     })
 }
 
@@ -214,7 +281,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_host(
 ) -> *const c_char {
     ffi!({
         // SAFETY: an object of the application's.
-        unsafe { handle::get(acl) }.map_or(std::ptr::null(), |acl| pointer(&acl.host))
+        unsafe { handle::get(acl) }.map_or(std::ptr::null(), |acl| pointer(&acl.binding.host))
     })
 }
 
@@ -226,7 +293,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_operation(
     ffi!({
         // SAFETY: an object of the application's.
         unsafe { handle::get(acl) }.map_or(rd_kafka_AclOperation_t(0), |acl| {
-            rd_kafka_AclOperation_t(acl.operation)
+            rd_kafka_AclOperation_t(acl.binding.operation)
         })
     })
 }
@@ -239,7 +306,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_permission_type(
     ffi!({
         // SAFETY: an object of the application's.
         unsafe { handle::get(acl) }.map_or(rd_kafka_AclPermissionType_t(0), |acl| {
-            rd_kafka_AclPermissionType_t(acl.permission)
+            rd_kafka_AclPermissionType_t(acl.binding.permission)
         })
     })
 }
@@ -252,7 +319,7 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_resource_pattern_type(
     ffi!({
         // SAFETY: an object of the application's.
         unsafe { handle::get(acl) }.map_or(rd_kafka_ResourcePatternType_t(0), |acl| {
-            rd_kafka_ResourcePatternType_t(acl.pattern_type)
+            rd_kafka_ResourcePatternType_t(acl.binding.pattern_type)
         })
     })
 }
@@ -262,7 +329,8 @@ pub unsafe extern "C" fn rd_kafka_AclBinding_resource_pattern_type(
 pub unsafe extern "C" fn rd_kafka_AclBinding_error(
     acl: *const rd_kafka_AclBinding_t,
 ) -> *const rd_kafka_error_t {
-    ffi!({ not_built!(acl) })
+    // SAFETY: an object of the application's.
+    ffi!({ unsafe { handle::get(acl) }.map_or(std::ptr::null(), |acl| acl.error.lend()) })
 }
 
 /// Frees an object that the application owns. Null is allowed.
@@ -292,7 +360,7 @@ pub unsafe extern "C" fn rd_kafka_CreateAcls_result_acls(
     result: *const rd_kafka_CreateAcls_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_acl_result_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(CreatedAcls, result, cntp) })
 }
 
 /// Creates access control entries. The result is a CREATEACLS_RESULT event.
@@ -305,13 +373,14 @@ pub unsafe extern "C" fn rd_kafka_CreateAcls(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::CREATE_ACLS,
-            rk,
-            options,
-            rkqu,
-            request::objects(new_acls, new_acls_cnt, "entry").map(|given| given.len())
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            request::start(AdminOp::CREATE_ACLS, rk, options, rkqu, |request| {
+                let given = request::objects(new_acls, new_acls_cnt, "entry")?;
+                let given = given.into_iter().map(|acl| acl.binding.clone());
+                Ok(acls::create(given.collect(), request).into())
+            });
+        }
     })
 }
 
@@ -321,7 +390,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeAcls_result_acls(
     result: *const rd_kafka_DescribeAcls_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_AclBinding_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(Acls, result, cntp) })
 }
 
 /// Asks for the entries that match a filter. The result is a DESCRIBEACLS_RESULT event.
@@ -333,13 +402,13 @@ pub unsafe extern "C" fn rd_kafka_DescribeAcls(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::DESCRIBE_ACLS,
-            rk,
-            options,
-            rkqu,
-            request::object(acl_filter, "filter").map(|_| 1)
-        )
+        // SAFETY: handles of the application's.
+        unsafe {
+            request::start(AdminOp::DESCRIBE_ACLS, rk, options, rkqu, |request| {
+                let filter = request::object(acl_filter, "filter")?;
+                Ok(acls::describe(filter.binding.clone(), request).into())
+            });
+        }
     })
 }
 
@@ -349,7 +418,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteAcls_result_responses(
     result: *const rd_kafka_DeleteAcls_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_DeleteAcls_result_response_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(DeletedAcls, result, cntp) })
 }
 
 /// The error for this filter, or null. It belongs to the event.
@@ -357,7 +426,11 @@ pub unsafe extern "C" fn rd_kafka_DeleteAcls_result_responses(
 pub unsafe extern "C" fn rd_kafka_DeleteAcls_result_response_error(
     result_response: *const rd_kafka_DeleteAcls_result_response_t,
 ) -> *const rd_kafka_error_t {
-    ffi!({ not_built!(result_response) })
+    ffi!({
+        // SAFETY: null, or a part of the caller's event.
+        unsafe { handle::get(result_response) }
+            .map_or(std::ptr::null(), |response| response.error.lend())
+    })
 }
 
 /// The entries that were deleted, `*matching_acls_cntp` of them. They belong to the
@@ -367,7 +440,18 @@ pub unsafe extern "C" fn rd_kafka_DeleteAcls_result_response_matching_acls(
     result_response: *const rd_kafka_DeleteAcls_result_response_t,
     matching_acls_cntp: *mut size_t,
 ) -> *mut *const rd_kafka_AclBinding_t {
-    ffi!({ not_built!(result_response; matching_acls_cntp = 0) })
+    ffi!({
+        // SAFETY: null or a part of the caller's event, and a variable of the application's.
+        unsafe {
+            match handle::get(result_response) {
+                Some(response) => response.matching.give(matching_acls_cntp),
+                None => {
+                    put(matching_acls_cntp, 0);
+                    std::ptr::null_mut()
+                }
+            }
+        }
+    })
 }
 
 /// Deletes the entries that match filters. The result is a DELETEACLS_RESULT event.
@@ -380,12 +464,13 @@ pub unsafe extern "C" fn rd_kafka_DeleteAcls(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::DELETE_ACLS,
-            rk,
-            options,
-            rkqu,
-            request::objects(del_acls, del_acls_cnt, "filter").map(|given| given.len())
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            request::start(AdminOp::DELETE_ACLS, rk, options, rkqu, |request| {
+                let given = request::objects(del_acls, del_acls_cnt, "filter")?;
+                let given = given.into_iter().map(|acl| acl.binding.clone());
+                Ok(acls::delete(given.collect(), request).into())
+            });
+        }
     })
 }

@@ -5,7 +5,10 @@ use libc::size_t;
 use crate::admin::results::{AdminResult, Node, TopicResult};
 use crate::capi::boundary::put;
 use crate::capi::handle::{Boxed, Opaque, Tagged};
-use crate::capi::types::{rd_kafka_ConfigResource_s, rd_kafka_Node_s, rd_kafka_topic_result_s};
+use crate::capi::types::{
+    rd_kafka_AclBinding_s, rd_kafka_ConfigResource_s, rd_kafka_DeleteAcls_result_response_s,
+    rd_kafka_Node_s, rd_kafka_acl_result_s, rd_kafka_topic_result_s,
+};
 
 /// Objects of one kind, each where it stays.
 pub(crate) struct Elements<H: Opaque>(
@@ -62,6 +65,9 @@ pub(crate) enum ResultObjects {
     None,
     Topics(Elements<rd_kafka_topic_result_s>),
     Resources(Elements<rd_kafka_ConfigResource_s>),
+    CreatedAcls(Elements<rd_kafka_acl_result_s>),
+    Acls(Elements<rd_kafka_AclBinding_s>),
+    DeletedAcls(Elements<rd_kafka_DeleteAcls_result_response_s>),
 }
 
 impl From<AdminResult> for ResultObjects {
@@ -70,6 +76,9 @@ impl From<AdminResult> for ResultObjects {
             AdminResult::None => ResultObjects::None,
             AdminResult::Topics(all) => ResultObjects::Topics(Elements::new(all)),
             AdminResult::Resources(all) => ResultObjects::Resources(Elements::new(all)),
+            AdminResult::CreatedAcls(all) => ResultObjects::CreatedAcls(Elements::new(all)),
+            AdminResult::Acls(all) => ResultObjects::Acls(Elements::new(all)),
+            AdminResult::DeletedAcls(all) => ResultObjects::DeletedAcls(Elements::new(all)),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The APIs, one file each (small ones of a kind share one).
 
+mod acls;
 mod api_versions;
 mod configs;
 mod describe;
@@ -54,6 +55,9 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: R) -> Reply {
         R::DescribeConfigs(r) => configs::describe(state, cx, r),
         R::AlterConfigs(r) => configs::alter(state, cx, r),
         R::IncrementalAlterConfigs(r) => configs::alter_incrementally(state, cx, r),
+        R::CreateAcls(r) => acls::create(state, cx, r),
+        R::DescribeAcls(r) => acls::describe(state, cx, r),
+        R::DeleteAcls(r) => acls::delete(state, cx, r),
         R::DescribeCluster(r) => describe::cluster(state, cx, r),
         R::DescribeTopicPartitions(r) => describe::topic_partitions(state, cx, r),
         R::DescribeProducers(r) => describe::producers(state, cx, r),

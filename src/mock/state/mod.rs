@@ -5,6 +5,7 @@
 //! [`ClusterState::apply`] (a command; in `commands`). What is to happen on the
 //! sockets as a result is in [`ClusterState::take_output`].
 
+pub mod acls;
 pub mod broker;
 mod commands;
 pub mod errors;
@@ -121,6 +122,7 @@ pub struct ClusterState {
     pub coordinators: HashMap<(i8, String), i32>,
     pub groups: BTreeMap<String, group::Group>,
     pub transactions: BTreeMap<String, txn::Transaction>,
+    pub acls: acls::Acls,
     pub next_producer_id: i64,
     pub fetch_sessions: HashMap<(i32, i32), fetch_session::FetchSession>,
     pub fetch_waits: HashMap<u64, fetch_wait::FetchWait>,
@@ -147,6 +149,7 @@ impl ClusterState {
             coordinators: HashMap::new(),
             groups: BTreeMap::new(),
             transactions: BTreeMap::new(),
+            acls: acls::Acls::default(),
             next_producer_id: 1000,
             fetch_sessions: HashMap::new(),
             fetch_waits: HashMap::new(),

@@ -4,6 +4,7 @@ mod fetching;
 mod groups;
 mod injection;
 mod retention;
+mod security;
 mod transactions;
 mod versions;
 
