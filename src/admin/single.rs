@@ -83,3 +83,40 @@ pub fn unexpected(api: ApiKey) -> KafkaError {
         format!("{api:?} was answered with something else"),
     )
 }
+
+/// Made-up answers, for the tests of operations.
+#[cfg(test)]
+pub mod testing {
+    use std::time::Duration;
+
+    use super::*;
+
+    pub fn response(kind: ResponseKind) -> Response {
+        Response {
+            kind: Some(kind),
+            version: 0,
+            rtt: Duration::ZERO,
+            broker_id: 1,
+            broker: "b".into(),
+        }
+    }
+
+    /// The one request.
+    pub fn sent(operation: &mut SingleRequest) -> Part {
+        operation.split().pop().unwrap()
+    }
+
+    /// What becomes of the operation with this answer.
+    pub fn answered(
+        mut operation: SingleRequest,
+        kind: ResponseKind,
+    ) -> Result<AdminResult, KafkaError> {
+        let part = sent(&mut operation);
+        operation.on_response(part.id, Ok(response(kind)));
+        Box::new(operation).merge(End::Answered)
+    }
+
+    pub fn error_of(operation: SingleRequest, kind: ResponseKind) -> ErrorCode {
+        answered(operation, kind).unwrap_err().code
+    }
+}

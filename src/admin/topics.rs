@@ -1,6 +1,8 @@
 //! CreateTopics, DeleteTopics and CreatePartitions: the controller does them, and answers
 //! for each topic.
 
+use std::collections::HashSet;
+
 use kafka_protocol::messages::create_partitions_request::{
     CreatePartitionsAssignment, CreatePartitionsTopic,
 };
@@ -144,11 +146,9 @@ fn answers(kind: &ResponseKind) -> Option<Vec<Answer>> {
         }
         ResponseKind::DeleteTopics(r) => {
             let answers = r.responses.iter();
+            // The code's own text, as librdkafka has it, which speaks a version without messages.
             answers
-                .map(|t| {
-                    let name = t.name.clone().unwrap_or_default();
-                    of(&name, t.error_code, text(&t.error_message))
-                })
+                .map(|t| of(&t.name.clone().unwrap_or_default(), t.error_code, None))
                 .collect()
         }
         ResponseKind::CreatePartitions(r) => {
@@ -206,10 +206,128 @@ fn in_order(
         code: ErrorCode::_BAD_MSG,
         text: Some(c_string("The broker's answer leaves this topic out")),
     };
-    let results = names.iter().zip(results);
-    Ok(AdminResult::Topics(
-        results
-            .map(|(name, result)| result.unwrap_or_else(|| missing(name)))
-            .collect(),
-    ))
+    let mut told = HashSet::new();
+    let in_order = names.iter().zip(results).filter_map(|(name, result)| {
+        // A topic that was given twice may have one answer.
+        let first = told.insert(name);
+        result.or_else(|| first.then(|| missing(name)))
+    });
+    Ok(AdminResult::Topics(in_order.collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+
+    use kafka_protocol::messages::CreateTopicsResponse;
+    use kafka_protocol::messages::create_topics_response::CreatableTopicResult;
+
+    use super::*;
+    use crate::admin::options::{AdminOp, AdminOptions};
+    use crate::admin::single::testing::{answered, error_of, response as answer, sent};
+    use crate::coordinator::fan_out::{End, FanOut};
+
+    fn names(names: &[&str]) -> Vec<NewTopic> {
+        let topic = |name: &&str| NewTopic::new((*name).to_owned(), 1, 1).unwrap();
+        names.iter().map(topic).collect()
+    }
+
+    fn operation(topics: &[&str], operation_timeout_ms: i32) -> SingleRequest {
+        let mut options = AdminOptions::new(AdminOp::CREATE_TOPICS);
+        options.operation_timeout_ms = Some(operation_timeout_ms);
+        create(names(topics), &Request::new(&options, 60_000))
+    }
+
+    fn response(answers: &[(&str, i16, Option<&'static str>)]) -> ResponseKind {
+        let topic = |(name, code, message): &(&str, i16, Option<&'static str>)| {
+            CreatableTopicResult::default()
+                .with_name(topic_name(name))
+                .with_error_code(*code)
+                .with_error_message(message.map(StrBytes::from_static_str))
+        };
+        let topics = answers.iter().map(topic).collect();
+        ResponseKind::CreateTopics(CreateTopicsResponse::default().with_topics(topics))
+    }
+
+    /// Names, codes and texts.
+    fn results(operation: SingleRequest, answer: ResponseKind) -> Vec<(String, i32, String)> {
+        let AdminResult::Topics(all) = answered(operation, answer).unwrap() else {
+            panic!("of another kind");
+        };
+        let text = |text: CString| text.into_string().unwrap();
+        all.into_iter()
+            .map(|t| {
+                (
+                    text(t.topic),
+                    t.code.0,
+                    t.text.map(text).unwrap_or_default(),
+                )
+            })
+            .collect()
+    }
+
+    fn row(name: &str, code: i32, text: &str) -> (String, i32, String) {
+        (name.into(), code, text.into())
+    }
+
+    #[test]
+    fn results_stand_in_the_order_of_the_arguments() {
+        let answer = response(&[("b", 0, None), ("a", 36, Some("there")), ("c", 41, None)]);
+        let all = results(operation(&["a", "b", "c"], 1000), answer);
+        let text = ErrorCode::NOT_CONTROLLER.text();
+        let want = [row("a", 36, "there"), row("b", 0, ""), row("c", 41, &text)];
+        assert_eq!(all, want);
+    }
+
+    #[test]
+    fn what_goes_on_is_no_error_to_those_who_do_not_wait() {
+        let late = || response(&[("a", 7, None)]);
+        assert_eq!(results(operation(&["a"], 0), late())[0].1, 0);
+        assert_eq!(results(operation(&["a"], -1), late())[0].1, 0);
+        assert_eq!(results(operation(&["a"], 1), late())[0].1, 7);
+    }
+
+    #[test]
+    fn answers_that_do_not_fit_are_noticed() {
+        let all = results(operation(&["a", "b"], 1), response(&[("a", 0, None)]));
+        assert_eq!(all[1].1, ErrorCode::_BAD_MSG.0);
+        let one = results(operation(&["a", "a"], 1), response(&[("a", 42, None)]));
+        assert_eq!(one.len(), 1);
+        for wrong in [&[("x", 0, None)][..], &[("a", 0, None), ("a", 0, None)]] {
+            let error = answered(operation(&["a"], 1), response(wrong)).unwrap_err();
+            assert_eq!(error.code, ErrorCode::_BAD_MSG);
+        }
+        let other = ResponseKind::Metadata(Default::default());
+        assert_eq!(error_of(operation(&["a"], 1), other), ErrorCode::_BAD_MSG);
+    }
+
+    #[test]
+    fn the_controller_is_asked_until_it_is_one() {
+        let part = sent(&mut operation(&["a"], 1));
+        assert_eq!(part.target, Target::Controller);
+        let class = part.class.unwrap();
+        let moved = response(&[("a", 41, None)]);
+        assert_eq!(class(&answer(moved)), ErrorClass::Moved);
+        let done = response(&[("a", 0, None)]);
+        assert_eq!(class(&answer(done)), ErrorClass::Final);
+        let late = Box::new(operation(&["a"], 1)).merge(End::TimedOut);
+        assert_eq!(late.unwrap_err().code, ErrorCode::_TIMED_OUT);
+    }
+
+    #[test]
+    fn assignments_stand_for_both_numbers() {
+        let mut topic = NewTopic::new("a".into(), 1, -1).unwrap();
+        topic.assign(0, &[3, 1]).unwrap();
+        topic.configs.push(("x".into(), None));
+        let creatable = creatable(&topic);
+        assert_eq!(
+            (creatable.num_partitions, creatable.replication_factor),
+            (-1, -1)
+        );
+        assert_eq!(
+            creatable.assignments[0].broker_ids,
+            [BrokerId(3), BrokerId(1)]
+        );
+        assert_eq!(creatable.configs[0].value, None);
+    }
 }
