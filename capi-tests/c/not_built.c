@@ -35,12 +35,6 @@
 /* Of these, the ones that are not built. */
 #define ADMIN_NOT_BUILT(X)                                                                                             \
         X(DeleteRecords, DELETERECORDS)                                                                                \
-        X(DeleteGroups, DELETEGROUPS)                                                                                  \
-        X(DeleteConsumerGroupOffsets, DELETECONSUMERGROUPOFFSETS)                                                      \
-        X(ListConsumerGroups, LISTCONSUMERGROUPS)                                                                      \
-        X(DescribeConsumerGroups, DESCRIBECONSUMERGROUPS)                                                              \
-        X(ListConsumerGroupOffsets, LISTCONSUMERGROUPOFFSETS)                                                          \
-        X(AlterConsumerGroupOffsets, ALTERCONSUMERGROUPOFFSETS)                                                        \
         X(DescribeUserScramCredentials, DESCRIBEUSERSCRAMCREDENTIALS)                                                  \
         X(AlterUserScramCredentials, ALTERUSERSCRAMCREDENTIALS)                                                        \
         X(DescribeTopics, DESCRIBETOPICS)                                                                              \

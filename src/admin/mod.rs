@@ -17,6 +17,8 @@
 pub mod acls;
 pub mod args;
 pub mod configs;
+pub mod group_offsets;
+pub mod groups;
 pub mod options;
 pub mod results;
 mod single;

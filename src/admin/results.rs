@@ -1,6 +1,7 @@
 //! What operations give to the application.
 
 pub mod configs;
+pub mod groups;
 
 use std::ffi::CString;
 
@@ -8,6 +9,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::args::AclBinding;
 use crate::base::error::{ErrorCode, KafkaError};
+use groups::{GroupDescription, GroupListings, GroupResult};
 
 /// One variant for each kind of result; several operations share some.
 #[derive(Debug, Default)]
@@ -25,6 +27,12 @@ pub enum AdminResult {
     Acls(Vec<AclBinding>),
     /// DeleteAcls: one for each filter.
     DeletedAcls(Vec<DeletedAcls>),
+    /// ListConsumerGroups.
+    GroupListings(GroupListings),
+    /// DescribeConsumerGroups.
+    GroupDescriptions(Vec<GroupDescription>),
+    /// DeleteGroups, and what is about a group's offsets.
+    Groups(Vec<GroupResult>),
 }
 
 /// How it went for one topic.

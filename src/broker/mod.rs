@@ -52,6 +52,8 @@ pub enum RequestError {
     TimedOutInQueue,
     /// The cluster has no such broker, as far as is known: no controller, no leader.
     NoBroker(&'static str),
+    /// A broker was asked for the coordinator, and this is why it named none.
+    NoCoordinator(ErrorCode, String),
     /// Sent, but not answered in time.
     TimedOut,
     /// The broker does not speak a version of this API that this client does.
@@ -70,6 +72,7 @@ impl RequestError {
             RequestError::Disconnected(_) => ErrorCode::_TRANSPORT,
             RequestError::TimedOutInQueue => ErrorCode::_TIMED_OUT_QUEUE,
             RequestError::NoBroker(_) => ErrorCode::_TRANSPORT,
+            RequestError::NoCoordinator(code, _) => *code,
             RequestError::TimedOut => ErrorCode::_TIMED_OUT,
             RequestError::Unsupported(_) => ErrorCode::_UNSUPPORTED_FEATURE,
             RequestError::BadResponse(_) => ErrorCode::_BAD_MSG,
@@ -93,6 +96,7 @@ impl fmt::Display for RequestError {
             RequestError::Disconnected(why) => write!(f, "connection lost: {why}"),
             RequestError::TimedOutInQueue => f.write_str("timed out waiting for a connection"),
             RequestError::NoBroker(which) => write!(f, "there is no {which}"),
+            RequestError::NoCoordinator(_, why) => write!(f, "there is no coordinator: {why}"),
             RequestError::TimedOut => f.write_str("timed out waiting for the response"),
             RequestError::Unsupported(api) => {
                 write!(

@@ -8,6 +8,7 @@ use libc::{c_char, c_int, c_void};
 
 use super::cstr::c_string;
 use super::handle::get;
+use crate::admin::results::groups::{STATES, TYPES, code_of};
 use crate::base::error::ErrorCode;
 use crate::capi::boundary::ffi;
 use crate::capi::cstr;
@@ -112,38 +113,12 @@ fn count(n: usize) -> c_int {
     c_int::try_from(n).unwrap_or(c_int::MAX)
 }
 
-/// The names of `rd_kafka_consumer_group_state_t`, by number.
-const STATES: [&CStr; 6] = [
-    c"Unknown",
-    c"PreparingRebalance",
-    c"CompletingRebalance",
-    c"Stable",
-    c"Dead",
-    c"Empty",
-];
-
-/// The names of `rd_kafka_consumer_group_type_t`, by number.
-const TYPES: [&CStr; 3] = [c"Unknown", c"Consumer", c"Classic"];
-
 /// The name of a number; null if there is none.
 fn name_at(names: &[&'static CStr], code: c_int) -> *const c_char {
     usize::try_from(code)
         .ok()
         .and_then(|at| names.get(at))
         .map_or(std::ptr::null(), |name| name.as_ptr())
-}
-
-/// The number of a name, in any case of letters; 0 if it is not known.
-///
-/// # Safety
-/// Null or a string.
-unsafe fn code_of(names: &[&CStr], name: *const c_char) -> c_int {
-    // SAFETY: the caller's promise.
-    let name = unsafe { cstr::bytes(name) }.unwrap_or_default();
-    (0..)
-        .zip(names)
-        .find(|(_, known)| known.to_bytes().eq_ignore_ascii_case(name))
-        .map_or(0, |(code, _)| code)
 }
 
 /// Asks all brokers for their consumer groups, or for `group` only, with their members,
@@ -195,7 +170,10 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_state_code(
 ) -> rd_kafka_consumer_group_state_t {
     ffi!({
         // SAFETY: null or a string of the application's.
-        rd_kafka_consumer_group_state_t(unsafe { code_of(&STATES, name) })
+        rd_kafka_consumer_group_state_t(code_of(
+            &STATES,
+            unsafe { cstr::bytes(name) }.unwrap_or_default(),
+        ))
     })
 }
 
@@ -214,7 +192,10 @@ pub unsafe extern "C" fn rd_kafka_consumer_group_type_code(
 ) -> rd_kafka_consumer_group_type_t {
     ffi!({
         // SAFETY: null or a string of the application's.
-        rd_kafka_consumer_group_type_t(unsafe { code_of(&TYPES, name) })
+        rd_kafka_consumer_group_type_t(code_of(
+            &TYPES,
+            unsafe { cstr::bytes(name) }.unwrap_or_default(),
+        ))
     })
 }
 

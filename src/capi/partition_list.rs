@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::topic_partition;
+use super::topic_partition::{self, List};
 use super::types::{rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_t};
 use crate::base::topic_partition::TopicPartition;
 
@@ -42,4 +42,10 @@ pub(crate) fn list_of(partitions: &[TopicPartition]) -> *mut rd_kafka_topic_part
         }
     }
     list
+}
+
+/// A list that belongs to another object here.
+pub(crate) fn owned_list_of(partitions: &[TopicPartition]) -> List {
+    // SAFETY: the list was just made.
+    unsafe { List::own(list_of(partitions)) }
 }

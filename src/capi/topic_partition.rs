@@ -77,8 +77,16 @@ impl List {
         List(copy_list(list))
     }
 
+    /// Takes a list over.
+    ///
+    /// # Safety
+    /// Made by `new_list`, and nobody else's from here on.
+    pub(crate) unsafe fn own(list: *mut rd_kafka_topic_partition_list_t) -> Self {
+        List(list)
+    }
+
     pub(crate) fn get(&self) -> &rd_kafka_topic_partition_list_t {
-        // SAFETY: made by `copy_list`, and alive until this is dropped.
+        // SAFETY: made by this module, and alive until this is dropped.
         unsafe { &*self.0 }
     }
 }

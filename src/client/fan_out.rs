@@ -122,7 +122,11 @@ impl PartSender<'_> {
         }
         let Some(class) = part.class else {
             let build = part.build;
-            let request = Request::new(part.api, left, move |version| build(version), reply);
+            let mut request = Request::new(part.api, left, move |version| build(version), reply);
+            request.max_version = part.max_version;
+            if let Some(time) = part.send_within {
+                request.send_by = request.deadline.min(self.now + time);
+            }
             self.router.route(self.cluster, part.target, request);
             return;
         };
@@ -130,6 +134,7 @@ impl PartSender<'_> {
             target: part.target,
             api: part.api,
             build: part.build,
+            max_version: part.max_version,
             timeout: left,
             deadline,
             class,

@@ -205,9 +205,13 @@ impl Router {
 
     /// Sends the request that has waited for its coordinator.
     pub fn on_coordinator_found(&self, request: Request, result: Result<Response, RequestError>) {
-        match coordinator::read(result) {
+        let read = match result {
+            Ok(response) => coordinator::read(Ok(response)),
+            Err(error) => return (request.reply)(Err(error)),
+        };
+        match read {
             Ok(node) => self.send_to(node.id, "coordinator", request),
-            Err((_, text)) => fail(request, &text),
+            Err((code, text)) => (request.reply)(Err(RequestError::NoCoordinator(code, text))),
         }
     }
 
@@ -319,8 +323,4 @@ impl Router {
 
 fn is_down_or_stale(b: &Broker) -> bool {
     b.stale || b.condition == Condition::Down
-}
-
-fn fail(request: Request, why: &str) {
-    (request.reply)(Err(RequestError::Disconnected(why.into())));
 }

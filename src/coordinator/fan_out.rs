@@ -22,8 +22,12 @@ pub struct Part {
     /// The class of a response by the codes inside: the request is sent again until that is
     /// `Final`, or the time of the fan-out is up. `None`: it is sent once, whatever comes.
     pub class: Option<fn(&Response) -> ErrorClass>,
+    /// The highest version to use, where the client must not go further.
+    pub max_version: Option<i16>,
     /// How long to wait before it is sent.
     pub after: Duration,
+    /// How long it may wait for a connection, if not until the time of the fan-out is up.
+    pub send_within: Option<Duration>,
 }
 
 impl Part {
@@ -40,7 +44,9 @@ impl Part {
             api,
             build: Arc::new(build),
             class: Some(|_| ErrorClass::Final),
+            max_version: None,
             after: Duration::ZERO,
+            send_within: None,
         }
     }
 
@@ -54,6 +60,18 @@ impl Part {
     pub fn class(mut self, class: fn(&Response) -> ErrorClass) -> Self {
         self.class = Some(class);
         self
+    }
+
+    pub fn max_version(mut self, version: i16) -> Self {
+        self.max_version = Some(version);
+        self
+    }
+
+    /// Sent once, and failed if no connection is up within this time: the target may be
+    /// another one by then.
+    pub fn within(mut self, time: Duration) -> Self {
+        self.send_within = Some(time);
+        self.once()
     }
 
     pub fn after(mut self, pause: Duration) -> Self {

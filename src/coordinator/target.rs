@@ -42,6 +42,7 @@ impl ErrorClass {
             }
             // It may be down for good, and another one in its place.
             RequestError::TimedOutInQueue | RequestError::NoBroker(_) => ErrorClass::Moved,
+            RequestError::NoCoordinator(code, _) => ErrorClass::of_code(*code),
             RequestError::Unsupported(_)
             | RequestError::BadResponse(_)
             | RequestError::BadRequest(_) => ErrorClass::Final,
@@ -72,6 +73,8 @@ pub struct RetriedRequest {
     pub target: Target,
     pub api: ApiKey,
     pub build: Arc<dyn Fn(i16) -> RequestKind + Send + Sync>,
+    /// The highest version to use, where the client must not go further.
+    pub max_version: Option<i16>,
     /// The most that one attempt may take.
     pub timeout: Duration,
     pub deadline: Instant,
@@ -92,11 +95,12 @@ impl RetriedRequest {
         reply: impl FnOnce(Box<Self>, Result<Response, RequestError>) + Send + 'static,
     ) -> Request {
         self.attempts = self.attempts.saturating_add(1);
-        let (api, build) = (self.api, self.build.clone());
+        let (api, build, max_version) = (self.api, self.build.clone(), self.max_version);
         let left = self.deadline.saturating_duration_since(now);
         let timeout = self.timeout.min(left);
         let reply = move |result| reply(self, result);
         let mut request = Request::new(api, timeout, move |version| build(version), reply);
+        request.max_version = max_version;
         request.send_by = request.deadline.min(now + SEND_WITHIN);
         request
     }
@@ -122,6 +126,7 @@ mod tests {
             target: Target::Controller,
             api: ApiKey::Metadata,
             build: Arc::new(|_| RequestKind::Metadata(Default::default())),
+            max_version: None,
             timeout: Duration::from_secs(10),
             deadline: now + Duration::from_secs(15),
             class: |_| ErrorClass::of_code(ErrorCode::NOT_CONTROLLER),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{
     ConsumerProtocolAssignment, ConsumerProtocolSubscription, TopicName,
     consumer_protocol_assignment, consumer_protocol_subscription,
@@ -13,9 +13,8 @@ use kafka_protocol::protocol::{Encodable, StrBytes};
 
 use super::assignor::{Assignor, Member, TopicPartition};
 use crate::protocol::bounded;
+use crate::protocol::consumer_protocol::{self, VERSION, version};
 
-/// The newest version of both.
-const VERSION: i16 = 3;
 const ASSIGNMENT_VERSION: i16 = 0;
 
 /// A subscription, with what its member owns and since which generation.
@@ -112,11 +111,7 @@ pub fn encode_assignment(partitions: &[TopicPartition]) -> Bytes {
 /// The partitions of an assignment; no bytes are no partitions, and `None` is what
 /// cannot be read.
 pub fn decode_assignment(bytes: &Bytes) -> Option<Vec<TopicPartition>> {
-    if bytes.is_empty() {
-        return Some(Vec::new());
-    }
-    let (version, mut bytes) = version(bytes)?;
-    let message = bounded::decode::<ConsumerProtocolAssignment>(&mut bytes, version, false).ok()?;
+    let message = consumer_protocol::decode_assignment(bytes)?;
     let mut partitions = Vec::new();
     for topic in &message.assigned_partitions {
         let name: Arc<str> = topic.topic.as_str().into();
@@ -130,16 +125,6 @@ pub fn decode_assignment(bytes: &Bytes) -> Option<Vec<TopicPartition>> {
     partitions.sort();
     partitions.dedup();
     Some(partitions)
-}
-
-/// Newer versions only add fields at the end.
-fn version(bytes: &Bytes) -> Option<(i16, Bytes)> {
-    let mut bytes = bytes.clone();
-    if bytes.remaining() < 2 {
-        return None;
-    }
-    let version = bytes.get_i16();
-    (version >= 0).then_some((version.min(VERSION), bytes))
 }
 
 fn by_topic(partitions: &[TopicPartition]) -> BTreeMap<&str, Vec<i32>> {

@@ -3,6 +3,7 @@
 
 pub mod bounded;
 pub mod compression;
+pub mod consumer_protocol;
 pub mod frame;
 pub mod produce;
 pub mod records;

@@ -4,10 +4,12 @@ use libc::size_t;
 
 use crate::admin::results::{AdminResult, Node, TopicResult};
 use crate::capi::boundary::put;
+use crate::capi::error::ErrorObject;
 use crate::capi::handle::{Boxed, Opaque, Tagged};
 use crate::capi::types::{
-    rd_kafka_AclBinding_s, rd_kafka_ConfigResource_s, rd_kafka_DeleteAcls_result_response_s,
-    rd_kafka_Node_s, rd_kafka_acl_result_s, rd_kafka_topic_result_s,
+    rd_kafka_AclBinding_s, rd_kafka_ConfigResource_s, rd_kafka_ConsumerGroupDescription_s,
+    rd_kafka_ConsumerGroupListing_s, rd_kafka_DeleteAcls_result_response_s, rd_kafka_Node_s,
+    rd_kafka_acl_result_s, rd_kafka_error_s, rd_kafka_group_result_s, rd_kafka_topic_result_s,
 };
 
 /// Objects of one kind, each where it stays.
@@ -43,6 +45,14 @@ impl<H: Opaque> Elements<H> {
         self.0.iter().map(|object| &***object)
     }
 
+    pub(crate) fn get(&self, at: usize) -> Option<&Tagged<H>> {
+        self.0.get(at).map(AsRef::as_ref)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// The array of pointers, and its length in `count`; null if it is empty.
     ///
     /// # Safety
@@ -68,6 +78,12 @@ pub(crate) enum ResultObjects {
     CreatedAcls(Elements<rd_kafka_acl_result_s>),
     Acls(Elements<rd_kafka_AclBinding_s>),
     DeletedAcls(Elements<rd_kafka_DeleteAcls_result_response_s>),
+    GroupListings {
+        valid: Elements<rd_kafka_ConsumerGroupListing_s>,
+        errors: Elements<rd_kafka_error_s>,
+    },
+    GroupDescriptions(Elements<rd_kafka_ConsumerGroupDescription_s>),
+    Groups(Elements<rd_kafka_group_result_s>),
 }
 
 impl From<AdminResult> for ResultObjects {
@@ -79,6 +95,14 @@ impl From<AdminResult> for ResultObjects {
             AdminResult::CreatedAcls(all) => ResultObjects::CreatedAcls(Elements::new(all)),
             AdminResult::Acls(all) => ResultObjects::Acls(Elements::new(all)),
             AdminResult::DeletedAcls(all) => ResultObjects::DeletedAcls(Elements::new(all)),
+            AdminResult::GroupListings(all) => ResultObjects::GroupListings {
+                valid: Elements::new(all.valid),
+                errors: Elements::new(all.errors.into_iter().map(ErrorObject::new)),
+            },
+            AdminResult::GroupDescriptions(all) => {
+                ResultObjects::GroupDescriptions(Elements::new(all))
+            }
+            AdminResult::Groups(all) => ResultObjects::Groups(Elements::new(all)),
         }
     }
 }

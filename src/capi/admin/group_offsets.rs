@@ -1,12 +1,19 @@
 //! ListConsumerGroupOffsets, AlterConsumerGroupOffsets and DeleteConsumerGroupOffsets.
 
+use std::collections::HashSet;
+
 use libc::{c_char, size_t};
 
+use crate::admin::group_offsets;
 use crate::admin::options::AdminOp;
-use crate::capi::admin::request::{self, request_not_built};
-use crate::capi::boundary::{ffi, not_built};
+use crate::base::error::KafkaError;
+use crate::base::topic_partition::TopicPartition;
+use crate::capi::admin::events::result_array;
+use crate::capi::admin::request;
+use crate::capi::boundary::ffi;
 use crate::capi::cstr;
 use crate::capi::handle::{self, Boxed, Opaque};
+use crate::capi::partition_list::read;
 use crate::capi::topic_partition::{List, elements};
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_AlterConsumerGroupOffsets_result_t,
@@ -20,7 +27,6 @@ use crate::capi::types::{
 /// A group and some of its partitions.
 #[derive(Debug)]
 pub(crate) struct GroupPartitions {
-    #[expect(dead_code, reason = "for the request, which is not built yet")]
     pub(crate) group: String,
     /// `None` for all that the group has offsets for.
     pub(crate) partitions: Option<List>,
@@ -46,42 +52,75 @@ unsafe fn group_partitions(
     })
 }
 
+impl GroupPartitions {
+    /// As the client has them, if each is named once.
+    fn partitions(&self) -> Result<Option<Vec<TopicPartition>>, KafkaError> {
+        if let Some(list) = self.partitions.as_ref().map(List::get) {
+            request::distinct_partitions(list)?;
+        }
+        Ok(self.read())
+    }
+
+    fn read(&self) -> Option<Vec<TopicPartition>> {
+        let list = self.partitions.as_ref().map(List::get)?;
+        Some(elements(list).iter().map(read).collect())
+    }
+
+    /// As [`Self::partitions`], and at least one.
+    fn some_partitions(&self) -> Result<Vec<TopicPartition>, KafkaError> {
+        let partitions = self.partitions()?.filter(|list| !list.is_empty());
+        partitions.ok_or_else(|| request::invalid("There is no partition in the request"))
+    }
+}
+
+/// What a request about a group's offsets is made of.
+type Given<P> = Result<(String, P), KafkaError>;
+
 /// # Safety
 /// Null, or as many objects of the application's.
-unsafe fn check_list(
+unsafe fn to_list(
     groups: *mut *mut rd_kafka_ListConsumerGroupOffsets_t,
     count: size_t,
-) -> request::Checked {
+) -> Given<Option<Vec<TopicPartition>>> {
     // SAFETY: the caller's promise.
     let group = unsafe { request::one_object(groups, count, "group") }?;
-    if let Some(partitions) = group.partitions.as_ref().map(List::get) {
-        if elements(partitions).is_empty() {
-            return Err(request::invalid(
-                "All partitions are asked for without a list",
-            ));
-        }
-        request::distinct_partitions(partitions)?;
+    let partitions = group.partitions()?;
+    if partitions.as_ref().is_some_and(Vec::is_empty) {
+        return Err(request::invalid(
+            "All partitions are asked for without a list",
+        ));
     }
-    Ok(1)
+    Ok((group.group.clone(), partitions))
 }
 
 /// # Safety
 /// Null, or as many objects of the application's.
-unsafe fn check_alteration(
+unsafe fn to_alter(
     groups: *mut *mut rd_kafka_AlterConsumerGroupOffsets_t,
     count: size_t,
-) -> request::Checked {
+) -> Given<Vec<TopicPartition>> {
     // SAFETY: the caller's promise.
     let group = unsafe { request::one_object(groups, count, "group") }?;
-    let partitions = group.partitions.as_ref().map(List::get);
-    let Some(partitions) = partitions.filter(|list| !elements(list).is_empty()) else {
-        return Err(request::invalid("There is no partition in the request"));
-    };
-    if elements(partitions).iter().any(|e| e.offset < 0) {
+    let partitions = group.some_partitions()?;
+    if partitions.iter().any(|partition| partition.offset < 0) {
         return Err(request::invalid("An offset to commit is below 0"));
     }
-    request::distinct_partitions(partitions)?;
-    Ok(1)
+    Ok((group.group.clone(), partitions))
+}
+
+/// # Safety
+/// Null, or as many objects of the application's.
+unsafe fn to_delete(
+    groups: *mut *mut rd_kafka_DeleteConsumerGroupOffsets_t,
+    count: size_t,
+) -> Given<Vec<TopicPartition>> {
+    // SAFETY: the caller's promise.
+    let group = unsafe { request::one_object(groups, count, "group") }?;
+    // To name one twice does no harm.
+    let mut partitions = group.read().unwrap_or_default();
+    let mut seen = HashSet::new();
+    partitions.retain(|p| seen.insert((p.topic.clone(), p.partition)));
+    Ok((group.group.clone(), partitions))
 }
 
 impl Opaque for rd_kafka_ListConsumerGroupOffsets_s {
@@ -150,13 +189,19 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::LIST_CONSUMER_GROUP_OFFSETS,
-            rk,
-            options,
-            rkqu,
-            check_list(list_grpoffsets, list_grpoffsets_cnt)
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            request::start(
+                AdminOp::LIST_CONSUMER_GROUP_OFFSETS,
+                rk,
+                options,
+                rkqu,
+                |request| {
+                    let (group, partitions) = to_list(list_grpoffsets, list_grpoffsets_cnt)?;
+                    Ok(group_offsets::list(group, partitions, request).into())
+                },
+            );
+        }
     })
 }
 
@@ -166,7 +211,7 @@ pub unsafe extern "C" fn rd_kafka_ListConsumerGroupOffsets_result_groups(
     result: *const rd_kafka_ListConsumerGroupOffsets_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_group_result_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(Groups, result, cntp) })
 }
 
 /// A group, and the offsets to commit for it. The list is copied. Freed by
@@ -217,13 +262,19 @@ pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::ALTER_CONSUMER_GROUP_OFFSETS,
-            rk,
-            options,
-            rkqu,
-            check_alteration(alter_grpoffsets, alter_grpoffsets_cnt)
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            request::start(
+                AdminOp::ALTER_CONSUMER_GROUP_OFFSETS,
+                rk,
+                options,
+                rkqu,
+                |request| {
+                    let (group, partitions) = to_alter(alter_grpoffsets, alter_grpoffsets_cnt)?;
+                    Ok(group_offsets::alter(group, partitions, request).into())
+                },
+            );
+        }
     })
 }
 
@@ -233,7 +284,7 @@ pub unsafe extern "C" fn rd_kafka_AlterConsumerGroupOffsets_result_groups(
     result: *const rd_kafka_AlterConsumerGroupOffsets_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_group_result_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(Groups, result, cntp) })
 }
 
 /// A group, and the partitions whose committed offsets are to go. The list is copied.
@@ -285,13 +336,19 @@ pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::DELETE_CONSUMER_GROUP_OFFSETS,
-            rk,
-            options,
-            rkqu,
-            request::one_object(del_grpoffsets, del_grpoffsets_cnt, "group").map(|_| 1)
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            request::start(
+                AdminOp::DELETE_CONSUMER_GROUP_OFFSETS,
+                rk,
+                options,
+                rkqu,
+                |request| {
+                    let (group, partitions) = to_delete(del_grpoffsets, del_grpoffsets_cnt)?;
+                    Ok(group_offsets::delete(group, partitions, request).into())
+                },
+            );
+        }
     })
 }
 
@@ -301,5 +358,5 @@ pub unsafe extern "C" fn rd_kafka_DeleteConsumerGroupOffsets_result_groups(
     result: *const rd_kafka_DeleteConsumerGroupOffsets_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_group_result_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(Groups, result, cntp) })
 }

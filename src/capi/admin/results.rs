@@ -1,15 +1,44 @@
 //! Results by topic, by group and by partition.
 
+use std::ffi::CString;
+
 use libc::c_char;
 
+use crate::admin::results::groups::GroupResult;
 use crate::base::error::ErrorCode;
 use crate::capi::boundary::{ffi, not_built};
-use crate::capi::handle::get;
+use crate::capi::error::HeldError;
+use crate::capi::handle::{Boxed, Opaque, get};
+use crate::capi::partition_list::owned_list_of;
+use crate::capi::topic_partition::List;
 use crate::capi::types::{
-    rd_kafka_error_t, rd_kafka_group_result_t, rd_kafka_resp_err_t,
+    rd_kafka_error_t, rd_kafka_group_result_s, rd_kafka_group_result_t, rd_kafka_resp_err_t,
     rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_result_t, rd_kafka_topic_partition_t,
     rd_kafka_topic_result_t,
 };
+
+/// How it went for one group.
+pub(crate) struct GroupObject {
+    group: CString,
+    error: HeldError,
+    partitions: Option<List>,
+}
+
+impl Opaque for rd_kafka_group_result_s {
+    type Target = GroupObject;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b47_5265;
+}
+
+impl From<GroupResult> for GroupObject {
+    fn from(result: GroupResult) -> Self {
+        GroupObject {
+            group: result.group,
+            error: result.error.into(),
+            partitions: result.partitions.as_deref().map(owned_list_of),
+        }
+    }
+}
 
 /// The code for this topic.
 #[unsafe(no_mangle)]
@@ -46,7 +75,11 @@ pub unsafe extern "C" fn rd_kafka_topic_result_name(
 pub unsafe extern "C" fn rd_kafka_group_result_error(
     groupres: *const rd_kafka_group_result_t,
 ) -> *const rd_kafka_error_t {
-    ffi!({ not_built!(groupres) })
+    ffi!({
+        // SAFETY: null, or a part of the caller's event.
+        let group = unsafe { get(groupres) };
+        group.map_or(std::ptr::null(), |group| group.error.lend())
+    })
 }
 
 /// The group's id. Good as long as the result.
@@ -54,7 +87,8 @@ pub unsafe extern "C" fn rd_kafka_group_result_error(
 pub unsafe extern "C" fn rd_kafka_group_result_name(
     groupres: *const rd_kafka_group_result_t,
 ) -> *const c_char {
-    ffi!({ not_built!(groupres) })
+    // SAFETY: null, or a part of the caller's event.
+    ffi!({ unsafe { get(groupres) }.map_or(std::ptr::null(), |group| group.group.as_ptr()) })
 }
 
 /// The partitions of the group with their offsets and errors, or null if the operation
@@ -63,7 +97,11 @@ pub unsafe extern "C" fn rd_kafka_group_result_name(
 pub unsafe extern "C" fn rd_kafka_group_result_partitions(
     groupres: *const rd_kafka_group_result_t,
 ) -> *const rd_kafka_topic_partition_list_t {
-    ffi!({ not_built!(groupres) })
+    ffi!({
+        // SAFETY: null, or a part of the caller's event.
+        let partitions = unsafe { get(groupres) }.and_then(|group| group.partitions.as_ref());
+        partitions.map_or(std::ptr::null(), |list| std::ptr::from_ref(list.get()))
+    })
 }
 
 /// The partition, with its error. It belongs to the result.

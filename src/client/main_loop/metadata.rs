@@ -74,6 +74,7 @@ impl MainLoop {
                 target: Target::Any,
                 api: ApiKey::Metadata,
                 build: Arc::new(build),
+                max_version: None,
                 timeout,
                 deadline,
                 class: |_| ErrorClass::Final,
