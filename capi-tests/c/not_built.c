@@ -34,12 +34,10 @@
 
 /* Of these, the ones that are not built. */
 #define ADMIN_NOT_BUILT(X)                                                                                             \
-        X(DeleteRecords, DELETERECORDS)                                                                                \
         X(DescribeUserScramCredentials, DESCRIBEUSERSCRAMCREDENTIALS)                                                  \
         X(AlterUserScramCredentials, ALTERUSERSCRAMCREDENTIALS)                                                        \
         X(DescribeTopics, DESCRIBETOPICS)                                                                              \
         X(DescribeCluster, DESCRIBECLUSTER)                                                                            \
-        X(ListOffsets, LISTOFFSETS)                                                                                    \
         X(ElectLeaders, ELECTLEADERS)
 
 /* All arguments that requests take, well-formed. */

@@ -16,10 +16,13 @@
 
 pub mod acls;
 pub mod args;
+pub mod by_leader;
 pub mod configs;
 pub mod group_offsets;
 pub mod groups;
+pub mod list_offsets;
 pub mod options;
+pub mod records;
 pub mod results;
 mod single;
 pub mod topics;
@@ -81,13 +84,11 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What an operation whose time is up says.
-fn timed_out(what: &str) -> KafkaError {
+/// What an operation whose time is up says. (librdkafka's tests compare the texts of some.)
+fn timed_out(waits_for: &str) -> KafkaError {
+    let code = ErrorCode::_TIMED_OUT;
     KafkaError::new(
-        ErrorCode::_TIMED_OUT,
-        format!(
-            "{what} was not answered in time: {}",
-            ErrorCode::_TIMED_OUT.text()
-        ),
+        code,
+        format!("Failed while waiting for {waits_for}: {}", code.text()),
     )
 }

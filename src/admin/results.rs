@@ -2,6 +2,7 @@
 
 pub mod configs;
 pub mod groups;
+pub mod partitions;
 
 use std::ffi::CString;
 
@@ -33,6 +34,9 @@ pub enum AdminResult {
     GroupDescriptions(Vec<GroupDescription>),
     /// DeleteGroups, and what is about a group's offsets.
     Groups(Vec<GroupResult>),
+    DeletedRecords(Vec<partitions::PartitionOffset>),
+    /// ListOffsets.
+    Offsets(Vec<partitions::PartitionOffset>),
 }
 
 /// How it went for one topic.

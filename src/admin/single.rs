@@ -16,6 +16,8 @@ type Read = Box<dyn FnOnce(ResponseKind) -> Result<AdminResult, KafkaError> + Se
 pub struct SingleRequest {
     part: Option<Part>,
     api: ApiKey,
+    /// What it waits for, in the text of a time that is up.
+    waits_for: &'static str,
     read: Option<Read>,
     result: Option<Result<AdminResult, KafkaError>>,
     /// What is said when the time is up, if it is not the usual.
@@ -31,7 +33,12 @@ impl SingleRequest {
         class: fn(&Response) -> ErrorClass,
         read: impl FnOnce(ResponseKind) -> Result<AdminResult, KafkaError> + Send + 'static,
     ) -> Self {
+        let waits_for = match target {
+            Target::Controller => "controller",
+            _ => "response from broker",
+        };
         SingleRequest {
+            waits_for,
             part: Some(Part::new(0, target, api, build).class(class)),
             api,
             read: Some(Box::new(read)),
@@ -80,7 +87,7 @@ impl FanOut for SingleRequest {
             let code = ErrorCode::_TIMED_OUT;
             Err(match self.late {
                 Some(text) => KafkaError::new(code, format!("{text}: {}", code.text())),
-                None => timed_out(&format!("{:?}", self.api)),
+                None => timed_out(self.waits_for),
             })
         })
     }

@@ -85,6 +85,16 @@ impl List {
         List(list)
     }
 
+    pub(crate) fn with_room_for(size: usize) -> Self {
+        List(new_list(size))
+    }
+
+    /// Adds an element without an offset.
+    pub(crate) fn push(&mut self, topic: &[u8], partition: i32) -> &mut rd_kafka_topic_partition_t {
+        // SAFETY: the list is this object's alone, as is its new element.
+        unsafe { &mut *add(&mut *self.0, topic, partition) }
+    }
+
     pub(crate) fn get(&self) -> &rd_kafka_topic_partition_list_t {
         // SAFETY: made by this module, and alive until this is dropped.
         unsafe { &*self.0 }

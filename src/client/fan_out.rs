@@ -140,6 +140,7 @@ impl PartSender<'_> {
             class,
             reply: Box::new(reply),
             attempts: 0,
+            single_attempt: part.single_attempt,
         };
         if part.after.is_zero() {
             self.router.retry(self.now, self.cluster, request);

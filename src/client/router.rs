@@ -158,6 +158,7 @@ impl Router {
         }
         match (class, &request.target) {
             (ErrorClass::Final, _) => (request.reply)(result),
+            _ if request.single_attempt => (request.reply)(result),
             // No answer: another one may know, or it waits here until one is up.
             (ErrorClass::Passing, Target::Any) if result.is_err() => {
                 self.attempt(now, metadata.cache(), request)

@@ -24,6 +24,8 @@ pub struct Part {
     pub class: Option<fn(&Response) -> ErrorClass>,
     /// The highest version to use, where the client must not go further.
     pub max_version: Option<i16>,
+    /// What its first attempt leads to is given back, whatever its class.
+    pub single_attempt: bool,
     /// How long to wait before it is sent.
     pub after: Duration,
     /// How long it may wait for a connection, if not until the time of the fan-out is up.
@@ -45,6 +47,7 @@ impl Part {
             build: Arc::new(build),
             class: Some(|_| ErrorClass::Final),
             max_version: None,
+            single_attempt: false,
             after: Duration::ZERO,
             send_within: None,
         }
@@ -72,6 +75,13 @@ impl Part {
     pub fn within(mut self, time: Duration) -> Self {
         self.send_within = Some(time);
         self.once()
+    }
+
+    /// Not sent again: for those who find another target themselves. An attempt ends as well
+    /// when a connection does not come up for a while.
+    pub fn single_attempt(mut self) -> Self {
+        self.single_attempt = true;
+        self
     }
 
     pub fn after(mut self, pause: Duration) -> Self {

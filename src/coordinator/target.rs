@@ -82,6 +82,8 @@ pub struct RetriedRequest {
     pub class: fn(&Response) -> ErrorClass,
     pub reply: Reply,
     pub attempts: u32,
+    /// The first attempt's result is the request's, whatever its class.
+    pub single_attempt: bool,
 }
 
 /// An attempt that waits this long for a connection looks anew which broker is the target.
@@ -132,6 +134,7 @@ mod tests {
             class: |_| ErrorClass::of_code(ErrorCode::NOT_CONTROLLER),
             reply: Box::new(|_| {}),
             attempts: 0,
+            single_attempt: false,
         }
     }
 

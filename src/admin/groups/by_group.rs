@@ -419,7 +419,7 @@ impl<O: GroupOperation> FanOut for ByGroup<O> {
     }
 
     fn merge(self: Box<Self>, _: End) -> Self::Output {
-        let late = || timed_out("The question for the group");
+        let late = || timed_out("response from broker");
         let ByGroup {
             operation, groups, ..
         } = *self;

@@ -143,8 +143,8 @@ impl FanOut for ListConsumerGroups {
     fn merge(mut self: Box<Self>, _: End) -> Self::Output {
         for part in self.parts.iter().filter(|part| !part.answered) {
             self.errors.push(match part.broker {
-                Some(broker) => timed_out(&format!("The question to broker {broker}")),
-                None => timed_out("The question which brokers there are"),
+                Some(broker) => timed_out(&format!("broker {broker}")),
+                None => timed_out("the brokers' names"),
             });
         }
         Ok(AdminResult::GroupListings(GroupListings {

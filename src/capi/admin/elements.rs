@@ -2,14 +2,17 @@
 
 use libc::size_t;
 
+use crate::admin::results::partitions::PartitionOffset;
 use crate::admin::results::{AdminResult, Node, TopicResult};
 use crate::capi::boundary::put;
 use crate::capi::error::ErrorObject;
 use crate::capi::handle::{Boxed, Opaque, Tagged};
+use crate::capi::topic_partition::{List, set_leader_epoch};
 use crate::capi::types::{
     rd_kafka_AclBinding_s, rd_kafka_ConfigResource_s, rd_kafka_ConsumerGroupDescription_s,
-    rd_kafka_ConsumerGroupListing_s, rd_kafka_DeleteAcls_result_response_s, rd_kafka_Node_s,
-    rd_kafka_acl_result_s, rd_kafka_error_s, rd_kafka_group_result_s, rd_kafka_topic_result_s,
+    rd_kafka_ConsumerGroupListing_s, rd_kafka_DeleteAcls_result_response_s,
+    rd_kafka_ListOffsetsResultInfo_s, rd_kafka_Node_s, rd_kafka_acl_result_s, rd_kafka_error_s,
+    rd_kafka_group_result_s, rd_kafka_topic_result_s,
 };
 
 /// Objects of one kind, each where it stays.
@@ -84,6 +87,8 @@ pub(crate) enum ResultObjects {
     },
     GroupDescriptions(Elements<rd_kafka_ConsumerGroupDescription_s>),
     Groups(Elements<rd_kafka_group_result_s>),
+    DeletedRecords(List),
+    Offsets(Elements<rd_kafka_ListOffsetsResultInfo_s>),
 }
 
 impl From<AdminResult> for ResultObjects {
@@ -103,8 +108,22 @@ impl From<AdminResult> for ResultObjects {
                 ResultObjects::GroupDescriptions(Elements::new(all))
             }
             AdminResult::Groups(all) => ResultObjects::Groups(Elements::new(all)),
+            AdminResult::DeletedRecords(all) => ResultObjects::DeletedRecords(list_of(&all)),
+            AdminResult::Offsets(all) => ResultObjects::Offsets(Elements::new(all)),
         }
     }
+}
+
+/// The partitions with their offsets and errors.
+pub(crate) fn list_of(all: &[PartitionOffset]) -> List {
+    let mut list = List::with_room_for(all.len());
+    for result in all {
+        let element = list.push(result.topic.as_bytes(), result.partition);
+        element.offset = result.offset;
+        element.err = result.code;
+        set_leader_epoch(element, result.leader_epoch);
+    }
+    list
 }
 
 impl Opaque for rd_kafka_topic_result_s {

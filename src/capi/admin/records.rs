@@ -2,9 +2,13 @@
 
 use libc::size_t;
 
+use crate::admin::by_leader::Asked;
 use crate::admin::options::AdminOp;
-use crate::capi::admin::request::{self, request_not_built};
-use crate::capi::boundary::{ffi, not_built};
+use crate::admin::records;
+use crate::base::error::KafkaError;
+use crate::capi::admin::elements::ResultObjects;
+use crate::capi::admin::{events, request};
+use crate::capi::boundary::ffi;
 use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::topic_partition::{List, elements};
 use crate::capi::types::{
@@ -21,14 +25,17 @@ impl Opaque for rd_kafka_DeleteRecords_s {
 
 /// # Safety
 /// Null, or as many objects of the application's.
-unsafe fn check(records: *mut *mut rd_kafka_DeleteRecords_t, count: size_t) -> request::Checked {
+unsafe fn given(
+    records: *mut *mut rd_kafka_DeleteRecords_t,
+    count: size_t,
+) -> Result<Vec<Asked>, KafkaError> {
     // SAFETY: the caller's promise.
     let offsets = unsafe { request::one_object(records, count, "list of offsets") }?.get();
     if elements(offsets).is_empty() {
         return Err(request::invalid("There is no partition in the request"));
     }
     request::distinct_partitions(offsets)?;
-    Ok(1)
+    Ok(request::asked(offsets))
 }
 
 /// Partitions with the offsets before which records are to be removed;
@@ -81,13 +88,13 @@ pub unsafe extern "C" fn rd_kafka_DeleteRecords(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::DELETE_RECORDS,
-            rk,
-            options,
-            rkqu,
-            check(del_records, del_record_cnt)
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            request::start(AdminOp::DELETE_RECORDS, rk, options, rkqu, |request| {
+                let partitions = given(del_records, del_record_cnt)?;
+                Ok(records::delete(partitions, request).into())
+            });
+        }
     })
 }
 
@@ -96,5 +103,11 @@ pub unsafe extern "C" fn rd_kafka_DeleteRecords(
 pub unsafe extern "C" fn rd_kafka_DeleteRecords_result_offsets(
     result: *const rd_kafka_DeleteRecords_result_t,
 ) -> *const rd_kafka_topic_partition_list_t {
-    ffi!({ not_built!(result) })
+    ffi!({
+        // SAFETY: null, or the caller's event.
+        match unsafe { events::objects(result) } {
+            Some(ResultObjects::DeletedRecords(list)) => std::ptr::from_ref(list.get()),
+            _ => std::ptr::null(),
+        }
+    })
 }

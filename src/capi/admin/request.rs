@@ -9,6 +9,7 @@ use std::hash::Hash;
 
 use libc::c_char;
 
+use crate::admin::by_leader::Asked;
 use crate::admin::options::{AdminOp, AdminOptions};
 use crate::admin::results::AdminResult;
 use crate::admin::{Begun, Request};
@@ -18,6 +19,7 @@ use crate::capi::handle::{self, Opaque};
 use crate::capi::topic_partition::{elements, topic};
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
+    rd_kafka_topic_partition_t,
 };
 use crate::client::admin::OutcomeSender;
 
@@ -179,4 +181,15 @@ pub(crate) fn distinct_partitions(
 ) -> Result<(), KafkaError> {
     let partitions = elements(list).iter().map(|e| (topic(e), e.partition));
     distinct(partitions, "partition")
+}
+
+/// The partitions of a list with what stands in their offsets.
+pub(crate) fn asked(list: &rd_kafka_topic_partition_list_t) -> Vec<Asked> {
+    let asked = |element: &rd_kafka_topic_partition_t| Asked {
+        topic: String::from_utf8_lossy(topic(element)).into_owned(),
+        partition: element.partition,
+        value: element.offset,
+        leader_epoch: -1,
+    };
+    elements(list).iter().map(asked).collect()
 }

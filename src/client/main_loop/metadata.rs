@@ -80,6 +80,7 @@ impl MainLoop {
                 class: |_| ErrorClass::Final,
                 reply: Box::new(reply),
                 attempts: 0,
+                single_attempt: false,
             };
             self.router.retry(now, cluster, request);
         } else {
