@@ -402,3 +402,6 @@ fn stray(what: &str, name: &str) -> KafkaError {
         format!("The broker's answer is about {what} {name:?}, twice or without being asked"),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,3 +8,6 @@ mod list;
 pub use delete::delete;
 pub use describe::describe;
 pub use list::list;
+
+#[cfg(test)]
+mod tests;
