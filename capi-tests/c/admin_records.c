@@ -166,9 +166,103 @@ static void listed(const char *servers) {
         end();
 }
 
+/* ---- ElectLeaders ---- */
+
+static rd_kafka_event_t *elect(rd_kafka_ElectionType_t type, rd_kafka_topic_partition_list_t *list,
+                               const rd_kafka_topic_partition_result_t ***results, size_t *count) {
+        rd_kafka_ElectLeaders_t *election = rd_kafka_ElectLeaders_new(type, list);
+        rd_kafka_event_t *e;
+        rd_kafka_ElectLeaders(rk, election, NULL, q);
+        rd_kafka_ElectLeaders_destroy(election);
+        e        = admin_result(q, RD_KAFKA_EVENT_ELECTLEADERS_RESULT, 0);
+        *results = rd_kafka_ElectLeaders_result_partitions(rd_kafka_event_ElectLeaders_result(e), count);
+        return e;
+}
+
+static void check_election(const rd_kafka_topic_partition_result_t *r, const char *topic, int partition,
+                           rd_kafka_resp_err_t want) {
+        const rd_kafka_error_t *error = rd_kafka_topic_partition_result_error(r);
+        check_partition(rd_kafka_topic_partition_result_partition(r), topic, partition, 0, want);
+        NEED(error, "no error object");
+        CHECK_ERR(rd_kafka_error_code(error), want);
+        CHECK(*rd_kafka_error_string(error), "no text");
+        if (!want)
+                CHECK(!strcmp(rd_kafka_error_string(error), "Success"), "%s", rd_kafka_error_string(error));
+}
+
+static void elected(const char *servers) {
+        const rd_kafka_topic_partition_result_t **results;
+        const char *topic                     = fresh("elect");
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+        rd_kafka_event_t *e;
+        size_t count;
+        int type;
+        begin(servers);
+        create_topic(topic, 2);
+        add(list, topic, 1, 0);
+        add(list, "there-is-none", 0, 0);
+        add(list, topic, 9, 0);
+        add(list, topic, 0, 0);
+        for (type = RD_KAFKA_ELECTION_TYPE_PREFERRED; type <= RD_KAFKA_ELECTION_TYPE_UNCLEAN; type++) {
+                e = elect((rd_kafka_ElectionType_t)type, list, &results, &count);
+                NEED(count == 4, "%zu results", count);
+                check_election(results[0], topic, 1, RD_KAFKA_RESP_ERR_ELECTION_NOT_NEEDED);
+                check_election(results[1], "there-is-none", 0, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+                check_election(results[2], topic, 9, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+                check_election(results[3], topic, 0, RD_KAFKA_RESP_ERR_ELECTION_NOT_NEEDED);
+                rd_kafka_event_destroy(e);
+        }
+        rd_kafka_topic_partition_list_destroy(list);
+        end();
+}
+
+/* Preferred leaders come back, and partitions without any leader get one. */
+static void leaders_are_elected(void) {
+        struct mock mock                      = mock_of(3);
+        rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+        const rd_kafka_topic_partition_result_t **results;
+        rd_kafka_event_t *e;
+        size_t count;
+        int i;
+        if (is_upstream())
+                goto out;
+        CHECK_ERR(rd_kafka_mock_topic_create(mock.cluster, "t", 3, 3), 0);
+        begin(mock.servers);
+        for (i = 0; i < 3; i++)
+                add(list, "t", i, 0);
+        rd_kafka_event_destroy(elect(RD_KAFKA_ELECTION_TYPE_PREFERRED, NULL, &results, &count));
+        e = elect(RD_KAFKA_ELECTION_TYPE_PREFERRED, NULL, &results, &count);
+        CHECK(!count, "%zu left", count);
+        rd_kafka_event_destroy(e);
+        CHECK_ERR(rd_kafka_mock_partition_set_leader(mock.cluster, "t", 1, -1), 0);
+        e = elect(RD_KAFKA_ELECTION_TYPE_UNCLEAN, list, &results, &count);
+        NEED(count == 3, "%zu results", count);
+        for (i = 0; i < 3; i++)
+                check_election(results[i], "t", i, i == 1 ? 0 : RD_KAFKA_RESP_ERR_ELECTION_NOT_NEEDED);
+        rd_kafka_event_destroy(e);
+        /* What is wrong with the request as a whole is the event's. */
+        rd_kafka_mock_push_request_errors(mock.cluster, 43, 1, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
+        {
+                rd_kafka_ElectLeaders_t *election = rd_kafka_ElectLeaders_new(RD_KAFKA_ELECTION_TYPE_UNCLEAN, list);
+                rd_kafka_ElectLeaders(rk, election, NULL, q);
+                rd_kafka_ElectLeaders_destroy(election);
+                e = admin_result(q, RD_KAFKA_EVENT_ELECTLEADERS_RESULT, RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED);
+                rd_kafka_event_destroy(e);
+        }
+        /* A controller that has moved is found. */
+        rd_kafka_mock_push_request_errors(mock.cluster, 43, 2, RD_KAFKA_RESP_ERR_NOT_CONTROLLER,
+                                          RD_KAFKA_RESP_ERR_NOT_CONTROLLER);
+        rd_kafka_event_destroy(elect(RD_KAFKA_ELECTION_TYPE_PREFERRED, list, &results, &count));
+        end();
+out:
+        rd_kafka_topic_partition_list_destroy(list);
+        mock_end(&mock);
+}
+
 static void on_kafka(void) {
         deleted(bootstrap());
         listed(bootstrap());
+        elected(bootstrap());
 }
 
 static void on_the_mock(void) {
@@ -266,5 +360,6 @@ int main(int argc, char **argv) {
         RUN(on_the_mock);
         RUN(leaders_move);
         RUN(a_leader_is_gone);
+        RUN(leaders_are_elected);
         return T_END();
 }

@@ -36,9 +36,6 @@
 #define ADMIN_NOT_BUILT(X)                                                                                             \
         X(DescribeUserScramCredentials, DESCRIBEUSERSCRAMCREDENTIALS)                                                  \
         X(AlterUserScramCredentials, ALTERUSERSCRAMCREDENTIALS)                                                        \
-        X(DescribeTopics, DESCRIBETOPICS)                                                                              \
-        X(DescribeCluster, DESCRIBECLUSTER)                                                                            \
-        X(ElectLeaders, ELECTLEADERS)
 
 /* All arguments that requests take, well-formed. */
 static struct {

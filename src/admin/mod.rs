@@ -18,6 +18,8 @@ pub mod acls;
 pub mod args;
 pub mod by_leader;
 pub mod configs;
+pub mod describe;
+pub mod elect_leaders;
 pub mod group_offsets;
 pub mod groups;
 pub mod list_offsets;

@@ -3,6 +3,7 @@
 pub mod configs;
 pub mod groups;
 pub mod partitions;
+pub mod topics;
 
 use std::ffi::CString;
 
@@ -37,6 +38,10 @@ pub enum AdminResult {
     DeletedRecords(Vec<partitions::PartitionOffset>),
     /// ListOffsets.
     Offsets(Vec<partitions::PartitionOffset>),
+    /// ElectLeaders.
+    Elections(Vec<partitions::PartitionElection>),
+    TopicDescriptions(Vec<topics::TopicDescription>),
+    Cluster(topics::ClusterDescription),
 }
 
 /// How it went for one topic.

@@ -2,10 +2,12 @@
 
 use libc::{c_char, c_int, size_t};
 
+use crate::admin::describe;
 use crate::admin::options::AdminOp;
-use crate::capi::admin::request::request_not_built;
-use crate::capi::boundary::{ffi, not_built};
-use crate::capi::handle::get;
+use crate::capi::admin::elements::{ClusterObject, ResultObjects};
+use crate::capi::admin::{events, request};
+use crate::capi::boundary::{ffi, put};
+use crate::capi::handle::{self, get};
 use crate::capi::types::{
     rd_kafka_AclOperation_t, rd_kafka_AdminOptions_t, rd_kafka_DescribeCluster_result_t,
     rd_kafka_Node_t, rd_kafka_queue_t, rd_kafka_t,
@@ -53,7 +55,28 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster(
     options: *const rd_kafka_AdminOptions_t,
     rkqu: *mut rd_kafka_queue_t,
 ) {
-    ffi!({ request_not_built!(AdminOp::DESCRIBE_CLUSTER, rk, options, rkqu, Ok(1)) })
+    ffi!({
+        // SAFETY: handles of the application's.
+        unsafe {
+            request::start(AdminOp::DESCRIBE_CLUSTER, rk, options, rkqu, |request| {
+                Ok(describe::cluster(request))
+            });
+        }
+    })
+}
+
+/// What an event tells of a cluster.
+///
+/// # Safety
+/// Null, or the caller's event, which lives for `'a`.
+unsafe fn cluster<'a>(
+    result: *const rd_kafka_DescribeCluster_result_t,
+) -> Option<&'a ClusterObject> {
+    // SAFETY: the caller's promise.
+    match unsafe { events::objects(result) } {
+        Some(ResultObjects::Cluster(cluster)) => Some(cluster),
+        _ => None,
+    }
 }
 
 /// The brokers, `*cntp` of them. They belong to the event.
@@ -62,7 +85,18 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_nodes(
     result: *const rd_kafka_DescribeCluster_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_Node_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({
+        // SAFETY: null, or the caller's event, and a variable of the application's.
+        unsafe {
+            match cluster(result) {
+                Some(cluster) => cluster.nodes.give(cntp),
+                None => {
+                    put(cntp, 0);
+                    std::ptr::null_mut()
+                }
+            }
+        }
+    })
 }
 
 /// What the client may do with the cluster, `*cntp` entries; null if that was not asked
@@ -72,7 +106,14 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_authorized_operations(
     result: *const rd_kafka_DescribeCluster_result_t,
     cntp: *mut size_t,
 ) -> *const rd_kafka_AclOperation_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({
+        // SAFETY: null, or the caller's event, and a variable of the application's.
+        unsafe {
+            let operations = cluster(result).and_then(|cluster| cluster.operations.as_deref());
+            put(cntp, operations.map_or(0, <[_]>::len));
+            operations.map_or(std::ptr::null(), <[_]>::as_ptr)
+        }
+    })
 }
 
 /// The controller, or null. It belongs to the event.
@@ -80,7 +121,11 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_authorized_operations(
 pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_controller(
     result: *const rd_kafka_DescribeCluster_result_t,
 ) -> *const rd_kafka_Node_t {
-    ffi!({ not_built!(result) })
+    ffi!({
+        // SAFETY: null, or the caller's event.
+        let controller = unsafe { cluster(result) }.and_then(|cluster| cluster.controller.as_ref());
+        controller.map_or(std::ptr::null(), handle::lend)
+    })
 }
 
 /// The cluster's id. Good as long as the event.
@@ -88,5 +133,9 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_controller(
 pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_cluster_id(
     result: *const rd_kafka_DescribeCluster_result_t,
 ) -> *const c_char {
-    ffi!({ not_built!(result) })
+    ffi!({
+        // SAFETY: null, or the caller's event.
+        let id = unsafe { cluster(result) }.and_then(|cluster| cluster.id.as_ref());
+        id.map_or(std::ptr::null(), |id| id.as_ptr())
+    })
 }

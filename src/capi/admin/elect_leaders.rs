@@ -2,9 +2,13 @@
 
 use libc::size_t;
 
+use crate::admin::by_leader::Asked;
+use crate::admin::elect_leaders as election;
 use crate::admin::options::AdminOp;
-use crate::capi::admin::request::{self, request_not_built};
-use crate::capi::boundary::{ffi, not_built};
+use crate::base::error::KafkaError;
+use crate::capi::admin::events::result_array;
+use crate::capi::admin::request;
+use crate::capi::boundary::ffi;
 use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::topic_partition::List;
 use crate::capi::types::{
@@ -16,7 +20,6 @@ use crate::capi::types::{
 /// What an `rd_kafka_ElectLeaders_t` points to.
 #[derive(Debug)]
 pub(crate) struct ElectLeaders {
-    #[expect(dead_code, reason = "for the request, which is not built yet")]
     pub(crate) election_type: rd_kafka_ElectionType_t,
     /// `None` for all partitions.
     pub(crate) partitions: Option<List>,
@@ -28,15 +31,21 @@ impl Opaque for rd_kafka_ElectLeaders_s {
     const TAG: u32 = 0x6b45_4c65;
 }
 
+/// The election's type and partitions.
+type Given = (i32, Option<Vec<Asked>>);
+
 /// # Safety
 /// Null, or an object of the application's.
-unsafe fn check(elections: *mut rd_kafka_ElectLeaders_t) -> request::Checked {
+unsafe fn given(elections: *mut rd_kafka_ElectLeaders_t) -> Result<Given, KafkaError> {
     // SAFETY: the caller's promise.
     let elections = unsafe { request::object(elections, "election") }?;
-    if let Some(partitions) = &elections.partitions {
-        request::distinct_partitions(partitions.get())?;
+    let partitions = elections.partitions.as_ref().map(List::get);
+    if let Some(partitions) = partitions {
+        // librdkafka's tests compare the text.
+        request::distinct_partitions(partitions)
+            .map_err(|_| request::invalid("Duplicate partitions specified"))?;
     }
-    Ok(1)
+    Ok((elections.election_type.0, partitions.map(request::asked)))
 }
 
 /// The partitions for which leaders are to be elected, null for all, and how. The list
@@ -76,13 +85,13 @@ pub unsafe extern "C" fn rd_kafka_ElectLeaders(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::ELECT_LEADERS,
-            rk,
-            options,
-            rkqu,
-            check(elect_leaders)
-        )
+        // SAFETY: handles and an object of the application's.
+        unsafe {
+            request::start(AdminOp::ELECT_LEADERS, rk, options, rkqu, |request| {
+                let (election_type, partitions) = given(elect_leaders)?;
+                Ok(election::elect(election_type, partitions, request).into())
+            });
+        }
     })
 }
 
@@ -92,5 +101,5 @@ pub unsafe extern "C" fn rd_kafka_ElectLeaders_result_partitions(
     result: *const rd_kafka_ElectLeaders_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_topic_partition_result_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(Elections, result, cntp) })
 }

@@ -2,17 +2,21 @@
 
 use libc::size_t;
 
+use std::ffi::CString;
+
 use crate::admin::results::partitions::PartitionOffset;
+use crate::admin::results::topics::ClusterDescription;
 use crate::admin::results::{AdminResult, Node, TopicResult};
 use crate::capi::boundary::put;
 use crate::capi::error::ErrorObject;
 use crate::capi::handle::{Boxed, Opaque, Tagged};
 use crate::capi::topic_partition::{List, set_leader_epoch};
 use crate::capi::types::{
-    rd_kafka_AclBinding_s, rd_kafka_ConfigResource_s, rd_kafka_ConsumerGroupDescription_s,
-    rd_kafka_ConsumerGroupListing_s, rd_kafka_DeleteAcls_result_response_s,
-    rd_kafka_ListOffsetsResultInfo_s, rd_kafka_Node_s, rd_kafka_acl_result_s, rd_kafka_error_s,
-    rd_kafka_group_result_s, rd_kafka_topic_result_s,
+    rd_kafka_AclBinding_s, rd_kafka_AclOperation_t, rd_kafka_ConfigResource_s,
+    rd_kafka_ConsumerGroupDescription_s, rd_kafka_ConsumerGroupListing_s,
+    rd_kafka_DeleteAcls_result_response_s, rd_kafka_ListOffsetsResultInfo_s, rd_kafka_Node_s,
+    rd_kafka_TopicDescription_s, rd_kafka_acl_result_s, rd_kafka_error_s, rd_kafka_group_result_s,
+    rd_kafka_topic_partition_result_s, rd_kafka_topic_result_s,
 };
 
 /// Objects of one kind, each where it stays.
@@ -89,6 +93,9 @@ pub(crate) enum ResultObjects {
     Groups(Elements<rd_kafka_group_result_s>),
     DeletedRecords(List),
     Offsets(Elements<rd_kafka_ListOffsetsResultInfo_s>),
+    Elections(Elements<rd_kafka_topic_partition_result_s>),
+    TopicDescriptions(Elements<rd_kafka_TopicDescription_s>),
+    Cluster(ClusterObject),
 }
 
 impl From<AdminResult> for ResultObjects {
@@ -110,6 +117,31 @@ impl From<AdminResult> for ResultObjects {
             AdminResult::Groups(all) => ResultObjects::Groups(Elements::new(all)),
             AdminResult::DeletedRecords(all) => ResultObjects::DeletedRecords(list_of(&all)),
             AdminResult::Offsets(all) => ResultObjects::Offsets(Elements::new(all)),
+            AdminResult::Elections(all) => ResultObjects::Elections(Elements::new(all)),
+            AdminResult::TopicDescriptions(all) => {
+                ResultObjects::TopicDescriptions(Elements::new(all))
+            }
+            AdminResult::Cluster(cluster) => ResultObjects::Cluster(cluster.into()),
+        }
+    }
+}
+
+/// A cluster as it is described.
+pub(crate) struct ClusterObject {
+    pub(crate) id: Option<CString>,
+    pub(crate) controller: Option<Tagged<rd_kafka_Node_s>>,
+    pub(crate) nodes: Elements<rd_kafka_Node_s>,
+    pub(crate) operations: Option<Vec<rd_kafka_AclOperation_t>>,
+}
+
+impl From<ClusterDescription> for ClusterObject {
+    fn from(cluster: ClusterDescription) -> Self {
+        let operations = |all: Vec<i32>| all.into_iter().map(rd_kafka_AclOperation_t).collect();
+        ClusterObject {
+            id: cluster.id,
+            controller: cluster.controller.map(Tagged::new),
+            nodes: Elements::new(cluster.nodes),
+            operations: cluster.operations.map(operations),
         }
     }
 }

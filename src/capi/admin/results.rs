@@ -5,16 +5,17 @@ use std::ffi::CString;
 use libc::c_char;
 
 use crate::admin::results::groups::GroupResult;
+use crate::admin::results::partitions::PartitionElection;
 use crate::base::error::ErrorCode;
-use crate::capi::boundary::{ffi, not_built};
+use crate::capi::boundary::ffi;
 use crate::capi::error::HeldError;
 use crate::capi::handle::{Boxed, Opaque, get};
 use crate::capi::partition_list::owned_list_of;
-use crate::capi::topic_partition::List;
+use crate::capi::topic_partition::{List, elements};
 use crate::capi::types::{
     rd_kafka_error_t, rd_kafka_group_result_s, rd_kafka_group_result_t, rd_kafka_resp_err_t,
-    rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_result_t, rd_kafka_topic_partition_t,
-    rd_kafka_topic_result_t,
+    rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_result_s,
+    rd_kafka_topic_partition_result_t, rd_kafka_topic_partition_t, rd_kafka_topic_result_t,
 };
 
 /// How it went for one group.
@@ -104,12 +105,44 @@ pub unsafe extern "C" fn rd_kafka_group_result_partitions(
     })
 }
 
+/// What an `rd_kafka_topic_partition_result_t` points to.
+pub(crate) struct PartitionResult {
+    /// Of one element.
+    partition: List,
+    error: HeldError,
+}
+
+impl From<PartitionElection> for PartitionResult {
+    fn from(election: PartitionElection) -> Self {
+        let mut partition = List::with_room_for(1);
+        let element = partition.push(election.topic.as_bytes(), election.partition);
+        element.err = election.error.code;
+        // As librdkafka's.
+        element.offset = 0;
+        PartitionResult {
+            partition,
+            error: Some(election.error).into(),
+        }
+    }
+}
+
+impl Opaque for rd_kafka_topic_partition_result_s {
+    type Target = PartitionResult;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b50_5265;
+}
+
 /// The partition, with its error. It belongs to the result.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_topic_partition_result_partition(
     partition_result: *const rd_kafka_topic_partition_result_t,
 ) -> *const rd_kafka_topic_partition_t {
-    ffi!({ not_built!(partition_result) })
+    ffi!({
+        // SAFETY: null, or a part of the caller's event.
+        let object = unsafe { get(partition_result) };
+        let partition = object.and_then(|object| elements(object.partition.get()).first());
+        partition.map_or(std::ptr::null(), std::ptr::from_ref)
+    })
 }
 
 /// The error for this partition, which always is there; its code may be `NO_ERROR`. It
@@ -118,5 +151,9 @@ pub unsafe extern "C" fn rd_kafka_topic_partition_result_partition(
 pub unsafe extern "C" fn rd_kafka_topic_partition_result_error(
     partition_result: *const rd_kafka_topic_partition_result_t,
 ) -> *const rd_kafka_error_t {
-    ffi!({ not_built!(partition_result) })
+    ffi!({
+        // SAFETY: null, or a part of the caller's event.
+        let object = unsafe { get(partition_result) };
+        object.map_or(std::ptr::null(), |object| object.error.lend())
+    })
 }

@@ -4,6 +4,7 @@ mod acls;
 mod api_versions;
 mod configs;
 mod describe;
+mod elect_leaders;
 pub(super) mod fetch;
 mod find_coordinator;
 mod group_member;
@@ -58,6 +59,7 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: R) -> Reply {
         R::CreateAcls(r) => acls::create(state, cx, r),
         R::DescribeAcls(r) => acls::describe(state, cx, r),
         R::DeleteAcls(r) => acls::delete(state, cx, r),
+        R::ElectLeaders(r) => elect_leaders::handle(state, cx, r),
         R::DescribeCluster(r) => describe::cluster(state, cx, r),
         R::DescribeTopicPartitions(r) => describe::topic_partitions(state, cx, r),
         R::DescribeProducers(r) => describe::producers(state, cx, r),

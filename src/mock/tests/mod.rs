@@ -1,5 +1,6 @@
 //! Tests of the whole state machine by its frames, with a virtual clock.
 
+mod elections;
 mod fetching;
 mod groups;
 mod injection;

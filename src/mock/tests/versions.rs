@@ -70,6 +70,7 @@ every_version!(
     AlterConfigsRequest,
     CreatePartitionsRequest,
     DeleteGroupsRequest,
+    ElectLeadersRequest,
     IncrementalAlterConfigsRequest,
     OffsetDeleteRequest,
     DescribeClusterRequest,
@@ -256,6 +257,10 @@ samples! {
         describe_producers_request::TopicRequest::default().with_name(topic("t"))
             .with_partition_indexes(vec![0, 9]),
     ]);
+    ElectLeadersRequest: |_v, _g| ElectLeadersRequest::default().with_topic_partitions(Some(vec![
+        elect_leaders_request::TopicPartitions::default().with_topic(topic("t"))
+            .with_partitions(vec![0, 9]),
+    ]));
     DescribeTransactionsRequest: |_v, _g| DescribeTransactionsRequest::default()
         .with_transactional_ids(vec![txn_id()]);
     ListTransactionsRequest: |_v, _g| ListTransactionsRequest::default();
