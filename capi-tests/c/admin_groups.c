@@ -172,9 +172,6 @@ static int listed(rd_kafka_AdminOptions_t *o, const char *prefix, int *state, in
                 *type   = rd_kafka_ConsumerGroupListing_type(groups[i]);
                 *simple = rd_kafka_ConsumerGroupListing_is_simple_consumer_group(groups[i]);
         }
-        if (found) { /* The strings are the event's. */
-                CHECK(*before, "no name");
-        }
         rd_kafka_event_destroy(e);
         return found;
 }

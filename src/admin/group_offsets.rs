@@ -66,7 +66,6 @@ pub fn list(
         },
     )
     .max_version(MAX_VERSION)
-    .late(LATE)
 }
 
 /// Commits offsets for a group without members.
@@ -98,7 +97,6 @@ pub fn alter(
         },
     )
     .max_version(MAX_VERSION)
-    .late(LATE)
 }
 
 /// Removes committed offsets.
@@ -139,11 +137,7 @@ pub fn delete(
             Ok(result(&group, with_codes(partitions, codes)?))
         },
     )
-    .late(LATE)
 }
-
-/// librdkafka's own tests compare this text.
-const LATE: &str = "Failed while waiting for response from broker";
 
 fn coordinator(group: &str, request: &Request<'_>) -> Target {
     target_of(

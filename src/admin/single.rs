@@ -20,8 +20,6 @@ pub struct SingleRequest {
     waits_for: &'static str,
     read: Option<Read>,
     result: Option<Result<AdminResult, KafkaError>>,
-    /// What is said when the time is up, if it is not the usual.
-    late: Option<&'static str>,
 }
 
 impl SingleRequest {
@@ -43,19 +41,12 @@ impl SingleRequest {
             api,
             read: Some(Box::new(read)),
             result: None,
-            late: None,
         }
     }
 
     /// The highest version to use.
     pub fn max_version(mut self, version: i16) -> Self {
         self.part = self.part.map(|part| part.max_version(version));
-        self
-    }
-
-    /// The text of the error when the time is up; the code's own follows it.
-    pub fn late(mut self, text: &'static str) -> Self {
-        self.late = Some(text);
         self
     }
 }
@@ -83,13 +74,8 @@ impl FanOut for SingleRequest {
     }
 
     fn merge(self: Box<Self>, _: End) -> Self::Output {
-        self.result.unwrap_or_else(|| {
-            let code = ErrorCode::_TIMED_OUT;
-            Err(match self.late {
-                Some(text) => KafkaError::new(code, format!("{text}: {}", code.text())),
-                None => timed_out(self.waits_for),
-            })
-        })
+        self.result
+            .unwrap_or_else(|| Err(timed_out(self.waits_for)))
     }
 }
 

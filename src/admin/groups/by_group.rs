@@ -26,7 +26,6 @@ use crate::admin::RETRY_PAUSE;
 use crate::admin::results::groups::refused;
 use crate::admin::results::{AdminResult, Node};
 use crate::admin::single::{failed, unexpected};
-use crate::admin::timed_out;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::{RequestError, Response};
 use crate::coordinator::Target;
@@ -91,8 +90,10 @@ pub struct ByGroup<O: GroupOperation> {
     one_key: bool,
     /// By broker and stage.
     ready: BTreeMap<(i32, usize), Ready>,
-    /// A coordinator is unknown to the client: it is to learn the brokers.
-    learn: bool,
+    /// For brokers that the client does not know yet: it learns them first.
+    unknown: Vec<(Node, usize, Vec<usize>)>,
+    /// The brokers that this was tried for.
+    learned: BTreeSet<i32>,
     out: HashMap<usize, Sent>,
     last_id: usize,
 }
@@ -103,8 +104,8 @@ struct Ready {
 }
 
 enum Sent {
-    /// Which brokers there are: the client learns it on its own.
-    Brokers,
+    /// Which brokers there are, which the client learns on its own; and what waits for that.
+    Brokers(Vec<(Node, usize, Vec<usize>)>),
     Find(Vec<usize>),
     Ask {
         node: Node,
@@ -142,7 +143,8 @@ impl<O: GroupOperation> ByGroup<O> {
             rounds: 0,
             one_key: false,
             ready: BTreeMap::new(),
-            learn: false,
+            unknown: Vec::new(),
+            learned: BTreeSet::new(),
             out: HashMap::new(),
             last_id: 0,
         }
@@ -178,7 +180,7 @@ impl<O: GroupOperation> ByGroup<O> {
     /// What may be sent now.
     fn next_parts(&mut self) -> Vec<Part> {
         let mut parts = Vec::new();
-        if std::mem::take(&mut self.learn) {
+        if !self.unknown.is_empty() {
             parts.push(self.brokers_part());
         }
         while self.out.len() < OUT {
@@ -221,7 +223,8 @@ impl<O: GroupOperation> ByGroup<O> {
     }
 
     fn brokers_part(&mut self) -> Part {
-        let id = self.sent(Sent::Brokers);
+        let groups = std::mem::take(&mut self.unknown);
+        let id = self.sent(Sent::Brokers(groups));
         Part::new(id, Target::Any, ApiKey::Metadata, |_| {
             RequestKind::Metadata(MetadataRequest::default().with_topics(Some(Vec::new())))
         })
@@ -331,6 +334,11 @@ impl<O: GroupOperation> ByGroup<O> {
                 }
                 return;
             }
+            Err(RequestError::NoBroker(_))
+                if self.only.is_none() && self.learned.insert(node.id) =>
+            {
+                return self.unknown.push((node, stage, groups));
+            }
             Err(error) => return self.on_failure(groups, api, &error),
         };
         if self.only.is_some() {
@@ -375,10 +383,7 @@ impl<O: GroupOperation> ByGroup<O> {
             ErrorClass::Final => self.fail_all(groups, &failed(api, error)),
             // The time is up.
             _ if self.only.is_some() => {}
-            ErrorClass::Passing | ErrorClass::Moved => {
-                self.learn |= matches!(error, RequestError::NoBroker(_));
-                self.find_again.extend(groups);
-            }
+            ErrorClass::Passing | ErrorClass::Moved => self.find_again.extend(groups),
         }
     }
 
@@ -413,13 +418,20 @@ impl<O: GroupOperation> FanOut for ByGroup<O> {
                 api,
                 groups,
             }) => self.on_answer(node, stage, api, groups, result),
-            Some(Sent::Brokers) | None => {}
+            Some(Sent::Brokers(waiting)) => {
+                for (node, stage, groups) in waiting {
+                    for place in groups {
+                        self.make_ready(&node, stage, place);
+                    }
+                }
+            }
+            None => {}
         }
         Step::More(self.next_parts())
     }
 
     fn merge(self: Box<Self>, _: End) -> Self::Output {
-        let late = || timed_out("response from broker");
+        let late = || ErrorCode::_TIMED_OUT.into();
         let ByGroup {
             operation, groups, ..
         } = *self;

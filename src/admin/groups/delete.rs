@@ -6,7 +6,7 @@ use kafka_protocol::messages::{ApiKey, DeleteGroupsRequest, RequestKind, Respons
 
 use super::by_group::{Answer, Asking, ByGroup, GroupOperation, group_id};
 use crate::admin::Request;
-use crate::admin::results::groups::{GroupResult, refused};
+use crate::admin::results::groups::GroupResult;
 use crate::admin::results::{AdminResult, Node, c_string};
 use crate::base::error::{ErrorCode, KafkaError};
 
@@ -43,7 +43,7 @@ impl GroupOperation for DeleteGroups {
                     error: None,
                     partitions: None,
                 }),
-                Err(code) => Err(refused(code, "The deletion of the group", None)),
+                Err(code) => Err(code.into()),
             };
             Answer { group, result }
         });

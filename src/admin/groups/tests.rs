@@ -197,16 +197,17 @@ fn a_coordinator_that_moves_or_goes_is_found_again() {
     assert_eq!(keys(&again), [text("a")]);
     assert!(again.after > next[1].after);
     let asked = only(parts(q.on_response(again.id, found(&keys(&again), |_| 2))));
-    // No connection: the same once more, and the client is to know the broker.
-    let lost = Err(RequestError::NoBroker("broker of this id"));
-    let learn = parts(q.on_response(asked.id, lost));
-    assert_eq!(
-        learn.iter().map(|part| part.api).collect::<Vec<_>>(),
-        [ApiKey::Metadata, ApiKey::FindCoordinator]
-    );
+    // The client does not know the broker: it learns it, once.
+    let unknown = || Err(RequestError::NoBroker("broker of this id"));
+    let learn = only(parts(q.on_response(asked.id, unknown())));
+    assert_eq!(learn.api, ApiKey::Metadata);
     let asked = only(parts(
-        q.on_response(learn[1].id, found(&keys(&learn[1]), |_| 2)),
+        q.on_response(learn.id, response(9, MetadataResponse::default())),
     ));
+    assert_eq!(asked.target, Target::Broker(2));
+    let again = only(parts(q.on_response(asked.id, unknown())));
+    let asked = only(parts(q.on_response(again.id, found(&keys(&again), |_| 3))));
+    assert_eq!(asked.target, Target::Broker(3));
     q.on_response(asked.id, deleted(&names(&["a"]), |_| 0));
     assert_eq!(
         codes(&results(q, End::TimedOut)),
