@@ -4627,7 +4627,10 @@ int32_t rd_kafka_ScramCredentialInfo_iterations(const rd_kafka_ScramCredentialIn
 RD_EXPORT
 const char *rd_kafka_UserScramCredentialsDescription_user(const rd_kafka_UserScramCredentialsDescription_t *description);
 
-/** The error for this user, or null. It belongs to the event. */
+/**
+ * The error for this user, which is there without a failure, too, with the code
+ * `NO_ERROR`. It belongs to the event.
+ */
 RD_EXPORT
 const rd_kafka_error_t *rd_kafka_UserScramCredentialsDescription_error(const rd_kafka_UserScramCredentialsDescription_t *description);
 
@@ -4687,7 +4690,10 @@ void rd_kafka_UserScramCredentialAlteration_destroy_array(rd_kafka_UserScramCred
 RD_EXPORT
 const char *rd_kafka_AlterUserScramCredentials_result_response_user(const rd_kafka_AlterUserScramCredentials_result_response_t *response);
 
-/** The error for this user, or null. It belongs to the event. */
+/**
+ * The error for this user, which is there without a failure, too, with the code
+ * `NO_ERROR`. It belongs to the event.
+ */
 RD_EXPORT
 const rd_kafka_error_t *rd_kafka_AlterUserScramCredentials_result_response_error(const rd_kafka_AlterUserScramCredentials_result_response_t *response);
 
@@ -4697,8 +4703,9 @@ const rd_kafka_AlterUserScramCredentials_result_response_t **rd_kafka_AlterUserS
                                                                                                                  size_t *cntp);
 
 /**
- * Sets and deletes SCRAM credentials (KIP-554). The result is an
- * ALTERUSERSCRAMCREDENTIALS_RESULT event.
+ * Sets and deletes SCRAM credentials (KIP-554). The call takes as long as the passwords'
+ * iterations do: brokers get no passwords, only what is computed from them. The result is
+ * an ALTERUSERSCRAMCREDENTIALS_RESULT event.
  */
 RD_EXPORT
 void rd_kafka_AlterUserScramCredentials(rd_kafka_t *rk,

@@ -180,7 +180,7 @@ fn matching(acl: &DeleteAclsMatchingAcl) -> MatchingAcl {
 }
 
 fn class(response: &Response) -> ErrorClass {
-    let moved = |code: i16| code == ErrorCode::NOT_CONTROLLER.0 as i16;
+    let moved = |code: i16| ErrorCode::from(code) == ErrorCode::NOT_CONTROLLER;
     let moved = match &response.kind {
         Some(ResponseKind::CreateAcls(r)) => r.results.iter().any(|r| moved(r.error_code)),
         Some(ResponseKind::DescribeAcls(r)) => moved(r.error_code),

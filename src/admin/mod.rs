@@ -26,6 +26,7 @@ pub mod list_offsets;
 pub mod options;
 pub mod records;
 pub mod results;
+pub mod scram;
 mod single;
 pub mod topics;
 

@@ -42,6 +42,10 @@ pub enum AdminResult {
     Elections(Vec<partitions::PartitionElection>),
     TopicDescriptions(Vec<topics::TopicDescription>),
     Cluster(topics::ClusterDescription),
+    /// DescribeUserScramCredentials.
+    ScramUsers(Vec<ScramUser>),
+    /// AlterUserScramCredentials.
+    ScramAltered(Vec<ScramUserResult>),
 }
 
 /// How it went for one topic.
@@ -105,6 +109,29 @@ pub struct DeletedAcls {
 pub struct MatchingAcl {
     pub entry: AclBinding,
     pub error: Option<KafkaError>,
+}
+
+/// A user's SCRAM credentials.
+#[derive(Debug)]
+pub struct ScramUser {
+    pub user: CString,
+    /// `NO_ERROR` if all went well.
+    pub error: KafkaError,
+    pub credentials: Vec<ScramCredential>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScramCredential {
+    pub mechanism: i32,
+    pub iterations: i32,
+}
+
+/// How it went for a user whose SCRAM credentials are altered.
+#[derive(Debug)]
+pub struct ScramUserResult {
+    pub user: CString,
+    /// `NO_ERROR` if all went well.
+    pub error: KafkaError,
 }
 
 /// A string for C; what stands behind a null character is lost.

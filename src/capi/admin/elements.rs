@@ -12,11 +12,13 @@ use crate::capi::error::ErrorObject;
 use crate::capi::handle::{Boxed, Opaque, Tagged};
 use crate::capi::topic_partition::{List, set_leader_epoch};
 use crate::capi::types::{
-    rd_kafka_AclBinding_s, rd_kafka_AclOperation_t, rd_kafka_ConfigResource_s,
+    rd_kafka_AclBinding_s, rd_kafka_AclOperation_t,
+    rd_kafka_AlterUserScramCredentials_result_response_s, rd_kafka_ConfigResource_s,
     rd_kafka_ConsumerGroupDescription_s, rd_kafka_ConsumerGroupListing_s,
     rd_kafka_DeleteAcls_result_response_s, rd_kafka_ListOffsetsResultInfo_s, rd_kafka_Node_s,
-    rd_kafka_TopicDescription_s, rd_kafka_acl_result_s, rd_kafka_error_s, rd_kafka_group_result_s,
-    rd_kafka_topic_partition_result_s, rd_kafka_topic_result_s,
+    rd_kafka_TopicDescription_s, rd_kafka_UserScramCredentialsDescription_s, rd_kafka_acl_result_s,
+    rd_kafka_error_s, rd_kafka_group_result_s, rd_kafka_topic_partition_result_s,
+    rd_kafka_topic_result_s,
 };
 
 /// Objects of one kind, each where it stays.
@@ -96,6 +98,8 @@ pub(crate) enum ResultObjects {
     Elections(Elements<rd_kafka_topic_partition_result_s>),
     TopicDescriptions(Elements<rd_kafka_TopicDescription_s>),
     Cluster(ClusterObject),
+    ScramUsers(Elements<rd_kafka_UserScramCredentialsDescription_s>),
+    ScramAltered(Elements<rd_kafka_AlterUserScramCredentials_result_response_s>),
 }
 
 impl From<AdminResult> for ResultObjects {
@@ -122,6 +126,8 @@ impl From<AdminResult> for ResultObjects {
                 ResultObjects::TopicDescriptions(Elements::new(all))
             }
             AdminResult::Cluster(cluster) => ResultObjects::Cluster(cluster.into()),
+            AdminResult::ScramUsers(all) => ResultObjects::ScramUsers(Elements::new(all)),
+            AdminResult::ScramAltered(all) => ResultObjects::ScramAltered(Elements::new(all)),
         }
     }
 }

@@ -11,7 +11,6 @@ use libc::c_char;
 
 use crate::admin::by_leader::Asked;
 use crate::admin::options::{AdminOp, AdminOptions};
-use crate::admin::results::AdminResult;
 use crate::admin::{Begun, Request};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::capi::cstr;
@@ -22,10 +21,6 @@ use crate::capi::types::{
     rd_kafka_topic_partition_t,
 };
 use crate::client::admin::OutcomeSender;
-
-/// How many things a request is about, or why it will not do. A request about nothing
-/// has its result, an empty one, without any broker.
-pub(crate) type Checked = Result<usize, KafkaError>;
 
 pub(crate) fn invalid(text: impl Into<String>) -> KafkaError {
     KafkaError::new(ErrorCode::_INVALID_ARG, text)
@@ -62,30 +57,6 @@ pub(crate) unsafe fn start(
     match begin(&request) {
         Ok(begun) => client.admin(begun, request.timeout, outcome),
         Err(error) => outcome.send(Err(error)),
-    }
-}
-
-/// The body of an admin call that is not built yet. `capi-tests/abi/status.sh` lists it.
-macro_rules! request_not_built {
-    ($op:expr, $rk:expr, $options:expr, $rkqu:expr, $checked:expr) => {
-        // SAFETY: handles and arguments of the application's.
-        unsafe {
-            $crate::capi::admin::request::start($op, $rk, $options, $rkqu, |_| {
-                $crate::capi::admin::request::not_built($checked)
-            })
-        }
-    };
-}
-pub(crate) use request_not_built;
-
-/// What is well-formed is answered with `_NOT_IMPLEMENTED`, at once.
-pub(crate) fn not_built(checked: Checked) -> Result<Begun, KafkaError> {
-    match checked? {
-        0 => Ok(Begun::Done(AdminResult::None)),
-        _ => Err(KafkaError::new(
-            ErrorCode::_NOT_IMPLEMENTED,
-            "This version of the library sends no such admin request yet",
-        )),
     }
 }
 

@@ -3,25 +3,84 @@
 use libc::{c_char, c_uchar, size_t};
 
 use std::borrow::Cow;
+use std::ffi::CString;
 
-use crate::admin::args::ScramAlteration;
+use crate::admin::args::{ScramAlteration, Secret};
 use crate::admin::options::AdminOp;
-use crate::capi::admin::request::{self, request_not_built};
-use crate::capi::boundary::{ffi, not_built};
+use crate::admin::results::{ScramCredential, ScramUser, ScramUserResult};
+use crate::admin::scram;
+use crate::base::error::KafkaError;
+use crate::capi::admin::elements::Elements;
+use crate::capi::admin::events::result_array;
+use crate::capi::admin::request;
+use crate::capi::boundary::ffi;
 use crate::capi::cstr;
+use crate::capi::error::HeldError;
 use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
-    rd_kafka_AdminOptions_t, rd_kafka_AlterUserScramCredentials_result_response_t,
+    rd_kafka_AdminOptions_t, rd_kafka_AlterUserScramCredentials_result_response_s,
+    rd_kafka_AlterUserScramCredentials_result_response_t,
     rd_kafka_AlterUserScramCredentials_result_t, rd_kafka_DescribeUserScramCredentials_result_t,
-    rd_kafka_ScramCredentialInfo_t, rd_kafka_ScramMechanism_t,
+    rd_kafka_ScramCredentialInfo_s, rd_kafka_ScramCredentialInfo_t, rd_kafka_ScramMechanism_t,
     rd_kafka_UserScramCredentialAlteration_s, rd_kafka_UserScramCredentialAlteration_t,
-    rd_kafka_UserScramCredentialsDescription_t, rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
+    rd_kafka_UserScramCredentialsDescription_s, rd_kafka_UserScramCredentialsDescription_t,
+    rd_kafka_error_t, rd_kafka_queue_t, rd_kafka_t,
 };
 
 impl Opaque for rd_kafka_UserScramCredentialAlteration_s {
     type Target = ScramAlteration;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b53_6372;
+}
+
+impl Opaque for rd_kafka_ScramCredentialInfo_s {
+    type Target = ScramCredential;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b53_4372;
+}
+
+/// A user of DescribeUserScramCredentials.
+pub(crate) struct UserObject {
+    user: CString,
+    error: HeldError,
+    credentials: Elements<rd_kafka_ScramCredentialInfo_s>,
+}
+
+impl From<ScramUser> for UserObject {
+    fn from(user: ScramUser) -> Self {
+        UserObject {
+            user: user.user,
+            error: Some(user.error).into(),
+            credentials: Elements::new(user.credentials),
+        }
+    }
+}
+
+impl Opaque for rd_kafka_UserScramCredentialsDescription_s {
+    type Target = UserObject;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b53_5573;
+}
+
+/// A user of AlterUserScramCredentials.
+pub(crate) struct AlteredObject {
+    user: CString,
+    error: HeldError,
+}
+
+impl From<ScramUserResult> for AlteredObject {
+    fn from(result: ScramUserResult) -> Self {
+        AlteredObject {
+            user: result.user,
+            error: Some(result.error).into(),
+        }
+    }
+}
+
+impl Opaque for rd_kafka_AlterUserScramCredentials_result_response_s {
+    type Target = AlteredObject;
+    type Ownership = Boxed;
+    const TAG: u32 = 0x6b53_416c;
 }
 
 /// A salt from the system's randomness; empty if there is none, which the broker refuses.
@@ -37,25 +96,26 @@ fn random_salt() -> Vec<u8> {
 ///
 /// # Safety
 /// Null, or as many strings of the application's.
-unsafe fn check_users(users: *mut *const c_char, count: size_t) -> request::Checked {
+unsafe fn user_names(users: *mut *const c_char, count: size_t) -> Result<Vec<String>, KafkaError> {
     if count == 0 {
-        return Ok(1);
+        return Ok(Vec::new());
     }
     // SAFETY: the caller's promise.
     let users = unsafe { request::names(users, count, "user") }?;
     if users.iter().any(|name| name.is_empty()) {
         return Err(request::invalid("The name of a user is empty"));
     }
-    request::distinct(users, "user")?;
-    Ok(1)
+    request::distinct(&users, "user")?;
+    let names = users.into_iter().map(String::from_utf8_lossy);
+    Ok(names.map(Cow::into_owned).collect())
 }
 
 /// # Safety
-/// Null, or as many objects of the application's.
-unsafe fn check_alterations(
+/// Null, or as many objects of the application's, which live for `'a`.
+unsafe fn well_formed<'a>(
     alterations: *mut *mut rd_kafka_UserScramCredentialAlteration_t,
     count: size_t,
-) -> request::Checked {
+) -> Result<Vec<&'a ScramAlteration>, KafkaError> {
     // SAFETY: the caller's promise.
     let alterations = unsafe { request::objects(alterations, count, "alteration") }?;
     for (at, alteration) in alterations.iter().enumerate() {
@@ -67,14 +127,16 @@ unsafe fn check_alterations(
             {
                 "no user"
             }
-            ScramAlteration::Upsert { password, .. } if password.is_empty() => "no password",
+            ScramAlteration::Upsert { password, .. } if password.bytes().is_empty() => {
+                "no password"
+            }
             ScramAlteration::Upsert { salt, .. } if salt.is_empty() => "no salt",
             ScramAlteration::Upsert { iterations, .. } if *iterations <= 0 => "no iterations",
             _ => continue,
         };
         return Err(request::invalid(format!("Alteration {at} has {fault}")));
     }
-    Ok(alterations.len())
+    Ok(alterations)
 }
 
 /// The credential's mechanism.
@@ -82,7 +144,11 @@ unsafe fn check_alterations(
 pub unsafe extern "C" fn rd_kafka_ScramCredentialInfo_mechanism(
     scram_credential_info: *const rd_kafka_ScramCredentialInfo_t,
 ) -> rd_kafka_ScramMechanism_t {
-    ffi!({ not_built!(scram_credential_info) })
+    ffi!({
+        // SAFETY: null, or a part of the caller's event.
+        let info = unsafe { handle::get(scram_credential_info) };
+        rd_kafka_ScramMechanism_t(info.map_or(0, |info| info.mechanism))
+    })
 }
 
 /// The credential's iterations.
@@ -90,7 +156,8 @@ pub unsafe extern "C" fn rd_kafka_ScramCredentialInfo_mechanism(
 pub unsafe extern "C" fn rd_kafka_ScramCredentialInfo_iterations(
     scram_credential_info: *const rd_kafka_ScramCredentialInfo_t,
 ) -> i32 {
-    ffi!({ not_built!(scram_credential_info) })
+    // SAFETY: null, or a part of the caller's event.
+    ffi!({ unsafe { handle::get(scram_credential_info) }.map_or(0, |info| info.iterations) })
 }
 
 /// The user. Good as long as the event.
@@ -98,15 +165,20 @@ pub unsafe extern "C" fn rd_kafka_ScramCredentialInfo_iterations(
 pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_user(
     description: *const rd_kafka_UserScramCredentialsDescription_t,
 ) -> *const c_char {
-    ffi!({ not_built!(description) })
+    ffi!({
+        // SAFETY: null, or a part of the caller's event.
+        unsafe { handle::get(description) }.map_or(std::ptr::null(), |user| user.user.as_ptr())
+    })
 }
 
-/// The error for this user, or null. It belongs to the event.
+/// The error for this user, which is there without a failure, too, with the code
+/// `NO_ERROR`. It belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_error(
     description: *const rd_kafka_UserScramCredentialsDescription_t,
 ) -> *const rd_kafka_error_t {
-    ffi!({ not_built!(description) })
+    // SAFETY: null, or a part of the caller's event.
+    ffi!({ unsafe { handle::get(description) }.map_or(std::ptr::null(), |user| user.error.lend()) })
 }
 
 /// How many credentials the user has.
@@ -114,7 +186,8 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_error(
 pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_scramcredentialinfo_count(
     description: *const rd_kafka_UserScramCredentialsDescription_t,
 ) -> size_t {
-    ffi!({ not_built!(description) })
+    // SAFETY: null, or a part of the caller's event.
+    ffi!({ unsafe { handle::get(description) }.map_or(0, |user| user.credentials.len()) })
 }
 
 /// The credential at `idx`, or null. It belongs to the event.
@@ -123,7 +196,11 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialsDescription_scramcredentia
     description: *const rd_kafka_UserScramCredentialsDescription_t,
     idx: size_t,
 ) -> *const rd_kafka_ScramCredentialInfo_t {
-    ffi!({ not_built!(description, idx) })
+    ffi!({
+        // SAFETY: null, or a part of the caller's event.
+        let info = unsafe { handle::get(description) }.and_then(|user| user.credentials.get(idx));
+        info.map_or(std::ptr::null(), handle::lend)
+    })
 }
 
 /// The descriptions, `*cntp` of them. They belong to the event.
@@ -132,7 +209,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeUserScramCredentials_result_descriptio
     result: *const rd_kafka_DescribeUserScramCredentials_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_UserScramCredentialsDescription_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(ScramUsers, result, cntp) })
 }
 
 /// Asks for the SCRAM credentials of users (KIP-554), or of all if `user_cnt` is 0. The
@@ -146,13 +223,13 @@ pub unsafe extern "C" fn rd_kafka_DescribeUserScramCredentials(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::DESCRIBE_USER_SCRAM_CREDENTIALS,
-            rk,
-            options,
-            rkqu,
-            check_users(users, user_cnt)
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            let op = AdminOp::DESCRIBE_USER_SCRAM_CREDENTIALS;
+            request::start(op, rk, options, rkqu, |request| {
+                Ok(scram::describe(user_names(users, user_cnt)?, request).into())
+            });
+        }
     })
 }
 
@@ -188,7 +265,7 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialUpsertion_new(
             user,
             mechanism: mechanism.0,
             iterations,
-            password: password.to_vec(),
+            password: Secret::new(password),
             salt,
         })
     })
@@ -240,15 +317,18 @@ pub unsafe extern "C" fn rd_kafka_UserScramCredentialAlteration_destroy_array(
 pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_response_user(
     response: *const rd_kafka_AlterUserScramCredentials_result_response_t,
 ) -> *const c_char {
-    ffi!({ not_built!(response) })
+    // SAFETY: null, or a part of the caller's event.
+    ffi!({ unsafe { handle::get(response) }.map_or(std::ptr::null(), |user| user.user.as_ptr()) })
 }
 
-/// The error for this user, or null. It belongs to the event.
+/// The error for this user, which is there without a failure, too, with the code
+/// `NO_ERROR`. It belongs to the event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_response_error(
     response: *const rd_kafka_AlterUserScramCredentials_result_response_t,
 ) -> *const rd_kafka_error_t {
-    ffi!({ not_built!(response) })
+    // SAFETY: null, or a part of the caller's event.
+    ffi!({ unsafe { handle::get(response) }.map_or(std::ptr::null(), |user| user.error.lend()) })
 }
 
 /// The results by user, `*cntp` of them. They belong to the event.
@@ -257,11 +337,12 @@ pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials_result_responses(
     result: *const rd_kafka_AlterUserScramCredentials_result_t,
     cntp: *mut size_t,
 ) -> *mut *const rd_kafka_AlterUserScramCredentials_result_response_t {
-    ffi!({ not_built!(result; cntp = 0) })
+    ffi!({ result_array!(ScramAltered, result, cntp) })
 }
 
-/// Sets and deletes SCRAM credentials (KIP-554). The result is an
-/// ALTERUSERSCRAMCREDENTIALS_RESULT event.
+/// Sets and deletes SCRAM credentials (KIP-554). The call takes as long as the passwords'
+/// iterations do: brokers get no passwords, only what is computed from them. The result is
+/// an ALTERUSERSCRAMCREDENTIALS_RESULT event.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials(
     rk: *mut rd_kafka_t,
@@ -271,12 +352,13 @@ pub unsafe extern "C" fn rd_kafka_AlterUserScramCredentials(
     rkqu: *mut rd_kafka_queue_t,
 ) {
     ffi!({
-        request_not_built!(
-            AdminOp::ALTER_USER_SCRAM_CREDENTIALS,
-            rk,
-            options,
-            rkqu,
-            check_alterations(alterations, alteration_cnt)
-        )
+        // SAFETY: handles and an array of the application's.
+        unsafe {
+            let op = AdminOp::ALTER_USER_SCRAM_CREDENTIALS;
+            request::start(op, rk, options, rkqu, |request| {
+                let alterations = well_formed(alterations, alteration_cnt)?;
+                Ok(scram::alter(&alterations, request)?.into())
+            });
+        }
     })
 }

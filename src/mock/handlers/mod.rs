@@ -17,6 +17,7 @@ mod offset_commit;
 mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
+mod scram;
 mod topics_admin;
 mod transactions;
 
@@ -60,6 +61,8 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: R) -> Reply {
         R::DescribeAcls(r) => acls::describe(state, cx, r),
         R::DeleteAcls(r) => acls::delete(state, cx, r),
         R::ElectLeaders(r) => elect_leaders::handle(state, cx, r),
+        R::DescribeUserScramCredentials(r) => scram::describe(state, cx, r),
+        R::AlterUserScramCredentials(r) => scram::alter(state, cx, r),
         R::DescribeCluster(r) => describe::cluster(state, cx, r),
         R::DescribeTopicPartitions(r) => describe::topic_partitions(state, cx, r),
         R::DescribeProducers(r) => describe::producers(state, cx, r),

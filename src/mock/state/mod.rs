@@ -14,6 +14,7 @@ pub mod fetch_wait;
 pub mod group;
 pub mod partition;
 mod retention;
+pub mod scram;
 mod timers;
 pub mod topic;
 mod topics;
@@ -123,6 +124,7 @@ pub struct ClusterState {
     pub groups: BTreeMap<String, group::Group>,
     pub transactions: BTreeMap<String, txn::Transaction>,
     pub acls: acls::Acls,
+    pub scram: scram::Credentials,
     pub next_producer_id: i64,
     pub fetch_sessions: HashMap<(i32, i32), fetch_session::FetchSession>,
     pub fetch_waits: HashMap<u64, fetch_wait::FetchWait>,
@@ -150,6 +152,7 @@ impl ClusterState {
             groups: BTreeMap::new(),
             transactions: BTreeMap::new(),
             acls: acls::Acls::default(),
+            scram: scram::Credentials::default(),
             next_producer_id: 1000,
             fetch_sessions: HashMap::new(),
             fetch_waits: HashMap::new(),

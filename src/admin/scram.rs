@@ -1,0 +1,511 @@
+//! DescribeUserScramCredentials and AlterUserScramCredentials (KIP-554): the controller does
+//! them, and answers for each user in an order of its own, which is kept.
+//!
+//! A password does not leave the client: the broker gets the salt and the salted password
+//! (RFC 5802), made here when the operation begins. The password's bytes are taken as they
+//! are, without SASLprep, as librdkafka and the Java client do it. Copies of passwords and of
+//! salted ones are wiped; what is written to a connection is not.
+
+use std::collections::HashSet;
+
+use bytes::Bytes;
+use kafka_protocol::messages::alter_user_scram_credentials_request::{
+    ScramCredentialDeletion, ScramCredentialUpsertion,
+};
+use kafka_protocol::messages::describe_user_scram_credentials_request::UserName;
+use kafka_protocol::messages::describe_user_scram_credentials_response::DescribeUserScramCredentialsResult;
+use kafka_protocol::messages::{
+    AlterUserScramCredentialsRequest, ApiKey, DescribeUserScramCredentialsRequest, RequestKind,
+    ResponseKind,
+};
+use kafka_protocol::protocol::StrBytes;
+use sha2::{Sha256, Sha512};
+use zeroize::Zeroizing;
+
+use super::Request;
+use super::args::ScramAlteration;
+use super::results::{
+    AdminResult, ScramCredential, ScramUser, ScramUserResult, broker_error, c_string,
+};
+use super::single::{SingleRequest, target_of, unexpected};
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::broker::Response;
+use crate::coordinator::Target;
+use crate::coordinator::target::ErrorClass;
+
+/// The numbers of the mechanisms, on the wire and for C.
+const SHA_256: i32 = 1;
+const SHA_512: i32 = 2;
+
+/// Without users: all of them.
+pub fn describe(users: Vec<String>, request: &Request<'_>) -> SingleRequest {
+    let api = ApiKey::DescribeUserScramCredentials;
+    let asked: HashSet<String> = users.iter().cloned().collect();
+    let build = move |_| {
+        let names = users.iter().map(|u| UserName::default().with_name(text(u)));
+        let names = (!users.is_empty()).then(|| names.collect());
+        RequestKind::DescribeUserScramCredentials(
+            DescribeUserScramCredentialsRequest::default().with_users(names),
+        )
+    };
+    let target = target_of(request.options, Target::Controller);
+    SingleRequest::new(target, api, build, class, move |kind| {
+        let ResponseKind::DescribeUserScramCredentials(response) = kind else {
+            return Err(unexpected(api));
+        };
+        if let Some(error) = broker_error(response.error_code.into(), &response.error_message) {
+            return Err(error);
+        }
+        let names: Vec<&str> = response.results.iter().map(|r| &*r.user).collect();
+        let missing = if asked.is_empty() {
+            Vec::new()
+        } else {
+            check_users(api, &asked, &names, 1)?
+        };
+        let missing = missing.into_iter().map(|user| ScramUser {
+            user: c_string(user),
+            error: left_out(),
+            credentials: Vec::new(),
+        });
+        let described = response.results.iter().map(described);
+        Ok(AdminResult::ScramUsers(described.chain(missing).collect()))
+    })
+}
+
+/// Computes the salted passwords, which is what SCRAM makes slow on purpose, on the thread
+/// that calls: no other work has to wait for it.
+pub fn alter(
+    alterations: &[&ScramAlteration],
+    request: &Request<'_>,
+) -> Result<SingleRequest, KafkaError> {
+    let api = ApiKey::AlterUserScramCredentials;
+    let asked: HashSet<String> = alterations.iter().map(|a| a.user().to_owned()).collect();
+    let ready: Vec<Ready> = alterations
+        .iter()
+        .map(|alteration| ready(alteration))
+        .collect::<Result<_, _>>()?;
+    let count = ready.len();
+    let build = move |_| RequestKind::AlterUserScramCredentials(wire_request(&ready));
+    let target = target_of(request.options, Target::Controller);
+    Ok(SingleRequest::new(target, api, build, class, move |kind| {
+        let ResponseKind::AlterUserScramCredentials(response) = kind else {
+            return Err(unexpected(api));
+        };
+        let names: Vec<&str> = response.results.iter().map(|r| &*r.user).collect();
+        // Kafka refuses a user's second alteration; another broker may answer for each.
+        let missing = check_users(api, &asked, &names, count)?;
+        let missing = missing.into_iter().map(|user| ScramUserResult {
+            user: c_string(user),
+            error: left_out(),
+        });
+        let results = response.results.iter().map(|r| ScramUserResult {
+            user: c_string(&r.user),
+            error: outcome(r.error_code, &r.error_message),
+        });
+        Ok(AdminResult::ScramAltered(results.chain(missing).collect()))
+    }))
+}
+
+fn text(text: &str) -> StrBytes {
+    StrBytes::from_string(text.to_owned())
+}
+
+/// An alteration as it is sent.
+enum Ready {
+    Upsert {
+        user: StrBytes,
+        mechanism: i8,
+        iterations: i32,
+        salt: Bytes,
+        salted_password: Zeroizing<Vec<u8>>,
+    },
+    Delete {
+        user: StrBytes,
+        mechanism: i8,
+    },
+}
+
+fn ready(alteration: &ScramAlteration) -> Result<Ready, KafkaError> {
+    // Kafka knows none by the number 0, as it knows none that does not fit.
+    let wire = |mechanism: i32| i8::try_from(mechanism).unwrap_or(0);
+    match alteration {
+        ScramAlteration::Upsert {
+            user,
+            mechanism,
+            iterations,
+            password,
+            salt,
+        } => {
+            let salted = salted_password(*mechanism, password.bytes(), salt, *iterations);
+            Ok(Ready::Upsert {
+                user: text(user),
+                mechanism: wire(*mechanism),
+                iterations: *iterations,
+                salt: Bytes::copy_from_slice(salt),
+                salted_password: salted.ok_or_else(|| {
+                    let fault = format!("{mechanism} is the number of no SCRAM mechanism");
+                    KafkaError::new(ErrorCode::_INVALID_ARG, fault)
+                })?,
+            })
+        }
+        ScramAlteration::Delete { user, mechanism } => Ok(Ready::Delete {
+            user: text(user),
+            mechanism: wire(*mechanism),
+        }),
+    }
+}
+
+/// RFC 5802's `Hi`; `None` for a mechanism that there is not, and without iterations.
+fn salted_password(
+    mechanism: i32,
+    password: &[u8],
+    salt: &[u8],
+    iterations: i32,
+) -> Option<Zeroizing<Vec<u8>>> {
+    let iterations = u32::try_from(iterations).ok().filter(|&count| count > 0)?;
+    let mut salted = Zeroizing::new(Vec::new());
+    match mechanism {
+        SHA_256 => {
+            salted.resize(32, 0);
+            pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, &mut salted);
+        }
+        SHA_512 => {
+            salted.resize(64, 0);
+            pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, iterations, &mut salted);
+        }
+        _ => return None,
+    }
+    Some(salted)
+}
+
+fn wire_request(alterations: &[Ready]) -> AlterUserScramCredentialsRequest {
+    let mut request = AlterUserScramCredentialsRequest::default();
+    for alteration in alterations {
+        match alteration {
+            Ready::Upsert {
+                user,
+                mechanism,
+                iterations,
+                salt,
+                salted_password,
+            } => request.upsertions.push(
+                ScramCredentialUpsertion::default()
+                    .with_name(user.clone())
+                    .with_mechanism(*mechanism)
+                    .with_iterations(*iterations)
+                    .with_salt(salt.clone())
+                    .with_salted_password(Bytes::copy_from_slice(salted_password)),
+            ),
+            Ready::Delete { user, mechanism } => request.deletions.push(
+                ScramCredentialDeletion::default()
+                    .with_name(user.clone())
+                    .with_mechanism(*mechanism),
+            ),
+        }
+    }
+    request
+}
+
+/// Which users a response leaves out; an error for one that was not asked for, and for more
+/// results than users if there are also more than `limit`.
+fn check_users<'a>(
+    api: ApiKey,
+    asked: &'a HashSet<String>,
+    names: &[&str],
+    limit: usize,
+) -> Result<Vec<&'a str>, KafkaError> {
+    let bad = |what: String| Err(KafkaError::new(ErrorCode::_BAD_MSG, what));
+    if let Some(name) = names.iter().find(|name| !asked.contains(**name)) {
+        return bad(format!(
+            "{api:?} was answered for user {name:?}, whom it did not name"
+        ));
+    }
+    let told: HashSet<&str> = names.iter().copied().collect();
+    if names.len() > told.len().max(limit) {
+        return bad(format!("{api:?} was answered twice for the same user"));
+    }
+    let mut missing: Vec<&str> = asked.iter().map(String::as_str).collect();
+    missing.retain(|name| !told.contains(name));
+    missing.sort_unstable();
+    Ok(missing)
+}
+
+fn left_out() -> KafkaError {
+    KafkaError::new(
+        ErrorCode::_BAD_MSG,
+        "The broker's answer leaves this user out",
+    )
+}
+
+/// Users have an error without a failure, too: `NO_ERROR`.
+fn outcome(code: i16, message: &Option<StrBytes>) -> KafkaError {
+    broker_error(code.into(), message).unwrap_or_else(|| ErrorCode::NO_ERROR.into())
+}
+
+fn described(result: &DescribeUserScramCredentialsResult) -> ScramUser {
+    let credentials = result.credential_infos.iter().map(|info| ScramCredential {
+        mechanism: info.mechanism.into(),
+        iterations: info.iterations,
+    });
+    ScramUser {
+        user: c_string(&result.user),
+        error: outcome(result.error_code, &result.error_message),
+        credentials: credentials.collect(),
+    }
+}
+
+fn class(response: &Response) -> ErrorClass {
+    let moved = |code: i16| ErrorCode::from(code) == ErrorCode::NOT_CONTROLLER;
+    let moved = match &response.kind {
+        Some(ResponseKind::DescribeUserScramCredentials(r)) => moved(r.error_code),
+        Some(ResponseKind::AlterUserScramCredentials(r)) => {
+            r.results.iter().any(|r| moved(r.error_code))
+        }
+        _ => false,
+    };
+    if moved {
+        ErrorClass::Moved
+    } else {
+        ErrorClass::Final
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use kafka_protocol::messages::alter_user_scram_credentials_response::AlterUserScramCredentialsResult;
+    use kafka_protocol::messages::describe_user_scram_credentials_response::CredentialInfo;
+    use kafka_protocol::messages::{
+        AlterUserScramCredentialsResponse, DescribeUserScramCredentialsResponse,
+    };
+    use pbkdf2::hmac::{Hmac, KeyInit, Mac};
+
+    use super::*;
+    use crate::admin::args::Secret;
+    use crate::admin::options::{AdminOp, AdminOptions};
+    use crate::coordinator::fan_out::{End, FanOut};
+
+    /// "W22ZaJ0SNY7soEsUEjb6gQ==", the salt of RFC 7677's example.
+    const SALT: [u8; 16] = [
+        0x5b, 0x6d, 0x99, 0x68, 0x9d, 0x12, 0x35, 0x8e, 0xec, 0xa0, 0x4b, 0x14, 0x12, 0x36, 0xfa,
+        0x81,
+    ];
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    fn hmac_sha_256(key: &[u8], message: &str) -> Vec<u8> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
+        mac.update(message.as_bytes());
+        mac.finalize().into_bytes().to_vec()
+    }
+
+    /// The example of RFC 7677: user "user", password "pencil". It has the server's signature,
+    /// which follows from the salted password.
+    #[test]
+    fn salted_passwords_are_those_of_rfc_7677() {
+        let salted = salted_password(SHA_256, b"pencil", &SALT, 4096).unwrap();
+        let nonce = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+        let exchange = format!(
+            "n=user,r=rOprNGfwEbeRWgbNEkqO,r={nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,r={nonce}"
+        );
+        let signature = hmac_sha_256(&hmac_sha_256(&salted, "Server Key"), &exchange);
+        // "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
+        assert_eq!(
+            hex(&signature),
+            "eabae24d1062db75a9451ff0b6ea7e98c8546549ff741e672d3251b2397de46e"
+        );
+    }
+
+    /// By Python's `hashlib.pbkdf2_hmac`, since the RFC has no example for SHA-512.
+    #[test]
+    fn salted_passwords_of_the_longer_hash() {
+        let salted = salted_password(SHA_512, b"pencil", &SALT, 4096).unwrap();
+        assert_eq!(
+            hex(&salted),
+            "f16efe1be67f1d09502ebd5ed9262fddffba5a377ab4f0b687e5ed5ba0f50686\
+             b8a4ae166476da8ab3b951d2fa9238b63998f45461bc33a464814949cec9631d"
+        );
+        assert!(salted_password(3, b"pencil", &SALT, 4096).is_none());
+        assert!(salted_password(SHA_512, b"pencil", &SALT, 0).is_none());
+    }
+
+    fn upsertion(user: &str, mechanism: i32) -> ScramAlteration {
+        ScramAlteration::Upsert {
+            user: user.into(),
+            mechanism,
+            iterations: 2,
+            password: Secret::new(b"pencil"),
+            salt: SALT.to_vec(),
+        }
+    }
+
+    fn deletion(user: &str) -> ScramAlteration {
+        ScramAlteration::Delete {
+            user: user.into(),
+            mechanism: 9,
+        }
+    }
+
+    fn options() -> AdminOptions {
+        AdminOptions::new(AdminOp::ANY)
+    }
+
+    fn begin_alter(alterations: &[ScramAlteration]) -> Result<SingleRequest, KafkaError> {
+        let alterations: Vec<&ScramAlteration> = alterations.iter().collect();
+        alter(&alterations, &Request::new(&options(), 1000))
+    }
+
+    fn begin_describe(users: &[&str]) -> SingleRequest {
+        let users = users.iter().map(|&user| user.to_owned()).collect();
+        describe(users, &Request::new(&options(), 1000))
+    }
+
+    fn response(kind: impl Into<ResponseKind>) -> Response {
+        Response {
+            kind: Some(kind.into()),
+            version: 0,
+            rtt: Duration::ZERO,
+            broker_id: 1,
+            broker: "b".into(),
+        }
+    }
+
+    fn answered(
+        mut operation: SingleRequest,
+        kind: impl Into<ResponseKind>,
+    ) -> Result<AdminResult, KafkaError> {
+        operation.split();
+        operation.on_response(0, Ok(response(kind)));
+        Box::new(operation).merge(End::Answered)
+    }
+
+    fn user_result(user: &'static str, code: i16) -> AlterUserScramCredentialsResult {
+        AlterUserScramCredentialsResult::default()
+            .with_user(StrBytes::from_static_str(user))
+            .with_error_code(code)
+            .with_error_message(None)
+    }
+
+    fn altered(users: &[(&'static str, i16)]) -> AlterUserScramCredentialsResponse {
+        let results = users.iter().map(|(user, code)| user_result(user, *code));
+        AlterUserScramCredentialsResponse::default().with_results(results.collect())
+    }
+
+    #[test]
+    fn no_password_is_sent() {
+        let alterations = [upsertion("a", SHA_256), deletion("b")];
+        let mut operation = begin_alter(&alterations).unwrap();
+        let part = operation.split().remove(0);
+        assert_eq!(part.target, Target::Controller);
+        let RequestKind::AlterUserScramCredentials(request) = (part.build)(0) else {
+            panic!("another request");
+        };
+        let sent = &request.upsertions[0];
+        assert_eq!((&*sent.name, sent.mechanism, sent.iterations), ("a", 1, 2));
+        assert_eq!(*sent.salt, SALT);
+        let salted = salted_password(SHA_256, b"pencil", &SALT, 2).unwrap();
+        assert_eq!(*sent.salted_password, **salted);
+        assert_eq!(&*request.deletions[0].name, "b");
+        assert_eq!(request.deletions[0].mechanism, 9);
+        assert!(!format!("{alterations:?}").contains(&format!("{:?}", b"pencil")));
+        let error = begin_alter(&[upsertion("a", 3)]).map(drop).unwrap_err();
+        assert_eq!(error.code, ErrorCode::_INVALID_ARG);
+    }
+
+    #[test]
+    fn each_user_has_an_error_in_the_brokers_order() {
+        let operation = begin_alter(&[deletion("a"), deletion("b"), deletion("c")]).unwrap();
+        let answer = altered(&[("b", 91), ("a", 0)]);
+        let Ok(AdminResult::ScramAltered(results)) = answered(operation, answer) else {
+            panic!("no result");
+        };
+        let told: Vec<_> = results
+            .iter()
+            .map(|r| (r.user.to_str().unwrap(), r.error.code))
+            .collect();
+        assert_eq!(
+            told,
+            [
+                ("b", ErrorCode::RESOURCE_NOT_FOUND),
+                ("a", ErrorCode::NO_ERROR),
+                ("c", ErrorCode::_BAD_MSG),
+            ]
+        );
+    }
+
+    #[test]
+    fn users_that_nobody_asked_for_are_bad() {
+        let bad = |outcome: Result<AdminResult, KafkaError>| {
+            assert_eq!(outcome.unwrap_err().code, ErrorCode::_BAD_MSG);
+        };
+        let one = || begin_alter(&[deletion("a")]).unwrap();
+        bad(answered(one(), altered(&[("b", 0)])));
+        bad(answered(one(), altered(&[("a", 0), ("a", 0)])));
+        bad(answered(
+            one(),
+            DescribeUserScramCredentialsResponse::default(),
+        ));
+        let both = begin_alter(&[upsertion("a", SHA_256), upsertion("a", SHA_512)]).unwrap();
+        assert!(answered(both, altered(&[("a", 0), ("a", 0)])).is_ok());
+    }
+
+    #[test]
+    fn descriptions_of_some_users_and_of_all() {
+        let user = |name: &'static str| {
+            DescribeUserScramCredentialsResult::default()
+                .with_user(StrBytes::from_static_str(name))
+                .with_error_message(None)
+                .with_credential_infos(vec![
+                    CredentialInfo::default()
+                        .with_mechanism(2)
+                        .with_iterations(4096),
+                ])
+        };
+        let answer = |users: Vec<_>| {
+            DescribeUserScramCredentialsResponse::default()
+                .with_error_message(None)
+                .with_results(users)
+        };
+        let mut all = begin_describe(&[]);
+        let part = all.split().remove(0);
+        let RequestKind::DescribeUserScramCredentials(request) = (part.build)(0) else {
+            panic!("another request");
+        };
+        assert_eq!(request.users, None);
+        let Ok(AdminResult::ScramUsers(users)) = answered(all, answer(vec![user("x")])) else {
+            panic!("no result");
+        };
+        let credential = ScramCredential {
+            mechanism: 2,
+            iterations: 4096,
+        };
+        assert_eq!(users[0].credentials, [credential]);
+        assert_eq!(users[0].error.code, ErrorCode::NO_ERROR);
+
+        let some = begin_describe(&["x", "y"]);
+        let Ok(AdminResult::ScramUsers(users)) = answered(some, answer(vec![user("x")])) else {
+            panic!("no result");
+        };
+        assert_eq!(users[1].user.as_c_str(), c"y");
+        assert_eq!(users[1].error.code, ErrorCode::_BAD_MSG);
+        assert!(answered(begin_describe(&["y"]), answer(vec![user("x")])).is_err());
+        let twice = answer(vec![user("x"), user("x")]);
+        assert!(answered(begin_describe(&["x"]), twice).is_err());
+    }
+
+    #[test]
+    fn an_error_of_the_whole_is_the_events() {
+        let answer = DescribeUserScramCredentialsResponse::default()
+            .with_error_code(31)
+            .with_error_message(Some(StrBytes::from_static_str("not you")));
+        let error = answered(begin_describe(&[]), answer).unwrap_err();
+        assert_eq!(error.code, ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
+        assert_eq!(error.text, "not you");
+        let moved = class(&response(altered(&[("a", 0), ("b", 41)])));
+        assert_eq!(moved, ErrorClass::Moved);
+        assert_eq!(class(&response(altered(&[("a", 91)]))), ErrorClass::Final);
+    }
+}
