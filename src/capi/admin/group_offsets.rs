@@ -24,6 +24,12 @@ use crate::capi::types::{
     rd_kafka_group_result_t, rd_kafka_queue_t, rd_kafka_t, rd_kafka_topic_partition_list_t,
 };
 
+// These texts are compared by librdkafka's test 0080.
+const NO_PARTITION: &str = "Non-empty topic partition list must be present";
+const EMPTY_LIST: &str = "NULL or non-empty topic partition list must be passed";
+const BELOW_ZERO: &str = "All topic-partition offsets must be >= 0";
+const TWICE: &str = "Duplicate partitions not allowed";
+
 /// A group and some of its partitions.
 #[derive(Debug)]
 pub(crate) struct GroupPartitions {
@@ -56,7 +62,7 @@ impl GroupPartitions {
     /// As the client has them, if each is named once.
     fn partitions(&self) -> Result<Option<Vec<TopicPartition>>, KafkaError> {
         if let Some(list) = self.partitions.as_ref().map(List::get) {
-            request::distinct_partitions(list)?;
+            request::distinct_partitions(list).map_err(|_| request::invalid(TWICE))?;
         }
         Ok(self.read())
     }
@@ -69,7 +75,7 @@ impl GroupPartitions {
     /// As [`Self::partitions`], and at least one.
     fn some_partitions(&self) -> Result<Vec<TopicPartition>, KafkaError> {
         let partitions = self.partitions()?.filter(|list| !list.is_empty());
-        partitions.ok_or_else(|| request::invalid("There is no partition in the request"))
+        partitions.ok_or_else(|| request::invalid(NO_PARTITION))
     }
 }
 
@@ -86,9 +92,7 @@ unsafe fn to_list(
     let group = unsafe { request::one_object(groups, count, "group") }?;
     let partitions = group.partitions()?;
     if partitions.as_ref().is_some_and(Vec::is_empty) {
-        return Err(request::invalid(
-            "All partitions are asked for without a list",
-        ));
+        return Err(request::invalid(EMPTY_LIST));
     }
     Ok((group.group.clone(), partitions))
 }
@@ -103,7 +107,7 @@ unsafe fn to_alter(
     let group = unsafe { request::one_object(groups, count, "group") }?;
     let partitions = group.some_partitions()?;
     if partitions.iter().any(|partition| partition.offset < 0) {
-        return Err(request::invalid("An offset to commit is below 0"));
+        return Err(request::invalid(BELOW_ZERO));
     }
     Ok((group.group.clone(), partitions))
 }
