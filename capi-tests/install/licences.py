@@ -4,7 +4,7 @@
 licences.py            prints the list, as THIRD-PARTY-LICENCES has it
 licences.py --check    fails if THIRD-PARTY-LICENCES is not that list
 
-It reads `cargo metadata` for the dependencies of a build on x86-64 Linux, and the licence files of each crate. Equal texts
+It reads `cargo metadata` for the dependencies of a build on x86-64 Linux, without what only programs need, and the licence files of each crate. Equal texts
 are printed once.
 """
 import json
@@ -21,7 +21,7 @@ NAMES = re.compile(r"(?i)^(licen[cs]e|copying|notice|copyright)([-._].*)?$")
 
 
 def linked():
-    command = ["cargo", "metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-gnu"]
+    command = ["cargo", "metadata", "--format-version", "1", "--locked", "--no-default-features", "--filter-platform", "x86_64-unknown-linux-gnu"]
     data = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
     packages = {p["id"]: p for p in data["packages"]}
     nodes = {n["id"]: n for n in data["resolve"]["nodes"]}

@@ -1,7 +1,7 @@
 //! Configuration of a client instance.
 
 pub(crate) mod answer;
-mod create;
+pub mod create;
 mod events;
 pub(crate) mod object;
 mod sockets;
