@@ -11,9 +11,13 @@ struct Program {
 
 impl Program {
     fn new() -> Self {
-        let spec = |text: &str| text.parse::<TopicSpec>().unwrap();
+        let orders = TopicSpec {
+            name: "orders".into(),
+            partitions: 3,
+            config: Vec::new(),
+        };
         let options = Options {
-            topics: vec![spec("orders:3")],
+            topics: vec![orders],
             ..Options::default()
         };
         Program {
@@ -73,7 +77,15 @@ impl Program {
 #[test]
 fn topics_live_and_die() {
     let program = Program::new();
-    let create = ["topics", "create", "new", "-p", "2", "-c", "retention.ms=5000"];
+    let create = [
+        "topics",
+        "create",
+        "new",
+        "-p",
+        "2",
+        "-c",
+        "retention.ms=5000",
+    ];
     assert_eq!(program.column(&create, "error"), [Value::Null]);
     let (rows, done) = program.rows(&create);
     assert!(!done);
@@ -93,7 +105,14 @@ fn topics_live_and_die() {
     let (rows, _) = program.rows(&changed);
     let retention = rows.iter().find(|row| row["property"] == "retention.ms");
     assert_eq!(retention.unwrap()["value"], json!("5000"));
-    let alter = ["configs", "alter", "topic", "new", "--delete", "retention.ms"];
+    let alter = [
+        "configs",
+        "alter",
+        "topic",
+        "new",
+        "--delete",
+        "retention.ms",
+    ];
     assert_eq!(program.column(&alter, "error"), [Value::Null]);
     let (rows, _) = program.rows(&changed);
     assert!(!rows.iter().any(|row| row["property"] == "retention.ms"));
@@ -113,7 +132,10 @@ fn offsets_are_set_reset_and_forgotten() {
         [json!(0), json!(0)]
     );
     let reset = ["offsets", "reset", "readers", "orders", "--to", "latest"];
-    assert_eq!(program.column(&reset, "committed"), [json!(0), json!(0), json!(0)]);
+    assert_eq!(
+        program.column(&reset, "committed"),
+        [json!(0), json!(0), json!(0)]
+    );
     assert_eq!(
         program.column(&["groups", "list"], "group"),
         [json!("readers")]
@@ -148,13 +170,28 @@ fn records_acls_users_and_the_cluster() {
         [json!(1), json!(2), json!(3)]
     );
     let entry = [
-        "acls", "create", "--resource", "topic", "--name", "orders", "--principal", "User:a",
-        "--operation", "read",
+        "acls",
+        "create",
+        "--resource",
+        "topic",
+        "--name",
+        "orders",
+        "--principal",
+        "User:a",
+        "--operation",
+        "read",
     ];
     assert_eq!(program.column(&entry, "permission"), [json!("allow")]);
     let list = ["acls", "list", "--principal", "User:a"];
     assert_eq!(program.column(&list, "operation"), [json!("read")]);
-    let delete = ["acls", "delete", "--resource", "topic", "--pattern", "match"];
+    let delete = [
+        "acls",
+        "delete",
+        "--resource",
+        "topic",
+        "--pattern",
+        "match",
+    ];
     assert_eq!(program.column(&delete, "name"), [json!("orders")]);
     let (rows, done) = program.rows_of(&["users", "set", "alice"], "secret\n");
     assert!(done, "{rows:?}");
@@ -172,7 +209,11 @@ fn what_will_not_do_is_named() {
     let program = Program::new();
     for (arguments, code, text) in [
         (&["topics", "create"][..], 2, "TOPIC"),
-        (&["offsets", "set", "g", "orders"], 2, "TOPIC:PARTITION=OFFSET"),
+        (
+            &["offsets", "set", "g", "orders"],
+            2,
+            "TOPIC:PARTITION=OFFSET",
+        ),
         (&["topics", "list", "-X", "no.such=1"], 1, "no.such"),
         (&["records", "offsets", "gone"], 1, "gone"),
         (&["acls", "create", "--name", "x"], 1, "--resource"),
