@@ -50,8 +50,12 @@ for part in $parts; do
         c)
             section "C programs" c_programs
             section "statistics beside librdkafka" python3 capi-tests/diff/stats_diff.py ;;
-        calls) section "calls beside librdkafka" bash capi-tests/diff/calls/run.sh ;;
-        groups) section "consumer groups" bash capi-tests/groups/run.sh ;;
+        calls)
+            section "calls beside librdkafka" bash capi-tests/diff/calls/run.sh
+            section "admin calls beside librdkafka" bash capi-tests/diff/admin/run.sh ;;
+        groups)
+            section "consumer groups" bash capi-tests/groups/run.sh
+            section "topics while brokers are killed" bash capi-tests/admin/chaos.sh --topics 200 ;;
         hostile) HOSTILE_ROUNDS=1 section "hostile peer" bash capi-tests/hostile/run.sh ;;
         sanitize) section "valgrind, ThreadSanitizer" bash capi-tests/sanitize.sh --quick ;;
         kcat) section "kcat" bash capi-tests/kcat/acceptance.sh ;;

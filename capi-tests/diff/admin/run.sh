@@ -4,7 +4,8 @@
 #
 #   run.sh [SUBJECT...]        topics configs describe records groups acls users (all without)
 #
-# BOOTSTRAP names a Kafka whose authorizer lets everyone do what no ACL speaks of; without it one is started and stopped at the end.
+# BOOTSTRAP names a Kafka of kafka.sh (its authorizer lets everyone do what no ACL speaks of); without it one is started and stopped
+# at the end.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../../setup/lib.sh"
 here=$ROOT/capi-tests/diff/admin
@@ -19,8 +20,7 @@ gcc -std=gnu11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -I "$ROOT/include" -I "$ROOT/c
     -L "$out" -Wl,--no-as-needed -lrdkafka -lpthread -lm || die "does not build"
 
 if [ -z "${BOOTSTRAP:-}" ]; then
-    export KAFKA_PORT=${KAFKA_PORT:-19630} KAFKA_EXTRA="authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
-allow.everyone.if.no.acl.found=true"
+    export KAFKA_PORT=${KAFKA_PORT:-19630}
     started=1; bash "$ROOT/capi-tests/kafka/kafka.sh" status >/dev/null 2>&1 && started=
     bash "$ROOT/capi-tests/kafka/kafka.sh" up || die "no Kafka"
     BOOTSTRAP=$(bash "$ROOT/capi-tests/kafka/kafka.sh" bootstrap)
