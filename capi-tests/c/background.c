@@ -12,6 +12,7 @@ static volatile int reports, stats, errors, logs, consumed, commits, wrong_threa
 
 #define ADD(what) __atomic_add_fetch(&what, 1, __ATOMIC_SEQ_CST)
 #define GET(what) __atomic_load_n(&what, __ATOMIC_SEQ_CST)
+#define SET(what, to) __atomic_store_n(&what, to, __ATOMIC_SEQ_CST)
 
 /* Waits for a condition, up to a generous limit. */
 #define WAIT_FOR(cond)                                                                                                 \
@@ -304,7 +305,8 @@ static void backlog_is_counted(void) {
         rd_kafka_conf_t *conf = mocked("statistics.interval.ms", "20", NULL);
         rd_kafka_t *rk;
         begin();
-        held = let_go = 0;
+        SET(held, 0);
+        SET(let_go, 0);
         rd_kafka_conf_set_dr_msg_cb(conf, on_report_held);
         rd_kafka_conf_set_stats_cb(conf, on_stats_counted);
         rk = client(RD_KAFKA_PRODUCER, conf);
@@ -315,7 +317,7 @@ static void backlog_is_counted(void) {
         forward_main(rk, 0);
         /* These are in the background queue, which the main queue does not lead to any more. */
         WAIT_FOR(rd_kafka_outq_len(rk) >= 2);
-        let_go = 1;
+        SET(let_go, 1);
         DESTROY(rk, 3000);
 }
 

@@ -63,6 +63,23 @@ static void delete(const char *label, const struct acl *all, size_t count) {
         rd_kafka_AclBinding_destroy_array(b, n);
 }
 
+/* The broker learns of an entry a little after the controller has it. */
+static void wait_until_denied(const char *topic) {
+        int64_t until = now_ms() + 30000;
+        int denied    = 0;
+        while (!denied && now_ms() < until) {
+                rd_kafka_topic_t *rkt             = rd_kafka_topic_new(run.rk, name(topic), NULL);
+                const struct rd_kafka_metadata *m = NULL;
+                if (!rd_kafka_metadata(run.rk, 0, rkt, &m, 10000)) {
+                        denied = m->topics[0].err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
+                        rd_kafka_metadata_destroy(m);
+                }
+                rd_kafka_topic_destroy(rkt);
+                if (!denied)
+                        usleep(20000);
+        }
+}
+
 /* What ACLs refuse: the broker lets everyone do what no ACL speaks of. */
 static void refused(void) {
         const struct acl deny[] = {{TOPIC, "@denied", PREFIX, "User:ANONYMOUS", "*", RD_KAFKA_ACL_OPERATION_ALL, DENY},
@@ -87,6 +104,7 @@ static void refused(void) {
         forget                                             = rd_kafka_DeleteConsumerGroupOffsets_new(g, l);
         make_topic("@denied-topic", 1);
         create("deny", deny, 2);
+        wait_until_denied("@denied-topic");
         rd_kafka_CreateTopics(run.rk, &topic, 1, NULL, run.q);
         show("denied CreateTopics");
         rd_kafka_CreatePartitions(run.rk, &more, 1, NULL, run.q);

@@ -1,5 +1,8 @@
 #include "report.h"
 
+/* On a fresh Kafka the coordinators have yet to be made. */
+#define PATIENCE_MS 60000
+
 static rd_kafka_t *member(const char *group, const char *of, const char *instance) {
         rd_kafka_conf_t *conf = conf_of("bootstrap.servers", bootstrap(), "group.id", name(group), "client.id", "a-member",
                                         "session.timeout.ms", "6000", "partition.assignment.strategy", "range", NULL);
@@ -37,7 +40,7 @@ static rd_kafka_topic_partition_list_t *list(const char *of, int first, int last
 
 static void alter(const char *label, const char *group, rd_kafka_topic_partition_list_t *l) {
         rd_kafka_AlterConsumerGroupOffsets_t *a = rd_kafka_AlterConsumerGroupOffsets_new(name(group), l);
-        rd_kafka_AlterConsumerGroupOffsets(run.rk, &a, 1, options(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, 20000, -2), run.q);
+        rd_kafka_AlterConsumerGroupOffsets(run.rk, &a, 1, options(RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS, PATIENCE_MS, -2), run.q);
         show("AlterConsumerGroupOffsets %s of %s", label, group);
         rd_kafka_AlterConsumerGroupOffsets_destroy(a);
         rd_kafka_topic_partition_list_destroy(l);
@@ -45,7 +48,7 @@ static void alter(const char *label, const char *group, rd_kafka_topic_partition
 
 static void offsets(const char *label, const char *group, rd_kafka_topic_partition_list_t *l, int stable) {
         rd_kafka_ListConsumerGroupOffsets_t *a = rd_kafka_ListConsumerGroupOffsets_new(name(group), l);
-        rd_kafka_AdminOptions_t *o             = options(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, 20000, -2);
+        rd_kafka_AdminOptions_t *o             = options(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, PATIENCE_MS, -2);
         rd_kafka_error_destroy(rd_kafka_AdminOptions_set_require_stable_offsets(o, stable));
         rd_kafka_ListConsumerGroupOffsets(run.rk, &a, 1, o, run.q);
         show("ListConsumerGroupOffsets %s of %s stable=%d", label, group, stable);
@@ -56,7 +59,7 @@ static void offsets(const char *label, const char *group, rd_kafka_topic_partiti
 
 static void forget(const char *label, const char *group, rd_kafka_topic_partition_list_t *l) {
         rd_kafka_DeleteConsumerGroupOffsets_t *d = rd_kafka_DeleteConsumerGroupOffsets_new(name(group), l);
-        rd_kafka_DeleteConsumerGroupOffsets(run.rk, &d, 1, options(RD_KAFKA_ADMIN_OP_DELETECONSUMERGROUPOFFSETS, 20000, -2), run.q);
+        rd_kafka_DeleteConsumerGroupOffsets(run.rk, &d, 1, options(RD_KAFKA_ADMIN_OP_DELETECONSUMERGROUPOFFSETS, PATIENCE_MS, -2), run.q);
         show("DeleteConsumerGroupOffsets %s of %s", label, group);
         rd_kafka_DeleteConsumerGroupOffsets_destroy(d);
         rd_kafka_topic_partition_list_destroy(l);
@@ -67,14 +70,14 @@ static void delete(const char *label, const char **groups, size_t count) {
         size_t i;
         for (i = 0; i < count; i++)
                 d[i] = rd_kafka_DeleteGroup_new(name(groups[i]));
-        rd_kafka_DeleteGroups(run.rk, d, count, options(RD_KAFKA_ADMIN_OP_DELETEGROUPS, 20000, -2), run.q);
+        rd_kafka_DeleteGroups(run.rk, d, count, options(RD_KAFKA_ADMIN_OP_DELETEGROUPS, PATIENCE_MS, -2), run.q);
         show("DeleteGroups %s", label);
         rd_kafka_DeleteGroup_destroy_array(d, count);
 }
 
 static void describe(const char *label, const char **groups, size_t count, int authorized) {
         const char *full[8];
-        rd_kafka_AdminOptions_t *o = options(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, 20000, -2);
+        rd_kafka_AdminOptions_t *o = options(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, PATIENCE_MS, -2);
         size_t i;
         for (i = 0; i < count; i++)
                 full[i] = name(groups[i]);
@@ -84,7 +87,7 @@ static void describe(const char *label, const char **groups, size_t count, int a
 }
 
 static void all_groups(const char *label, const int *states, size_t state_cnt, const int *types, size_t type_cnt) {
-        rd_kafka_AdminOptions_t *o = options(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, 20000, -2);
+        rd_kafka_AdminOptions_t *o = options(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, PATIENCE_MS, -2);
         rd_kafka_error_destroy(
             rd_kafka_AdminOptions_set_match_consumer_group_states(o, (const rd_kafka_consumer_group_state_t *)states, state_cnt));
         rd_kafka_error_destroy(

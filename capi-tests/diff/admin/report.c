@@ -18,12 +18,20 @@ const char *name(const char *at_name) {
 }
 
 /* A string with the prefix taken out. */
-static void text(const char *s) {
-        const char *found;
-        if (!s) {
+static void text(const char *given) {
+        const char *found, *s;
+        char printable[2048];
+        size_t n;
+        if (!given) {
                 printf("null");
                 return;
         }
+        /* librdkafka takes a byte too many for the broker's text about a user. */
+        for (n = 0; *given && n + 1 < sizeof(printable); given++)
+                if ((unsigned char)*given >= ' ')
+                        printable[n++] = *given;
+        printable[n] = 0;
+        s            = printable;
         putchar('"');
         while ((found = strstr(s, prefix))) {
                 printf("%.*s@", (int)(found - s), s);
@@ -43,7 +51,9 @@ static void error(const rd_kafka_error_t *e) {
                 return;
         }
         printf(" error=%s", rd_kafka_error_name(e));
-        field("text", rd_kafka_error_string(e));
+        /* What stands there without an error differs from call to call. */
+        if (rd_kafka_error_code(e))
+                field("text", rd_kafka_error_string(e));
 }
 
 static void node(const char *label, const rd_kafka_Node_t *n) {
@@ -292,8 +302,22 @@ static void deletions(const rd_kafka_DeleteAcls_result_response_t **all, size_t 
         }
 }
 
+/* Kafka gives users in any order. */
+static int by_user(const void *a, const void *b) {
+        return strcmp(rd_kafka_UserScramCredentialsDescription_user(*(const rd_kafka_UserScramCredentialsDescription_t **)a),
+                      rd_kafka_UserScramCredentialsDescription_user(*(const rd_kafka_UserScramCredentialsDescription_t **)b));
+}
+
+static int by_altered_user(const void *a, const void *b) {
+        return strcmp(
+            rd_kafka_AlterUserScramCredentials_result_response_user(*(const rd_kafka_AlterUserScramCredentials_result_response_t **)a),
+            rd_kafka_AlterUserScramCredentials_result_response_user(*(const rd_kafka_AlterUserScramCredentials_result_response_t **)b));
+}
+
 static void credentials(const rd_kafka_UserScramCredentialsDescription_t **all, size_t count) {
         size_t i, j;
+        if (count)
+                qsort(all, count, sizeof(*all), by_user);
         for (i = 0; i < count; i++) {
                 const char *user = rd_kafka_UserScramCredentialsDescription_user(all[i]);
                 if (strncmp(user, prefix, strlen(prefix)) && *user)
@@ -313,6 +337,8 @@ static void credentials(const rd_kafka_UserScramCredentialsDescription_t **all, 
 
 static void alterations(const rd_kafka_AlterUserScramCredentials_result_response_t **all, size_t count) {
         size_t i;
+        if (count)
+                qsort(all, count, sizeof(*all), by_altered_user);
         for (i = 0; i < count; i++) {
                 printf("  ");
                 text(rd_kafka_AlterUserScramCredentials_result_response_user(all[i]));
@@ -394,7 +420,7 @@ rd_kafka_AdminOptions_t *options(rd_kafka_admin_op_t op, int request_timeout_ms,
 }
 
 void show(const char *label, ...) {
-        rd_kafka_event_t *e = rd_kafka_queue_poll(run.q, 60000);
+        rd_kafka_event_t *e = rd_kafka_queue_poll(run.q, 120000);
         char buf[512];
         va_list ap;
         va_start(ap, label);

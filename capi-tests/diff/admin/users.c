@@ -23,6 +23,25 @@ static void describe(const char *label, const char **users, size_t count) {
         show("DescribeUserScramCredentials %s", label);
 }
 
+/* The broker learns of a change a little after the controller has made it. */
+static void wait_for(const char *user, size_t mechanisms) {
+        const char *full = name(user);
+        int64_t until    = now_ms() + 30000;
+        size_t have      = mechanisms + 1, count;
+        while (have != mechanisms && now_ms() < until) {
+                const rd_kafka_UserScramCredentialsDescription_t **all;
+                rd_kafka_event_t *e;
+                rd_kafka_DescribeUserScramCredentials(run.rk, &full, 1, NULL, run.q);
+                e    = rd_kafka_queue_poll(run.q, 60000);
+                all  = rd_kafka_DescribeUserScramCredentials_result_descriptions(rd_kafka_event_DescribeUserScramCredentials_result(e),
+                                                                                 &count);
+                have = count ? rd_kafka_UserScramCredentialsDescription_scramcredentialinfo_count(all[0]) : 0;
+                rd_kafka_event_destroy(e);
+                if (have != mechanisms)
+                        usleep(20000);
+        }
+}
+
 void users_subject(void) {
         const char *one[] = {"@u"}, *some[] = {"@v", "@gone", "@u"}, *same[] = {"@u", "@u"}, *empty[] = {""};
         rd_kafka_UserScramCredentialAlteration_t *a[4];
@@ -46,6 +65,9 @@ void users_subject(void) {
         a[0] = upsert("@u", RD_KAFKA_SCRAM_MECHANISM_SHA_256, 4096, "secret", NULL);
         a[1] = rd_kafka_UserScramCredentialDeletion_new(name("@u"), RD_KAFKA_SCRAM_MECHANISM_SHA_256);
         alter("one credential twice", a, 2);
+        wait_for("@u", 2);
+        wait_for("@v", 1);
+        wait_for("@y", 1);
         describe("one", one, 1);
         describe("some", some, 3);
         describe("twice", same, 2);
@@ -54,11 +76,14 @@ void users_subject(void) {
         a[0] = rd_kafka_UserScramCredentialDeletion_new(name("@u"), RD_KAFKA_SCRAM_MECHANISM_SHA_256);
         a[1] = rd_kafka_UserScramCredentialDeletion_new(name("@gone"), RD_KAFKA_SCRAM_MECHANISM_SHA_256);
         alter("delete some", a, 2);
+        wait_for("@u", 1);
         describe("after that", some, 3);
         a[0] = rd_kafka_UserScramCredentialDeletion_new(name("@u"), RD_KAFKA_SCRAM_MECHANISM_SHA_512);
         a[1] = rd_kafka_UserScramCredentialDeletion_new(name("@v"), RD_KAFKA_SCRAM_MECHANISM_SHA_512);
         a[2] = rd_kafka_UserScramCredentialDeletion_new(name("@y"), RD_KAFKA_SCRAM_MECHANISM_SHA_256);
         alter("delete the rest", a, 3);
+        wait_for("@u", 0);
+        wait_for("@v", 0);
         alter("nothing", a, 0);
         describe("at the end", some, 3);
 }
