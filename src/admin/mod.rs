@@ -95,3 +95,6 @@ fn timed_out(waits_for: &str) -> KafkaError {
         format!("Failed while waiting for {waits_for}: {}", code.text()),
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@
 //! are, without SASLprep, as librdkafka and the Java client do it. Copies of passwords and of
 //! salted ones are wiped; what is written to a connection is not.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use bytes::Bytes;
 use kafka_protocol::messages::alter_user_scram_credentials_request::{
@@ -40,7 +40,8 @@ const SHA_512: i32 = 2;
 /// Without users: all of them.
 pub fn describe(users: Vec<String>, request: &Request<'_>) -> SingleRequest {
     let api = ApiKey::DescribeUserScramCredentials;
-    let asked: HashSet<String> = users.iter().cloned().collect();
+    // A user who is named twice is told once.
+    let asked: HashMap<String, usize> = users.iter().map(|user| (user.clone(), 1)).collect();
     let build = move |_| {
         let names = users.iter().map(|u| UserName::default().with_name(text(u)));
         let names = (!users.is_empty()).then(|| names.collect());
@@ -60,7 +61,7 @@ pub fn describe(users: Vec<String>, request: &Request<'_>) -> SingleRequest {
         let missing = if asked.is_empty() {
             Vec::new()
         } else {
-            check_users(api, &asked, &names, 1)?
+            check_users(api, &asked, &names)?
         };
         let missing = missing.into_iter().map(|user| ScramUser {
             user: c_string(user),
@@ -79,12 +80,15 @@ pub fn alter(
     request: &Request<'_>,
 ) -> Result<SingleRequest, KafkaError> {
     let api = ApiKey::AlterUserScramCredentials;
-    let asked: HashSet<String> = alterations.iter().map(|a| a.user().to_owned()).collect();
+    // Kafka refuses a user's second alteration; another broker may answer for each.
+    let mut asked: HashMap<String, usize> = HashMap::new();
+    for alteration in alterations {
+        *asked.entry(alteration.user().to_owned()).or_default() += 1;
+    }
     let ready: Vec<Ready> = alterations
         .iter()
         .map(|alteration| ready(alteration))
         .collect::<Result<_, _>>()?;
-    let count = ready.len();
     let build = move |_| RequestKind::AlterUserScramCredentials(wire_request(&ready));
     let target = target_of(request.options, Target::Controller);
     Ok(SingleRequest::new(target, api, build, class, move |kind| {
@@ -92,8 +96,7 @@ pub fn alter(
             return Err(unexpected(api));
         };
         let names: Vec<&str> = response.results.iter().map(|r| &*r.user).collect();
-        // Kafka refuses a user's second alteration; another broker may answer for each.
-        let missing = check_users(api, &asked, &names, count)?;
+        let missing = check_users(api, &asked, &names)?;
         let missing = missing.into_iter().map(|user| ScramUserResult {
             user: c_string(user),
             error: left_out(),
@@ -206,26 +209,32 @@ fn wire_request(alterations: &[Ready]) -> AlterUserScramCredentialsRequest {
     request
 }
 
-/// Which users a response leaves out; an error for one that was not asked for, and for more
-/// results than users if there are also more than `limit`.
+/// Which users a response leaves out; an error for one that was not asked for, and for one
+/// with more results than were `asked` for.
 fn check_users<'a>(
     api: ApiKey,
-    asked: &'a HashSet<String>,
+    asked: &'a HashMap<String, usize>,
     names: &[&str],
-    limit: usize,
 ) -> Result<Vec<&'a str>, KafkaError> {
     let bad = |what: String| Err(KafkaError::new(ErrorCode::_BAD_MSG, what));
-    if let Some(name) = names.iter().find(|name| !asked.contains(**name)) {
-        return bad(format!(
-            "{api:?} was answered for user {name:?}, whom it did not name"
-        ));
+    let mut told: HashMap<&str, usize> = HashMap::new();
+    for name in names {
+        let told = told.entry(name).or_default();
+        *told += 1;
+        match asked.get(*name) {
+            None => {
+                return bad(format!(
+                    "{api:?} was answered for user {name:?}, whom it did not name"
+                ));
+            }
+            Some(limit) if *told > *limit => {
+                return bad(format!("{api:?} was answered too often for user {name:?}"));
+            }
+            Some(_) => {}
+        }
     }
-    let told: HashSet<&str> = names.iter().copied().collect();
-    if names.len() > told.len().max(limit) {
-        return bad(format!("{api:?} was answered twice for the same user"));
-    }
-    let mut missing: Vec<&str> = asked.iter().map(String::as_str).collect();
-    missing.retain(|name| !told.contains(name));
+    let mut missing: Vec<&str> = asked.keys().map(String::as_str).collect();
+    missing.retain(|name| !told.contains_key(name));
     missing.sort_unstable();
     Ok(missing)
 }
@@ -444,6 +453,8 @@ mod tests {
         let one = || begin_alter(&[deletion("a")]).unwrap();
         bad(answered(one(), altered(&[("b", 0)])));
         bad(answered(one(), altered(&[("a", 0), ("a", 0)])));
+        let two = begin_alter(&[deletion("a"), deletion("b")]).unwrap();
+        bad(answered(two, altered(&[("a", 0), ("a", 0)])));
         bad(answered(
             one(),
             DescribeUserScramCredentialsResponse::default(),
