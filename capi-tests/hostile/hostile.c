@@ -1,5 +1,5 @@
 /*
- * Producers and consumers against a peer that breaks the protocol (peer.py): whatever it sends, the client neither
+ * Producers, consumers and admin clients against a peer that breaks the protocol (peer.py): whatever it sends, the client neither
  * crashes nor hangs; calls return when they should, and rd_kafka_destroy() within its bound.
  *
  * The connect callback leads every connection to the peer, whatever address the metadata names. HOSTILE_SEED picks the
@@ -12,7 +12,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "client.h"
+#include "admin.h"
 
 /* With socket.timeout.ms of one second: closing may wait for one request, not more. */
 #define BOUND 3000
@@ -270,6 +270,12 @@ static void subscribe_to_peer(const char *topic, const char *strategy, int milli
         DESTROY(rk, BOUND);
 }
 
+static void administer_peer(const char *topic, int times) {
+        rd_kafka_t *rk = client(RD_KAFKA_PRODUCER, conf(NULL, NULL));
+        administer(rk, topic, times);
+        DESTROY(rk, BOUND);
+}
+
 /* Messages in every compression, with headers, so that what is spoiled is not all alike. */
 static const char *prepared_topic(void) {
         static const char *const CODECS[] = {"none", "gzip", "snappy", "lz4", "zstd"};
@@ -297,10 +303,11 @@ static void against(const char *mode, int milliseconds) {
         int seed          = getenv("HOSTILE_SEED") ? atoi(getenv("HOSTILE_SEED")) : 1;
         int rounds        = getenv("HOSTILE_ROUNDS") ? atoi(getenv("HOSTILE_ROUNDS")) : 3;
         int threads = t_threads(), fds = t_fds(), i;
-        t_limit(60 + rounds * (6 * BOUND / 1000 + 6 * milliseconds / 1000 + 10));
+        t_limit(60 + rounds * (7 * BOUND / 1000 + 6 * milliseconds / 1000 + 13));
         for (i = 0; i < rounds; i++) {
                 peer_start(mode, seed + i);
                 produce_to_peer(topic, milliseconds);
+                administer_peer(topic, 1);
                 consume_from_peer(topic, milliseconds);
                 simple_consume_from_peer(topic, milliseconds);
                 subscribe_to_peer(topic, i % 2 ? "cooperative-sticky" : "range", milliseconds, 0);
@@ -381,6 +388,39 @@ GROUP_MODE(group_lying, "lying")
 GROUP_MODE(group_random_body, "random-body")
 GROUP_MODE(group_stalled, "stalled")
 
+/* Everything is true but the answers to admin requests: groups by one protocol and by the other, and their coordinators. */
+static void admin_answers(const char *mode) {
+        static const char *const KEYS[] = {"19,20,37,32,33,44,21,2,42,69,16,9,8,47,30,29,31,43,50,51", "15", "10"};
+        const char *topic               = prepared_topic();
+        int seed                        = getenv("HOSTILE_SEED") ? atoi(getenv("HOSTILE_SEED")) : 1;
+        int rounds                      = getenv("HOSTILE_ROUNDS") ? atoi(getenv("HOSTILE_ROUNDS")) : 3;
+        int threads = t_threads(), fds = t_fds(), i, spoiled;
+        size_t k;
+        t_limit(60 + rounds * 3 * (BOUND / 1000 + 3 * 3));
+        for (i = 0; i < rounds; i++)
+                for (k = 0; k < sizeof(KEYS) / sizeof(*KEYS); k++) {
+                        char name[128];
+                        snprintf(name, sizeof(name), "%s@%s", mode, KEYS[k]);
+                        peer_start(name, seed + i);
+                        administer_peer(topic, 3);
+                        spoiled = peer_stop();
+                        CHECK(spoiled > 0, "no answer to %s was spoiled", KEYS[k]);
+                }
+        CHECK(t_threads_down_to(threads) == threads, "%d threads left", t_threads() - threads);
+        CHECK(t_fds() == fds, "%d file descriptors left", t_fds() - fds);
+}
+
+#define ADMIN_MODE(name, text)                                                                                         \
+        static void name(void) {                                                                                       \
+                admin_answers(text);                                                                                   \
+        }
+ADMIN_MODE(admin_truncated, "truncated")
+ADMIN_MODE(admin_flipped, "flipped")
+ADMIN_MODE(admin_lying, "lying")
+ADMIN_MODE(admin_random_body, "random-body")
+ADMIN_MODE(admin_correlation, "correlation")
+ADMIN_MODE(admin_stalled, "stalled")
+
 /* The way through the peer works at all: an honest relay loses nothing. */
 static void honest(void) {
         const char *topic = prepared_topic();
@@ -405,6 +445,7 @@ static void honest(void) {
         }
         CHECK(cnt == 250, "%d", cnt);
         DESTROY(rk, BOUND);
+        administer_peer(topic, 1);
         reports_of_all(topic);
         peer_stop();
 }
@@ -448,5 +489,11 @@ int main(int argc, char **argv) {
         RUN(group_lying);
         RUN(group_random_body);
         RUN(group_stalled);
+        RUN(admin_truncated);
+        RUN(admin_flipped);
+        RUN(admin_lying);
+        RUN(admin_random_body);
+        RUN(admin_correlation);
+        RUN(admin_stalled);
         return T_END();
 }

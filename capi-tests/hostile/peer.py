@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """A hostile Kafka: relays to a real one and spoils what comes back, or makes answers up.
 
-    peer.py MODE[@KEY] SEED UPSTREAM
+    peer.py MODE[@KEY,...] SEED UPSTREAM
 
-With @KEY only answers to requests of that API are spoiled, and all of them. Prints its port and serves until its
+With @KEY only answers to requests of these APIs are spoiled, and all of them. Prints its port and serves until its
 standard input is closed; then prints how many answers it has spoiled. A line tells of the first of them at once. Everything random comes from SEED; what advances from
 one connection or answer to the next (the byte to close at, the length to cut to) is counted over the whole run.
 """
@@ -16,6 +16,7 @@ import threading
 import time
 
 MODE, _, ONLY = sys.argv[1].partition("@")
+ONLY = {int(key) for key in ONLY.split(",") if key}
 SEED, UPSTREAM = int(sys.argv[2]), sys.argv[3].split(",")[0]
 HOST, PORT = UPSTREAM.rsplit(":", 1)
 counter = itertools.count()
@@ -68,7 +69,7 @@ class Relay:
             known = key_of(request) in (API_VERSIONS, METADATA)
             rng = self.rng
             if ONLY:
-                if key_of(request) != int(ONLY):
+                if key_of(request) not in ONLY:
                     self.client.sendall(frame(answer))
                     continue
                 known = False
