@@ -36,9 +36,10 @@ END
 suite() {
     local logs=$1 name program test
     cd "$WORK/src" || return 1
-    # The tests count on three partitions in each topic that the broker makes.
+    # The tests count on three partitions in each topic that the broker makes, and on a broker with the number 0.
     export KAFKA_PORT=$((KAFKA_PORT + 100))
-    bash "$ROOT/capi-tests/kafka/kafka.sh" up --partitions 3 >&2 || return 1
+    bash "$ROOT/capi-tests/kafka/kafka.sh" up --partitions 3 --set node.id=0 \
+        --set "controller.quorum.voters=0@127.0.0.1:$((KAFKA_PORT + 10))" >&2 || return 1
     trap 'bash "$ROOT/capi-tests/kafka/kafka.sh" down' EXIT
     export KAFKA_HOST KAFKA_VERSION TOPIC_TOOL=$ROOT/capi-tests/kafka/admin.py
     KAFKA_HOST=$(bash "$ROOT/capi-tests/kafka/kafka.sh" bootstrap)

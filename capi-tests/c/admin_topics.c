@@ -152,6 +152,29 @@ static void times_are_kept(void) {
         end();
 }
 
+/* Nothing asked for, and no time to find a broker: the time is what is up, except where librdkafka looks at the arguments first. */
+static void nothing_in_no_time(void) {
+        rd_kafka_AdminOptions_t *o;
+        char errstr[256];
+        begin("127.0.0.1:1");
+        o = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_ANY);
+        CHECK_ERR(rd_kafka_AdminOptions_set_request_timeout(o, 0, errstr, sizeof(errstr)), 0);
+#define NOTHING(call, kind, want)                                                                                      \
+        rd_kafka_##call(rk, NULL, 0, o, q);                                                                            \
+        rd_kafka_event_destroy(admin_result(q, RD_KAFKA_EVENT_##kind##_RESULT, RD_KAFKA_RESP_ERR__##want))
+        NOTHING(CreateTopics, CREATETOPICS, TIMED_OUT);
+        NOTHING(DeleteTopics, DELETETOPICS, TIMED_OUT);
+        NOTHING(CreatePartitions, CREATEPARTITIONS, TIMED_OUT);
+        NOTHING(DescribeConfigs, DESCRIBECONFIGS, TIMED_OUT);
+        NOTHING(AlterConfigs, ALTERCONFIGS, TIMED_OUT);
+        NOTHING(IncrementalAlterConfigs, INCREMENTALALTERCONFIGS, TIMED_OUT);
+        NOTHING(CreateAcls, CREATEACLS, TIMED_OUT);
+        NOTHING(DeleteAcls, DELETEACLS, TIMED_OUT);
+        NOTHING(DeleteGroups, DELETEGROUPS, INVALID_ARG);
+        rd_kafka_AdminOptions_destroy(o);
+        end();
+}
+
 /* A client that ends with calls under way ends them, and what nobody takes is freed. */
 static void the_client_ends(void) {
         rd_kafka_NewTopic_t *topic = new_topic("t", 1, 1);
@@ -188,6 +211,7 @@ int main(int argc, char **argv) {
         RUN(on_kafka);
         RUN(on_the_mock);
         RUN(times_are_kept);
+        RUN(nothing_in_no_time);
         RUN(the_client_ends);
         RUN(the_controller_moves);
         return T_END();

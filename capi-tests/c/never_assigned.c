@@ -17,6 +17,9 @@ static void store_of_one(void) {
         rd_kafka_topic_t *rkt;
         rd_kafka_t *rk = consumer_of(topic, "false", &rkt);
         CHECK_ERR(rd_kafka_offset_store(rkt, 0, 3), 0);
+        /* The offset after the one before the first. */
+        CHECK_ERR(rd_kafka_offset_store(rkt, 0, -1), 0);
+        CHECK_ERR(rd_kafka_offset_store(rkt, 3, -1), RD_KAFKA_RESP_ERR__STATE);
         CHECK_ERR(rd_kafka_offset_store(rkt, 3, 3), RD_KAFKA_RESP_ERR__STATE);
         CHECK_ERR(rd_kafka_offset_store(rkt, 99, 3), RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION);
         CHECK_ERR(rd_kafka_offset_store(rkt, RD_KAFKA_PARTITION_UA, 3), RD_KAFKA_RESP_ERR__STATE);

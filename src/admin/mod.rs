@@ -88,7 +88,7 @@ impl<'a> Request<'a> {
 }
 
 /// What an operation whose time is up says. (librdkafka's tests compare the texts of some.)
-fn timed_out(waits_for: &str) -> KafkaError {
+pub fn timed_out(waits_for: &str) -> KafkaError {
     let code = ErrorCode::_TIMED_OUT;
     KafkaError::new(
         code,

@@ -69,9 +69,6 @@ pub unsafe extern "C" fn rd_kafka_offset_store(
         let Some(topic) = (unsafe { get(rkt.cast_const()) }) else {
             return ErrorCode::_INVALID_ARG;
         };
-        if offset < 0 {
-            return ErrorCode::_INVALID_ARG;
-        }
         let Some(client) = topic.client.upgrade() else {
             return ErrorCode::_INVALID_ARG;
         };

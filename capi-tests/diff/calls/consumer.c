@@ -72,6 +72,7 @@ static void stored(rd_kafka_t *rk, rd_kafka_topic_t *rkt) {
         CALL("consumer/offset_store", "not-assigned", code(rd_kafka_offset_store(rkt, 3, 3)));
         CALL("consumer/offset_store", "far", code(rd_kafka_offset_store(rkt, 99, 3)));
         CALL("consumer/offset_store", "negative", code(rd_kafka_offset_store(rkt, -1, 3)));
+        CALL("consumer/offset_store", "offset-before-all", code(rd_kafka_offset_store(rkt, 0, -1)));
         CALL("consumer/seek", "ok", code(rd_kafka_seek(rkt, 0, 1, 3000)));
         CALL("consumer/seek", "not-assigned", code(rd_kafka_seek(rkt, 3, 1, 1000)));
         CALL("consumer/seek", "far", code(rd_kafka_seek(rkt, 99, 1, 1000)));

@@ -376,7 +376,7 @@ pub unsafe extern "C" fn rd_kafka_CreateAcls(
         // SAFETY: handles and an array of the application's.
         unsafe {
             request::start(AdminOp::CREATE_ACLS, rk, options, rkqu, |request| {
-                let given = request::objects(new_acls, new_acls_cnt, "entry")?;
+                let given = request::objects_in_time(request, new_acls, new_acls_cnt, "entry")?;
                 let given = given.into_iter().map(|acl| acl.binding.clone());
                 Ok(acls::create(given.collect(), request).into())
             });
@@ -467,7 +467,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteAcls(
         // SAFETY: handles and an array of the application's.
         unsafe {
             request::start(AdminOp::DELETE_ACLS, rk, options, rkqu, |request| {
-                let given = request::objects(del_acls, del_acls_cnt, "filter")?;
+                let given = request::objects_in_time(request, del_acls, del_acls_cnt, "filter")?;
                 let given = given.into_iter().map(|acl| acl.binding.clone());
                 Ok(acls::delete(given.collect(), request).into())
             });

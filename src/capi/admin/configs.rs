@@ -4,6 +4,7 @@ use libc::{c_char, c_int, size_t};
 
 use std::ffi::{CStr, CString};
 
+use crate::admin::Request;
 use crate::admin::args::AlterOp;
 use crate::admin::configs as admin;
 use crate::admin::options::AdminOp;
@@ -151,12 +152,13 @@ type Given = (Vec<admin::Resource>, Option<i32>);
 /// # Safety
 /// Null, or as many objects of the application's.
 unsafe fn given(
+    request: &Request<'_>,
     configs: *mut *mut rd_kafka_ConfigResource_t,
     count: size_t,
     incremental: bool,
 ) -> Result<Given, KafkaError> {
     // SAFETY: the caller's promise.
-    let resources = unsafe { request::objects(configs, count, "resource") }?;
+    let resources = unsafe { request::objects_in_time(request, configs, count, "resource") }?;
     if incremental {
         let names = resources.iter().map(|r| (r.resource_type.0, &r.name));
         request::distinct(names, "resource")?;
@@ -502,7 +504,7 @@ pub unsafe extern "C" fn rd_kafka_AlterConfigs(
         // SAFETY: handles and an array of the application's.
         unsafe {
             request::start(AdminOp::ALTER_CONFIGS, rk, options, rkqu, |request| {
-                let (resources, broker) = given(configs, config_cnt, false)?;
+                let (resources, broker) = given(request, configs, config_cnt, false)?;
                 Ok(admin::alter(resources, broker, request).into())
             });
         }
@@ -537,7 +539,7 @@ pub unsafe extern "C" fn rd_kafka_IncrementalAlterConfigs(
                 options,
                 rkqu,
                 |request| {
-                    let (resources, broker) = given(configs, config_cnt, true)?;
+                    let (resources, broker) = given(request, configs, config_cnt, true)?;
                     Ok(admin::alter_incrementally(resources, broker, request).into())
                 },
             );
@@ -568,7 +570,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeConfigs(
         // SAFETY: handles and an array of the application's.
         unsafe {
             request::start(AdminOp::DESCRIBE_CONFIGS, rk, options, rkqu, |request| {
-                let (resources, broker) = given(configs, config_cnt, false)?;
+                let (resources, broker) = given(request, configs, config_cnt, false)?;
                 Ok(admin::describe(resources, broker, request).into())
             });
         }

@@ -117,7 +117,7 @@ pub unsafe extern "C" fn rd_kafka_CreatePartitions(
         // SAFETY: handles and an array of the application's.
         unsafe {
             request::start(AdminOp::CREATE_PARTITIONS, rk, options, rkqu, |request| {
-                let given = request::objects(new_parts, new_parts_cnt, "topic")?;
+                let given = request::objects_in_time(request, new_parts, new_parts_cnt, "topic")?;
                 let given = given.into_iter().cloned().collect();
                 Ok(topics::create_partitions(given, request).into())
             });

@@ -11,7 +11,7 @@ use libc::c_char;
 
 use crate::admin::by_leader::Asked;
 use crate::admin::options::{AdminOp, AdminOptions};
-use crate::admin::{Begun, Request};
+use crate::admin::{Begun, Request, timed_out};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::capi::cstr;
 use crate::capi::handle::{self, Opaque};
@@ -91,6 +91,24 @@ pub(crate) unsafe fn objects<'a, H: Opaque>(
         // SAFETY: as above.
         .map(|handle| unsafe { object(handle.cast_const(), what) })
         .collect()
+}
+
+/// As [`objects`], for requests that librdkafka finds to be empty only when it has a broker
+/// to send them to: without any time it is the time that is up.
+///
+/// # Safety
+/// As for [`objects`].
+pub(crate) unsafe fn objects_in_time<'a, H: Opaque>(
+    request: &Request<'_>,
+    array: *mut *mut H,
+    count: usize,
+    what: &str,
+) -> Result<Vec<&'a H::Target>, KafkaError> {
+    if count == 0 && request.timeout.is_zero() {
+        return Err(timed_out("a broker"));
+    }
+    // SAFETY: the caller's promise.
+    unsafe { objects(array, count, what) }
 }
 
 /// As [`objects`], for requests that take exactly one.

@@ -158,7 +158,7 @@ pub unsafe extern "C" fn rd_kafka_CreateTopics(
         // SAFETY: handles and an array of the application's.
         unsafe {
             request::start(AdminOp::CREATE_TOPICS, rk, options, rkqu, |request| {
-                let given = request::objects(new_topics, new_topic_cnt, "topic")?;
+                let given = request::objects_in_time(request, new_topics, new_topic_cnt, "topic")?;
                 Ok(topics::create(given.into_iter().cloned().collect(), request).into())
             });
         }
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn rd_kafka_DeleteTopics(
         // SAFETY: handles and an array of the application's.
         unsafe {
             request::start(AdminOp::DELETE_TOPICS, rk, options, rkqu, |request| {
-                let given = request::objects(del_topics, del_topic_cnt, "topic")?;
+                let given = request::objects_in_time(request, del_topics, del_topic_cnt, "topic")?;
                 Ok(topics::delete(given.into_iter().cloned().collect(), request).into())
             });
         }
