@@ -5,6 +5,7 @@
 //!
 //! Both clusters have one broker, and are used by nobody else.
 
+mod admin;
 mod broken;
 mod codecs;
 mod describe;
@@ -138,7 +139,8 @@ fn main() -> ExitCode {
             49..51 => broken::step(&mut diff, &world),
             51..52 => pairs::step(&mut diff, &world),
             52..60 => codecs::step(&mut diff),
-            60..80 => groups::step(&mut diff, &world),
+            60..78 => groups::step(&mut diff, &world),
+            78..83 => admin::step(&mut diff, &world),
             _ => txns::step(&mut diff, &world),
         }
     }

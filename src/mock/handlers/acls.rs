@@ -3,7 +3,7 @@
 
 use super::text;
 use crate::mock::state::acls::{
-    ANY, Acl, AclFilter, CLUSTER, CLUSTER_NAME, LITERAL, PREFIXED, Pattern,
+    ANY, Acl, AclFilter, CLUSTER, CLUSTER_NAME, LITERAL, MATCH, PREFIXED, Pattern,
 };
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
@@ -19,9 +19,8 @@ use kafka_protocol::messages::describe_acls_response::{
 use kafka_protocol::messages::{CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest};
 use kafka_protocol::protocol::StrBytes;
 
-/// The highest numbers of resource types, pattern types, operations and permissions.
+/// The highest numbers of resource types, operations and permissions.
 const RESOURCE_TYPES: i8 = 7;
-const PATTERN_TYPES: i8 = 4;
 const OPERATIONS: i8 = 15;
 const PERMISSIONS: i8 = 3;
 
@@ -38,8 +37,13 @@ pub fn create(state: &mut ClusterState, cx: &Cx, request: CreateAclsRequest) -> 
     if !request.creations.iter().all(known) {
         return Reply::Close;
     }
+    // One that is no entry at all fails the others, too.
+    let error = match cx.error {
+        0 if !request.creations.iter().all(is_entry) => E::UnknownServerError.code(),
+        error => error,
+    };
     let results = request.creations.iter().map(|creation| {
-        let made = match cx.error {
+        let made = match error {
             0 => checked(creation).map_err(|why| (E::InvalidRequest.code(), Some(text(&why)))),
             code => Err((code, None)),
         };
@@ -105,11 +109,18 @@ pub fn delete(state: &mut ClusterState, cx: &Cx, request: DeleteAclsRequest) -> 
     Reply::Now(response.into())
 }
 
+/// Kafka closes the connection over the number 0, and knows higher ones than its own as
+/// something that matches nothing.
 fn are_known(resource_type: i8, pattern_type: i8, operation: i8, permission: i8) -> bool {
-    (1..=RESOURCE_TYPES).contains(&resource_type)
-        && (1..=PATTERN_TYPES).contains(&pattern_type)
-        && (1..=OPERATIONS).contains(&operation)
-        && (1..=PERMISSIONS).contains(&permission)
+    ![resource_type, pattern_type, operation, permission].contains(&0)
+}
+
+/// It is about one type, pattern, operation and permission.
+fn is_entry(creation: &AclCreation) -> bool {
+    creation.resource_type != ANY
+        && ![ANY, MATCH].contains(&creation.resource_pattern_type)
+        && creation.operation != ANY
+        && creation.permission_type != ANY
 }
 
 fn is_known(filter: &AclFilter) -> bool {
@@ -146,12 +157,12 @@ fn checked(creation: &AclCreation) -> Result<Acl, String> {
     if name.is_empty() {
         return Err("The resource has no name".into());
     }
-    if creation.resource_type == ANY
+    if !(ANY..=RESOURCE_TYPES).contains(&creation.resource_type)
         || ![LITERAL, PREFIXED].contains(&pattern_type)
-        || creation.operation == ANY
-        || creation.permission_type == ANY
+        || !(ANY..=OPERATIONS).contains(&creation.operation)
+        || !(ANY..=PERMISSIONS).contains(&creation.permission_type)
     {
-        return Err("An entry is about one type, pattern, operation and permission".into());
+        return Err("Kafka has no such type, pattern, operation or permission".into());
     }
     if !creation.principal.contains(':') {
         return Err("The principal has no type before a colon".into());

@@ -13,8 +13,10 @@ const UNCLEAN: i8 = 1;
 pub fn handle(state: &mut ClusterState, cx: &Cx, request: ElectLeadersRequest) -> Reply {
     let mut response = ElectLeadersResponse::default();
     let kind = request.election_type;
+    // With nothing to elect, Kafka does not look at the kind.
+    let nothing = request.topic_partitions.as_ref().is_some_and(Vec::is_empty);
     let code = match cx.error {
-        0 if kind != PREFERRED && kind != UNCLEAN => E::InvalidRequest.code(),
+        0 if kind != PREFERRED && kind != UNCLEAN && !nothing => E::InvalidRequest.code(),
         code => code,
     };
     if code != 0 {
@@ -22,6 +24,20 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: ElectLeadersRequest) -
         if cx.version >= 1 {
             response.error_code = code;
         }
+        let refused = |partition| {
+            PartitionResult::default()
+                .with_partition_id(partition)
+                .with_error_code(code)
+                .with_error_message(Some(super::text("refused")))
+        };
+        let named = request.topic_partitions.into_iter().flatten();
+        response.replica_election_results = named
+            .map(|topic| {
+                ReplicaElectionResult::default()
+                    .with_topic(topic.topic)
+                    .with_partition_result(topic.partitions.into_iter().map(refused).collect())
+            })
+            .collect();
         return Reply::Now(response.into());
     }
     let all = request.topic_partitions.is_none();
@@ -29,15 +45,14 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: ElectLeadersRequest) -
         let mut out = ReplicaElectionResult::default().with_topic(super::topic_name(&topic));
         for partition in partitions {
             let outcome = elect(state, cx, &topic, partition, kind);
-            // Of all partitions, only those are told that there is something to tell of.
+            // Of all partitions, only those are told that there is something to tell of; but
+            // all topics.
             if all && outcome == Err(E::ElectionNotNeeded) {
                 continue;
             }
             out.partition_result.push(result(partition, outcome));
         }
-        if !(all && out.partition_result.is_empty()) {
-            response.replica_election_results.push(out);
-        }
+        response.replica_election_results.push(out);
     }
     Reply::Now(response.into())
 }

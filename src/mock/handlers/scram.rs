@@ -126,7 +126,7 @@ fn refused(
     let mut refused: BTreeMap<String, Refusal> = BTreeMap::new();
     for (name, checked) in deletions.chain(upsertions) {
         let first = seen.insert(name.to_string());
-        if let Err(refusal) = checked.and(first.then_some(()).ok_or(TWICE)) {
+        if let Err(refusal) = first.then_some(()).ok_or(TWICE).and(checked) {
             refused.entry(name.to_string()).or_insert(refusal);
         }
     }

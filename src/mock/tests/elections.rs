@@ -68,5 +68,13 @@ fn an_unclean_election_needs_a_partition_without_a_leader() {
     assert_eq!(sim.state.partition("t", 0).expect("there").leader, 1);
     let request = ElectLeadersRequest::default().with_election_type(7);
     let response = sim.call::<ElectLeadersRequest>(1, 2, &request);
+    assert_eq!(response.error_code, 0, "nothing was to be elected");
+    let named = TopicPartitions::default()
+        .with_topic(topic("t"))
+        .with_partitions(vec![0]);
+    let request = request.with_topic_partitions(Some(vec![named]));
+    let response = sim.call::<ElectLeadersRequest>(1, 2, &request);
     assert_eq!(response.error_code, 42);
+    let results = &response.replica_election_results[0].partition_result;
+    assert_eq!(results[0].error_code, 42);
 }

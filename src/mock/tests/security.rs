@@ -75,7 +75,7 @@ fn entries_are_checked_one_by_one() {
     let wanted = vec![
         creation("", 3, "User:u"),
         creation("t", 3, "u"),
-        creation("t", 2, "User:u"),
+        creation("t", 9, "User:u"),
         cluster,
         creation("t", 3, "User:u"),
     ];
@@ -84,8 +84,11 @@ fn entries_are_checked_one_by_one() {
         [refused, refused, refused, refused, 0]
     );
     assert_eq!(names(&mut sim, None, 1), ["t"]);
-    // A number that Kafka does not know ends the connection.
-    let odd = CreateAclsRequest::default().with_creations(vec![creation("t", 9, "User:u")]);
+    // A pattern that only filters have is no entry at all.
+    let wanted = vec![creation("t", 2, "User:u"), creation("u", 3, "User:u")];
+    assert_eq!(create(&mut sim, wanted), [-1, -1]);
+    // The unknown number ends the connection.
+    let odd = CreateAclsRequest::default().with_creations(vec![creation("t", 0, "User:u")]);
     let pending = sim.send(1, 3, &odd);
     assert!(matches!(
         sim.answers.get(&pending.conn),
