@@ -126,6 +126,8 @@ static void incremental(const char *servers) {
         const char *name = fresh("inc"), *other = fresh("other");
         rd_kafka_AdminOptions_t *o;
         char errstr[256];
+        if (is_old(servers))
+                want[2] = RD_KAFKA_RESP_ERR_INVALID_REQUEST;
         begin(servers);
         create_topic(name);
         create_topic(other);

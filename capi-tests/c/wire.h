@@ -127,6 +127,22 @@ static UNUSED int wire_call(const char *address, int api, int version, struct wi
         return r;
 }
 
+/* The highest version of an API that the broker speaks; -1 for none. */
+static UNUSED int wire_max_version(const char *address, int api) {
+        struct wire *w = calloc(1, sizeof(*w));
+        int max        = -1;
+        int64_t n;
+        if (!wire_call(address, 18, 0, w) && !r_int(w, 2))
+                for (n = r_int(w, 4); n > 0; n--) {
+                        int key  = (int)r_int(w, 2);
+                        int high = (r_int(w, 2), (int)r_int(w, 2));
+                        if (key == api)
+                                max = high;
+                }
+        free(w);
+        return max;
+}
+
 /* Partitions of the topic that have a leader. */
 static UNUSED int wire_ready_partitions(const char *address, const char *topic) {
         struct wire *w = calloc(1, sizeof(*w));
