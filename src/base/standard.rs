@@ -20,6 +20,24 @@ pub fn above<T>(make: impl FnOnce() -> T) -> T {
     make()
 }
 
+/// The standard descriptors that were free. As long as this lives, nothing gets one of them.
+#[derive(Debug)]
+pub struct Taken(Vec<File>);
+
+/// For what opens and closes descriptors on its own, as getaddrinfo(3) does: one that it got
+/// and gave back while [`above`] makes something would be the number of that.
+pub fn take() -> Taken {
+    let _turn = fork::making_descriptors();
+    Taken(take_free())
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        let _turn = fork::making_descriptors();
+        self.0.clear();
+    }
+}
+
 fn take_free() -> Vec<File> {
     let mut taken = Vec::new();
     // Without that file, or descriptors, what is made is taken as it comes.

@@ -61,6 +61,7 @@ void records_subject(void) {
         const struct at wrong[]  = {{"@o", 0, -4}}, nameless[] = {{"", 0, -1}}, minus[] = {{"@o", -1, -1}};
         const struct at first[]  = {{"@o", 0, 0}, {"@o", 1, 0}}, stray[] = {{"@o", 99, 0}, {"@gone", 0, 0}, {"@o", 0, 0}};
         int isolation;
+        int64_t time;
         make_topic("@r", 3);
         make_topic("@o", 3);
         fill("@r", 3, 10);
@@ -79,6 +80,10 @@ void records_subject(void) {
                 offsets("by time", times, 3, isolation);
                 offsets("not there", absent, 3, isolation);
                 offsets("deleted", some, 2, isolation);
+                for (time = 990; time < 1040; time += 2) {
+                        const struct at moment[] = {{"@o", (int)(time % 3), time}};
+                        offsets("at a moment", moment, 1, isolation);
+                }
         }
         offsets("of no kind", wrong, 1, 0);
         offsets("no topic", nameless, 1, 0);

@@ -3,7 +3,7 @@
 //! layer implements this over the callbacks; [`Plain`] is what happens without.
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::os::fd::OwnedFd;
 
 use socket2::{Domain, Protocol, Socket, Type};
@@ -60,6 +60,9 @@ impl SocketHooks for Plain {}
 
 impl Plain {
     fn look_up(self, host: &str, port: u16, family: Family) -> io::Result<Vec<SocketAddr>> {
+        // An address needs no look-up.
+        let is_name = host.parse::<IpAddr>().is_err();
+        let _taken = is_name.then(standard::take);
         let mut found: Vec<SocketAddr> = (host, port)
             .to_socket_addrs()
             .map_err(why)?
