@@ -2,7 +2,7 @@
 # Some 300 admin calls (valid, invalid, unknown, unauthorised, failing in part) on the newest librdkafka and on this library, on the
 # same Kafka: event, error, whether there is a text, and every field of the results must be the same, but for accepted.txt.
 #
-#   run.sh [SUBJECT...]        topics configs describe records groups acls users (all without)
+#   run.sh [SUBJECT...]        topics configs records groups describe acls users (all without)
 #
 # BOOTSTRAP names a Kafka of kafka.sh (its authorizer lets everyone do what no ACL speaks of); without it one is started and stopped
 # at the end.
@@ -29,7 +29,7 @@ fi
 export BOOTSTRAP
 
 subjects=("$@") failed=0
-[ ${#subjects[@]} -gt 0 ] || subjects=(topics configs describe records groups acls users)
+[ ${#subjects[@]} -gt 0 ] || subjects=(topics configs records groups describe acls users)
 one() { # LIB FOLDER: one after the other, as what they change they both see
     T_LIB=$1 LD_LIBRARY_PATH=$2 timeout 600 "$out/admin_diff" "admin-$1-$$-$(date +%s)-" "${subjects[@]}" >"$out/$1" 2>"$out/$1.err" </dev/null && return 0
     say "$1 ended with code $? after: $(tail -1 "$out/$1")"

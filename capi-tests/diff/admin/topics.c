@@ -83,7 +83,6 @@ void topics_subject(void) {
             {"bad broker", {{"@lost", 1, -1, NULL, NULL, -1}}, 1},
             {"twice", {{"@same", 1, 1, NULL, NULL, 0}, {"@same", 1, 1, NULL, NULL, 0}}, 2},
             {"collision", {{"@x.y", 1, 1, NULL, NULL, 0}, {"@x_y", 1, 1, NULL, NULL, 0}}, 2},
-            {"internal", {{"__consumer_offsets", 1, 1, NULL, NULL, 0}}, 1},
             {"none", {{NULL, 0, 0, NULL, NULL, 0}}, 0},
             {"out of range", {{"@r", -2, 1, NULL, NULL, 0}, {"@r", 1, -2, NULL, NULL, 0}, {"@r", 1, 1, NULL, NULL, 0}}, 3},
         };
