@@ -9,6 +9,11 @@ static UNUSED int is_old(const char *servers) {
         return wire_max_version(servers, 2) < 7;
 }
 
+/* A client of a broker that nobody is behind: what has to ask one does not end. */
+static UNUSED rd_kafka_t *unreachable(void) {
+        return client(RD_KAFKA_PRODUCER, conf_of("bootstrap.servers", "127.0.0.1:1", NULL));
+}
+
 /* The event of an operation, of this kind and with this error. */
 static UNUSED rd_kafka_event_t *admin_result(rd_kafka_queue_t *q, rd_kafka_event_type_t type, rd_kafka_resp_err_t want) {
         rd_kafka_event_t *e = rd_kafka_queue_poll(q, ms(60000));

@@ -16,8 +16,9 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::Request;
 use super::args::AclBinding;
-use super::results::{AdminResult, DeletedAcls, MatchingAcl, broker_error, c_string};
+use super::results::{AdminResult, DeletedAcls, MatchingAcl, broker_error};
 use super::single::{SingleRequest, target_of, unexpected};
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::Response;
 use crate::coordinator::Target;
@@ -196,8 +197,6 @@ fn class(response: &Response) -> ErrorClass {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use kafka_protocol::messages::create_acls_response::AclCreationResult;
     use kafka_protocol::messages::describe_acls_response::AclDescription;
     use kafka_protocol::messages::{
@@ -206,6 +205,7 @@ mod tests {
 
     use super::*;
     use crate::admin::options::{AdminOp, AdminOptions};
+    use crate::admin::single::testing::{answered, response};
     use crate::coordinator::fan_out::{End, FanOut};
 
     fn entry(name: &CStr) -> AclBinding {
@@ -222,25 +222,6 @@ mod tests {
 
     fn begin(start: impl Fn(&Request<'_>) -> SingleRequest) -> SingleRequest {
         start(&Request::new(&AdminOptions::new(AdminOp::ANY), 1000))
-    }
-
-    fn response(kind: impl Into<ResponseKind>) -> Response {
-        Response {
-            kind: Some(kind.into()),
-            version: 3,
-            rtt: Duration::ZERO,
-            broker_id: 1,
-            broker: "b".into(),
-        }
-    }
-
-    fn answered(
-        mut operation: SingleRequest,
-        kind: impl Into<ResponseKind>,
-    ) -> Result<AdminResult, KafkaError> {
-        operation.split();
-        operation.on_response(0, Ok(response(kind)));
-        Box::new(operation).merge(End::Answered)
     }
 
     fn create_two() -> SingleRequest {

@@ -14,17 +14,18 @@ use kafka_protocol::messages::metadata_request::MetadataRequestTopic;
 use kafka_protocol::messages::{
     ApiKey, MetadataRequest, MetadataResponse, RequestKind, ResponseKind, TopicName,
 };
-use kafka_protocol::protocol::StrBytes;
 
+use super::results::AdminResult;
 use super::results::partitions::PartitionOffset;
-use super::results::{AdminResult, c_string};
 use super::single::{failed, unexpected};
 use super::{RETRY_PAUSE, timed_out};
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::{RequestError, Response};
 use crate::coordinator::Target;
 use crate::coordinator::fan_out::{End, FanOut, Part, Step};
 use crate::coordinator::target::ErrorClass;
+use crate::protocol::strings::topic_name;
 
 /// What the leaders are asked.
 pub trait Operation: Send + Sync + 'static {
@@ -63,10 +64,6 @@ pub fn by_topic(asked: &[Asked]) -> Vec<(TopicName, Vec<&Asked>)> {
         }
     }
     topics
-}
-
-pub fn topic_name(name: &str) -> TopicName {
-    TopicName(StrBytes::from_string(name.to_owned()))
 }
 
 /// The id of the parts that ask for metadata.

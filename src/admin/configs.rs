@@ -16,12 +16,14 @@ use kafka_protocol::protocol::StrBytes;
 use super::Request;
 use super::args::AlterOp;
 use super::results::configs::{Entry, ResourceResult};
-use super::results::{AdminResult, c_string, error_text};
+use super::results::{AdminResult, error_text};
 use super::single::{SingleRequest, target_of, unexpected};
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::Response;
 use crate::coordinator::Target;
 use crate::coordinator::target::ErrorClass;
+use crate::protocol::strings::text;
 
 /// What has properties, by the numbers of the C interface.
 const TOPIC: i32 = 2;
@@ -134,10 +136,6 @@ fn wire_kind(kind: i32) -> i8 {
         BROKER => 4,
         _ => 0,
     }
-}
-
-fn text(s: &str) -> StrBytes {
-    StrBytes::from_string(s.to_owned())
 }
 
 fn described(resource: &Resource) -> DescribeConfigsResource {

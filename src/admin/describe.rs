@@ -10,14 +10,15 @@ use kafka_protocol::messages::{
     ApiKey, BrokerId, MetadataRequest, MetadataResponse, RequestKind, ResponseKind,
 };
 
-use super::by_leader::topic_name;
 use super::results::topics::{ClusterDescription, PartitionDescription, TopicDescription};
-use super::results::{AdminResult, Node, authorized_operations, c_string};
+use super::results::{AdminResult, Node, authorized_operations};
 use super::single::{SingleRequest, target_of, unexpected};
 use super::{Begun, Request};
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::coordinator::Target;
 use crate::coordinator::target::ErrorClass;
+use crate::protocol::strings::topic_name;
 
 const API: ApiKey = ApiKey::Metadata;
 

@@ -8,9 +8,9 @@ use kafka_protocol::messages::{ApiKey, ElectLeadersRequest, RequestKind, Respons
 use super::Request;
 use super::by_leader::{Asked, by_topic};
 use super::results::AdminResult;
-use super::results::c_string;
 use super::results::partitions::PartitionElection;
 use super::single::{SingleRequest, target_of, unexpected};
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::Response;
 use crate::coordinator::Target;
@@ -141,9 +141,9 @@ mod tests {
     };
 
     use super::*;
-    use crate::admin::by_leader::topic_name;
     use crate::admin::options::{AdminOp, AdminOptions};
     use crate::coordinator::fan_out::{End, FanOut};
+    use crate::protocol::strings::topic_name;
 
     fn response(error: i16, partitions: &[(i32, i16)]) -> Response {
         let result = |(partition, code): &(i32, i16)| {

@@ -17,19 +17,21 @@ use kafka_protocol::messages::offset_fetch_request::{
 };
 use kafka_protocol::messages::{
     ApiKey, GroupId, OffsetCommitRequest, OffsetDeleteRequest, OffsetFetchRequest,
-    OffsetFetchResponse, RequestKind, ResponseKind, TopicName,
+    OffsetFetchResponse, RequestKind, ResponseKind,
 };
 use kafka_protocol::protocol::StrBytes;
 
 use super::Request;
+use super::results::AdminResult;
 use super::results::groups::{GroupResult, refused};
-use super::results::{AdminResult, c_string};
 use super::single::{SingleRequest, target_of, unexpected};
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::topic_partition::{NO_OFFSET, TopicPartition};
 use crate::broker::Response;
 use crate::coordinator::target::ErrorClass;
 use crate::coordinator::{Kind, Target};
+use crate::protocol::strings::{text, topic_name};
 
 /// The newest version of OffsetCommit and OffsetFetch that names topics; later ones have
 /// their ids only.
@@ -149,11 +151,7 @@ fn coordinator(group: &str, request: &Request<'_>) -> Target {
 }
 
 fn group_id(group: &str) -> GroupId {
-    GroupId(StrBytes::from_string(group.to_owned()))
-}
-
-fn topic_name(topic: &str) -> TopicName {
-    TopicName(StrBytes::from_string(topic.to_owned()))
+    GroupId(text(group))
 }
 
 fn result(group: &str, partitions: Vec<TopicPartition>) -> AdminResult {

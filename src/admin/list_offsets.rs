@@ -6,8 +6,9 @@ use kafka_protocol::messages::{ApiKey, BrokerId, ListOffsetsRequest, RequestKind
 use super::Begun;
 use super::Request;
 use super::by_leader::{Asked, ByLeader, Operation, by_topic};
+use super::results::AdminResult;
 use super::results::partitions::PartitionOffset;
-use super::results::{AdminResult, c_string};
+use crate::base::cstring::c_string;
 
 /// `RD_KAFKA_OFFSET_INVALID`.
 const INVALID: i64 = -1001;

@@ -7,8 +7,9 @@ use kafka_protocol::messages::{ApiKey, DeleteRecordsRequest, RequestKind, Respon
 
 use super::Request;
 use super::by_leader::{Asked, ByLeader, Operation, by_topic};
+use super::results::AdminResult;
 use super::results::partitions::PartitionOffset;
-use super::results::{AdminResult, c_string};
+use crate::base::cstring::c_string;
 
 pub struct DeleteRecords {
     timeout_ms: i32,

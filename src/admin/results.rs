@@ -10,6 +10,7 @@ use std::ffi::CString;
 use kafka_protocol::protocol::StrBytes;
 
 use super::args::AclBinding;
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use groups::{GroupDescription, GroupListings, GroupResult};
 
@@ -132,12 +133,6 @@ pub struct ScramUserResult {
     pub user: CString,
     /// `NO_ERROR` if all went well.
     pub error: KafkaError,
-}
-
-/// A string for C; what stands behind a null character is lost.
-pub fn c_string(text: &str) -> CString {
-    let end = text.find('\0').unwrap_or(text.len());
-    CString::new(&text[..end]).unwrap_or_default()
 }
 
 /// The text of an error: the broker's, or that of the code; `None` without an error.

@@ -24,14 +24,14 @@ use zeroize::Zeroizing;
 
 use super::Request;
 use super::args::ScramAlteration;
-use super::results::{
-    AdminResult, ScramCredential, ScramUser, ScramUserResult, broker_error, c_string,
-};
+use super::results::{AdminResult, ScramCredential, ScramUser, ScramUserResult, broker_error};
 use super::single::{SingleRequest, target_of, unexpected};
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::Response;
 use crate::coordinator::Target;
 use crate::coordinator::target::ErrorClass;
+use crate::protocol::strings::text;
 
 /// The numbers of the mechanisms, on the wire and for C.
 const SHA_256: i32 = 1;
@@ -107,10 +107,6 @@ pub fn alter(
         });
         Ok(AdminResult::ScramAltered(results.chain(missing).collect()))
     }))
-}
-
-fn text(text: &str) -> StrBytes {
-    StrBytes::from_string(text.to_owned())
 }
 
 /// An alteration as it is sent.
@@ -281,8 +277,6 @@ fn class(response: &Response) -> ErrorClass {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use kafka_protocol::messages::alter_user_scram_credentials_response::AlterUserScramCredentialsResult;
     use kafka_protocol::messages::describe_user_scram_credentials_response::CredentialInfo;
     use kafka_protocol::messages::{
@@ -293,7 +287,8 @@ mod tests {
     use super::*;
     use crate::admin::args::Secret;
     use crate::admin::options::{AdminOp, AdminOptions};
-    use crate::coordinator::fan_out::{End, FanOut};
+    use crate::admin::single::testing::{answered, response};
+    use crate::coordinator::fan_out::FanOut;
 
     /// "W22ZaJ0SNY7soEsUEjb6gQ==", the salt of RFC 7677's example.
     const SALT: [u8; 16] = [
@@ -370,25 +365,6 @@ mod tests {
     fn begin_describe(users: &[&str]) -> SingleRequest {
         let users = users.iter().map(|&user| user.to_owned()).collect();
         describe(users, &Request::new(&options(), 1000))
-    }
-
-    fn response(kind: impl Into<ResponseKind>) -> Response {
-        Response {
-            kind: Some(kind.into()),
-            version: 0,
-            rtt: Duration::ZERO,
-            broker_id: 1,
-            broker: "b".into(),
-        }
-    }
-
-    fn answered(
-        mut operation: SingleRequest,
-        kind: impl Into<ResponseKind>,
-    ) -> Result<AdminResult, KafkaError> {
-        operation.split();
-        operation.on_response(0, Ok(response(kind)));
-        Box::new(operation).merge(End::Answered)
     }
 
     fn user_result(user: &'static str, code: i16) -> AlterUserScramCredentialsResult {

@@ -104,9 +104,9 @@ pub mod testing {
 
     use super::*;
 
-    pub fn response(kind: ResponseKind) -> Response {
+    pub fn response(kind: impl Into<ResponseKind>) -> Response {
         Response {
-            kind: Some(kind),
+            kind: Some(kind.into()),
             version: 0,
             rtt: Duration::ZERO,
             broker_id: 1,
@@ -122,14 +122,14 @@ pub mod testing {
     /// What becomes of the operation with this answer.
     pub fn answered(
         mut operation: SingleRequest,
-        kind: ResponseKind,
+        kind: impl Into<ResponseKind>,
     ) -> Result<AdminResult, KafkaError> {
-        let part = sent(&mut operation);
-        operation.on_response(part.id, Ok(response(kind)));
+        operation.split();
+        operation.on_response(0, Ok(response(kind)));
         Box::new(operation).merge(End::Answered)
     }
 
-    pub fn error_of(operation: SingleRequest, kind: ResponseKind) -> ErrorCode {
+    pub fn error_of(operation: SingleRequest, kind: impl Into<ResponseKind>) -> ErrorCode {
         answered(operation, kind).unwrap_err().code
     }
 }

@@ -18,12 +18,14 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::Request;
 use super::args::{NewPartitions, NewTopic};
-use super::results::{AdminResult, TopicResult, c_string, error_text};
+use super::results::{AdminResult, TopicResult, error_text};
 use super::single::{SingleRequest, target_of, unexpected};
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::Response;
 use crate::coordinator::Target;
 use crate::coordinator::target::ErrorClass;
+use crate::protocol::strings::topic_name;
 
 pub fn create(topics: Vec<NewTopic>, request: &Request<'_>) -> SingleRequest {
     let names = topics.iter().map(|t| t.topic.clone()).collect();
@@ -83,10 +85,6 @@ fn by_topic(
         let answers = answers(&kind).ok_or_else(|| unexpected(api))?;
         in_order(api, &names, answers, waits)
     })
-}
-
-fn topic_name(name: &str) -> TopicName {
-    TopicName(StrBytes::from_string(name.to_owned()))
 }
 
 fn broker_ids(ids: &[i32]) -> Vec<BrokerId> {

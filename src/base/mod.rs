@@ -4,6 +4,7 @@ pub mod alloc;
 pub mod backoff;
 pub mod cancel;
 pub mod conf;
+pub mod cstring;
 pub mod error;
 pub mod fork;
 pub mod group_metadata;

@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::borrow::Cow;
-use std::ffi::{CStr, CString};
+use std::ffi::CStr;
 
 use libc::{c_char, c_void, size_t};
 
@@ -126,19 +126,6 @@ pub(crate) unsafe fn numbers<'a>(data: *const i32, count: size_t) -> &'a [i32] {
     }
     // SAFETY: the caller's promise.
     unsafe { std::slice::from_raw_parts(data, count) }
-}
-
-/// A C string of what may contain NUL bytes, which end it.
-pub(crate) fn c_string(text: &str) -> CString {
-    match CString::new(text) {
-        Ok(s) => s,
-        Err(e) => {
-            let at = e.nul_position();
-            let mut bytes = e.into_vec();
-            bytes.truncate(at);
-            CString::new(bytes).unwrap_or_default()
-        }
-    }
 }
 
 #[cfg(test)]

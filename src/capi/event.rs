@@ -7,7 +7,6 @@ use std::ptr::{self, NonNull};
 use libc::{c_char, c_int, c_void, size_t};
 
 use super::admin::elements::ResultObjects;
-use super::cstr::c_string;
 use super::handle::{Boxed, Opaque, get, get_mut, peek, take};
 use super::types::{
     RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR, RD_KAFKA_EVENT_FETCH, RD_KAFKA_EVENT_LOG,
@@ -18,6 +17,7 @@ use super::types::{
 };
 use super::{cstr, message, partition_list};
 use crate::admin::{self, options::AdminOp};
+use crate::base::cstring::c_string;
 use crate::base::error::ErrorCode;
 use crate::base::log::context_names;
 use crate::base::message::MessageExt;

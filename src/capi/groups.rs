@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use libc::{c_char, c_int, c_void};
 
-use super::cstr::c_string;
 use super::handle::get;
 use crate::admin::results::groups::{STATES, TYPES, code_of};
+use crate::base::cstring::c_string;
 use crate::base::error::ErrorCode;
 use crate::capi::boundary::ffi;
 use crate::capi::cstr;

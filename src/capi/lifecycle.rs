@@ -21,6 +21,7 @@ use super::types::{
 use super::{background, cstr, past, serve};
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::{ClientKind, Warning};
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::fork::{self, Generation};
 use crate::base::log::{Level, debug};
@@ -500,7 +501,7 @@ pub unsafe extern "C" fn rd_kafka_dump(fp: *mut FILE, rk: *mut rd_kafka_t) {
             if let Some(i) = get(rk.cast_const())
                 && !fp.is_null()
             {
-                let text = cstr::c_string(&i.client.dump());
+                let text = c_string(&i.client.dump());
                 libc::fputs(text.as_ptr(), fp);
             }
         }

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use libc::c_int;
 
-use super::cstr::c_string;
 use super::handle::get;
+use crate::base::cstring::c_string;
 use crate::base::error::ErrorCode;
 use crate::capi::boundary::ffi;
 use crate::capi::types::{

@@ -7,11 +7,11 @@ use std::time::Instant;
 use libc::c_int;
 
 use super::callback::{self, Callback, CommitCb};
-use super::cstr::c_string;
 use super::instance::{Instance, topics};
 use super::items::{Backlog, Item, Polling, take_item};
 use super::{message, partition_list};
 use crate::base::cancel::NotCancelled;
+use crate::base::cstring::c_string;
 use crate::base::log::Level;
 use crate::base::message::MessageExt;
 use crate::client::consumer::default_rebalance;

@@ -13,33 +13,34 @@ use crate::coordinator::fan_out::question;
 
 /// Tells the outcome of one operation, once: that the client has ended, if nothing else.
 pub struct OutcomeSender {
-    queue: EventQueue,
+    /// `None` after that.
+    queue: Option<EventQueue>,
     op: AdminOp,
     opaque: usize,
-    sent: bool,
 }
 
 impl OutcomeSender {
     pub fn new(queue: EventQueue, op: AdminOp, opaque: usize) -> Self {
         OutcomeSender {
-            queue,
+            queue: Some(queue),
             op,
             opaque,
-            sent: false,
         }
     }
 
     pub fn send(mut self, outcome: Result<AdminResult, KafkaError>) {
-        self.push(outcome);
+        self.tell(outcome);
     }
 
-    fn push(&mut self, outcome: Result<AdminResult, KafkaError>) {
-        self.sent = true;
+    fn tell(&mut self, outcome: Result<AdminResult, KafkaError>) {
+        let Some(queue) = self.queue.take() else {
+            return;
+        };
         let (error, result) = match outcome {
             Ok(result) => (ErrorCode::NO_ERROR.into(), result),
             Err(error) => (error, AdminResult::None),
         };
-        self.queue.push(Event::Admin(Box::new(Outcome {
+        queue.push(Event::Admin(Box::new(Outcome {
             op: self.op,
             error,
             result,
@@ -50,9 +51,7 @@ impl OutcomeSender {
 
 impl Drop for OutcomeSender {
     fn drop(&mut self) {
-        if !self.sent {
-            self.push(Err(ErrorCode::_DESTROY.into()));
-        }
+        self.tell(Err(ErrorCode::_DESTROY.into()));
     }
 }
 

@@ -124,9 +124,6 @@ impl PartSender<'_> {
             let build = part.build;
             let mut request = Request::new(part.api, left, move |version| build(version), reply);
             request.max_version = part.max_version;
-            if let Some(time) = part.send_within {
-                request.send_by = request.deadline.min(self.now + time);
-            }
             self.router.route(self.cluster, part.target, request);
             return;
         };

@@ -160,9 +160,7 @@ impl Router {
             (ErrorClass::Final, _) => (request.reply)(result),
             _ if request.single_attempt => (request.reply)(result),
             // No answer: another one may know, or it waits here until one is up.
-            (ErrorClass::Passing, Target::Any) if result.is_err() => {
-                self.attempt(now, metadata.cache(), request)
-            }
+            (_, Target::Any) if result.is_err() => self.attempt(now, metadata.cache(), request),
             (ErrorClass::Passing | ErrorClass::Moved, _) => {
                 let pause =
                     backoff::delay(request.attempts.saturating_sub(1), BACKOFF, BACKOFF_MAX);

@@ -26,10 +26,8 @@ pub struct Part {
     pub max_version: Option<i16>,
     /// What its first attempt leads to is given back, whatever its class.
     pub single_attempt: bool,
-    /// How long to wait before it is sent.
+    /// How long to wait before it is sent, if not once.
     pub after: Duration,
-    /// How long it may wait for a connection, if not until the time of the fan-out is up.
-    pub send_within: Option<Duration>,
 }
 
 impl Part {
@@ -49,7 +47,6 @@ impl Part {
             max_version: None,
             single_attempt: false,
             after: Duration::ZERO,
-            send_within: None,
         }
     }
 
@@ -68,13 +65,6 @@ impl Part {
     pub fn max_version(mut self, version: i16) -> Self {
         self.max_version = Some(version);
         self
-    }
-
-    /// Sent once, and failed if no connection is up within this time: the target may be
-    /// another one by then.
-    pub fn within(mut self, time: Duration) -> Self {
-        self.send_within = Some(time);
-        self.once()
     }
 
     /// Not sent again: for those who find another target themselves. An attempt ends as well

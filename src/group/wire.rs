@@ -9,11 +9,12 @@ use kafka_protocol::messages::{
     ConsumerProtocolAssignment, ConsumerProtocolSubscription, TopicName,
     consumer_protocol_assignment, consumer_protocol_subscription,
 };
-use kafka_protocol::protocol::{Encodable, StrBytes};
+use kafka_protocol::protocol::Encodable;
 
 use super::assignor::{Assignor, Member, TopicPartition};
 use crate::protocol::bounded;
 use crate::protocol::consumer_protocol::{self, VERSION, version};
+use crate::protocol::strings::text;
 
 const ASSIGNMENT_VERSION: i16 = 0;
 
@@ -136,10 +137,6 @@ fn by_topic(partitions: &[TopicPartition]) -> BTreeMap<&str, Vec<i32>> {
             .push(partition.partition);
     }
     topics
-}
-
-fn text(text: &str) -> StrBytes {
-    StrBytes::from_string(text.to_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,3 @@
-use std::sync::Arc;
-use std::time::Duration;
-
 use kafka_protocol::messages::alter_configs_response::{
     AlterConfigsResourceResponse, AlterConfigsResponse,
 };
@@ -10,6 +7,7 @@ use kafka_protocol::messages::describe_configs_response::{
 
 use super::*;
 use crate::admin::options::{AdminOp, AdminOptions};
+use crate::admin::single::testing::response;
 use crate::broker::RequestError;
 use crate::coordinator::fan_out::{End, FanOut};
 
@@ -26,16 +24,6 @@ fn resource(kind: i32, name: &str, changes: &[(&str, Option<&str>)]) -> Resource
     }
 }
 
-fn response(kind: ResponseKind) -> Response {
-    Response {
-        kind: Some(kind),
-        version: 0,
-        rtt: Duration::ZERO,
-        broker_id: 1,
-        broker: Arc::from("b"),
-    }
-}
-
 fn altered_answer(kind: i8, name: &str, code: i16) -> AlterConfigsResourceResponse {
     AlterConfigsResourceResponse::default()
         .with_resource_type(kind)
@@ -44,11 +32,7 @@ fn altered_answer(kind: i8, name: &str, code: i16) -> AlterConfigsResourceRespon
 }
 
 fn alter_response(answers: Vec<AlterConfigsResourceResponse>) -> Response {
-    response(
-        AlterConfigsResponse::default()
-            .with_responses(answers)
-            .into(),
-    )
+    response(AlterConfigsResponse::default().with_responses(answers))
 }
 
 /// The outcome of an AlterConfigs of topic "t" and broker 7.

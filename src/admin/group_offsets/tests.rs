@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use kafka_protocol::messages::{
     OffsetCommitResponse, OffsetDeleteResponse,
     offset_commit_response::{OffsetCommitResponsePartition, OffsetCommitResponseTopic},
@@ -12,17 +10,8 @@ use kafka_protocol::messages::{
 
 use super::*;
 use crate::admin::options::{AdminOp, AdminOptions};
+use crate::admin::single::testing::response;
 use crate::coordinator::fan_out::{End, FanOut, Part};
-
-fn response(kind: impl Into<ResponseKind>) -> Response {
-    Response {
-        kind: Some(kind.into()),
-        version: 8,
-        rtt: Duration::ZERO,
-        broker_id: 1,
-        broker: "b".into(),
-    }
-}
 
 fn partition(topic: &str, partition: i32, offset: i64) -> TopicPartition {
     TopicPartition {

@@ -31,6 +31,7 @@ use crate::broker::{RequestError, Response};
 use crate::coordinator::Target;
 use crate::coordinator::fan_out::{Build, End, FanOut, Part, Step};
 use crate::coordinator::target::ErrorClass;
+use crate::protocol::strings::text;
 
 /// The most groups whose coordinators one request asks for.
 const FOUND_AT_ONCE: usize = 500;
@@ -38,8 +39,6 @@ const FOUND_AT_ONCE: usize = 500;
 const ASKED_AT_ONCE: usize = 100;
 /// The most requests that are out at a time.
 const OUT: usize = 32;
-/// A coordinator without a connection for this long may be another one.
-const SEND_WITHIN: Duration = Duration::from_secs(1);
 /// From this version on FindCoordinator takes several keys.
 const SEVERAL_KEYS: i16 = 4;
 
@@ -117,10 +116,6 @@ enum Sent {
 
 pub(super) fn group_id(group: &str) -> GroupId {
     GroupId(text(group))
-}
-
-fn text(text: &str) -> StrBytes {
-    StrBytes::from_string(text.to_owned())
 }
 
 /// Up to `most` of a queue's elements.
@@ -262,7 +257,7 @@ impl<O: GroupOperation> ByGroup<O> {
         let part = part.max_version(max_version);
         match self.only {
             Some(_) => part,
-            None => part.within(SEND_WITHIN),
+            None => part.single_attempt(),
         }
     }
 

@@ -7,7 +7,8 @@ use kafka_protocol::messages::{ApiKey, DeleteGroupsRequest, RequestKind, Respons
 use super::by_group::{Answer, Asking, ByGroup, GroupOperation, group_id};
 use crate::admin::Request;
 use crate::admin::results::groups::GroupResult;
-use crate::admin::results::{AdminResult, Node, c_string};
+use crate::admin::results::{AdminResult, Node};
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 
 pub fn delete(groups: Vec<String>, request: &Request<'_>) -> ByGroup<DeleteGroups> {

@@ -14,7 +14,8 @@ use crate::admin::results::groups::{
     CONSUMER_PROTOCOL, GroupDescription, MemberDescription, STATES, TYPE_CLASSIC, TYPE_CONSUMER,
     code_of, refused,
 };
-use crate::admin::results::{AdminResult, Node, authorized_operations, c_string};
+use crate::admin::results::{AdminResult, Node, authorized_operations};
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::topic_partition::TopicPartition;
 use crate::protocol::consumer_protocol::decode_assignment;

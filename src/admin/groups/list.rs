@@ -11,12 +11,13 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use crate::admin::Request;
+use crate::admin::results::AdminResult;
 use crate::admin::results::groups::{
     CONSUMER_PROTOCOL, GroupListing, GroupListings, STATES, TYPES, code_of, refused,
 };
-use crate::admin::results::{AdminResult, c_string};
 use crate::admin::single::{failed, unexpected};
 use crate::admin::timed_out;
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::{RequestError, Response};
 use crate::coordinator::Target;

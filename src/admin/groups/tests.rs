@@ -24,12 +24,9 @@ use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::{RequestError, Response};
 use crate::coordinator::Target;
 use crate::coordinator::fan_out::{End, FanOut, Part, Step};
+use crate::protocol::strings::text;
 
 type Answered = Result<Response, RequestError>;
-
-fn text(text: &str) -> StrBytes {
-    StrBytes::from_string(text.to_owned())
-}
 
 fn response(version: i16, kind: impl Into<ResponseKind>) -> Answered {
     Ok(Response {
@@ -190,7 +187,7 @@ fn a_coordinator_that_moves_or_goes_is_found_again() {
     let next = parts(q.on_response(find.id, found(&keys(&find), at)));
     assert_eq!(groups(&next[0]), ["a"]);
     assert_eq!(keys(&next[1]), [text("b")]);
-    assert!(!next[1].after.is_zero() && next[0].class.is_none());
+    assert!(!next[1].after.is_zero() && next[0].single_attempt);
     let again = only(parts(
         q.on_response(next[0].id, deleted(&names(&["a"]), |_| 16)),
     ));

@@ -2,7 +2,8 @@
 
 use std::ffi::{CStr, CString};
 
-use super::{Node, c_string};
+use super::Node;
+use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::topic_partition::TopicPartition;
 

@@ -15,7 +15,7 @@ use rdkafka::capi::types::*;
 use serde_json::{Value, json};
 
 use crate::arguments::{Pair, Topics};
-use crate::client::{Admin, Event, array, c_string, error, optional, string};
+use crate::client::{Admin, array, c_string, error, optional, string};
 use crate::output::Table;
 
 pub fn run(admin: &Admin, command: &Topics) -> Result<Table, String> {
@@ -181,10 +181,9 @@ fn create(admin: &Admin, new: &New<'_>, validate_only: bool) -> Result<Table, St
         rd_kafka_NewTopic_destroy(made);
         let event = event?;
         let result = rd_kafka_event_CreateTopics_result(event.0);
-        Ok(outcomes(
-            &event,
-            array(|n| rd_kafka_CreateTopics_result_topics(result, n)),
-        ))
+        Ok(outcomes(array(|n| {
+            rd_kafka_CreateTopics_result_topics(result, n)
+        })))
     }
 }
 
@@ -205,10 +204,9 @@ fn delete(admin: &Admin, topics: &[String]) -> Result<Table, String> {
         rd_kafka_DeleteTopic_destroy_array(gone.as_mut_ptr(), gone.len());
         let event = event?;
         let result = rd_kafka_event_DeleteTopics_result(event.0);
-        Ok(outcomes(
-            &event,
-            array(|n| rd_kafka_DeleteTopics_result_topics(result, n)),
-        ))
+        Ok(outcomes(array(|n| {
+            rd_kafka_DeleteTopics_result_topics(result, n)
+        })))
     }
 }
 
@@ -228,16 +226,15 @@ fn extend(admin: &Admin, topic: &str, total: usize) -> Result<Table, String> {
         rd_kafka_NewPartitions_destroy(more);
         let event = event?;
         let result = rd_kafka_event_CreatePartitions_result(event.0);
-        Ok(outcomes(
-            &event,
-            array(|n| rd_kafka_CreatePartitions_result_topics(result, n)),
-        ))
+        Ok(outcomes(array(|n| {
+            rd_kafka_CreatePartitions_result_topics(result, n)
+        })))
     }
 }
 
 /// # Safety
-/// Results of the event.
-unsafe fn outcomes(_: &Event, results: Vec<*const rd_kafka_topic_result_t>) -> Table {
+/// Results of a living event.
+unsafe fn outcomes(results: Vec<*const rd_kafka_topic_result_t>) -> Table {
     let mut table = Table::new(&["topic", "error"]);
     for result in results {
         // SAFETY: the caller's promise.

@@ -15,12 +15,12 @@ use super::sockets::CSockets;
 use super::topics;
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::{Conf, TopicConf, Word};
+use crate::base::cstring::c_string;
 use crate::base::log::Line;
 use crate::base::standard;
 use crate::broker::observer::Observer;
 use crate::broker::transport::SocketHooks;
 use crate::capi::callback::{self, Callback, LogCb, OpenCb, PartitionerCb};
-use crate::capi::cstr::c_string;
 use crate::capi::intercept::{Interceptors, LinkHooks, SendHooks};
 use crate::capi::types::{
     RD_KAFKA_THREAD_BACKGROUND, RD_KAFKA_THREAD_BROKER, RD_KAFKA_THREAD_MAIN, rd_kafka_t,

@@ -7,9 +7,9 @@ use std::{io, ptr};
 use libc::{addrinfo, c_char, c_int, c_void};
 
 use crate::base::conf::GlobalProps;
+use crate::base::cstring::c_string;
 use crate::broker::transport::{Family, Plain, SocketHooks};
 use crate::capi::callback::{self, Callback, CloseSocketCb, ConnectCb, ResolveCb, SocketCb};
-use crate::capi::cstr::c_string;
 
 /// The callbacks for sockets and names.
 pub(super) struct CSockets {

@@ -8,11 +8,11 @@ use libc::c_int;
 
 use super::Interceptors;
 use super::client::OnWire;
+use crate::base::cstring::c_string;
 use crate::base::error::ErrorCode;
 use crate::broker::identity::Identity;
 use crate::broker::observer::{Observer, OnWire as OnWireInfo};
 use crate::broker::stats::StateName;
-use crate::capi::cstr::c_string;
 use crate::capi::types::{rd_kafka_message_t, rd_kafka_t};
 
 /// Interceptors of messages to be sent, as a topic has them.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
+use kafka_protocol::messages::{ApiKey, MetadataResponse, RequestKind, ResponseKind};
 
 use super::MainLoop;
 use crate::base::error::{ErrorCode, KafkaError};
@@ -149,10 +149,7 @@ impl MainLoop {
                 ..
             }) => {
                 self.metadata_came();
-                let mut snapshot = Snapshot::from_response(&r);
-                snapshot.answered_by = broker_id;
-                snapshot.answered_by_name = broker.to_string();
-                Ok(snapshot)
+                Ok(told(&r, broker_id, &broker))
             }
             Ok(_) => Err(KafkaError::new(
                 ErrorCode::_BAD_MSG,
@@ -168,9 +165,7 @@ impl MainLoop {
             && let Some(ResponseKind::Metadata(answer)) = &response.kind
             && answer.error_code == 0
         {
-            let mut snapshot = Snapshot::from_response(answer);
-            snapshot.answered_by = response.broker_id;
-            snapshot.answered_by_name = response.broker.to_string();
+            let snapshot = told(answer, response.broker_id, &response.broker);
             self.learn(now, snapshot, false, false);
         }
     }
@@ -214,4 +209,12 @@ impl MainLoop {
             );
         }
     }
+}
+
+/// What a broker says of the cluster.
+fn told(answer: &MetadataResponse, broker_id: i32, broker: &str) -> Snapshot {
+    let mut snapshot = Snapshot::from_response(answer);
+    snapshot.answered_by = broker_id;
+    snapshot.answered_by_name = broker.to_owned();
+    snapshot
 }

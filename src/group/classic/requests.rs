@@ -15,6 +15,7 @@ use crate::coordinator::Node;
 use crate::group::assignor::{Assignor, TopicPartition};
 use crate::group::wire::{Subscription, encode_assignment, encode_subscription};
 use crate::group::{Action, Context, Outgoing, Token};
+use crate::protocol::strings::text;
 
 /// What the coordinator knows the consumer protocols by.
 const PROTOCOL_TYPE: &str = "consumer";
@@ -185,8 +186,4 @@ impl Classic {
 
 fn millis(duration: Duration) -> i32 {
     i32::try_from(duration.as_millis()).unwrap_or(i32::MAX)
-}
-
-fn text(text: &str) -> StrBytes {
-    StrBytes::from_string(text.to_owned())
 }

@@ -6,7 +6,6 @@ use kafka_protocol::messages::{
     ApiKey, HeartbeatResponse, JoinGroupResponse, OffsetCommitResponse, RequestKind, ResponseKind,
     SyncGroupResponse,
 };
-use kafka_protocol::protocol::StrBytes;
 
 use super::*;
 use crate::group::membership::TopicView;
@@ -14,10 +13,7 @@ use crate::group::testing::{Harness, classic_group, classic_settings};
 use crate::group::wire::{Subscription, encode_assignment, encode_subscription};
 use crate::group::{Action, RebalanceKind};
 use crate::group::{Commit, CommitDone, Event, Offset};
-
-fn text(text: &str) -> StrBytes {
-    StrBytes::from_string(text.to_owned())
-}
+use crate::protocol::strings::text;
 
 fn p(partition: i32) -> TopicPartition {
     TopicPartition::new(&"t".into(), partition)
