@@ -18,7 +18,11 @@ pub enum ConnError {
     LookUp(String),
     /// It could not be connected or set up; the text says what was tried.
     SetUp(String),
-    // `Tls(..)` (_SSL) and `Auth(..)` (_AUTHENTICATION) have their place here.
+    /// The TLS handshake failed, or what came after it cannot be decrypted; the text says
+    /// what to look at.
+    Tls(String),
+    /// The broker refused the login, or the client the broker's part of it.
+    Auth(String),
 }
 
 impl ConnError {
@@ -28,6 +32,8 @@ impl ConnError {
             ConnError::Closed | ConnError::Io(_) | ConnError::SetUp(_) => ErrorCode::_TRANSPORT,
             ConnError::Protocol(_) => ErrorCode::_BAD_MSG,
             ConnError::LookUp(_) => ErrorCode::_RESOLVE,
+            ConnError::Tls(_) => ErrorCode::_SSL,
+            ConnError::Auth(_) => ErrorCode::_AUTHENTICATION,
         }
     }
 }
@@ -38,7 +44,10 @@ impl fmt::Display for ConnError {
             ConnError::Closed => f.write_str("Disconnected"),
             ConnError::Io(text) => write!(f, "Disconnected: {text}"),
             ConnError::Protocol(text) => write!(f, "Protocol violation: {text}"),
-            ConnError::LookUp(text) | ConnError::SetUp(text) => f.write_str(text),
+            ConnError::LookUp(text) | ConnError::SetUp(text) | ConnError::Tls(text) => {
+                f.write_str(text)
+            }
+            ConnError::Auth(text) => write!(f, "SASL authentication error: {text}"),
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod look_up;
 mod loop_work;
 pub mod observer;
 pub mod reconnect;
+pub mod sasl;
 pub mod setup;
 mod short_poll;
 mod shown;

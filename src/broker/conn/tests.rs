@@ -31,7 +31,7 @@ fn connected(seed: u64) -> Fixture {
         None,
         now,
     );
-    assert_eq!(conn.handshake(), Ok(Handshake::InProgress));
+    assert_eq!(conn.handshake(), Ok(Handshake::Connecting));
     conn.note_ready(peer.accept());
     assert_eq!(conn.handshake(), Ok(Handshake::Done));
     Fixture {

@@ -114,7 +114,7 @@ impl<U: LinkUser> Link<U> {
         conn.note_ready(event);
         if setup.step() == Step::Transport {
             match conn.handshake() {
-                Ok(Handshake::InProgress) if !event.error => return,
+                Ok(Handshake::Connecting | Handshake::Negotiating) if !event.error => return,
                 Ok(_) => {
                     conn.note_writable();
                     let known = self.versions_at_hand(now);

@@ -166,7 +166,7 @@ impl MemoryTransport {
 
     pub fn handshake(&mut self) -> Result<Handshake, ConnError> {
         match self.wire.lock().accepted.clone() {
-            None => Ok(Handshake::InProgress),
+            None => Ok(Handshake::Connecting),
             Some(Ok(())) => Ok(Handshake::Done),
             Some(Err(e)) => Err(e),
         }

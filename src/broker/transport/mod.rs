@@ -76,7 +76,10 @@ pub trait Connector: Send + Sync {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Handshake {
-    InProgress,
+    /// The socket is not connected yet.
+    Connecting,
+    /// It is, and the session on top of it (TLS) is being made.
+    Negotiating,
     Done,
 }
 

@@ -154,7 +154,7 @@ impl TcpTransport {
         }
         match stream.peer_addr() {
             Ok(_) => Ok(Handshake::Done),
-            Err(e) if e.kind() == io::ErrorKind::NotConnected => Ok(Handshake::InProgress),
+            Err(e) if e.kind() == io::ErrorKind::NotConnected => Ok(Handshake::Connecting),
             Err(e) => Err(e.into()),
         }
     }
