@@ -59,6 +59,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
                 "identity.rs",
                 "inflight.rs",
                 "loop_work.rs",
+                "sasl/",
                 "short_poll.rs",
                 "stats.rs",
             ],

@@ -4,9 +4,8 @@
 //! texts that go to the application with `_INVALID_ARG`.
 
 use std::ffi::CString;
-use std::fmt;
 
-use zeroize::Zeroizing;
+use crate::base::secret::Secret;
 
 /// The most partitions that a topic may have.
 pub const PARTITIONS_MAX: i32 = 100_000;
@@ -255,26 +254,6 @@ impl ScramAlteration {
         match self {
             ScramAlteration::Upsert { user, .. } | ScramAlteration::Delete { user, .. } => user,
         }
-    }
-}
-
-/// Bytes that are wiped when they go, and that no debug output shows.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Zeroizing<Vec<u8>>);
-
-impl Secret {
-    pub fn new(bytes: &[u8]) -> Self {
-        Secret(Zeroizing::new(bytes.to_vec()))
-    }
-
-    pub fn bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
     }
 }
 

@@ -19,8 +19,6 @@ use kafka_protocol::messages::{
     ResponseKind,
 };
 use kafka_protocol::protocol::StrBytes;
-use sha2::{Sha256, Sha512};
-use zeroize::Zeroizing;
 
 use super::Request;
 use super::args::ScramAlteration;
@@ -28,14 +26,12 @@ use super::results::{AdminResult, ScramCredential, ScramUser, ScramUserResult, b
 use super::single::{SingleRequest, target_of, unexpected};
 use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::secret::Secret;
 use crate::broker::Response;
 use crate::coordinator::Target;
 use crate::coordinator::target::ErrorClass;
+use crate::protocol::scram::ScramHash;
 use crate::protocol::strings::text;
-
-/// The numbers of the mechanisms, on the wire and for C.
-const SHA_256: i32 = 1;
-const SHA_512: i32 = 2;
 
 /// Without users: all of them.
 pub fn describe(users: Vec<String>, request: &Request<'_>) -> SingleRequest {
@@ -116,7 +112,7 @@ enum Ready {
         mechanism: i8,
         iterations: i32,
         salt: Bytes,
-        salted_password: Zeroizing<Vec<u8>>,
+        salted_password: Secret,
     },
     Delete {
         user: StrBytes,
@@ -154,27 +150,16 @@ fn ready(alteration: &ScramAlteration) -> Result<Ready, KafkaError> {
     }
 }
 
-/// RFC 5802's `Hi`; `None` for a mechanism that there is not, and without iterations.
+/// `None` for a mechanism that there is not, and without iterations.
 fn salted_password(
     mechanism: i32,
     password: &[u8],
     salt: &[u8],
     iterations: i32,
-) -> Option<Zeroizing<Vec<u8>>> {
+) -> Option<Secret> {
     let iterations = u32::try_from(iterations).ok().filter(|&count| count > 0)?;
-    let mut salted = Zeroizing::new(Vec::new());
-    match mechanism {
-        SHA_256 => {
-            salted.resize(32, 0);
-            pbkdf2::pbkdf2_hmac::<Sha256>(password, salt, iterations, &mut salted);
-        }
-        SHA_512 => {
-            salted.resize(64, 0);
-            pbkdf2::pbkdf2_hmac::<Sha512>(password, salt, iterations, &mut salted);
-        }
-        _ => return None,
-    }
-    Some(salted)
+    let hash = ScramHash::of_number(mechanism)?;
+    Some(hash.salted_password(password, salt, iterations))
 }
 
 fn wire_request(alterations: &[Ready]) -> AlterUserScramCredentialsRequest {
@@ -193,7 +178,7 @@ fn wire_request(alterations: &[Ready]) -> AlterUserScramCredentialsRequest {
                     .with_mechanism(*mechanism)
                     .with_iterations(*iterations)
                     .with_salt(salt.clone())
-                    .with_salted_password(Bytes::copy_from_slice(salted_password)),
+                    .with_salted_password(Bytes::copy_from_slice(salted_password.bytes())),
             ),
             Ready::Delete { user, mechanism } => request.deletions.push(
                 ScramCredentialDeletion::default()
@@ -282,13 +267,15 @@ mod tests {
     use kafka_protocol::messages::{
         AlterUserScramCredentialsResponse, DescribeUserScramCredentialsResponse,
     };
-    use pbkdf2::hmac::{Hmac, KeyInit, Mac};
 
     use super::*;
-    use crate::admin::args::Secret;
     use crate::admin::options::{AdminOp, AdminOptions};
     use crate::admin::single::testing::{answered, response};
     use crate::coordinator::fan_out::FanOut;
+
+    /// The numbers of the mechanisms, on the wire and for C.
+    const SHA_256: i32 = 1;
+    const SHA_512: i32 = 2;
 
     /// "W22ZaJ0SNY7soEsUEjb6gQ==", the salt of RFC 7677's example.
     const SALT: [u8; 16] = [
@@ -300,35 +287,12 @@ mod tests {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    fn hmac_sha_256(key: &[u8], message: &str) -> Vec<u8> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(key).unwrap();
-        mac.update(message.as_bytes());
-        mac.finalize().into_bytes().to_vec()
-    }
-
-    /// The example of RFC 7677: user "user", password "pencil". It has the server's signature,
-    /// which follows from the salted password.
+    /// By Python's `hashlib.pbkdf2_hmac`.
     #[test]
-    fn salted_passwords_are_those_of_rfc_7677() {
-        let salted = salted_password(SHA_256, b"pencil", &SALT, 4096).unwrap();
-        let nonce = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
-        let exchange = format!(
-            "n=user,r=rOprNGfwEbeRWgbNEkqO,r={nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,r={nonce}"
-        );
-        let signature = hmac_sha_256(&hmac_sha_256(&salted, "Server Key"), &exchange);
-        // "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
-        assert_eq!(
-            hex(&signature),
-            "eabae24d1062db75a9451ff0b6ea7e98c8546549ff741e672d3251b2397de46e"
-        );
-    }
-
-    /// By Python's `hashlib.pbkdf2_hmac`, since the RFC has no example for SHA-512.
-    #[test]
-    fn salted_passwords_of_the_longer_hash() {
+    fn salted_passwords_by_the_mechanisms_number() {
         let salted = salted_password(SHA_512, b"pencil", &SALT, 4096).unwrap();
         assert_eq!(
-            hex(&salted),
+            hex(salted.bytes()),
             "f16efe1be67f1d09502ebd5ed9262fddffba5a377ab4f0b687e5ed5ba0f50686\
              b8a4ae166476da8ab3b951d2fa9238b63998f45461bc33a464814949cec9631d"
         );
@@ -392,7 +356,7 @@ mod tests {
         assert_eq!((&*sent.name, sent.mechanism, sent.iterations), ("a", 1, 2));
         assert_eq!(*sent.salt, SALT);
         let salted = salted_password(SHA_256, b"pencil", &SALT, 2).unwrap();
-        assert_eq!(*sent.salted_password, **salted);
+        assert_eq!(*sent.salted_password, *salted.bytes());
         assert_eq!(&*request.deletions[0].name, "b");
         assert_eq!(request.deletions[0].mechanism, 9);
         assert!(!format!("{alterations:?}").contains(&format!("{:?}", b"pencil")));

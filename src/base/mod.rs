@@ -17,6 +17,7 @@ pub mod model;
 pub mod panic;
 pub mod queue;
 pub mod regex;
+pub mod secret;
 pub mod stack;
 pub mod standard;
 pub mod stderr;

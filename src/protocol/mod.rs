@@ -8,6 +8,7 @@ pub mod frame;
 pub mod produce;
 pub mod records;
 pub mod request;
+pub mod scram;
 pub mod strings;
 pub mod varint;
 pub mod versions;

@@ -3,9 +3,7 @@
 
 use std::ffi::CString;
 
-use super::rdkafka::admin::args::{
-    AclBinding, AlterOp, NewPartitions, NewTopic, ScramAlteration, Secret,
-};
+use super::rdkafka::admin::args::{AclBinding, AlterOp, NewPartitions, NewTopic, ScramAlteration};
 use super::rdkafka::admin::by_leader::Asked;
 use super::rdkafka::admin::configs::{self, Change, Resource};
 use super::rdkafka::admin::options::{AdminOp, AdminOptions};
@@ -15,6 +13,7 @@ use super::rdkafka::admin::{
     scram, topics,
 };
 use super::rdkafka::base::error::{ErrorCode, KafkaError};
+use super::rdkafka::base::secret::Secret;
 use super::rdkafka::base::topic_partition::TopicPartition;
 
 pub const TOPICS: [&str; 3] = ["t", "u", "v"];

@@ -5,11 +5,12 @@ use libc::{c_char, c_uchar, size_t};
 use std::borrow::Cow;
 use std::ffi::CString;
 
-use crate::admin::args::{ScramAlteration, Secret};
+use crate::admin::args::ScramAlteration;
 use crate::admin::options::AdminOp;
 use crate::admin::results::{ScramCredential, ScramUser, ScramUserResult};
 use crate::admin::scram;
 use crate::base::error::KafkaError;
+use crate::base::secret::Secret;
 use crate::capi::admin::elements::Elements;
 use crate::capi::admin::events::result_array;
 use crate::capi::admin::request;
