@@ -3,6 +3,8 @@
 #
 #   kafka.sh up [--nodes 1|3] [--version 4.2|3.9|2.8] [--port BASE] [--partitions N] [--set NAME=VALUE]...
 #                                                                     start a cluster and wait until it answers
+#   kafka.sh up --secure [--reauth MS] ...                            one node with TLS and SASL beside it: secure.sh has the listeners,
+#                                                                     ../secure/properties.sh what a client sets for each of them
 #   kafka.sh down|status|bootstrap [--port BASE]                      stop it | show it | print its bootstrap.servers
 #   kafka.sh kill N | stop N | start N | pause N | cont N             one node: SIGKILL, clean stop, start, freeze, thaw
 #   kafka.sh jars [--version V]                                       only resolve the jars
@@ -10,12 +12,14 @@
 # Node N listens on BASE+N-1 (19092, 19093, ...), its controller on BASE+10+N-1; before Kafka 3.3 there is a ZooKeeper on BASE+20.
 # Each BASE is a cluster of its own, so that several can run side by side. `up` always starts with empty logs, unless the
 # same cluster is already up. Topics that the broker makes by itself have N partitions, 4 without --partitions. --set adds a property
-# of the brokers, or replaces one. Jars come through Maven into the cache folder; data and logs are kept below it as well.
+# of the brokers, or replaces one. --reauth is after how long they want a new login, 0 for never. A secured cluster has a KDC and a
+# token server of its own on BASE+13 to BASE+15. Jars come through Maven into the cache folder; data and logs are kept below it as well.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 HERE=$ROOT/capi-tests/kafka
+. "$HERE/secure.sh"
 
-nodes=${KAFKA_NODES:-1} version=${KAFKA_VERSION:-4.2} base=${KAFKA_PORT:-19092} partitions=4 properties=()
+nodes=${KAFKA_NODES:-1} version=${KAFKA_VERSION:-4.2} base=${KAFKA_PORT:-19092} partitions=4 properties=() secure= reauth=0 jvm_options=()
 cmd=${1:-}; [ $# -gt 0 ] && shift
 args=()
 while [ $# -gt 0 ]; do
@@ -24,6 +28,8 @@ while [ $# -gt 0 ]; do
         --version) version=$2; shift 2 ;;
         --port) base=$2; shift 2 ;;
         --partitions) partitions=$2; shift 2 ;;
+        --secure) secure=yes; shift ;;
+        --reauth) reauth=$2; shift 2 ;;
         --set) properties+=("$2"); shift 2 ;;
         --*) die "unknown option $1" ;;
         *) args+=("$1"); shift ;;
@@ -53,7 +59,7 @@ jvm() {
     local heap=$1 log4j=; shift
     case $version in 2.*|3.*) log4j=-Dlog4j.configuration=file:$HERE/log4j.properties ;; esac
     exec java -Xmx"$heap" -Xms64m -XX:+UseSerialGC -XX:-UsePerfData -Djava.awt.headless=true -Djava.net.preferIPv4Stack=true \
-        $log4j \
+        $log4j ${jvm_options[@]+"${jvm_options[@]}"} \
         -Dorg.slf4j.simpleLogger.showDateTime=true -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
         -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
         -cp "$CACHE/kafka/jars-$version/*" "$@"
@@ -133,7 +139,8 @@ write_config() { # N
             for i in $(seq "$nodes"); do voters+=${voters:+,}$i@127.0.0.1:$((base + 10 + i - 1)); done
             echo "process.roles=broker,controller"
             echo "node.id=$n"
-            echo "listeners=PLAINTEXT://127.0.0.1:$(port_of "$n"),CONTROLLER://127.0.0.1:$((base + 10 + n - 1))"
+            echo "listeners=PLAINTEXT://127.0.0.1:$(port_of "$n"),CONTROLLER://127.0.0.1:$((base + 10 + n - 1))${secure:+$(secure_listeners 127.0.0.1)}"
+            [ -z "$secure" ] || secure_config
             echo "controller.listener.names=CONTROLLER"
             echo "controller.quorum.voters=$voters"
             echo "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
@@ -161,13 +168,16 @@ write_config() { # N
 start_node() { # N: without waiting
     local dir=$run/node-$1
     alive "$dir" && return 0
+    [ -z "$secure" ] || secure_jvm
     launch "$dir" "${KAFKA_HEAP:-512m}" kafka.Kafka "$dir/server.properties"
 }
 
 up() {
     version=$(full_version "$version")
     case $nodes in 1|3) ;; *) die "--nodes takes 1 or 3" ;; esac
+    [ -z "$secure" ] || [ "$nodes" = 1 ] || die "--secure has one node"
     local cluster="version=$version nodes=$nodes base=$base"
+    [ -z "$secure" ] || cluster+=" secure=yes reauth=$reauth"
     [ "$partitions" = 4 ] || cluster+=" partitions=$partitions"
     [ ${#properties[@]} -eq 0 ] || cluster+=" properties=($(printf '%q ' "${properties[@]}"))"
     if [ -f "$run/cluster" ]; then
@@ -176,18 +186,20 @@ up() {
         (load; down) || return 1
     fi
     jars "$version" || return 1
-    local n id
+    local n id users=()
+    for n in ${secure:+$(secure_ports)}; do (exec 3<>"/dev/tcp/127.0.0.1/$n") 2>/dev/null && die "port $n is taken by something else"; done
     for n in $(seq "$nodes"); do
         (exec 3<>"/dev/tcp/127.0.0.1/$(port_of "$n")") 2>/dev/null && die "port $(port_of "$n") is taken by something else"
         (exec 3<>"/dev/tcp/127.0.0.1/$((base + 10 + n - 1))") 2>/dev/null && die "port $((base + 10 + n - 1)) is taken by something else"
     done
     mkdir -p "$run"
     echo "$cluster" >"$run/cluster"
+    if [ -n "$secure" ]; then secure_prepare || return 1; mapfile -t users < <(secure_users); fi
     if has_kraft "$version"; then
         id=A$(head -c 16 /dev/urandom | base64 | tr '+/' '00' | cut -c 2-22)
         for n in $(seq "$nodes"); do
             write_config "$n"
-            ( jvm 256m kafka.tools.StorageTool format -t "$id" -c "$run/node-$n/server.properties" ) >"$run/node-$n/log" 2>&1 </dev/null \
+            ( jvm 256m kafka.tools.StorageTool format -t "$id" -c "$run/node-$n/server.properties" ${users[@]+"${users[@]}"} ) >"$run/node-$n/log" 2>&1 </dev/null \
                 || { cat "$run/node-$n/log" >&2; die "formatting node $n"; }
         done
     else
@@ -220,7 +232,7 @@ down() {
     # All at once: a broker that stops alone would first hand its partitions over, and the last ones find no quorum to tell.
     for n in "$run"/node-*; do alive "$n" && kill -CONT "$(cat "$n/pid")" && kill "$(cat "$n/pid")"; done
     for n in "$run"/node-*; do stop_dir "$n" 8; done
-    [ -d "$run/zookeeper" ] && stop_dir "$run/zookeeper" 5
+    for n in zookeeper kdc oidc; do [ -d "$run/$n" ] && stop_dir "$run/$n" 5; done
     rm -rf "$run"
 }
 
@@ -249,5 +261,5 @@ case $cmd in
     start) needs_node; start_node "$node"; wait_ready "$(port_of "$node")" 1 "$dir" ;;
     pause) needs_node; kill -STOP "$(cat "$dir/pid")" ;;
     cont) needs_node; kill -CONT "$(cat "$dir/pid")" ;;
-    *) sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+    *) sed -n '2,17s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
 esac
