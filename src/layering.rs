@@ -81,7 +81,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
         "client",
         &[
             &["types.rs", "settings.rs", "link_user.rs"],
-            &["event.rs", "topic.rs"],
+            &["event.rs", "security.rs", "topic.rs"],
             &["hooks.rs", "consumer/command.rs"],
             &["command.rs"],
             &["consumer/"],

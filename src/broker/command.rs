@@ -14,6 +14,8 @@ pub enum LinkCommand<U: LinkUser> {
     },
     /// Connect now, even without work to do.
     Connect,
+    /// What a login needs is there now (`Login::is_ready`), or has been replaced.
+    CredentialsReady,
     /// Lets the next attempt to connect be made at once.
     SkipBackoff,
     Disconnect {

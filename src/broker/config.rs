@@ -6,6 +6,7 @@ use crate::base::lock::RwLock;
 
 use super::identity::Identity;
 use super::observer::{Observer, Watch};
+use super::sasl::Login;
 use super::transport::{Connector, SocketHooks};
 use super::{BrokerStats, LinkEvent, LinkSettings};
 use crate::base::log::Logger;
@@ -20,6 +21,8 @@ pub struct LinkConfig {
     /// For look-ups of names.
     pub hooks: Arc<dyn SocketHooks>,
     pub connector: Arc<dyn Connector>,
+    /// What to log in with, where brokers ask for that.
+    pub login: Option<Arc<dyn Login>>,
     pub stats: Arc<BrokerStats>,
     pub events: EventSink,
     pub observer: Option<Arc<dyn Observer>>,

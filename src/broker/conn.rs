@@ -14,9 +14,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
 use mio::Registry;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::error::ConnError;
 use super::identity::Identity;
@@ -83,6 +84,8 @@ pub struct Conn<T> {
     watch: Option<Watch>,
     in_flight: InFlightTable<T>,
     timeouts: usize,
+    /// No requests but the set-up's.
+    parked: bool,
     correlation_id: i32,
     last_used: Instant,
     now: Instant,
@@ -124,6 +127,7 @@ impl<T> Conn<T> {
             watch,
             in_flight: InFlightTable::default(),
             timeouts: 0,
+            parked: false,
             correlation_id: 0,
             last_used: now,
             now,
@@ -148,8 +152,17 @@ impl<T> Conn<T> {
         self.broker = broker.name().into();
     }
 
-    pub fn note_writable(&mut self) {
+    /// The handshake is done: bytes can be written, and some may wait to be read, in the
+    /// transport or the socket.
+    pub fn note_connected(&mut self) {
         self.writable = true;
+        self.readable = true;
+        self.drained = false;
+    }
+
+    /// Takes no requests but the set-up's, until it is called again.
+    pub fn park(&mut self, parked: bool) {
+        self.parked = parked;
     }
 
     pub fn note_ready(&mut self, event: Readiness) {
@@ -281,7 +294,10 @@ impl<T> Conn<T> {
         ) {
             Ok(()) => {
                 let size = buf.len();
-                self.enqueue(buf.freeze());
+                self.enqueue(match api {
+                    ApiKey::SaslAuthenticate => wiped_when_dropped(&mut buf),
+                    _ => buf.freeze(),
+                });
                 self.queued_request(now, api, version, id, size);
                 self.track(id, api, version, deadline, origin);
             }
@@ -301,6 +317,8 @@ impl<T> Conn<T> {
     }
 
     fn track(&mut self, id: i32, api: ApiKey, version: i16, deadline: Instant, origin: Origin<T>) {
+        // A connection whose session is renewed and that does nothing else is idle.
+        let for_setup = matches!(origin, Origin::Handshake);
         self.in_flight.push(InFlight {
             correlation_id: id,
             api,
@@ -312,7 +330,9 @@ impl<T> Conn<T> {
         self.stats
             .in_flight
             .store(self.in_flight.len(), Ordering::Relaxed);
-        self.last_used = self.now;
+        if !for_setup {
+            self.last_used = self.now;
+        }
     }
 
     pub fn send_caller_request(&mut self, now: Instant, request: Request) {
@@ -329,6 +349,20 @@ impl<T> Conn<T> {
             request.deadline,
             Origin::Caller(request.reply),
         );
+    }
+
+    /// Queues a turn of a login with a broker that has no request for it.
+    pub fn send_token(&mut self, now: Instant, token: &[u8]) {
+        self.now = now;
+        let mut buf = BytesMut::with_capacity(4 + token.len());
+        buf.put_u32(u32::try_from(token.len()).unwrap_or(u32::MAX));
+        buf.put_slice(token);
+        self.enqueue(wiped_when_dropped(&mut buf));
+    }
+
+    /// The answer to [`Conn::send_token`], if it has arrived.
+    pub fn receive_token(&mut self) -> Result<Option<Bytes>, ConnError> {
+        self.read_frame()
     }
 
     fn enqueue(&mut self, bytes: Bytes) {
@@ -458,7 +492,6 @@ impl<T> Conn<T> {
         let Some(frame) = self.read_frame()? else {
             return Ok(None);
         };
-        self.last_used = now;
         BrokerStats::bump(&self.stats.rx);
         self.stats
             .rx_bytes
@@ -477,6 +510,9 @@ impl<T> Conn<T> {
         self.stats
             .in_flight
             .store(self.in_flight.len(), Ordering::Relaxed);
+        if !matches!(entry.origin, Origin::Handshake) {
+            self.last_used = now;
+        }
         let rtt = now.saturating_duration_since(entry.sent_at);
         let rtt_us = i64::try_from(rtt.as_micros()).unwrap_or(i64::MAX);
         self.stats.rtt.add(rtt_us);
@@ -508,6 +544,13 @@ impl<T> Conn<T> {
             throttle,
         }))
     }
+}
+
+/// Bytes of a login: the buffer is wiped, and what is made of it when it has been sent.
+fn wiped_when_dropped(buf: &mut BytesMut) -> Bytes {
+    let bytes = Bytes::from_owner(Zeroizing::new(buf.to_vec()));
+    buf.as_mut().zeroize();
+    bytes
 }
 
 /// What the broker says about quotas, in the responses that carry it.
@@ -549,7 +592,7 @@ impl<T> Outbox<T> for Conn<T> {
     }
 
     fn room(&self) -> usize {
-        if self.unsent >= MAX_UNSENT {
+        if self.parked || self.unsent >= MAX_UNSENT {
             return 0;
         }
         self.settings

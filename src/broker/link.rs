@@ -8,8 +8,8 @@
 //!
 //! While it is `Down`, [`Reconnect`] knows what is being done about that; [`Setup`] leads
 //! from the connected socket to `Up`. Both are sans-IO, and `connecting.rs` carries out
-//! what they ask for. Requests wait in `pending` until the link is up; each carries its own
-//! deadline.
+//! what they ask for. Requests wait in `pending` until the link is up, and while it logs in
+//! again; each carries its own deadline.
 
 mod connecting;
 mod ending;
@@ -27,7 +27,7 @@ use super::error::ConnError;
 use super::inflight::Origin;
 use super::look_up::{Answer, LookUps};
 use super::reconnect::{self, Reconnect};
-use super::setup::{self, Setup, Step};
+use super::setup::{self, Setup};
 use super::shown::Shown;
 use super::stats::StateName;
 use super::{BrokerStats, LinkEvent, LinkUser, Outbox, Request, RequestError};
@@ -36,8 +36,15 @@ use crate::base::log::debug;
 
 enum State<T> {
     Down,
-    SettingUp { conn: Box<Conn<T>>, setup: Setup },
-    Up { conn: Box<Conn<T>> },
+    SettingUp {
+        conn: Box<Conn<T>>,
+        setup: Setup,
+    },
+    /// The set-up goes on: sessions that end are renewed by another login.
+    Up {
+        conn: Box<Conn<T>>,
+        setup: Setup,
+    },
 }
 
 pub struct Link<U: LinkUser> {
@@ -107,6 +114,8 @@ impl<U: LinkUser> Link<U> {
             }
             LinkCommand::User(c) => self.user.on_command(now, c),
             LinkCommand::Connect => self.connect_wanted = true,
+            // The turn that follows sees it.
+            LinkCommand::CredentialsReady => {}
             LinkCommand::SkipBackoff => {
                 self.reconnect.skip_backoff();
                 self.show(now);
@@ -164,28 +173,28 @@ impl<U: LinkUser> Link<U> {
             self.reconnect.moved();
             self.show(now);
         }
-        if let State::Up { conn } = &mut self.state {
+        if let State::Up { conn, .. } = &mut self.state {
             conn.set_broker(&self.config.identity.read());
         }
     }
 
     /// Nothing is under way or waits: the next turn can only send.
     pub fn is_up_and_idle(&self) -> bool {
-        matches!(&self.state, State::Up { conn } if conn.is_idle()) && self.pending.is_empty()
+        matches!(&self.state, State::Up { conn, .. } if conn.is_idle()) && self.pending.is_empty()
     }
 
     /// The socket is to be read by whoever waits in `socket_loan`; false if it is not, or not
     /// now.
     pub fn lend(&mut self, registry: &Registry, borrower: &Registry) -> bool {
         match &mut self.state {
-            State::Up { conn } => conn.lend(registry, borrower),
+            State::Up { conn, .. } => conn.lend(registry, borrower),
             _ => false,
         }
     }
 
     /// False if the connection was lost over it.
     pub fn take_back(&mut self, registry: &Registry) -> bool {
-        if let State::Up { conn } = &mut self.state
+        if let State::Up { conn, .. } = &mut self.state
             && let Err(e) = conn.take_back(registry)
         {
             self.lost(Instant::now(), registry, &e);
@@ -196,7 +205,7 @@ impl<U: LinkUser> Link<U> {
 
     /// The borrower of the socket got an event of it.
     pub fn note_arrived(&mut self, closed: bool) {
-        if let State::Up { conn } = &mut self.state {
+        if let State::Up { conn, .. } = &mut self.state {
             conn.note_arrived(closed);
         }
     }
@@ -216,13 +225,11 @@ impl<U: LinkUser> Link<U> {
                     StateName::Connect
                 }
             },
-            State::SettingUp { setup, .. } => match setup.step() {
-                Step::Transport => StateName::Connect,
-                Step::ApiVersions { .. } => StateName::ApiVersionQuery,
-                // It ends, or is up, in the same turn.
-                Step::Ready | Step::Failed => return,
+            State::SettingUp { setup, .. } | State::Up { setup, .. } => match setup.state() {
+                // The connection ends in the same turn.
+                StateName::Down => return,
+                name => name,
             },
-            State::Up { .. } => StateName::Up,
         };
         if self.shown.change(&self.config, name) {
             self.state_since = now;
@@ -243,6 +250,11 @@ impl<U: LinkUser> Link<U> {
         self.connect_wanted || !self.pending.is_empty() || self.user.wants_connection()
     }
 
+    /// What a login needs is there.
+    fn can_log_in(&self) -> bool {
+        self.config.login.as_ref().is_none_or(|l| l.is_ready())
+    }
+
     /// Does all that is due. Called on every turn of the loop.
     pub fn run(&mut self, now: Instant, registry: &Registry) {
         self.user.collect(now);
@@ -254,7 +266,7 @@ impl<U: LinkUser> Link<U> {
         }
         if matches!(self.state, State::Down) {
             self.show(now);
-            if self.wants_connection() {
+            if self.wants_connection() && self.can_log_in() {
                 self.connect(now, registry);
             }
         }
@@ -268,9 +280,14 @@ impl<U: LinkUser> Link<U> {
     }
 
     fn check_deadlines(&mut self, now: Instant, registry: &Registry) {
+        if let State::SettingUp { setup, .. } | State::Up { setup, .. } = &self.state
+            && setup.deadline().is_some_and(|d| now >= d)
+        {
+            self.set_up(now, registry, setup::Event::Time);
+        }
         match &self.state {
-            State::SettingUp { .. } => self.set_up(now, registry, setup::Event::Time),
-            State::Up { conn } => {
+            State::SettingUp { .. } | State::Down => {}
+            State::Up { conn, .. } => {
                 if conn.deadline().is_some_and(|d| now >= d) {
                     let timed_out = conn.timed_out(now);
                     self.config
@@ -292,13 +309,12 @@ impl<U: LinkUser> Link<U> {
                     self.disconnect(now, registry, "Connection max idle time exceeded", None);
                 }
             }
-            State::Down => {}
         }
     }
 
     /// What was sent and is not answered in time fails; the connection stays.
     fn expire_sent(&mut self, now: Instant) {
-        let State::Up { conn } = &mut self.state else {
+        let State::Up { conn, .. } = &mut self.state else {
             return;
         };
         for origin in conn.expire(now) {
@@ -314,11 +330,11 @@ impl<U: LinkUser> Link<U> {
     fn run_up(&mut self, now: Instant, registry: &Registry) {
         // Responses first: they make room for requests.
         loop {
-            let State::Up { conn } = &mut self.state else {
+            let State::Up { conn, .. } = &mut self.state else {
                 return;
             };
             match conn.receive(now) {
-                Ok(Some(received)) => self.dispatch(now, received),
+                Ok(Some(received)) => self.dispatch(now, received, registry),
                 Ok(None) => break,
                 Err(e) => {
                     self.lost(now, registry, &e);
@@ -326,7 +342,7 @@ impl<U: LinkUser> Link<U> {
                 }
             }
         }
-        let State::Up { conn } = &mut self.state else {
+        let State::Up { conn, .. } = &mut self.state else {
             return;
         };
         while conn.room() > 0 {
@@ -348,7 +364,7 @@ impl<U: LinkUser> Link<U> {
         }
     }
 
-    fn dispatch(&mut self, now: Instant, received: Received<U::Tag>) {
+    fn dispatch(&mut self, now: Instant, received: Received<U::Tag>, registry: &Registry) {
         if received.throttle > Duration::ZERO {
             (self.config.events)(LinkEvent::Throttled {
                 time: received.throttle,
@@ -357,7 +373,8 @@ impl<U: LinkUser> Link<U> {
         match received.origin {
             Origin::Caller(reply) => reply(received.result),
             Origin::User(tag) => self.user.on_response(now, tag, received.result),
-            Origin::Handshake | Origin::Expired => {}
+            Origin::Handshake => self.on_setup_response(now, registry, received.result),
+            Origin::Expired => {}
         }
     }
 
@@ -384,12 +401,16 @@ impl<U: LinkUser> Link<U> {
     pub fn next_deadline(&self) -> Option<Instant> {
         let up = matches!(self.state, State::Up { .. });
         let own = match &self.state {
-            State::Down => self.reconnect.deadline(self.wants_connection()),
+            State::Down => {
+                let wanted = self.wants_connection() && self.can_log_in();
+                self.reconnect.deadline(wanted)
+            }
             State::SettingUp { setup, .. } => setup.deadline(),
-            State::Up { conn } => {
+            State::Up { conn, setup } => {
                 let idle = self.config.settings.max_idle;
                 let idle = (!idle.is_zero()).then(|| conn.idle_since() + idle);
-                [conn.deadline(), idle].into_iter().flatten().min()
+                let all = [conn.deadline(), idle, setup.deadline()];
+                all.into_iter().flatten().min()
             }
         };
         let pending = self.pending.iter().map(|r| r.waits_until(up)).min();

@@ -1,24 +1,33 @@
-//! Setting up a connection, from the connected transport until it takes requests.
-//! Sans-IO: events come in, actions go out, time is an argument.
+//! Setting up a connection, from the connected socket until it takes requests, and logging
+//! in again while it does. Sans-IO: events come in, actions go out, time is an argument.
 //!
 //! ```text
-//! (Tls) ──► ApiVersions { version } ──► (SaslHandshake ──► SaslAuthenticate) ──► Ready
-//!              │ the broker is older: once more, at version 0 (KIP-511)
+//! Transport ─► (Tls) ─► ApiVersions { version } ─► (SaslHandshake ─► SaslAuthenticate) ─► Ready
+//!                         │ the broker is older: once more, at version 0 (KIP-511)
+//!
+//! Ready ──the session is about to end (KIP-368)──► SaslHandshake ─► SaslAuthenticate ─► Ready
 //! ```
 //!
-//! The steps in parentheses come with the security protocols: each is another variant of
-//! [`Step`] that carries what it knows. Every step has its own deadline. Requests wait for
-//! [`Action::Ready`].
+//! The steps in parentheses are those of the security protocols. What follows the socket's
+//! connection has [`Times::setup`] in all; ApiVersions has a time of its own as well.
+//! Requests wait for [`Action::Ready`], and from [`Action::Park`] to [`Action::Resume`].
 //!
 //! ApiVersions (KIP-35) is left out where the versions are known: assumed by
 //! configuration, or for a while after a broker has failed to tell them.
 
+mod login;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use zeroize::Zeroizing;
+
 use super::ApiVersions;
 use super::error::ConnError;
+use super::sasl::Login;
+use super::stats::StateName;
 use crate::base::error::ErrorCode;
+use login::Exchange;
 
 /// The newest ApiVersions request that is sent.
 const API_VERSIONS: i16 = 3;
@@ -34,10 +43,16 @@ pub struct Times {
 
 #[derive(Debug)]
 pub enum Event {
-    /// The transport is connected. The versions are those that need not be asked for.
+    /// The socket is connected, and a TLS session is being made on it.
+    Negotiating,
+    /// The transport carries bytes. The versions are those that need not be asked for.
     Connected(Option<Arc<ApiVersions>>),
     /// The answer to the ApiVersions request.
     Versions(Answer),
+    /// The answer to SaslHandshake: an error, and the mechanisms that the broker knows.
+    Mechanisms(Result<(ErrorCode, Vec<String>), String>),
+    /// The answer to SaslAuthenticate, or what the broker sent in its place.
+    Challenge(Result<Challenge, String>),
     /// A deadline may have passed.
     Time,
 }
@@ -53,81 +68,186 @@ pub enum Answer {
     Other(String),
 }
 
+/// The broker's part of a turn of a login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Challenge {
+    pub code: ErrorCode,
+    /// The broker's words for the error.
+    pub message: Option<String>,
+    pub bytes: Vec<u8>,
+    /// How long the session lasts (KIP-368); zero: as long as the connection.
+    pub lifetime: Duration,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Action {
-    AskVersions { version: i16, deadline: Instant },
+    AskVersions {
+        version: i16,
+        deadline: Instant,
+    },
+    SaslHandshake {
+        mechanism: String,
+        version: i16,
+        deadline: Instant,
+    },
+    SaslAuthenticate {
+        version: i16,
+        bytes: Zeroizing<Vec<u8>>,
+        deadline: Instant,
+    },
+    /// A turn of a login with a broker before Kafka 1.0, in a frame that is no request.
+    /// Nor is the answer one.
+    SendToken(Zeroizing<Vec<u8>>),
     Ready(Arc<ApiVersions>),
+    /// A login begins while the link is up: no requests until [`Action::Resume`].
+    Park,
+    Resume,
     Fail(ConnError),
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+enum Step {
     /// The transport is not connected yet.
     Transport,
+    Tls,
     ApiVersions {
         version: i16,
     },
-    Ready,
+    SaslHandshake {
+        session: Session,
+    },
+    SaslAuthenticate {
+        session: Session,
+        exchange: Exchange,
+    },
+    Ready {
+        versions: Arc<ApiVersions>,
+        /// When to log in again.
+        renew_at: Option<Instant>,
+    },
     Failed,
 }
 
-impl Step {
-    /// As statistics, logs and errors name it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Step::Transport => "CONNECT",
-            Step::ApiVersions { .. } => "APIVERSION_QUERY",
-            Step::Ready => "UP",
-            Step::Failed => "DOWN",
-        }
-    }
+/// What a login is for.
+struct Session {
+    versions: Arc<ApiVersions>,
+    /// The link is up already.
+    renewed: bool,
 }
 
-#[derive(Debug)]
+/// Who logs in, and to what host.
+pub struct Identity {
+    pub login: Arc<dyn Login>,
+    pub host: String,
+}
+
 pub struct Setup {
     times: Times,
+    login: Option<Identity>,
     step: Step,
     /// Of the step.
     deadline: Instant,
+    /// Of all steps.
+    whole: Instant,
 }
 
 impl Setup {
-    pub fn new(now: Instant, times: Times) -> Self {
+    pub fn new(now: Instant, times: Times, login: Option<Identity>) -> Self {
+        let whole = now + times.setup;
         Setup {
             times,
+            login,
             step: Step::Transport,
-            deadline: now + times.setup,
+            deadline: whole,
+            whole,
         }
     }
 
-    pub fn step(&self) -> Step {
-        self.step
+    /// As statistics, logs and errors name it.
+    pub fn state(&self) -> StateName {
+        match &self.step {
+            Step::Transport => StateName::Connect,
+            Step::Tls => StateName::SslHandshake,
+            Step::ApiVersions { .. } => StateName::ApiVersionQuery,
+            Step::SaslHandshake { session } | Step::SaslAuthenticate { session, .. }
+                if session.renewed =>
+            {
+                StateName::Reauth
+            }
+            Step::SaslHandshake { .. } => StateName::AuthHandshake,
+            Step::SaslAuthenticate { exchange, .. } if exchange.is_raw() => StateName::AuthLegacy,
+            Step::SaslAuthenticate { .. } => StateName::AuthReq,
+            Step::Ready { .. } => StateName::Up,
+            Step::Failed => StateName::Down,
+        }
+    }
+
+    /// The transport is still being connected, its TLS session included.
+    pub fn is_connecting(&self) -> bool {
+        matches!(self.step, Step::Transport | Step::Tls)
+    }
+
+    /// What comes next is a frame that is no response.
+    pub fn awaits_token(&self) -> bool {
+        matches!(&self.step, Step::SaslAuthenticate { exchange, .. } if exchange.is_raw())
+    }
+
+    /// A login is under way.
+    pub fn is_logging_in(&self) -> bool {
+        matches!(
+            self.step,
+            Step::SaslHandshake { .. } | Step::SaslAuthenticate { .. }
+        )
     }
 
     /// When [`Event::Time`] is due; None at the end.
     pub fn deadline(&self) -> Option<Instant> {
-        match self.step {
-            Step::Transport | Step::ApiVersions { .. } => Some(self.deadline),
-            Step::Ready | Step::Failed => None,
+        match &self.step {
+            Step::Ready { renew_at, .. } => *renew_at,
+            Step::Failed => None,
+            _ => Some(self.deadline),
         }
     }
 
     pub fn on_event(&mut self, now: Instant, event: Event, actions: &mut Vec<Action>) {
-        match (self.step, event) {
-            (Step::Ready | Step::Failed, _) => {}
-            (_, Event::Time) if now >= self.deadline => {
-                let name = self.step.name();
-                let text = format!("Connection setup timed out in state {name}");
-                self.fail(text, actions);
+        match (&self.step, event) {
+            (Step::Failed, _) => {}
+            (Step::Ready { renew_at, versions }, Event::Time) => {
+                if renew_at.is_some_and(|at| now >= at) {
+                    let versions = versions.clone();
+                    self.renew(now, versions, actions);
+                }
             }
-            (_, Event::Time) => {}
-            (Step::Transport, Event::Connected(Some(known))) => self.ready(known, actions),
-            (Step::Transport, Event::Connected(None)) => self.ask(now, API_VERSIONS, actions),
+            (_, Event::Time) => {
+                if now >= self.deadline {
+                    let name = self.state().text();
+                    let text = format!("Connection setup timed out in state {name}");
+                    self.fail(ConnError::SetUp(text), actions);
+                }
+            }
+            (Step::Transport, Event::Negotiating) => self.step = Step::Tls,
+            (Step::Transport | Step::Tls, Event::Connected(known)) => match known {
+                Some(known) => self.log_in(now, known, actions),
+                None => self.ask(now, API_VERSIONS, actions),
+            },
             (Step::ApiVersions { version }, Event::Versions(answer)) => {
+                let version = *version;
                 self.on_versions(now, version, answer, actions);
             }
-            // Neither can come twice, nor before its step.
-            (_, Event::Connected(_) | Event::Versions(_)) => {}
+            (Step::SaslHandshake { .. }, Event::Mechanisms(answer)) => {
+                self.on_mechanisms(now, answer, actions);
+            }
+            (Step::SaslAuthenticate { .. }, Event::Challenge(answer)) => {
+                self.on_challenge(now, answer, actions);
+            }
+            // None of them can come twice, nor before its step.
+            (
+                _,
+                Event::Negotiating
+                | Event::Connected(_)
+                | Event::Versions(_)
+                | Event::Mechanisms(_)
+                | Event::Challenge(_),
+            ) => {}
         }
     }
 
@@ -139,7 +259,7 @@ impl Setup {
         actions: &mut Vec<Action>,
     ) {
         match answer {
-            Answer::Versions(versions) => self.ready(versions, actions),
+            Answer::Versions(versions) => self.log_in(now, versions, actions),
             // KIP-511 has the broker answer at version 0, which every broker takes.
             Answer::Refused(ErrorCode::UNSUPPORTED_VERSION) | Answer::Unreadable(_)
                 if version > 0 =>
@@ -147,33 +267,42 @@ impl Setup {
                 self.ask(now, 0, actions);
             }
             Answer::Refused(code) => {
-                self.fail(format!("ApiVersions was refused: {code}"), actions);
+                let text = format!("ApiVersions was refused: {code}");
+                self.fail(ConnError::SetUp(text), actions);
             }
             Answer::Unreadable(why) | Answer::Other(why) => {
-                self.fail(format!("ApiVersions failed: {why}"), actions);
+                let text = format!("ApiVersions failed: {why}");
+                self.fail(ConnError::SetUp(text), actions);
             }
         }
     }
 
     fn ask(&mut self, now: Instant, version: i16, actions: &mut Vec<Action>) {
         self.step = Step::ApiVersions { version };
-        self.deadline = now + self.times.api_versions.min(self.times.setup);
+        self.deadline = (now + self.times.api_versions).min(self.whole);
         actions.push(Action::AskVersions {
             version,
             deadline: self.deadline,
         });
     }
 
-    fn ready(&mut self, versions: Arc<ApiVersions>, actions: &mut Vec<Action>) {
-        self.step = Step::Ready;
-        actions.push(Action::Ready(versions));
+    fn ready(
+        &mut self,
+        versions: Arc<ApiVersions>,
+        renew_at: Option<Instant>,
+        actions: &mut Vec<Action>,
+    ) {
+        actions.push(Action::Ready(versions.clone()));
+        self.step = Step::Ready { versions, renew_at };
     }
 
-    fn fail(&mut self, text: String, actions: &mut Vec<Action>) {
+    fn fail(&mut self, error: ConnError, actions: &mut Vec<Action>) {
         self.step = Step::Failed;
-        actions.push(Action::Fail(ConnError::SetUp(text)));
+        actions.push(Action::Fail(error));
     }
 }
 
+#[cfg(all(test, not(loom)))]
+mod sim;
 #[cfg(all(test, not(loom)))]
 mod tests;

@@ -37,7 +37,14 @@ impl Shown {
     fn is_connection(&self) -> bool {
         match self.name {
             StateName::Init | StateName::Down | StateName::TryConnect => false,
-            StateName::Connect | StateName::ApiVersionQuery | StateName::Up => true,
+            StateName::Connect
+            | StateName::SslHandshake
+            | StateName::ApiVersionQuery
+            | StateName::AuthHandshake
+            | StateName::AuthReq
+            | StateName::AuthLegacy
+            | StateName::Up
+            | StateName::Reauth => true,
         }
     }
 

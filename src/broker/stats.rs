@@ -16,6 +16,11 @@ pub enum StateName {
     Connect = 3,
     ApiVersionQuery = 4,
     Up = 5,
+    SslHandshake = 6,
+    AuthHandshake = 7,
+    AuthReq = 8,
+    AuthLegacy = 9,
+    Reauth = 10,
 }
 
 impl StateName {
@@ -27,6 +32,11 @@ impl StateName {
             StateName::Connect => "CONNECT",
             StateName::ApiVersionQuery => "APIVERSION_QUERY",
             StateName::Up => "UP",
+            StateName::SslHandshake => "SSL_HANDSHAKE",
+            StateName::AuthHandshake => "AUTH_HANDSHAKE",
+            StateName::AuthReq => "AUTH_REQ",
+            StateName::AuthLegacy => "AUTH_LEGACY",
+            StateName::Reauth => "REAUTH",
         }
     }
 
@@ -38,6 +48,11 @@ impl StateName {
             StateName::Connect,
             StateName::ApiVersionQuery,
             StateName::Up,
+            StateName::SslHandshake,
+            StateName::AuthHandshake,
+            StateName::AuthReq,
+            StateName::AuthLegacy,
+            StateName::Reauth,
         ]
         .into_iter()
         .find(|s| *s as i32 == code)

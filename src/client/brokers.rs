@@ -19,7 +19,6 @@ use crate::broker::command::LinkCommand;
 use crate::broker::config::LinkConfig;
 use crate::broker::event_loop::{LoopWaker, ThreadHook};
 use crate::broker::identity::Identity;
-use crate::broker::transport::tcp::TcpConnector;
 use crate::broker::{BrokerStats, Handle, LinkSettings, LoopPool, Request};
 use crate::consumer::fetcher::Fetcher;
 use crate::consumer::room::Room;
@@ -338,10 +337,8 @@ impl Brokers {
                 settings: self.settings.clone(),
                 identity,
                 logger: self.shared.logger.clone(),
-                connector: Arc::new(TcpConnector {
-                    hooks: sockets.clone(),
-                    options: (&*self.settings).into(),
-                }),
+                connector: self.shared.security.connector.clone(),
+                login: self.shared.security.login.clone(),
                 hooks: sockets,
                 observer: self.shared.hooks.link_observer(),
                 stats,
@@ -357,6 +354,14 @@ impl Brokers {
             broker.handle.send(LinkCommand::Stop);
             self.stopping.push(broker.handle);
             self.shared.broker_list.write().retain(|(k, _)| *k != key);
+        }
+    }
+
+    /// What logins need is there now, or has been replaced.
+    pub fn credentials_ready(&self) {
+        let handles = self.list.iter().map(|b| &b.handle);
+        for handle in handles.chain(self.named.iter().map(|n| &n.handle)) {
+            handle.send(LinkCommand::CredentialsReady);
         }
     }
 

@@ -17,6 +17,7 @@ pub mod link_user;
 pub mod list_groups;
 pub mod main_loop;
 mod router;
+pub mod security;
 pub mod settings;
 pub mod shared;
 mod start;
@@ -44,6 +45,7 @@ use command::{MainCommand, MainSender};
 use event::{Event, EventQueue};
 use hooks::{ConfBox, Hooks};
 use main_loop::MainLoop;
+use security::Security;
 use shared::{ClientLog, ClientShared};
 pub use topic::Topic;
 
@@ -87,13 +89,21 @@ impl Client {
         kind: ClientKind,
         conf: Box<dyn ConfBox>,
         hooks: Arc<dyn Hooks>,
+        security: Security,
     ) -> Result<Arc<Client>, KafkaError> {
         let log = Arc::new(ClientLog {
             hooks: hooks.clone(),
             shared: OnceLock::new(),
         });
         let (tx, rx) = unbounded();
-        let shared = Arc::new(start::shared(kind, conf, hooks, MainSender(tx), &log));
+        let shared = Arc::new(start::shared(
+            kind,
+            conf,
+            hooks,
+            security,
+            MainSender(tx),
+            &log,
+        ));
         let _ = log.shared.set(Arc::downgrade(&shared));
         let client = Arc::new(Client {
             queues: Mutex::new(vec![shared.main_queue.clone()]),

@@ -12,6 +12,7 @@ use super::command::{MainCommand, MainSender};
 use super::consumer::Consumer;
 use super::event::{Deliveries, Event, EventQueue};
 use super::hooks::{ConfBox, Hooks};
+use super::security::Security;
 use super::topic::Topic;
 use super::types::{BrokerKey, ConsumerError, ErrorEvent, events};
 use crate::base::conf::ClientKind;
@@ -28,6 +29,7 @@ pub struct ClientShared {
     pub conf: Box<dyn ConfBox>,
     pub hooks: Arc<dyn Hooks>,
     pub logger: Arc<Logger>,
+    pub security: Security,
     pub main: MainSender,
     /// Everything that `rd_kafka_poll` serves.
     pub main_queue: EventQueue,

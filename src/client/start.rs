@@ -12,6 +12,7 @@ use super::command::{MainCommand, MainSender};
 use super::consumer::Consumer;
 use super::event::EventQueue;
 use super::hooks::{ConfBox, Hooks};
+use super::security::Security;
 use super::settings;
 use super::shared::{ClientLog, ClientShared, ReportSink};
 use super::types::events;
@@ -35,6 +36,7 @@ pub fn shared(
     kind: ClientKind,
     conf: Box<dyn ConfBox>,
     hooks: Arc<dyn Hooks>,
+    security: Security,
     main: MainSender,
     log: &Arc<ClientLog>,
 ) -> ClientShared {
@@ -59,6 +61,7 @@ pub fn shared(
         conf,
         hooks,
         logger,
+        security,
         main,
         main_queue,
         socket_loans,

@@ -82,6 +82,7 @@ fn fixture() -> Fixture {
         identity: Arc::new(RwLock::new(Identity::default())),
         logger,
         hooks: Arc::new(Plain),
+        login: None,
         connector: Arc::new(TcpConnector {
             hooks: Arc::new(Plain),
             options: Options::default(),

@@ -3,9 +3,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use kafka_protocol::messages::{ApiKey, ApiVersionsRequest, RequestKind, ResponseKind};
+use bytes::Bytes;
+use kafka_protocol::messages::{
+    ApiKey, ApiVersionsRequest, RequestKind, ResponseKind, SaslAuthenticateRequest,
+    SaslHandshakeRequest,
+};
 use kafka_protocol::protocol::StrBytes;
 use mio::Registry;
 
@@ -16,7 +20,7 @@ use crate::broker::error::{ConnError, system_words};
 use crate::broker::inflight::Origin;
 use crate::broker::look_up::Answer;
 use crate::broker::reconnect::Begin;
-use crate::broker::setup::{self, Action, Setup, Step};
+use crate::broker::setup::{self, Action, Setup};
 use crate::broker::stats::StateName;
 use crate::broker::transport::{Handshake, Readiness};
 use crate::broker::{ApiVersions, BrokerStats, LinkEvent, LinkUser, RequestError, Response};
@@ -94,9 +98,13 @@ impl<U: LinkUser> Link<U> {
                     setup: s.setup_timeout,
                     api_versions: s.api_version_timeout,
                 };
+                let login = self.config.login.clone().map(|login| setup::Identity {
+                    login,
+                    host: self.config.identity.read().host.clone(),
+                });
                 self.state = State::SettingUp {
                     conn: Box::new(conn),
-                    setup: Setup::new(now, times),
+                    setup: Setup::new(now, times, login),
                 };
             }
             Err(e) => self.fail(now, registry, &not_connected(address, e)),
@@ -107,16 +115,20 @@ impl<U: LinkUser> Link<U> {
     pub fn on_event(&mut self, now: Instant, event: Readiness, registry: &Registry) {
         let (conn, setup) = match &mut self.state {
             State::Down => return,
-            State::Up { conn } => return conn.note_ready(event),
+            State::Up { conn, .. } => return conn.note_ready(event),
             State::SettingUp { conn, setup } => (conn, setup),
         };
         // The peer may have closed it already: there is no second event.
         conn.note_ready(event);
-        if setup.step() == Step::Transport {
+        if setup.is_connecting() {
             match conn.handshake() {
-                Ok(Handshake::Connecting | Handshake::Negotiating) if !event.error => return,
+                Ok(Handshake::Connecting) if !event.error => return,
+                Ok(Handshake::Negotiating) => {
+                    self.set_up(now, registry, setup::Event::Negotiating);
+                    return self.show(now);
+                }
                 Ok(_) => {
-                    conn.note_writable();
+                    conn.note_connected();
                     let known = self.versions_at_hand(now);
                     self.set_up(now, registry, setup::Event::Connected(known));
                 }
@@ -131,20 +143,36 @@ impl<U: LinkUser> Link<U> {
 
     /// Reads what the steps of the set-up are answered with.
     fn run_setup(&mut self, now: Instant, registry: &Registry) {
-        while let State::SettingUp { conn, .. } = &mut self.state {
-            match conn.flush().and_then(|()| conn.receive(now)) {
-                Ok(Some(received)) => {
-                    let answer = answer_of(received.result);
-                    self.set_up(now, registry, setup::Event::Versions(answer));
-                }
+        while let State::SettingUp { conn, setup } = &mut self.state {
+            let state = setup.state();
+            let event = conn.flush().and_then(|()| match setup.awaits_token() {
+                true => Ok(conn.receive_token()?.map(|token| token_event(&token))),
+                false => Ok(conn.receive(now)?.map(|r| event_of(state, r.result))),
+            });
+            match event {
+                Ok(Some(event)) => self.set_up(now, registry, event),
                 Ok(None) => return,
-                Err(e) => return self.lost(now, registry, &e),
+                Err(e) => return self.lost(now, registry, &during(state, e)),
             }
         }
     }
 
+    /// A login while the link is up: a request of it has been answered, or has failed.
+    pub(super) fn on_setup_response(
+        &mut self,
+        now: Instant,
+        registry: &Registry,
+        result: Result<Response, RequestError>,
+    ) {
+        let (State::SettingUp { setup, .. } | State::Up { setup, .. }) = &self.state else {
+            return;
+        };
+        let event = event_of(setup.state(), result);
+        self.set_up(now, registry, event);
+    }
+
     pub(super) fn set_up(&mut self, now: Instant, registry: &Registry, event: setup::Event) {
-        let State::SettingUp { setup, .. } = &mut self.state else {
+        let (State::SettingUp { setup, .. } | State::Up { setup, .. }) = &mut self.state else {
             return;
         };
         let mut actions = Vec::new();
@@ -153,11 +181,44 @@ impl<U: LinkUser> Link<U> {
             match action {
                 Action::AskVersions { version, deadline } => {
                     self.ask_versions(now, version, deadline);
-                    self.show(now);
+                }
+                Action::SaslHandshake {
+                    mechanism,
+                    version,
+                    deadline,
+                } => {
+                    let request = SaslHandshakeRequest::default()
+                        .with_mechanism(StrBytes::from_string(mechanism));
+                    let kind = RequestKind::SaslHandshake(request);
+                    self.ask(now, ApiKey::SaslHandshake, version, &kind, deadline);
+                }
+                Action::SaslAuthenticate {
+                    version,
+                    bytes,
+                    deadline,
+                } => {
+                    let request = SaslAuthenticateRequest::default()
+                        .with_auth_bytes(Bytes::from_owner(bytes));
+                    let kind = RequestKind::SaslAuthenticate(request);
+                    self.ask(now, ApiKey::SaslAuthenticate, version, &kind, deadline);
+                }
+                Action::SendToken(token) => {
+                    if let State::SettingUp { conn, .. } = &mut self.state {
+                        conn.send_token(now, &token);
+                    }
                 }
                 Action::Ready(versions) => self.up(now, versions),
-                Action::Fail(error) => self.fail(now, registry, &error),
+                Action::Park => self.park(true),
+                Action::Resume => self.park(false),
+                Action::Fail(error) => return self.fail(now, registry, &error),
             }
+        }
+        self.show(now);
+    }
+
+    fn park(&mut self, parked: bool) {
+        if let State::Up { conn, .. } = &mut self.state {
+            conn.park(parked);
         }
     }
 
@@ -181,23 +242,29 @@ impl<U: LinkUser> Link<U> {
             request.client_software_version =
                 StrBytes::from_string(settings.software_version.clone());
         }
-        if let State::SettingUp { conn, .. } = &mut self.state {
-            conn.send_request(
-                now,
-                ApiKey::ApiVersions,
-                version,
-                &RequestKind::ApiVersions(request),
-                deadline,
-                Origin::Handshake,
-            );
+        let kind = RequestKind::ApiVersions(request);
+        self.ask(now, ApiKey::ApiVersions, version, &kind, deadline);
+    }
+
+    /// Sends a request of the set-up.
+    fn ask(
+        &mut self,
+        now: Instant,
+        api: ApiKey,
+        version: i16,
+        kind: &RequestKind,
+        deadline: Instant,
+    ) {
+        if let State::SettingUp { conn, .. } | State::Up { conn, .. } = &mut self.state {
+            conn.send_request(now, api, version, kind, deadline, Origin::Handshake);
         }
     }
 
     fn up(&mut self, now: Instant, versions: Arc<ApiVersions>) {
         self.state = match std::mem::replace(&mut self.state, State::Down) {
-            State::SettingUp { mut conn, .. } => {
+            State::SettingUp { mut conn, setup } => {
                 conn.set_versions(versions.clone());
-                State::Up { conn }
+                State::Up { conn, setup }
             }
             other => other,
         };
@@ -206,6 +273,14 @@ impl<U: LinkUser> Link<U> {
         self.show(now);
         (self.config.events)(LinkEvent::Up { versions });
         self.user.on_up(now);
+    }
+}
+
+/// What came of a request of the set-up in that step.
+fn event_of(state: StateName, result: Result<Response, RequestError>) -> setup::Event {
+    match state {
+        StateName::ApiVersionQuery => setup::Event::Versions(answer_of(result)),
+        _ => login_event(result),
     }
 }
 
@@ -221,6 +296,51 @@ fn answer_of(result: Result<Response, RequestError>) -> setup::Answer {
         Err(e @ RequestError::BadResponse(_)) => setup::Answer::Unreadable(e.to_string()),
         Err(e) => setup::Answer::Other(e.to_string()),
         Ok(_) => setup::Answer::Other("the answer is to something else".into()),
+    }
+}
+
+/// The answer to a request of the login, whichever it was.
+fn login_event(result: Result<Response, RequestError>) -> setup::Event {
+    match result.map(|r| r.kind) {
+        Ok(Some(ResponseKind::SaslHandshake(r))) => {
+            let enabled = r.mechanisms.iter().map(ToString::to_string).collect();
+            setup::Event::Mechanisms(Ok((ErrorCode::from(r.error_code), enabled)))
+        }
+        Ok(Some(ResponseKind::SaslAuthenticate(r))) => {
+            let lifetime = u64::try_from(r.session_lifetime_ms).unwrap_or(0);
+            setup::Event::Challenge(Ok(setup::Challenge {
+                code: ErrorCode::from(r.error_code),
+                message: r.error_message.map(|m| m.to_string()),
+                bytes: r.auth_bytes.to_vec(),
+                lifetime: Duration::from_millis(lifetime),
+            }))
+        }
+        Ok(_) => setup::Event::Challenge(Err("the answer is to something else".into())),
+        Err(e) => setup::Event::Challenge(Err(e.to_string())),
+    }
+}
+
+/// What a broker before Kafka 1.0 sends in a login: the mechanism's bytes alone.
+fn token_event(bytes: &Bytes) -> setup::Event {
+    setup::Event::Challenge(Ok(setup::Challenge {
+        code: ErrorCode::NO_ERROR,
+        message: None,
+        bytes: bytes.to_vec(),
+        lifetime: Duration::ZERO,
+    }))
+}
+
+/// Says what the end of a connection means in that step of the set-up.
+fn during(state: StateName, e: ConnError) -> ConnError {
+    match (state, &e) {
+        (
+            StateName::AuthHandshake | StateName::AuthReq | StateName::AuthLegacy,
+            ConnError::Closed | ConnError::Io(_),
+        ) => ConnError::Auth(format!(
+            "{e} during the login: the broker's log says why, wrong credentials are the usual \
+             reason"
+        )),
+        _ => e,
     }
 }
 

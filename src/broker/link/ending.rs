@@ -57,7 +57,7 @@ impl<U: LinkUser> Link<U> {
             name_in_state.text()
         );
         let conn = match std::mem::replace(&mut self.state, State::Down) {
-            State::SettingUp { conn, .. } | State::Up { conn } => Some(conn),
+            State::SettingUp { conn, .. } | State::Up { conn, .. } => Some(conn),
             State::Down => None,
         };
         if let Some(mut conn) = conn {
@@ -119,7 +119,7 @@ impl<U: LinkUser> Link<U> {
 
     /// Fails everything; the loop then drops the link.
     pub fn stop(&mut self, now: Instant, registry: &Registry) {
-        if let State::SettingUp { conn, .. } | State::Up { conn } = &mut self.state {
+        if let State::SettingUp { conn, .. } | State::Up { conn, .. } = &mut self.state {
             conn.close(registry);
             for entry in conn.drain() {
                 conn.note_answer(&entry, 0, -1, ErrorCode::_DESTROY);

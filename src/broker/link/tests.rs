@@ -80,6 +80,7 @@ fn link(settings: LinkSettings, seed: u64) -> Fixture {
         identity: Arc::new(RwLock::new(identity)),
         logger: Arc::new(Logger::new(0, 0, false)),
         hooks: Arc::new(Plain),
+        login: None,
         connector: Arc::new(MemoryConnector {
             seed,
             peers: peers_tx,

@@ -26,6 +26,11 @@ pub enum Step {
 pub trait Mechanism: Send {
     /// The first step has no challenge. An error ends the login; its text has no secrets.
     fn step(&mut self, challenge: Option<&[u8]>) -> Result<Step, String>;
+
+    /// What the broker said of its refusal in an earlier turn, as OAUTHBEARER has it.
+    fn refusal(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a client logs in with. Called on the loops of all its links.

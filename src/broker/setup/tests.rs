@@ -1,6 +1,3 @@
-use std::collections::BTreeMap;
-
-use super::super::reconnect::{self, Begin, Reconnect};
 use super::*;
 
 const MS: Duration = Duration::from_millis(1);
@@ -18,7 +15,7 @@ fn versions() -> Arc<ApiVersions> {
 
 fn new() -> (Setup, Instant) {
     let now = Instant::now();
-    (Setup::new(now, times()), now)
+    (Setup::new(now, times(), None), now)
 }
 
 fn on(setup: &mut Setup, now: Instant, event: Event) -> Vec<Action> {
@@ -90,7 +87,7 @@ fn another_refusal_ends_it() {
     let (mut setup, now) = asked();
     let refused = Answer::Refused(ErrorCode::CLUSTER_AUTHORIZATION_FAILED);
     failure(&on(&mut setup, now, Event::Versions(refused)));
-    assert_eq!(setup.step(), Step::Failed);
+    assert_eq!(setup.state(), StateName::Down);
 }
 
 #[test]
@@ -145,7 +142,7 @@ fn the_whole_bounds_a_step() {
         setup: 200 * MS,
         api_versions: 10_000 * MS,
     };
-    let mut setup = Setup::new(now, short);
+    let mut setup = Setup::new(now, short, None);
     on(&mut setup, now, Event::Connected(None));
     assert_eq!(setup.deadline(), Some(now + 200 * MS));
 }
@@ -177,241 +174,184 @@ fn an_answer_before_the_question_does_nothing() {
         )
         .is_empty()
     );
-    assert_eq!(setup.step(), Step::Transport);
+    assert_eq!(setup.state(), StateName::Connect);
 }
 
-/// A broker behind a network: what becomes of each thing that is asked of it.
-struct Peer {
-    random: fastrand::Rng,
-    /// Newest ApiVersions version that it takes.
-    newest: i16,
-    /// Of a hundred: silence, a cut, rubbish. Otherwise it answers, in its time.
-    silent: u32,
-    cuts: u32,
-    rubbish: u32,
+/// A client that logs in, in two turns, to a broker of that age (see `broker_of_age`).
+fn logging_in(age: u8, name: &'static str) -> (Setup, Instant, Vec<Action>) {
+    let now = Instant::now();
+    let identity = Identity {
+        login: Arc::new(sim::Echo { name, turns: 2 }),
+        host: "broker".into(),
+    };
+    let mut setup = Setup::new(now, times(), Some(identity));
+    let told = on(&mut setup, now, Event::Negotiating);
+    assert!(told.is_empty());
+    assert_eq!(setup.state(), StateName::SslHandshake);
+    let known = Some(sim::broker_of_age(age));
+    let told = on(&mut setup, now, Event::Connected(known));
+    (setup, now, told)
 }
 
-enum Comes {
-    Nothing,
-    Cut,
-    LookedUp(u8),
-    Connected,
-    Versions(Answer),
-}
-
-impl Peer {
-    fn of(seed: u64) -> Self {
-        let mut random = fastrand::Rng::with_seed(seed);
-        let mut odds = || random.u32(0..40) * random.u32(0..2);
-        let (silent, cuts, rubbish) = (odds(), odds(), odds());
-        Peer {
-            newest: random.i16(0..=API_VERSIONS),
-            random,
-            silent,
-            cuts,
-            rubbish,
-        }
-    }
-
-    fn delay(&mut self) -> Duration {
-        MS * self.random.u32(0..1500)
-    }
-
-    fn comes(&mut self, well: impl FnOnce(&mut Self) -> Comes) -> Comes {
-        let n = self.random.u32(0..120);
-        if n < self.silent {
-            Comes::Nothing
-        } else if n < self.silent + self.cuts {
-            Comes::Cut
-        } else {
-            well(self)
-        }
-    }
-
-    fn versions(&mut self, version: i16) -> Answer {
-        if self.random.u32(0..120) < self.rubbish {
-            return match self.random.u32(0..3) {
-                0 => Answer::Unreadable("rubbish".into()),
-                1 => Answer::Other("rubbish".into()),
-                _ => Answer::Refused(ErrorCode::from(self.random.i16(1..100))),
-            };
-        }
-        match version <= self.newest {
-            true => Answer::Versions(versions()),
-            false => Answer::Refused(ErrorCode::UNSUPPORTED_VERSION),
-        }
+fn challenge(byte: u8) -> Challenge {
+    Challenge {
+        code: ErrorCode::NO_ERROR,
+        message: None,
+        bytes: vec![byte],
+        lifetime: 10_000 * MS,
     }
 }
 
-/// What the link does with both machines, without sockets.
-struct Sim {
-    peer: Peer,
-    now: Instant,
-    reconnect: Reconnect,
-    setup: Option<Setup>,
-    /// What is on its way, by when.
-    coming: BTreeMap<Instant, Comes>,
-    attempts: u32,
-    begun: Instant,
-    failures: u32,
-    ready: bool,
+fn enabled(setup: &mut Setup, now: Instant) -> Vec<Action> {
+    on(
+        setup,
+        now,
+        Event::Mechanisms(Ok((ErrorCode::NO_ERROR, Vec::new()))),
+    )
 }
 
-const LOOK_UP: Duration = Duration::from_millis(1000);
-const BACKOFF_MAX: Duration = Duration::from_millis(800);
+fn answered(setup: &mut Setup, now: Instant, byte: u8) -> Vec<Action> {
+    on(setup, now, Event::Challenge(Ok(challenge(byte))))
+}
 
-impl Sim {
-    fn new(seed: u64) -> Self {
-        let now = Instant::now();
-        Sim {
-            peer: Peer::of(seed),
-            now,
-            reconnect: Reconnect::new(reconnect::Times {
-                look_up: LOOK_UP,
-                address_ttl: 5000 * MS,
-                backoff: 50 * MS,
-                backoff_max: BACKOFF_MAX,
-            }),
-            setup: None,
-            coming: BTreeMap::new(),
-            attempts: 0,
-            begun: now,
-            failures: 0,
-            ready: false,
+fn auth_failure(actions: &[Action]) -> String {
+    match actions {
+        [Action::Fail(error)] => {
+            assert_eq!(error.code(), ErrorCode::_AUTHENTICATION);
+            error.to_string()
         }
-    }
-
-    fn later(&mut self, comes: Comes) {
-        let mut at = self.now + self.peer.delay();
-        while self.coming.contains_key(&at) {
-            at += MS;
-        }
-        self.coming.insert(at, comes);
-    }
-
-    fn connect(&mut self) {
-        assert!(self.setup.is_none(), "two connections");
-        self.setup = Some(Setup::new(self.now, times()));
-        let comes = self.peer.comes(|_| Comes::Connected);
-        self.later(comes);
-    }
-
-    /// The one way in which an attempt ends.
-    fn ended(&mut self, error: ConnError) {
-        assert!(error.code().is_err() && !error.to_string().is_empty());
-        let longest = LOOK_UP + times().setup + 2 * times().api_versions;
-        assert!(
-            self.now <= self.begun + longest,
-            "an attempt takes too long"
-        );
-        self.failures += 1;
-        self.setup = None;
-        // What the old connection would have brought is gone with it.
-        self.coming.clear();
-        self.reconnect
-            .ended(self.now, false, self.peer.random.u32(..));
-    }
-
-    fn set_up(&mut self, event: Event) {
-        let Some(setup) = &mut self.setup else {
-            return;
-        };
-        let mut actions = Vec::new();
-        setup.on_event(self.now, event, &mut actions);
-        assert!(actions.len() <= 1);
-        for action in actions {
-            match action {
-                Action::AskVersions { version, deadline } => {
-                    assert!(deadline > self.now);
-                    let comes = self.peer.comes(|p| Comes::Versions(p.versions(version)));
-                    self.later(comes);
-                }
-                Action::Ready(_) => self.ready = true,
-                Action::Fail(error) => self.ended(error),
-            }
-        }
-    }
-
-    fn begin(&mut self) {
-        let Some(begin) = self.reconnect.wanted(self.now) else {
-            return;
-        };
-        self.attempts += 1;
-        self.begun = self.now;
-        match begin {
-            Begin::Connect(_) => self.connect(),
-            Begin::LookUp => {
-                let comes = self.peer.comes(|p| Comes::LookedUp(p.random.u8(0..4)));
-                self.later(comes);
-            }
-        }
-    }
-
-    fn arrives(&mut self, comes: Comes) {
-        match comes {
-            Comes::Nothing => {}
-            Comes::Cut if self.setup.is_some() => self.ended(ConnError::Closed),
-            Comes::Cut => self.ended(ConnError::LookUp("no such name".into())),
-            Comes::LookedUp(n) => {
-                let addresses = (1..=n).map(|n| ([10, 0, 0, n], 9092).into()).collect();
-                let random = self.peer.random.u32(..);
-                match self.reconnect.looked_up(self.now, addresses, random) {
-                    Some(_) => self.connect(),
-                    None => self.ended(ConnError::LookUp("empty".into())),
-                }
-            }
-            Comes::Connected => self.set_up(Event::Connected(None)),
-            Comes::Versions(answer) => self.set_up(Event::Versions(answer)),
-        }
-    }
-
-    /// One thing that happens. There is always a next one until the connection is ready.
-    fn step(&mut self) {
-        self.begin();
-        let setup = self.setup.as_ref().and_then(Setup::deadline);
-        let deadline = [setup, self.reconnect.deadline(true)]
-            .into_iter()
-            .flatten()
-            .min();
-        let arrival = self.coming.keys().next().copied();
-        let next = [deadline, arrival].into_iter().flatten().min();
-        self.now = next.expect("nothing would ever happen");
-        if arrival == next
-            && let Some((_, comes)) = self.coming.pop_first()
-        {
-            self.arrives(comes);
-            return;
-        }
-        if self.reconnect.on_time(self.now) {
-            self.ended(ConnError::LookUp("late".into()));
-        }
-        self.set_up(Event::Time);
+        other => panic!("{other:?}"),
     }
 }
 
-/// Whatever peers and networks do, each attempt ends in time, in Ready or an error that
-/// has a code and a text; pauses stay within bounds; nothing of an ended attempt is left.
 #[test]
-fn set_ups_end() {
-    let mut ready = 0;
-    for seed in 0..10_000 {
-        let mut sim = Sim::new(seed);
-        for _ in 0..400 {
-            sim.step();
-            if let reconnect::State::Backoff { until } = sim.reconnect.state() {
-                assert!(until <= sim.now + BACKOFF_MAX, "seed {seed}");
-                assert!(sim.setup.is_none() && sim.coming.is_empty(), "seed {seed}");
-            }
-            if sim.ready {
-                break;
-            }
-        }
-        assert!(
-            sim.attempts > 0 && sim.failures <= sim.attempts,
-            "seed {seed}"
-        );
-        ready += u32::from(sim.ready);
+fn a_login_names_its_mechanism_and_takes_its_turns() {
+    let (mut setup, now, told) = logging_in(2, "PLAIN");
+    let deadline = now + times().setup;
+    assert_eq!(
+        told,
+        [Action::SaslHandshake {
+            mechanism: "PLAIN".into(),
+            version: 1,
+            deadline
+        }]
+    );
+    assert_eq!(setup.state(), StateName::AuthHandshake);
+    let turn = |byte| {
+        [Action::SaslAuthenticate {
+            version: 2,
+            bytes: Zeroizing::new(vec![byte]),
+            deadline,
+        }]
+    };
+    assert_eq!(enabled(&mut setup, now), turn(1));
+    assert_eq!(setup.state(), StateName::AuthReq);
+    assert_eq!(answered(&mut setup, now, 1), turn(2));
+    let told = answered(&mut setup, now, 2);
+    assert_eq!(told, [Action::Ready(sim::broker_of_age(2))]);
+    assert_eq!(setup.deadline(), Some(now + 9_000 * MS));
+}
+
+#[test]
+fn a_session_is_renewed_before_it_ends() {
+    let (mut setup, now, _) = logging_in(2, "PLAIN");
+    enabled(&mut setup, now);
+    answered(&mut setup, now, 1);
+    answered(&mut setup, now, 2);
+    assert!(on(&mut setup, now + 8_999 * MS, Event::Time).is_empty());
+    let then = now + 9_000 * MS;
+    let told = on(&mut setup, then, Event::Time);
+    assert!(matches!(
+        told.as_slice(),
+        [Action::Park, Action::SaslHandshake { .. }]
+    ));
+    assert_eq!(setup.state(), StateName::Reauth);
+    assert_eq!(setup.deadline(), Some(then + times().setup));
+    enabled(&mut setup, then);
+    answered(&mut setup, then, 1);
+    assert_eq!(answered(&mut setup, then, 2), [Action::Resume]);
+    assert_eq!(setup.deadline(), Some(then + 9_000 * MS));
+}
+
+#[test]
+fn an_older_broker_gets_tokens_alone() {
+    let (mut setup, now, told) = logging_in(1, "PLAIN");
+    assert!(matches!(
+        told.as_slice(),
+        [Action::SaslHandshake { version: 0, .. }]
+    ));
+    assert!(!setup.awaits_token());
+    let told = enabled(&mut setup, now);
+    assert_eq!(told, [Action::SendToken(Zeroizing::new(vec![1]))]);
+    assert!(setup.awaits_token());
+    assert_eq!(setup.state(), StateName::AuthLegacy);
+}
+
+#[test]
+fn the_oldest_brokers_know_gssapi_alone() {
+    let (_, _, told) = logging_in(0, "GSSAPI");
+    assert_eq!(told, [Action::SendToken(Zeroizing::new(vec![1]))]);
+    let (_, _, told) = logging_in(0, "PLAIN");
+    assert!(auth_failure(&told).contains("too old for PLAIN"));
+}
+
+#[test]
+fn a_mechanism_that_is_not_enabled_is_named_with_those_that_are() {
+    let (mut setup, now, _) = logging_in(2, "PLAIN");
+    let known = vec!["GSSAPI".into(), "SCRAM-SHA-256".into()];
+    let answer = Ok((ErrorCode::UNSUPPORTED_SASL_MECHANISM, known));
+    let text = auth_failure(&on(&mut setup, now, Event::Mechanisms(answer)));
+    assert!(
+        text.contains("PLAIN on this listener, but GSSAPI, SCRAM-SHA-256"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_refusal_is_told_in_the_brokers_words_on_one_line() {
+    let (mut setup, now, _) = logging_in(2, "PLAIN");
+    enabled(&mut setup, now);
+    let refused = Challenge {
+        code: ErrorCode::SASL_AUTHENTICATION_FAILED,
+        message: Some("Invalid\nusername".into()),
+        ..challenge(1)
+    };
+    let text = auth_failure(&on(&mut setup, now, Event::Challenge(Ok(refused))));
+    assert_eq!(text, "SASL authentication error: Invalid username");
+}
+
+#[test]
+fn a_broker_that_asks_without_end_is_left() {
+    let now = Instant::now();
+    let identity = Identity {
+        login: Arc::new(sim::Echo {
+            name: "PLAIN",
+            turns: 200,
+        }),
+        host: "broker".into(),
+    };
+    let mut setup = Setup::new(now, times(), Some(identity));
+    on(
+        &mut setup,
+        now,
+        Event::Connected(Some(sim::broker_of_age(2))),
+    );
+    let mut told = enabled(&mut setup, now);
+    let mut turns = 0;
+    while !matches!(told.as_slice(), [Action::Fail(_)]) {
+        turns += 1;
+        told = answered(&mut setup, now, turns);
     }
-    // Most peers answer sooner or later.
-    assert!(ready > 9_000, "{ready}");
+    assert!(turns < 20 && auth_failure(&told).contains("keeps asking"));
+}
+
+#[test]
+fn a_login_that_is_not_answered_has_its_time() {
+    let (mut setup, now, _) = logging_in(2, "PLAIN");
+    enabled(&mut setup, now);
+    let told = on(&mut setup, now + times().setup, Event::Time);
+    assert_eq!(
+        failure(&told),
+        "Connection setup timed out in state AUTH_REQ"
+    );
 }
