@@ -6,6 +6,7 @@ use bytes::{Bytes, BytesMut};
 use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::{
     ApiKey, ApiVersionsResponse, HeartbeatRequest, HeartbeatResponse, RequestKind, ResponseKind,
+    SaslAuthenticateResponse, SaslHandshakeResponse,
 };
 
 use super::LinkSettings;
@@ -56,6 +57,8 @@ pub struct Broker {
     reader: FrameReader,
     newest: i16,
     throttle_ms: i32,
+    /// How long a session lasts, if there are logins.
+    session_ms: Option<i64>,
 }
 
 impl Broker {
@@ -64,6 +67,15 @@ impl Broker {
             reader: FrameReader::new(1 << 20),
             newest: 3,
             throttle_ms: 0,
+            session_ms: None,
+        }
+    }
+
+    /// Accepts every login, in one turn.
+    pub fn that_knows_logins(self, session_ms: i64) -> Self {
+        Broker {
+            session_ms: Some(session_ms),
+            ..self
         }
     }
 
@@ -97,6 +109,17 @@ impl Broker {
     }
 
     pub fn answer(&self, request: RequestPrefix) -> Bytes {
+        let (id, version) = (request.correlation_id, request.version);
+        if request.api_key == ApiKey::SaslHandshake as i16 {
+            let response = ResponseKind::SaslHandshake(SaslHandshakeResponse::default());
+            return frame(ApiKey::SaslHandshake, version, id, &response);
+        }
+        if request.api_key == ApiKey::SaslAuthenticate as i16 {
+            let response = SaslAuthenticateResponse::default()
+                .with_session_lifetime_ms(self.session_ms.unwrap_or_default());
+            let response = ResponseKind::SaslAuthenticate(response);
+            return frame(ApiKey::SaslAuthenticate, version, id, &response);
+        }
         if request.api_key != ApiKey::ApiVersions as i16 {
             let response = ResponseKind::Heartbeat(HeartbeatResponse::default());
             return frame(
@@ -114,13 +137,16 @@ impl Broker {
         } else {
             response.throttle_time_ms = self.throttle_ms;
         }
-        response.api_keys = [(ApiKey::ApiVersions, self.newest), (ApiKey::Heartbeat, 0)]
-            .map(|(api, max)| {
-                ApiVersion::default()
-                    .with_api_key(api as i16)
-                    .with_max_version(max)
-            })
-            .into();
+        let mut known = vec![(ApiKey::ApiVersions, self.newest), (ApiKey::Heartbeat, 0)];
+        if self.session_ms.is_some() {
+            known.extend([(ApiKey::SaslHandshake, 1), (ApiKey::SaslAuthenticate, 2)]);
+        }
+        let range = |(api, max)| {
+            ApiVersion::default()
+                .with_api_key(api as i16)
+                .with_max_version(max)
+        };
+        response.api_keys = known.into_iter().map(range).collect();
         let response = ResponseKind::ApiVersions(response);
         frame(
             ApiKey::ApiVersions,

@@ -1,18 +1,23 @@
 //! A link over the transport in memory, on a clock that the test moves.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::base::lock::{Mutex, RwLock};
 use crossbeam_channel::{Receiver, unbounded};
-use kafka_protocol::messages::ApiKey;
+use kafka_protocol::messages::{
+    ApiKey, HeartbeatResponse, ResponseKind, SaslAuthenticateResponse, SaslHandshakeResponse,
+};
 use mio::Poll;
+use zeroize::Zeroizing;
 
 use super::*;
 use crate::base::log::Logger;
 use crate::broker::LinkSettings;
 use crate::broker::Response;
 use crate::broker::identity::Identity;
-use crate::broker::testing::{Broker, MS, heartbeat, settings};
+use crate::broker::sasl::{self, Login, Mechanism};
+use crate::broker::testing::{Broker, MS, frame, heartbeat, settings};
 use crate::broker::transport::memory::{MemoryConnector, Peer};
 use crate::broker::transport::{Plain, Readiness};
 
@@ -65,7 +70,40 @@ struct Fixture {
     now: Instant,
 }
 
+/// A login of one turn, once the test says that it can be made.
+struct Once(Arc<AtomicBool>);
+
+impl Login for Once {
+    fn mechanism(&self) -> &'static str {
+        "PLAIN"
+    }
+
+    fn is_ready(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn begin(&self, host: &str) -> Result<Box<dyn Mechanism>, String> {
+        assert_eq!(host, "127.0.0.1");
+        Ok(Box::new(Turn))
+    }
+}
+
+struct Turn;
+
+impl Mechanism for Turn {
+    fn step(&mut self, challenge: Option<&[u8]>) -> Result<sasl::Step, String> {
+        Ok(match challenge {
+            None => sasl::Step::Send(Zeroizing::new(b"secret".to_vec())),
+            Some(_) => sasl::Step::Done,
+        })
+    }
+}
+
 fn link(settings: LinkSettings, seed: u64) -> Fixture {
+    link_with(settings, seed, None)
+}
+
+fn link_with(settings: LinkSettings, seed: u64, login: Option<Arc<dyn Login>>) -> Fixture {
     let (peers_tx, peers) = unbounded();
     let (events_tx, events) = unbounded();
     let (answer, answers) = unbounded();
@@ -80,7 +118,7 @@ fn link(settings: LinkSettings, seed: u64) -> Fixture {
         identity: Arc::new(RwLock::new(identity)),
         logger: Arc::new(Logger::new(0, 0, false)),
         hooks: Arc::new(Plain),
-        login: None,
+        login,
         connector: Arc::new(MemoryConnector {
             seed,
             peers: peers_tx,
@@ -442,4 +480,119 @@ fn links_survive() {
         let counts = f.counts.lock();
         assert!(counts.downs >= counts.ups, "seed {seed}");
     }
+}
+
+/// The requests that have arrived at the broker, which does not answer.
+fn arrived(f: &mut Fixture, peer: &Peer) -> Vec<i16> {
+    let requests = f.broker.take(&peer.received());
+    requests.iter().map(|r| r.api_key).collect()
+}
+
+#[test]
+fn a_link_waits_for_what_its_login_needs() {
+    let ready = Arc::new(AtomicBool::new(false));
+    let login: Arc<dyn Login> = Arc::new(Once(ready.clone()));
+    let mut f = link_with(settings(), 20, Some(login));
+    f.broker = Broker::new().that_knows_logins(0);
+    f.request(1, 5000 * MS);
+    f.run();
+    assert!(f.peers.is_empty());
+    ready.store(true, Ordering::Relaxed);
+    f.command(LinkCommand::CredentialsReady);
+    f.run();
+    let peer = f.peer();
+    f.event(peer.accept());
+    for _ in 0..4 {
+        f.serve(&peer);
+    }
+    assert!(matches!(f.events.try_recv(), Ok(LinkEvent::Up { .. })));
+    assert_eq!(f.answers.try_recv(), Ok((1, Ok(()))));
+}
+
+#[test]
+fn requests_wait_while_a_session_is_renewed() {
+    let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
+    let mut f = link_with(settings(), 21, Some(login));
+    f.broker = Broker::new().that_knows_logins(10_000);
+    f.request(1, 60_000 * MS);
+    f.run();
+    let peer = f.peer();
+    f.event(peer.accept());
+    for _ in 0..4 {
+        f.serve(&peer);
+    }
+    assert_eq!(f.answers.try_recv(), Ok((1, Ok(()))));
+    let begun = f.now;
+    // In flight while the login begins: it is answered first, and then the login.
+    f.request(2, 60_000 * MS);
+    f.run();
+    f.now = begun + 9_000 * MS;
+    f.run();
+    f.request(3, 60_000 * MS);
+    f.run();
+    assert_eq!(
+        arrived(&mut f, &peer),
+        [ApiKey::Heartbeat as i16, ApiKey::SaslHandshake as i16]
+    );
+    let heartbeat = |id| {
+        frame(
+            ApiKey::Heartbeat,
+            0,
+            id,
+            &ResponseKind::Heartbeat(HeartbeatResponse::default()),
+        )
+    };
+    let handshake = ResponseKind::SaslHandshake(SaslHandshakeResponse::default());
+    let lasts = SaslAuthenticateResponse::default().with_session_lifetime_ms(10_000);
+    let lasts = ResponseKind::SaslAuthenticate(lasts);
+    // ApiVersions, SaslHandshake, SaslAuthenticate and a heartbeat came before.
+    f.event(peer.send(&heartbeat(5)));
+    assert_eq!(f.answers.try_recv(), Ok((2, Ok(()))));
+    f.event(peer.send(&frame(ApiKey::SaslHandshake, 1, 6, &handshake)));
+    assert_eq!(arrived(&mut f, &peer), [ApiKey::SaslAuthenticate as i16]);
+    f.event(peer.send(&frame(ApiKey::SaslAuthenticate, 2, 7, &lasts)));
+    assert_eq!(arrived(&mut f, &peer), [ApiKey::Heartbeat as i16]);
+    f.event(peer.send(&heartbeat(8)));
+    assert_eq!(f.answers.try_recv(), Ok((3, Ok(()))));
+    assert_eq!(f.counts.lock().downs, 0);
+}
+
+#[test]
+fn a_session_that_is_not_renewed_in_time_costs_the_connection() {
+    let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
+    let mut f = link_with(settings(), 22, Some(login));
+    f.broker = Broker::new().that_knows_logins(10_000);
+    f.request(1, 60_000 * MS);
+    f.run();
+    let peer = f.peer();
+    f.event(peer.accept());
+    for _ in 0..4 {
+        f.serve(&peer);
+    }
+    assert!(matches!(f.events.try_recv(), Ok(LinkEvent::Up { .. })));
+    f.now += 9_000 * MS;
+    f.run();
+    f.now += 3_000 * MS;
+    f.run();
+    let (code, text) = f.failure();
+    assert_eq!(code, ErrorCode::_TRANSPORT);
+    assert!(text.contains("timed out in state REAUTH"), "{text}");
+    assert!(!peer.is_held());
+}
+
+#[test]
+fn a_broker_that_closes_during_a_login_has_refused_it() {
+    let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
+    let mut f = link_with(settings(), 23, Some(login));
+    f.broker = Broker::new().that_knows_logins(0);
+    f.request(1, 60_000 * MS);
+    f.run();
+    let peer = f.peer();
+    f.event(peer.accept());
+    f.serve(&peer);
+    f.event(peer.close());
+    let (code, text) = f.failure();
+    assert_eq!(code, ErrorCode::_AUTHENTICATION);
+    assert!(text.contains("during the login"), "{text}");
+    assert!(!text.contains("secret"));
 }
