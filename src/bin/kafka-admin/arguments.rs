@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::properties::Pair;
+
 /// Administers a Kafka cluster: topics, groups and their offsets, configurations, ACLs,
 /// records, users and the cluster itself.
 #[derive(Debug, Parser)]
@@ -270,27 +272,6 @@ pub enum Cluster {
         #[arg(long)]
         unclean: bool,
     },
-}
-
-/// NAME=VALUE.
-#[derive(Debug, Clone)]
-pub struct Pair {
-    pub name: String,
-    pub value: String,
-}
-
-impl FromStr for Pair {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Ok(Pair {
-                name: name.into(),
-                value: value.into(),
-            }),
-            _ => Err("expected NAME=VALUE".into()),
-        }
-    }
 }
 
 /// TOPIC:PARTITION.

@@ -8,9 +8,10 @@ use rdkafka::capi::admin::options::rd_kafka_AdminOptions_set_validate_only;
 use rdkafka::capi::types::*;
 use serde_json::{Value, json};
 
-use crate::arguments::{Configs, Pair, ResourceKind};
+use crate::arguments::{Configs, ResourceKind};
 use crate::client::{Admin, array, c_string, check, optional, pointer, string};
 use crate::output::Table;
+use crate::properties::Pair;
 
 pub fn run(admin: &Admin, command: &Configs) -> Result<Table, String> {
     match command {

@@ -12,6 +12,8 @@ mod configs;
 mod groups;
 mod offsets;
 mod output;
+#[path = "../shared/properties.rs"]
+mod properties;
 mod records;
 mod topics;
 mod users;

@@ -14,9 +14,10 @@ use rdkafka::capi::metadata::{rd_kafka_metadata, rd_kafka_metadata_destroy};
 use rdkafka::capi::types::*;
 use serde_json::{Value, json};
 
-use crate::arguments::{Pair, Topics};
+use crate::arguments::Topics;
 use crate::client::{Admin, array, c_string, error, optional, string};
 use crate::output::Table;
+use crate::properties::Pair;
 
 pub fn run(admin: &Admin, command: &Topics) -> Result<Table, String> {
     match command {

@@ -2,7 +2,7 @@
 
 pub(crate) mod answer;
 pub mod create;
-mod events;
+pub mod events;
 pub(crate) mod object;
-mod sockets;
-mod values;
+pub mod sockets;
+pub mod values;
