@@ -81,10 +81,10 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
         "client",
         &[
             &["types.rs", "settings.rs", "link_user.rs"],
-            &["event.rs", "security.rs", "topic.rs"],
+            &["event.rs", "topic.rs"],
             &["hooks.rs", "consumer/command.rs"],
             &["command.rs"],
-            &["consumer/"],
+            &["security.rs", "consumer/"],
             &["shared.rs"],
             &["brokers.rs"],
             &["coordinator.rs"],

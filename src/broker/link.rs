@@ -252,7 +252,10 @@ impl<U: LinkUser> Link<U> {
 
     /// What a login needs is there.
     fn can_log_in(&self) -> bool {
-        self.config.login.as_ref().is_none_or(|l| l.is_ready())
+        let Some(login) = &self.config.login else {
+            return true;
+        };
+        login.is_ready() && login.prepare(&self.config.identity.read().host)
     }
 
     /// Does all that is due. Called on every turn of the loop.

@@ -29,8 +29,7 @@ use crate::base::time::deadline;
 use crate::capi::boundary::ffi;
 use crate::client::Client;
 use crate::client::consumer::close::close as close_consumer;
-use crate::client::hooks::{ConfBox, Hooks};
-use crate::client::security::Security;
+use crate::client::hooks::ConfBox;
 use crate::metadata::Refresh;
 
 /// What `rd_kafka_conf_set_opaque` has set.
@@ -43,7 +42,6 @@ pub unsafe extern "C" fn rd_kafka_opaque(rk: *const rd_kafka_t) -> *mut c_void {
 /// What an instance needs of a configuration, besides the properties.
 struct Checked {
     hooks: Arc<CHooks>,
-    security: Security,
     conf_hooks: Arc<ConfHooks>,
     warnings: Vec<Warning>,
     without_effect: Vec<&'static str>,
@@ -64,14 +62,11 @@ unsafe fn check(kind: ClientKind, conf: *mut rd_kafka_conf_t) -> Result<Checked,
     };
     c.finalize(kind)?;
     let mock = super::mock::cluster::embedded(c)?;
-    let hooks = Arc::new(CHooks::new(c));
-    let security = Security::new(c, hooks.sockets())?;
     // As librdkafka, which takes a group's coordinator, not yet found, for a broker.
     let servers = c.global.metadata_broker_list.is_some()
         || (!kind.is_producer() && c.global.group_id.is_some());
     Ok(Checked {
-        hooks,
-        security,
+        hooks: Arc::new(CHooks::new(c)),
         conf_hooks: c.hooks.clone(),
         warnings: c.warnings(kind, servers),
         without_effect: c.set_without_effect(),
@@ -160,7 +155,7 @@ unsafe fn make(
         return Err(ErrorCode::_INVALID_ARG.into());
     };
     let boxed: Box<dyn ConfBox> = Box::new(Owned(owned));
-    let client = Client::start(kind, boxed, checked.hooks.clone(), checked.security)?;
+    let client = Client::start(kind, boxed, checked.hooks.clone())?;
     checked.hooks.set_client(&client);
     let name = CString::new(client.shared.name.as_str()).unwrap_or_default();
     let rk = give::<rd_kafka_t>(Instance {

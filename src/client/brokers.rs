@@ -338,7 +338,7 @@ impl Brokers {
                 identity,
                 logger: self.shared.logger.clone(),
                 connector: self.shared.security.connector.clone(),
-                login: self.shared.security.login.clone(),
+                login: self.shared.security.sasl.as_ref().map(|s| s.login.clone()),
                 hooks: sockets,
                 observer: self.shared.hooks.link_observer(),
                 stats,

@@ -77,6 +77,8 @@ pub enum MainCommand {
     },
     /// Some partition cannot go on under it.
     ProducerIdSpent(Pid),
+    /// What logins need is there now, or has been replaced.
+    CredentialsReady,
     /// Partitions without a leader, or messages without a partition, have news.
     Leaderless,
     /// Everything that is queued is to go out now.

@@ -45,7 +45,6 @@ use command::{MainCommand, MainSender};
 use event::{Event, EventQueue};
 use hooks::{ConfBox, Hooks};
 use main_loop::MainLoop;
-use security::Security;
 use shared::{ClientLog, ClientShared};
 pub use topic::Topic;
 
@@ -89,21 +88,13 @@ impl Client {
         kind: ClientKind,
         conf: Box<dyn ConfBox>,
         hooks: Arc<dyn Hooks>,
-        security: Security,
     ) -> Result<Arc<Client>, KafkaError> {
         let log = Arc::new(ClientLog {
             hooks: hooks.clone(),
             shared: OnceLock::new(),
         });
         let (tx, rx) = unbounded();
-        let shared = Arc::new(start::shared(
-            kind,
-            conf,
-            hooks,
-            security,
-            MainSender(tx),
-            &log,
-        ));
+        let shared = Arc::new(start::shared(kind, conf, hooks, MainSender(tx), &log)?);
         let _ = log.shared.set(Arc::downgrade(&shared));
         let client = Arc::new(Client {
             queues: Mutex::new(vec![shared.main_queue.clone()]),

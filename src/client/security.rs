@@ -2,31 +2,146 @@
 
 use std::sync::Arc;
 
+use super::command::{MainCommand, MainSender};
 use super::settings;
 use crate::base::conf::Conf;
-use crate::base::error::KafkaError;
+use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::log::Logger;
+use crate::base::time::ms;
 use crate::broker::sasl::Login;
+use crate::broker::sasl::credentials::Credentials;
+use crate::broker::sasl::login::{self, KerberosSettings, SaslSettings, Sources};
+use crate::broker::sasl::token::TokenHolder;
 use crate::broker::transport::tcp::TcpConnector;
 use crate::broker::transport::{Connector, SocketHooks};
 
 /// What all links of a client share to reach their brokers.
 pub struct Security {
     pub connector: Arc<dyn Connector>,
-    /// What to log in with, where `security.protocol` asks for that.
-    pub login: Option<Arc<dyn Login>>,
+    pub sasl: Option<Sasl>,
+}
+
+/// What a client logs in with, where `security.protocol` asks for that.
+pub struct Sasl {
+    pub login: Arc<dyn Login>,
+    /// Of PLAIN and SCRAM, empty for others. Replaced by `rd_kafka_sasl_set_credentials`.
+    pub credentials: Arc<Credentials>,
+    /// Of OAUTHBEARER.
+    pub tokens: Option<Arc<TokenHolder>>,
 }
 
 impl Security {
     /// An error names the property at fault.
-    pub fn new(conf: &Conf, sockets: Arc<dyn SocketHooks>) -> Result<Self, KafkaError> {
+    pub fn new(
+        conf: &Conf,
+        sockets: Arc<dyn SocketHooks>,
+        logger: &Arc<Logger>,
+        main: &MainSender,
+    ) -> Result<Self, KafkaError> {
         let tcp = TcpConnector {
             hooks: sockets,
             options: (&settings::link(conf)).into(),
         };
-        conf.refuse_unbuilt()?;
+        if conf.global.security_protocol.is_encrypted() {
+            return Err(KafkaError::new(
+                ErrorCode::_INVALID_ARG,
+                "`security.protocol` asks for TLS, which is not built yet",
+            ));
+        }
         Ok(Security {
             connector: Arc::new(tcp),
-            login: None,
+            sasl: match conf.global.security_protocol.logs_in() {
+                true => Some(sasl(conf, logger, main)?),
+                false => None,
+            },
         })
+    }
+}
+
+fn sasl(conf: &Conf, logger: &Arc<Logger>, main: &MainSender) -> Result<Sasl, KafkaError> {
+    let c = &conf.global;
+    let settings = SaslSettings {
+        mechanism: c.sasl_mechanisms.clone().unwrap_or_default(),
+        kerberos: kerberos(conf)?,
+    };
+    let credentials = Arc::<Credentials>::default();
+    if let (Some(user), Some(password)) = (&c.sasl_username, &c.sasl_password) {
+        credentials.set(user, password.as_bytes());
+    }
+    let tokens = Arc::<TokenHolder>::default();
+    let main = main.clone();
+    let sources = Sources {
+        credentials: credentials.clone(),
+        tokens: tokens.clone(),
+        logger: logger.clone(),
+        wake: Arc::new(move || main.send(MainCommand::CredentialsReady)),
+    };
+    Ok(Sasl {
+        login: login::login(&settings, sources)?,
+        credentials,
+        tokens: (settings.mechanism == "OAUTHBEARER").then_some(tokens),
+    })
+}
+
+fn kerberos(conf: &Conf) -> Result<KerberosSettings, KafkaError> {
+    let c = &conf.global;
+    let command = c
+        .sasl_kerberos_kinit_cmd
+        .as_deref()
+        .filter(|_| conf.is_modified("sasl.kerberos.kinit.cmd"));
+    Ok(KerberosSettings {
+        service_name: c.sasl_kerberos_service_name.clone().unwrap_or_default(),
+        principal: c.sasl_kerberos_principal.clone().unwrap_or_default(),
+        keytab: c.sasl_kerberos_keytab.clone(),
+        kinit_cmd: command.map(|c| filled_in(conf, c)).transpose()?,
+        relogin: ms(c.sasl_kerberos_min_time_before_relogin),
+    })
+}
+
+/// A command with each `%{name}` replaced by that property.
+fn filled_in(conf: &Conf, command: &str) -> Result<String, KafkaError> {
+    let mut filled = String::new();
+    let mut rest = command;
+    while let Some((before, after)) = rest.split_once("%{") {
+        let value = after.split_once('}').and_then(|(name, after)| {
+            rest = after;
+            conf.get(name)
+        });
+        let Some(value) = value else {
+            return Err(KafkaError::new(
+                ErrorCode::_INVALID_ARG,
+                format!(
+                    "`sasl.kerberos.kinit.cmd` names a property that is not set or does not \
+                     exist: %{{{after}"
+                ),
+            ));
+        };
+        filled.push_str(before);
+        filled.push_str(&value);
+    }
+    filled.push_str(rest);
+    Ok(filled)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn properties_are_filled_in_to_a_command() {
+        let mut conf = Conf::default();
+        conf.set("sasl.kerberos.keytab", Some("/etc/k")).unwrap();
+        let filled = |command: &str| filled_in(&conf, command).map_err(|e| e.text);
+        assert_eq!(
+            filled("kinit -t %{sasl.kerberos.keytab} %{sasl.kerberos.principal} x"),
+            Ok("kinit -t /etc/k kafkaclient x".into())
+        );
+        assert_eq!(filled("kinit"), Ok("kinit".into()));
+        assert!(
+            filled("kinit %{sasl.username}")
+                .unwrap_err()
+                .contains("sasl.username")
+        );
+        assert!(filled("kinit %{open").is_err());
     }
 }

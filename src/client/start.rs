@@ -17,6 +17,7 @@ use super::settings;
 use super::shared::{ClientLog, ClientShared, ReportSink};
 use super::types::events;
 use crate::base::conf::{ClientKind, Conf};
+use crate::base::error::KafkaError;
 use crate::base::log::{Level, Logger};
 use crate::base::queue::Queue;
 use crate::base::time::wall_us;
@@ -36,12 +37,19 @@ pub fn shared(
     kind: ClientKind,
     conf: Box<dyn ConfBox>,
     hooks: Arc<dyn Hooks>,
-    security: Security,
     main: MainSender,
     log: &Arc<ClientLog>,
-) -> ClientShared {
+) -> Result<ClientShared, KafkaError> {
     let name = name(kind, &conf);
     let logger = logger(&conf, log);
+    let security = match Security::new(&conf, hooks.sockets(), &logger, &main) {
+        Ok(security) => security,
+        Err(e) => {
+            // The application still has the configuration: it must not be freed.
+            std::mem::forget(conf);
+            return Err(e);
+        }
+    };
     let main_queue: EventQueue = Arc::new(Queue::new());
     let socket_loans = Arc::<SocketLoans>::default();
     main_queue.set_idle_work(socket_loans.clone());
@@ -55,7 +63,7 @@ pub fn shared(
     let consumer = Consumer::new(Arc::new(core), main.clone());
     // Lines wait here until the application says where they are to go.
     let log_queue = conf.global.log_queue.then(|| Arc::new(Queue::new()));
-    ClientShared {
+    Ok(ClientShared {
         name,
         kind,
         conf,
@@ -81,7 +89,7 @@ pub fn shared(
         started: Instant::now(),
         consumed: AtomicU64::new(0),
         consumed_bytes: AtomicU64::new(0),
-    }
+    })
 }
 
 fn name(kind: ClientKind, conf: &Conf) -> String {

@@ -12,7 +12,6 @@ use kafka_protocol::messages::{ApiKey, ListGroupsRequest, RequestKind};
 use super::Client;
 use super::command::MainCommand;
 use super::hooks::Hooks;
-use super::security::Security;
 use super::types::{CommitResult, RebalanceEvent, ThreadKind};
 use crate::base::conf::{ClientKind, Conf, TopicConf};
 use crate::base::log::Line;
@@ -61,9 +60,7 @@ fn client(servers: &str) -> Arc<Client> {
     conf.global.set("bootstrap.servers", Some(servers)).unwrap();
     conf.finalize(ClientKind::Producer).unwrap();
     let conf = Box::new(Box::new(conf));
-    let hooks: Arc<dyn Hooks> = Arc::new(NoHooks);
-    let security = Security::new(&conf, hooks.sockets()).unwrap();
-    let client = Client::start(ClientKind::Producer, conf, hooks, security).unwrap();
+    let client = Client::start(ClientKind::Producer, conf, Arc::new(NoHooks)).unwrap();
     client.begin();
     client
 }

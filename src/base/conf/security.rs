@@ -101,11 +101,11 @@ macro_rules! security_rows {
                 "JAAS is Java's: what stands in it goes into `sasl.mechanisms`, `sasl.username`, `sasl.password` and \
                  their like. See https://github.com/confluentinc/librdkafka/wiki/Using-SASL-with-librdkafka";
             "sasl.mechanisms" [sasl_mechanisms: Option<String>] checked("GSSAPI", is_single)
-                Both High [] Security todo
+                Both High [] Security done
                 "How to authenticate: GSSAPI (Kerberos), PLAIN, SCRAM-SHA-256, SCRAM-SHA-512 or OAUTHBEARER. One of \
                  them, despite the plural.";
             "sasl.mechanism" [] alias("sasl.mechanisms")
-                Both High [] Security todo
+                Both High [] Security done
                 "";
             "sasl.kerberos.service.name" [sasl_kerberos_service_name: Option<String>] text(Some("kafka"))
                 Both Low [] Security todo
@@ -124,10 +124,10 @@ macro_rules! security_rows {
                 Both Low [] Security todo
                 "Milliseconds between renewals of the Kerberos ticket; 0 turns them off.";
             "sasl.username" [sasl_username: Option<String>] text(None)
-                Both High [Sensitive] Security todo
+                Both High [Sensitive] Security done
                 "The user, with PLAIN and SCRAM.";
             "sasl.password" [sasl_password: Option<String>] text(None)
-                Both High [Sensitive] Security todo
+                Both High [Sensitive] Security done
                 "The user's password, with PLAIN and SCRAM.";
             "sasl.oauthbearer.config" [sasl_oauthbearer_config: Option<String>] text(None)
                 Both Low [Sensitive] Oauth todo

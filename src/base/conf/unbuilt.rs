@@ -1,15 +1,11 @@
 //! Properties that are accepted and do nothing yet.
 //!
-//! Most only lack an effect, and a line in the log says so ([`Conf::set_without_effect`]).
-//! Those whose absence would hurt, by sending in the clear what was to be encrypted,
-//! make `rd_kafka_new` fail ([`Conf::refuse_unbuilt`]).
+//! A line in the log says so ([`Conf::set_without_effect`]).
 
 use super::Conf;
 use super::kind::Kind;
 use super::scoped::Scoped;
 use super::table::{Area, Attribute, GlobalProps, Props, Scope, TopicProps};
-use super::words::SecurityProtocol;
-use crate::base::error::{ErrorCode, KafkaError};
 
 /// A property that is accepted and does nothing yet.
 #[derive(Debug, Clone, Copy)]
@@ -36,23 +32,6 @@ pub fn unbuilt() -> Vec<Unbuilt> {
 }
 
 impl Conf {
-    /// An error where going on without what was asked for would do harm.
-    pub fn refuse_unbuilt(&self) -> Result<(), KafkaError> {
-        let protocol = match self.global.security_protocol {
-            SecurityProtocol::Plaintext => return Ok(()),
-            SecurityProtocol::Ssl => "ssl",
-            SecurityProtocol::SaslPlaintext => "sasl_plaintext",
-            SecurityProtocol::SaslSsl => "sasl_ssl",
-        };
-        Err(KafkaError::new(
-            ErrorCode::_INVALID_ARG,
-            format!(
-                "Configuration property `security.protocol` is `{protocol}`, and this version of \
-                 librskafka has neither TLS nor SASL: only `plaintext` can be used"
-            ),
-        ))
-    }
-
     /// The names of properties that were given another value than their default and
     /// that have no effect.
     pub fn set_without_effect(&self) -> Vec<&'static str> {
@@ -77,18 +56,6 @@ fn in_vain<P: Props>(scoped: &Scoped<P>, names: &mut Vec<&'static str>) {
 #[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_would_go_out_in_the_clear_is_refused() {
-        let mut conf = Conf::new();
-        assert!(conf.refuse_unbuilt().is_ok());
-        for word in ["ssl", "sasl_plaintext", "sasl_ssl"] {
-            conf.set("security.protocol", Some(word)).unwrap();
-            let error = conf.refuse_unbuilt().unwrap_err();
-            assert_eq!(error.code, ErrorCode::_INVALID_ARG);
-            assert!(error.to_string().contains(word), "{error}");
-        }
-    }
 
     #[test]
     fn what_has_no_effect_is_named_once_it_is_asked_for() {

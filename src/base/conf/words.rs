@@ -172,3 +172,17 @@ impl Word for Option<Compression> {
         }
     }
 }
+impl SecurityProtocol {
+    /// Over TLS.
+    pub fn is_encrypted(self) -> bool {
+        matches!(self, SecurityProtocol::Ssl | SecurityProtocol::SaslSsl)
+    }
+
+    /// With SASL.
+    pub fn logs_in(self) -> bool {
+        matches!(
+            self,
+            SecurityProtocol::SaslPlaintext | SecurityProtocol::SaslSsl
+        )
+    }
+}

@@ -276,6 +276,7 @@ impl MainLoop {
                     acquirer.spent(now, spent);
                 }
             }
+            MainCommand::CredentialsReady => self.router.brokers.credentials_ready(),
             MainCommand::Leaderless => self.expire_unassigned(now),
             MainCommand::Flush => {
                 self.nudge_all();
