@@ -11,6 +11,7 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 mod assignors;
+pub mod certificates;
 mod consumer;
 mod derived;
 mod document;
@@ -34,6 +35,7 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use certificates::MemoryCertificates;
 pub use document::{configuration_md, listing};
 pub use finalize::ClientKind;
 pub use flags::debug;
@@ -126,6 +128,7 @@ pub struct Conf {
     new_topic: fn() -> Box<dyn TopicConfBox>,
     /// Topic properties had been set here and were replaced as a whole.
     default_topic_conf_overwritten: bool,
+    pub certificates: MemoryCertificates,
 }
 
 impl Default for Conf {
@@ -155,6 +158,7 @@ impl Conf {
             topic: None,
             new_topic,
             default_topic_conf_overwritten: false,
+            certificates: MemoryCertificates::default(),
         }
     }
 
@@ -249,6 +253,7 @@ impl Conf {
     /// Takes over what was set in `other`, but for the properties to be skipped.
     pub fn copy_from(&mut self, other: &Conf, skip: impl Fn(&str) -> bool) {
         self.global.copy_from(&other.global, &skip);
+        self.certificates.copy_from(&other.certificates, &skip);
         if other.is_modified(DEFAULT_TOPIC_CONF) && !skip(DEFAULT_TOPIC_CONF) {
             let topic = other.default_topic_conf().map(|topic| {
                 let mut boxed = (self.new_topic)();

@@ -76,8 +76,10 @@ impl<U: LinkUser> Link<U> {
     fn connect_to(&mut self, now: Instant, address: SocketAddr, registry: &Registry) {
         let s = self.config.settings.clone();
         let connector = &self.config.connector;
+        // A copy: the application's `connect_cb` runs in there, under no lock.
+        let identity = self.config.identity.read().clone();
         let stream = connector
-            .connect(address, &self.name())
+            .connect(address, &identity)
             .and_then(|mut stream| {
                 stream.register(registry, self.token)?;
                 Ok(stream)

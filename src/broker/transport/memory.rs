@@ -16,6 +16,7 @@ use mio::{Registry, Token};
 
 use super::{Awaited, Connector, Handshake, ReadOutcome, Readiness, Stream, WriteOutcome};
 use crate::broker::error::ConnError;
+use crate::broker::identity::Identity;
 
 #[derive(Default)]
 struct Wire {
@@ -64,7 +65,7 @@ pub struct MemoryConnector {
 }
 
 impl Connector for MemoryConnector {
-    fn connect(&self, address: SocketAddr, _: &str) -> Result<Stream, ConnError> {
+    fn connect(&self, address: SocketAddr, _: &Identity) -> Result<Stream, ConnError> {
         let (stream, peer) = connection(address, self.seed);
         let refused = |_| ConnError::Io("no test listens".into());
         self.peers.send(peer).map_err(refused)?;

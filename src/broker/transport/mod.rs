@@ -21,11 +21,13 @@ pub mod hooks;
 #[cfg(all(test, not(loom)))]
 pub mod memory;
 pub mod tcp;
+pub mod tls;
 
 use std::io::IoSlice;
 use std::net::SocketAddr;
 
 use super::error::ConnError;
+use super::identity::Identity;
 pub use hooks::{Plain, SocketHooks};
 
 /// `broker.address.family`.
@@ -69,9 +71,8 @@ impl From<&mio::event::Event> for Readiness {
 
 /// Starts connections, as `security.protocol` demands.
 pub trait Connector: Send + Sync {
-    /// Starts a connection to `address`. `broker` is the broker's name, which the
-    /// application's `connect_cb` gets.
-    fn connect(&self, address: SocketAddr, broker: &str) -> Result<Stream, ConnError>;
+    /// Starts a connection to `address`, one of those that the broker's host has.
+    fn connect(&self, address: SocketAddr, broker: &Identity) -> Result<Stream, ConnError>;
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,6 +106,8 @@ pub enum WriteOutcome {
 /// A connection that has been made, or is being made.
 pub enum Stream {
     Tcp(tcp::TcpTransport),
+    #[cfg(feature = "tls")]
+    Tls(Box<tls::TlsTransport>),
     #[cfg(all(test, not(loom)))]
     Memory(memory::MemoryTransport),
 }
@@ -114,6 +117,8 @@ macro_rules! each {
     ($stream:expr, $s:ident => $call:expr) => {
         match $stream {
             Stream::Tcp($s) => $call,
+            #[cfg(feature = "tls")]
+            Stream::Tls($s) => $call,
             #[cfg(all(test, not(loom)))]
             Stream::Memory($s) => $call,
         }

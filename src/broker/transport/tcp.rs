@@ -15,6 +15,7 @@ use super::{Awaited, Connector, Handshake, ReadOutcome, Stream, WriteOutcome};
 use crate::base::fork::Inherited;
 use crate::broker::LinkSettings;
 use crate::broker::error::ConnError;
+use crate::broker::identity::Identity;
 
 /// Options from the configuration; zero means the system's default.
 #[derive(Debug, Clone, Copy, Default)]
@@ -43,9 +44,21 @@ pub struct TcpConnector {
 }
 
 impl Connector for TcpConnector {
-    fn connect(&self, address: SocketAddr, broker: &str) -> Result<Stream, ConnError> {
-        let tcp = TcpTransport::connect(address, broker, &self.options, self.hooks.clone())?;
-        Ok(Stream::Tcp(tcp))
+    fn connect(&self, address: SocketAddr, broker: &Identity) -> Result<Stream, ConnError> {
+        Ok(Stream::Tcp(self.start(address, broker)?))
+    }
+}
+
+impl TcpConnector {
+    /// Starts a connection for a protocol on top of it. `connect_cb` gets the broker's name.
+    pub(super) fn start(
+        &self,
+        address: SocketAddr,
+        broker: &Identity,
+    ) -> Result<TcpTransport, ConnError> {
+        let hooks = self.hooks.clone();
+        let name = broker.name();
+        Ok(TcpTransport::connect(address, &name, &self.options, hooks)?)
     }
 }
 
