@@ -86,6 +86,9 @@ fn line<P: Props>(out: &mut String, shown: &Property<P>) {
     if row.is(Attribute::Experimental) {
         out.push_str("**EXPERIMENTAL** ");
     }
+    if row.is(Attribute::Extension) {
+        out.push_str("**EXTENSION** ");
+    }
     if row.is(Attribute::Deprecated) {
         out.push_str("**DEPRECATED** ");
     }

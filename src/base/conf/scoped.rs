@@ -235,7 +235,9 @@ impl<P: Props> Scoped<P> {
     pub fn dump(&self) -> Vec<(&'static str, String)> {
         P::table()
             .iter()
-            .filter_map(|row| Some((row.name, self.get_row(row)?)))
+            .enumerate()
+            .filter(|(at, row)| !row.is(Attribute::Extension) || self.is_modified_at(*at))
+            .filter_map(|(_, row)| Some((row.name, self.get_row(row)?)))
             .collect()
     }
 

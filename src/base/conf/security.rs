@@ -93,14 +93,13 @@ macro_rules! security_rows {
                 Both Low [] Security todo
                 "Called with each certificate of a broker's chain; set with rd_kafka_conf_set_ssl_cert_verify_cb().";
             "ssl.certificate.refresh.interval.ms" [ssl_certificate_refresh_interval_ms: i32] int(0, i32::MAX, 0)
-                Both Low [] Security done
+                Both Low [Extension] Security done
                 "How often the files with certificates and keys are looked at (milliseconds); new connections use \
-                 what has changed, and the old ones stay in use if the new cannot be. 0 reads them once. \
-                 An extension: librdkafka has no such property.";
+                 what has changed, and the old ones stay in use if the new cannot be. 0 reads them once.";
             "ssl.server.name" [ssl_server_name: Option<String>] text(None)
-                Both Low [] Security done
+                Both Low [Extension] Security done
                 "Name to send to brokers (SNI) and to find in their certificates, in the place of the host connected \
-                 to: for tunnels and proxies. An extension: librdkafka has no such property.";
+                 to: for tunnels and proxies.";
             "ssl.truststore.location" [] refused()
                 Both Low [] Security done
                 "A trust store is Java's: export its certificates as PEM, and name the file in `ssl.ca.location`. See \

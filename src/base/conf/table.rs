@@ -56,6 +56,9 @@ pub enum Importance {
 pub enum Attribute {
     Deprecated,
     Experimental,
+    /// librdkafka has no such property. It is marked in the listing, and in dumps only once
+    /// it is set.
+    Extension,
     /// Works, and is not in the listing.
     Hidden,
     /// Not to be written to logs.

@@ -14,6 +14,7 @@ fn listed<P: Props>(scope: &str) -> Vec<String> {
     let shown: Vec<&Property<P>> = P::table()
         .iter()
         .filter(|row| !row.is(Attribute::Hidden) && !matches!(row.kind, Kind::Refused))
+        .filter(|row| !row.is(Attribute::Extension))
         .collect();
     shown
         .into_iter()
@@ -484,4 +485,16 @@ fn secrets_are_not_dumped_to_the_log() {
             ("sasl.password", "[redacted]".to_owned())
         ]
     );
+}
+
+#[test]
+fn extensions_are_in_dumps_once_they_are_set() {
+    let name = "ssl.certificate.refresh.interval.ms";
+    let mut conf = Conf::new();
+    let shown = |conf: &Conf| conf.dump().iter().any(|(n, _)| *n == name);
+    assert_eq!(conf.get(name).as_deref(), Some("0"));
+    assert!(!shown(&conf));
+    conf.set(name, Some("60000")).unwrap();
+    assert!(shown(&conf));
+    assert!(listing().contains("**EXTENSION** How often"));
 }
