@@ -10,7 +10,7 @@
 # Sourced, it has secure_properties LISTENER [MECHANISM], and secure_load, which reads ports and secrets of the cluster into variables.
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 
-declare -A SECURE_PORT=([PLAINTEXT]=0 [SASL_PLAINTEXT]=1 [SASL_SSL]=2 [SSL]=3 [SSL_ANY]=4 [UNSECURED]=5 [UNSECURED_SSL]=6 [EXPIRED]=7
+declare -A SECURE_OFFSET=([PLAINTEXT]=0 [SASL_PLAINTEXT]=1 [SASL_SSL]=2 [SSL]=3 [SSL_ANY]=4 [UNSECURED]=5 [UNSECURED_SSL]=6 [EXPIRED]=7
     [OTHER]=8 [REVOKED]=9 [SECOND_CA]=11 [INTERMEDIATE]=12)
 
 secure_load() {
@@ -20,7 +20,7 @@ secure_load() {
 }
 
 secure_properties() { # LISTENER [MECHANISM]
-    local port=${SECURE_PORT[$1]:-} protocol dir=$SECURE_DIR
+    local port=${SECURE_OFFSET[$1]:-} protocol dir=$SECURE_DIR
     [ -n "$port" ] || die "no listener $1"
     case $1 in
         SASL_SSL|UNSECURED_SSL) protocol=SASL_SSL ;;
