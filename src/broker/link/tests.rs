@@ -596,3 +596,87 @@ fn a_broker_that_closes_during_a_login_has_refused_it() {
     assert!(text.contains("during the login"), "{text}");
     assert!(!text.contains("secret"));
 }
+
+/// The bytes of a broker from the first to the last answer of a set-up with a login.
+fn login_answers(broker: &mut Broker) -> Vec<Vec<u8>> {
+    let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
+    let mut f = link_with(settings(), 24, Some(login));
+    f.request(1, 60_000 * MS);
+    f.run();
+    let peer = f.peer();
+    f.event(peer.accept());
+    let mut all = Vec::new();
+    while f.events.is_empty() {
+        let answers = broker.answers(&peer.received());
+        f.event(peer.send(&answers));
+        all.push(answers);
+    }
+    all
+}
+
+#[test]
+fn a_set_up_with_a_login_ends_wherever_it_is_cut() {
+    let answers = login_answers(&mut Broker::new().that_knows_logins(0));
+    assert_eq!(answers.len(), 3);
+    let length: usize = answers.iter().map(Vec::len).sum();
+    for cut in 0..length {
+        let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
+        // The transport splits what is sent as the seed says.
+        let mut f = link_with(settings(), cut as u64, Some(login));
+        f.request(1, 60_000 * MS);
+        f.run();
+        let peer = f.peer();
+        f.event(peer.accept());
+        let mut left = cut;
+        for answer in &answers {
+            let part = &answer[..left.min(answer.len())];
+            left -= part.len();
+            f.event(peer.send(part));
+            if part.len() < answer.len() {
+                break;
+            }
+        }
+        f.event(peer.close());
+        let (code, text) = f.failure();
+        let logging_in = cut >= answers[0].len();
+        let expected = match logging_in {
+            true => ErrorCode::_AUTHENTICATION,
+            false => ErrorCode::_TRANSPORT,
+        };
+        assert_eq!(code, expected, "{cut}: {text}");
+        assert!(!peer.is_held(), "{cut}");
+        assert!(f.answers.is_empty(), "{cut}: the request waits");
+    }
+}
+
+#[test]
+fn a_set_up_with_rubbish_ends_or_goes_on() {
+    let answers = login_answers(&mut Broker::new().that_knows_logins(0));
+    let mut random = fastrand::Rng::with_seed(7);
+    for seed in 0..500 {
+        let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
+        let mut f = link_with(settings(), seed, Some(login));
+        f.request(1, 60_000 * MS);
+        f.run();
+        let peer = f.peer();
+        f.event(peer.accept());
+        for answer in &answers {
+            let mut bytes = answer.clone();
+            if random.u8(0..3) == 0 {
+                let at = random.usize(0..bytes.len());
+                bytes[at] ^= random.u8(1..);
+            }
+            if f.link.has_connection() {
+                f.event(peer.send(&bytes));
+            }
+        }
+        // Whatever it made of that, it does not wait for ever.
+        for _ in 0..10 {
+            if !f.events.is_empty() {
+                break;
+            }
+            f.wait();
+        }
+        assert!(!f.events.is_empty(), "seed {seed}: neither up nor failed");
+    }
+}
