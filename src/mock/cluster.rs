@@ -4,6 +4,7 @@
 use super::command::{
     At, BrokerChange, Change, Command, CommandError, PartitionChange, TrackedRequest, Which,
 };
+use super::security::Security;
 use super::server::{Server, Setup, WAKER};
 use super::state::errors::Injected;
 use super::state::topic::TopicConfig;
@@ -49,6 +50,7 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Round-trip time of all brokers from the start.
     pub rtt_ms: u32,
+    pub security: Security,
 }
 
 impl Default for Options {
@@ -66,6 +68,7 @@ impl Default for Options {
             topics: Vec::new(),
             seed: None,
             rtt_ms: 0,
+            security: Security::default(),
         }
     }
 }
@@ -105,6 +108,7 @@ impl Cluster {
             host: options.host,
             ip: options.ip,
             max_request: options.max_request_bytes,
+            tls: options.security.tls.clone(),
         };
         let (poll, waker) = standard::above(|| {
             let poll = Poll::new()?;
@@ -112,7 +116,8 @@ impl Cluster {
             io::Result::Ok((poll, waker))
         })?;
         let (commands, inbox) = unbounded();
-        let state = ClusterState::new(cluster_id, defaults, seed);
+        let mut state = ClusterState::new(cluster_id, defaults, seed);
+        state.secure(&options.security);
         let mut server = Server::new(poll, state, inbox, &setup)?;
         let now = server.now();
         let factor = server.state().defaults.replication_factor;

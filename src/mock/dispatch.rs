@@ -2,6 +2,7 @@
 
 use super::handlers;
 use super::state::errors::TRANSPORT;
+use super::state::logins::Gate;
 use super::state::{ClusterState, ConnId, Cx, Now, Output, Reply};
 use crate::base::panic;
 use crate::protocol::bounded;
@@ -9,12 +10,21 @@ use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader, RequestKind, ResponseHeader, ResponseKind};
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 
+/// Who has neither logged in nor shown a certificate.
+pub const ANONYMOUS: &str = "User:ANONYMOUS";
+
+/// connection.failed.authentication.delay.ms: how long a client that cannot log in waits
+/// for being told, so that it tries less often.
+const FAILED_LOGIN_DELAY_MS: u32 = 100;
+
 /// Where a frame came from.
 #[derive(Clone, Debug)]
 pub struct Peer {
     pub conn: ConnId,
     pub broker: i32,
     pub host: StrBytes,
+    /// Whom the certificate names, where nobody has to log in.
+    pub principal: StrBytes,
 }
 
 /// Why a connection is closed on a client.
@@ -22,6 +32,8 @@ pub struct Peer {
 enum Refused {
     Malformed,
     Unsupported,
+    /// The client has to log in first, or again.
+    Login,
     Injected,
 }
 
@@ -29,8 +41,12 @@ impl ClusterState {
     /// Takes a request (without its length) and sooner or later answers it.
     pub fn request(&mut self, now: Now, peer: &Peer, frame: Bytes) {
         let conn = peer.conn;
+        if self.logins.is_raw(conn) {
+            return self.bare_token(now, peer, &frame);
+        }
         match self.try_request(now, peer, frame) {
             Ok((cx, Reply::Now(response))) => self.respond(&cx, response),
+            Ok((cx, Reply::Last(response))) => self.respond_last(&cx, response),
             Ok((_, Reply::Parked)) => {}
             Ok((_, Reply::Silent)) => self.push_output(Output::Next { conn }),
             Ok((_, Reply::Close)) | Err(_) => self.push_output(Output::Close { conn }),
@@ -65,6 +81,10 @@ impl ClusterState {
             frame.advance(4);
             RequestHeader::default().with_correlation_id(frame.get_i32())
         };
+        let gate = self.logins.gate(now, peer.conn, api);
+        if gate == Gate::Closed {
+            return Err(Refused::Login);
+        }
         self.track(now, peer.broker, api_key);
         let mut cx = Cx {
             now,
@@ -75,6 +95,7 @@ impl ClusterState {
             correlation: header.correlation_id,
             client_id: header.client_id.unwrap_or_default(),
             client_host: peer.host.clone(),
+            principal: self.principal(peer),
             error: 0,
             delay_ms: 0,
         };
@@ -91,10 +112,31 @@ impl ClusterState {
             cx.error = kafka_protocol::ResponseError::UnsupportedVersion.code();
             RequestKind::ApiVersions(Default::default())
         };
-        if let Some(injected) = self.next_error(peer.broker, api_key) {
+        self.inject(&mut cx)?;
+        let reply = self.serve(gate, &mut cx, request);
+        Ok((cx, reply))
+    }
+
+    fn serve(&mut self, gate: Gate, cx: &mut Cx, request: RequestKind) -> Reply {
+        if gate == Gate::Illegal {
+            cx.error = kafka_protocol::ResponseError::IllegalSaslState.code();
+            return match handlers::handle(self, cx, request) {
+                Reply::Now(response) => Reply::Last(response),
+                _ => Reply::Close,
+            };
+        }
+        if cx.error == 0 {
+            cx.error = handlers::authorized(self, cx, &request);
+        }
+        handlers::handle(self, cx, request)
+    }
+
+    /// The next of the errors that a test has prepared.
+    fn inject(&mut self, cx: &mut Cx) -> Result<(), Refused> {
+        if let Some(injected) = self.next_error(cx.broker, cx.api as i16) {
             self.trace.line(format_args!(
-                "Broker {}: {api:?}Request gets the injected error {} and takes {} ms more",
-                cx.broker, injected.code, injected.rtt_ms
+                "Broker {}: {:?}Request gets the injected error {} and takes {} ms more",
+                cx.broker, cx.api, injected.code, injected.rtt_ms
             ));
             if injected.code == TRANSPORT {
                 return Err(Refused::Injected);
@@ -102,13 +144,69 @@ impl ClusterState {
             cx.error = injected.code as i16;
             cx.delay_ms = injected.rtt_ms;
         }
-        let reply = handlers::handle(self, &cx, request);
-        Ok((cx, reply))
+        Ok(())
+    }
+
+    /// A token after SaslHandshake of version 0, which has no request around it.
+    fn bare_token(&mut self, now: Now, peer: &Peer, token: &[u8]) {
+        let conn = peer.conn;
+        let delay_ms = self.broker(peer.broker).map_or(0, |b| b.rtt_ms);
+        let answer = handlers::bare_token(self, now, conn, token);
+        self.push_output(match answer {
+            Some(frame) => Output::Send {
+                conn,
+                frame,
+                delay_ms,
+            },
+            None => Output::Close { conn },
+        });
+    }
+
+    /// Whom a request is from, as ACLs name it.
+    fn principal(&self, peer: &Peer) -> StrBytes {
+        if !self.logins.are_required() {
+            return peer.principal.clone();
+        }
+        let logged_in = self.logins.principal(peer.conn);
+        logged_in.unwrap_or_else(|| StrBytes::from_static_str(ANONYMOUS))
     }
 
     /// Sends the response to the request that `cx` stands for.
     pub fn respond(&mut self, cx: &Cx, response: ResponseKind) {
-        let conn = cx.conn;
+        let (conn, rtt_ms) = (cx.conn, self.rtt_ms(cx));
+        let answer = self.answer(cx, &response);
+        self.push_output(match answer {
+            Some(frame) => Output::Send {
+                conn,
+                frame,
+                delay_ms: cx.delay_ms.saturating_add(rtt_ms),
+            },
+            None => Output::Close { conn },
+        });
+    }
+
+    /// As `respond`; the connection ends with it.
+    fn respond_last(&mut self, cx: &Cx, response: ResponseKind) {
+        let (conn, rtt_ms) = (cx.conn, self.rtt_ms(cx));
+        let answer = self.answer(cx, &response);
+        self.push_output(match answer {
+            Some(frame) => Output::Last {
+                conn,
+                frame,
+                delay_ms: cx
+                    .delay_ms
+                    .saturating_add(rtt_ms)
+                    .max(FAILED_LOGIN_DELAY_MS),
+            },
+            None => Output::Close { conn },
+        });
+    }
+
+    fn rtt_ms(&self, cx: &Cx) -> u32 {
+        self.broker(cx.broker).map_or(0, |b| b.rtt_ms)
+    }
+
+    fn answer(&self, cx: &Cx, response: &ResponseKind) -> Option<Bytes> {
         self.trace.line(format_args!(
             "Broker {}: {:?}Response v{} to {} ({})",
             cx.broker,
@@ -117,17 +215,12 @@ impl ClusterState {
             cx.client_id.as_str(),
             cx.client_host.as_str()
         ));
-        let rtt_ms = self.broker(cx.broker).map_or(0, |b| b.rtt_ms);
-        match encode(cx, &response) {
-            Ok(frame) => self.push_output(Output::Send {
-                conn,
-                frame,
-                delay_ms: cx.delay_ms.saturating_add(rtt_ms),
-            }),
+        match encode(cx, response) {
+            Ok(frame) => Some(frame),
             Err(e) => {
                 // A handler set a field that this version does not have.
                 debug_assert!(false, "{response:?} v{}: {e}", cx.version);
-                self.push_output(Output::Close { conn });
+                None
             }
         }
     }

@@ -46,6 +46,8 @@ pub mod command;
 pub mod dispatch;
 mod handlers;
 pub mod log;
+pub mod sasl;
+pub mod security;
 mod server;
 pub mod state;
 mod trace;

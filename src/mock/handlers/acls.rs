@@ -1,5 +1,4 @@
-//! CreateAcls, DescribeAcls and DeleteAcls. Entries are kept and not enforced: see
-//! [`crate::mock::state::acls`].
+//! CreateAcls, DescribeAcls and DeleteAcls.
 
 use super::text;
 use crate::mock::state::acls::{

@@ -47,6 +47,9 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: ApiVersionsRequest) ->
         }
         response.finalized_features_epoch = 1;
     }
+    if response.error_code == 0 {
+        state.logins.introduced(cx.conn);
+    }
     Reply::Now(response.into())
 }
 

@@ -2,6 +2,7 @@
 
 mod acls;
 mod api_versions;
+mod authorize;
 mod configs;
 mod describe;
 mod elect_leaders;
@@ -17,18 +18,23 @@ mod offset_commit;
 mod offset_fetch;
 mod offset_for_leader_epoch;
 mod produce;
+mod sasl;
 mod scram;
 mod topics_admin;
 mod transactions;
 
 use super::state::{ClusterState, Cx, Reply};
+pub(super) use authorize::authorized;
 use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::{RequestKind as R, TopicName};
 use kafka_protocol::protocol::StrBytes;
+pub(super) use sasl::bare_token;
 
 pub fn handle(state: &mut ClusterState, cx: &Cx, request: R) -> Reply {
     match request {
         R::ApiVersions(r) => api_versions::handle(state, cx, r),
+        R::SaslHandshake(r) => sasl::handshake(state, cx, r),
+        R::SaslAuthenticate(r) => sasl::authenticate(state, cx, r),
         R::Metadata(r) => metadata::handle(state, cx, r),
         R::Produce(r) => produce::handle(state, cx, r),
         R::Fetch(r) => fetch::handle(state, cx, r),

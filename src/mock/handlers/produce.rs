@@ -1,8 +1,10 @@
 //! Produce: one batch for each partition, checked and appended.
 
+use super::authorize;
 use crate::mock::log::admit::{Refused, admit};
 use crate::mock::log::batch::{BadBatch, Header};
 use crate::mock::log::producers::Check;
+use crate::mock::state::authorizer::Operation::Write;
 use crate::mock::state::partition::Partition;
 use crate::mock::state::topic::{Topic, TopicConfig};
 use crate::mock::state::{ClusterState, Cx, Now, Reply};
@@ -185,6 +187,7 @@ fn append(
     acks: i16,
     txn_id: Option<&str>,
 ) -> Result<Stored, Failure> {
+    authorize::topic(state, cx, Write, name)?;
     let (p, config) = find(state, name, data.index)?;
     if !(-1..=1).contains(&acks) {
         return Err(E::InvalidRequiredAcks.into());

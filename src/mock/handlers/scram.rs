@@ -2,6 +2,7 @@
 //! keeps the user's other alterations from being made.
 
 use super::text;
+use crate::base::secret::Secret;
 use crate::mock::state::scram::{Credential, Credentials, Refusal, check, check_iterations};
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
@@ -87,7 +88,7 @@ pub fn alter(
         let credential = Credential {
             iterations: upsertion.iterations,
             salt: upsertion.salt.to_vec(),
-            salted_password: upsertion.salted_password.to_vec(),
+            salted_password: Secret::new(&upsertion.salted_password),
         };
         state
             .scram

@@ -1,11 +1,11 @@
 //! A client connection: frames in, answers out, one request at a time.
 
 use super::Peer;
-use crate::base::fork::Inherited;
+use super::channel::Channel;
 use bytes::{Buf, Bytes, BytesMut};
 use mio::net::TcpStream;
 use std::collections::VecDeque;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind};
 
 pub const READ_CHUNK: usize = 64 * 1024;
 /// How much is read before the other connections have their turn.
@@ -26,7 +26,9 @@ pub enum Step {
 }
 
 pub struct Conn {
-    stream: Inherited<TcpStream>,
+    channel: Channel,
+    /// The channel's handshake is over.
+    established: bool,
     pub peer: Peer,
     input: BytesMut,
     /// Answers with the times at which they may go out, in order.
@@ -35,22 +37,31 @@ pub struct Conn {
     unsent: usize,
     /// A request is being served.
     busy: bool,
+    /// The last answer is in `output`, and the connection ends when it is sent.
+    ending: bool,
 }
 
 impl Conn {
-    pub fn new(stream: TcpStream, peer: Peer) -> Conn {
+    pub fn new(channel: Channel, peer: Peer) -> Conn {
         Conn {
-            stream: Inherited::new(stream),
+            channel,
+            established: false,
             peer,
             input: BytesMut::new(),
             output: VecDeque::new(),
             unsent: 0,
             busy: false,
+            ending: false,
         }
     }
 
     pub fn stream(&mut self) -> io::Result<&mut TcpStream> {
-        self.stream.get_mut()
+        self.channel.stream()
+    }
+
+    /// Takes leave of the client.
+    pub fn close(&mut self) {
+        self.channel.close();
     }
 
     /// The request in service is answered, from this time on.
@@ -58,6 +69,12 @@ impl Conn {
         self.unsent += frame.len();
         self.output.push_back((due, frame));
         self.busy = false;
+    }
+
+    /// As `answer`, and then the connection ends.
+    pub fn answer_last(&mut self, frame: Bytes, due: u64) {
+        self.answer(frame, due);
+        self.ending = true;
     }
 
     /// The request in service has no answer.
@@ -68,12 +85,22 @@ impl Conn {
     /// Sends what is due, then reads up to one request.
     /// `scratch` is room for what is read.
     pub fn step(&mut self, now_us: u64, max_request: usize, scratch: &mut [u8]) -> Step {
+        if !self.established {
+            match self.handshake() {
+                Ok(()) => self.established = true,
+                Err(e) if e.kind() == ErrorKind::WouldBlock => return Step::Wait(None),
+                Err(_) => return Step::Closed,
+            }
+        }
         let Ok(due) = self.send(now_us) else {
             return Step::Closed;
         };
+        if self.ending && self.output.is_empty() {
+            return Step::Closed;
+        }
         let mut read = 0;
         loop {
-            let served = !self.busy && self.unsent <= MAX_UNSENT;
+            let served = !self.busy && !self.ending && self.unsent <= MAX_UNSENT;
             if served {
                 match self.next_frame(max_request) {
                     Ok(Some(frame)) => {
@@ -92,7 +119,7 @@ impl Conn {
             if read >= READ_PER_STEP {
                 return Step::More;
             }
-            match self.stream.get_mut().and_then(|s| s.read(scratch)) {
+            match self.channel.read(scratch) {
                 Ok(0) => return Step::Closed,
                 Ok(n) => {
                     read += n;
@@ -106,13 +133,22 @@ impl Conn {
         }
     }
 
+    /// Who has shown a certificate is known by it, as long as nobody logs in.
+    fn handshake(&mut self) -> io::Result<()> {
+        self.channel.handshake()?;
+        if let Some(subject) = self.channel.subject() {
+            self.peer.principal = format!("User:{subject}").into();
+        }
+        Ok(())
+    }
+
     /// Sends answers that are due; tells when the next one is.
     fn send(&mut self, now_us: u64) -> Result<Option<u64>, ()> {
         while let Some((due, frame)) = self.output.front_mut() {
             if *due > now_us {
                 return Ok(Some(*due));
             }
-            match self.stream.get_mut().and_then(|s| s.write(frame)) {
+            match self.channel.write(frame) {
                 Ok(n) => {
                     frame.advance(n);
                     self.unsent -= n;

@@ -4,15 +4,20 @@
 //! it; do what the state asks for. Tokens are broker ids' slots for listeners and
 //! connection ids (from `FIRST_CONN` up, never reused) for clients.
 
+mod channel;
 mod conn;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
 
 use super::command::{BrokerChange, Change, Command, CommandError, Which};
-use super::dispatch::Peer;
+use super::dispatch::{ANONYMOUS, Peer};
 use super::state::broker::Broker;
 use super::state::{ClusterState, ConnId, Now, Output};
 use super::trace::Trace;
 use crate::base::fork::{Generation, Inherited};
 use crate::base::standard;
+use crate::mock::security::Tls;
+use channel::Channel;
 use conn::{Conn, Step};
 use crossbeam_channel::Receiver;
 use kafka_protocol::protocol::StrBytes;
@@ -62,6 +67,7 @@ pub struct Server {
     host: String,
     ip: Ipv4Addr,
     max_request: usize,
+    tls: Option<tls::Acceptor>,
     /// What connections read into.
     scratch: Box<[u8]>,
     started: Instant,
@@ -78,6 +84,7 @@ pub struct Setup {
     pub host: String,
     pub ip: Ipv4Addr,
     pub max_request: usize,
+    pub tls: Option<Tls>,
 }
 
 /// A listening socket's address without yet listening. The port may be taken again
@@ -112,6 +119,7 @@ impl Server {
             host: setup.host.clone(),
             ip: setup.ip,
             max_request: setup.max_request,
+            tls: setup.tls.as_ref().map(tls::Acceptor::new).transpose()?,
             scratch: vec![0; conn::READ_CHUNK].into_boxed_slice(),
             started: Instant::now(),
             stopping: false,
@@ -290,12 +298,15 @@ impl Server {
                     conn: id,
                     broker,
                     host: StrBytes::from_string(format!("/{}", peer.ip())),
+                    principal: ANONYMOUS.into(),
                 };
                 self.state.trace.line(format_args!(
                     "Broker {broker} is connected to {}",
                     peer.host.as_str()
                 ));
-                self.conns.insert(id, Conn::new(stream, peer));
+                if let Ok(channel) = Channel::new(stream, self.tls.as_ref()) {
+                    self.conns.insert(id, Conn::new(channel, peer));
+                }
             }
         }
     }
@@ -307,7 +318,8 @@ impl Server {
             let Some(conn) = self.conns.get_mut(&id) else {
                 return;
             };
-            match conn.step(now.us, self.max_request, &mut self.scratch) {
+            let max_request = self.state.max_request(id, self.max_request);
+            match conn.step(now.us, max_request, &mut self.scratch) {
                 Step::Request(frame) => {
                     let peer = conn.peer.clone();
                     self.state.request(now, &peer, frame);
@@ -332,6 +344,7 @@ impl Server {
 
     fn close(&mut self, id: ConnId) {
         if let Some(mut conn) = self.conns.remove(&id) {
+            conn.close();
             if let Ok(stream) = conn.stream() {
                 let _ = self.poll.registry().deregister(stream);
             }
@@ -372,6 +385,16 @@ impl Server {
                         if let Some(c) = self.conns.get_mut(&conn) {
                             c.answer(frame, now.after_ms(delay_ms.into()));
                             // Whether it is due, and the next request, are seen soon.
+                            self.ready.insert(conn);
+                        }
+                    }
+                    Output::Last {
+                        conn,
+                        frame,
+                        delay_ms,
+                    } => {
+                        if let Some(c) = self.conns.get_mut(&conn) {
+                            c.answer_last(frame, now.after_ms(delay_ms.into()));
                             self.ready.insert(conn);
                         }
                     }

@@ -1,7 +1,5 @@
-//! Access control entries, as Kafka's StandardAuthorizer keeps and matches them.
-//!
-//! They are kept only. The mock has no logins, so there is nobody whom they would allow or
-//! deny anything: all requests are let through.
+//! Access control entries, as Kafka's StandardAuthorizer keeps and matches them. Who may
+//! do what by them is in [`super::authorizer`].
 
 use std::collections::BTreeSet;
 
@@ -84,6 +82,20 @@ impl Acls {
 
     pub fn matching<'a>(&'a self, filter: &'a AclFilter) -> impl Iterator<Item = &'a Acl> {
         self.all.iter().filter(|acl| filter.matches(acl))
+    }
+
+    /// The entries about one resource.
+    pub fn about<'a>(&'a self, resource_type: i8, name: &'a str) -> impl Iterator<Item = &'a Acl> {
+        self.of_type(resource_type)
+            .filter(move |acl| match acl.pattern.pattern_type {
+                PREFIXED => name.starts_with(&acl.pattern.name),
+                _ => acl.pattern.name == name || acl.pattern.name == ALL_RESOURCES,
+            })
+    }
+
+    pub fn of_type(&self, resource_type: i8) -> impl Iterator<Item = &Acl> {
+        let of_type = move |acl: &&Acl| acl.pattern.resource_type == resource_type;
+        self.all.iter().filter(of_type)
     }
 
     pub fn remove<'a>(&mut self, acls: impl IntoIterator<Item = &'a Acl>) {

@@ -6,15 +6,18 @@
 //! sockets as a result is in [`ClusterState::take_output`].
 
 pub mod acls;
+pub mod authorizer;
 pub mod broker;
 mod commands;
 pub mod errors;
 pub mod fetch_session;
 pub mod fetch_wait;
 pub mod group;
+pub mod logins;
 pub mod partition;
 mod retention;
 pub mod scram;
+mod secure;
 mod timers;
 pub mod topic;
 mod topics;
@@ -63,6 +66,8 @@ pub struct Cx {
     pub correlation: i32,
     pub client_id: StrBytes,
     pub client_host: StrBytes,
+    /// Who asks, as ACLs name it.
+    pub principal: StrBytes,
     /// The injected error, 0 for none.
     pub error: i16,
     /// Delay of the answer on top of the broker's round-trip time.
@@ -77,6 +82,8 @@ pub struct Cx {
 )]
 pub enum Reply {
     Now(ResponseKind),
+    /// An answer before the connection is closed.
+    Last(ResponseKind),
     /// The handler has put the `Cx` away; somebody will call `respond`.
     Parked,
     /// The request has no response (produce with acks=0).
@@ -89,6 +96,12 @@ pub enum Reply {
 pub enum Output {
     /// An answer, to be sent so many milliseconds from now.
     Send {
+        conn: ConnId,
+        frame: Bytes,
+        delay_ms: u32,
+    },
+    /// As `Send`; the connection is closed when it is sent.
+    Last {
         conn: ConnId,
         frame: Bytes,
         delay_ms: u32,
@@ -125,6 +138,8 @@ pub struct ClusterState {
     pub transactions: BTreeMap<String, txn::Transaction>,
     pub acls: acls::Acls,
     pub scram: scram::Credentials,
+    pub(super) logins: logins::Logins,
+    pub(super) authorizer: Option<authorizer::StandardAuthorizer>,
     pub next_producer_id: i64,
     pub fetch_sessions: HashMap<(i32, i32), fetch_session::FetchSession>,
     pub fetch_waits: HashMap<u64, fetch_wait::FetchWait>,
@@ -153,6 +168,8 @@ impl ClusterState {
             transactions: BTreeMap::new(),
             acls: acls::Acls::default(),
             scram: scram::Credentials::default(),
+            logins: logins::Logins::default(),
+            authorizer: None,
             next_producer_id: 1000,
             fetch_sessions: HashMap::new(),
             fetch_waits: HashMap::new(),
@@ -238,6 +255,7 @@ impl ClusterState {
         for group in self.groups.values_mut() {
             group.connection_closed(conn);
         }
+        self.logins.closed(conn);
     }
 }
 

@@ -1,5 +1,7 @@
-//! SCRAM credentials, as Kafka's controller checks and keeps them. Nobody logs in by them.
+//! SCRAM credentials, as Kafka's controller checks and keeps them.
 
+use crate::base::secret::Secret;
+use crate::protocol::scram::ScramHash;
 use kafka_protocol::ResponseError as E;
 use std::collections::BTreeMap;
 
@@ -11,7 +13,15 @@ const MAX_ITERATIONS: i32 = 16384;
 pub struct Credential {
     pub iterations: i32,
     pub salt: Vec<u8>,
-    pub salted_password: Vec<u8>,
+    pub salted_password: Secret,
+}
+
+/// The mechanism's number.
+pub fn number(hash: ScramHash) -> i8 {
+    match hash {
+        ScramHash::Sha256 => 1,
+        ScramHash::Sha512 => 2,
+    }
 }
 
 pub type Refusal = (E, &'static str);
@@ -33,6 +43,10 @@ impl Credentials {
 
     pub fn has(&self, user: &str, mechanism: i8) -> bool {
         self.all.contains_key(&(user.to_owned(), mechanism))
+    }
+
+    pub fn get(&self, user: &str, mechanism: i8) -> Option<&Credential> {
+        self.all.get(&(user.to_owned(), mechanism))
     }
 
     pub fn users(&self) -> Vec<String> {

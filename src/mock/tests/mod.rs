@@ -4,12 +4,13 @@ mod elections;
 mod fetching;
 mod groups;
 mod injection;
+mod logins;
 mod retention;
 mod security;
 mod transactions;
 mod versions;
 
-use super::dispatch::Peer;
+use super::dispatch::{ANONYMOUS, Peer};
 use super::state::broker::Broker;
 use super::state::{ClusterState, ConnId, Defaults, Now, Output};
 use bytes::{Buf, Bytes, BytesMut};
@@ -21,7 +22,7 @@ use kafka_protocol::protocol::{Decodable, Encodable, HeaderVersion, Request, Str
 use kafka_protocol::records::{
     Compression, Record, RecordBatchEncoder, RecordEncodeOptions, TimestampType,
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 pub const START_MS: i64 = 1_700_000_000_000;
 
@@ -31,6 +32,8 @@ pub struct Sim {
     pub now: Now,
     next_conn: ConnId,
     answers: HashMap<ConnId, Answer>,
+    /// Connections that are closed after their answer.
+    ended: HashSet<ConnId>,
 }
 
 #[derive(Debug)]
@@ -76,11 +79,23 @@ impl Sim {
             now,
             next_conn: 1,
             answers: HashMap::new(),
+            ended: HashSet::new(),
         }
     }
 
     /// Sends a request and leaves the answer to be taken.
     pub fn send<R: Request>(&mut self, broker: i32, version: i16, request: &R) -> Pending {
+        let conn = self.connect();
+        self.send_on(conn, broker, version, request)
+    }
+
+    pub fn send_on<R: Request>(
+        &mut self,
+        conn: ConnId,
+        broker: i32,
+        version: i16,
+        request: &R,
+    ) -> Pending {
         let mut frame = BytesMut::new();
         RequestHeader::default()
             .with_request_api_key(R::KEY)
@@ -92,17 +107,27 @@ impl Sim {
         request
             .encode(&mut frame, version)
             .unwrap_or_else(|e| panic!("request of api {} v{version}: {e}", R::KEY));
-        let conn = self.send_frame(broker, frame.freeze());
+        self.send_frame_on(conn, broker, frame.freeze());
         Pending { conn, version }
     }
 
     pub fn send_frame(&mut self, broker: i32, frame: Bytes) -> ConnId {
-        let conn = self.next_conn;
+        let conn = self.connect();
+        self.send_frame_on(conn, broker, frame)
+    }
+
+    /// A connection that nothing has come on yet.
+    pub fn connect(&mut self) -> ConnId {
         self.next_conn += 1;
+        self.next_conn - 1
+    }
+
+    pub fn send_frame_on(&mut self, conn: ConnId, broker: i32, frame: Bytes) -> ConnId {
         let peer = Peer {
             conn,
             broker,
             host: text("/127.0.0.1"),
+            principal: text(ANONYMOUS),
         };
         self.state.request(self.now, &peer, frame);
         self.settle();
@@ -117,6 +142,14 @@ impl Sim {
                     frame,
                     delay_ms,
                 } => (conn, Answer::Frame(frame, delay_ms)),
+                Output::Last {
+                    conn,
+                    frame,
+                    delay_ms,
+                } => {
+                    self.ended.insert(conn);
+                    (conn, Answer::Frame(frame, delay_ms))
+                }
                 Output::Next { conn } => (conn, Answer::Silence),
                 Output::Close { conn } => (conn, Answer::Closed),
             };

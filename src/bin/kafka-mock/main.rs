@@ -2,6 +2,8 @@
 //!
 //! `kafka-mock --brokers 3 --port 9092`; stops cleanly on SIGINT and SIGTERM.
 
+mod security;
+
 use rdkafka::mock::{Cluster, Options, TopicSpec};
 use std::io::Write;
 use std::net::Ipv4Addr;
@@ -26,12 +28,14 @@ kafka-mock: a mock Kafka cluster in one process, all in memory
   --cluster-id ID          the cluster's id (default: a random one)
   --seed N                 seed of random choices such as leaders and ids
   --help                   this text
+";
 
+const NOTE: &str = "
 The bootstrap servers are printed on one line. Stop it with SIGINT or SIGTERM.
 ";
 
 enum Wanted {
-    Run(i32, Options),
+    Run(i32, Box<Options>),
     Help,
 }
 
@@ -45,14 +49,14 @@ fn main() -> ExitCode {
     };
     let (brokers, options) = match wanted {
         Wanted::Help => {
-            print!("{HELP}");
+            print!("{HELP}{}{NOTE}", security::HELP);
             return ExitCode::SUCCESS;
         }
         Wanted::Run(brokers, options) => (brokers, options),
     };
     // Before the cluster's thread exists, so that it inherits the mask.
     let stop = signals::block();
-    let cluster = match Cluster::new(brokers, options) {
+    let cluster = match Cluster::new(brokers, *options) {
         Ok(cluster) => cluster,
         Err(e) => {
             eprintln!("kafka-mock: cannot start: {e}");
@@ -70,6 +74,7 @@ fn main() -> ExitCode {
 fn parse(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
     let mut brokers = 1;
     let mut listen = None;
+    let mut secured = security::Arguments::default();
     let mut options = Options {
         port: 9092,
         initial_rebalance_delay_ms: 0,
@@ -88,11 +93,16 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
                 options.auto_create_topics = false;
                 continue;
             }
+            "--deny-without-acl" => {
+                secured.deny_without_acl();
+                continue;
+            }
             _ => {}
         }
+        let mut inline = inline;
         let mut value = || {
+            let inline = inline.take();
             inline
-                .clone()
                 .or_else(|| args.next())
                 .ok_or(format!("{name} needs a value"))
         };
@@ -121,14 +131,15 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
             "--rtt" => options.rtt_ms = number(&name, &value()?, 0, 3_600_000)? as u32,
             "--cluster-id" => options.cluster_id = value()?,
             "--seed" => options.seed = Some(number(&name, &value()?, 0, u64::MAX)?),
-            _ => return Err(format!("unknown option {name}")),
+            _ => secured.take(&name, &mut value)?,
         }
     }
+    options.security = secured.settle()?;
     options.ip = listen.unwrap_or(match is_loopback(&options.host) {
         true => Ipv4Addr::LOCALHOST,
         false => Ipv4Addr::UNSPECIFIED,
     });
-    Ok(Wanted::Run(brokers, options))
+    Ok(Wanted::Run(brokers, Box::new(options)))
 }
 
 /// Whether only this machine's own clients can follow what they are told.
