@@ -12,6 +12,7 @@ use crate::base::conf::{Conf, TopicConf};
 use crate::base::log::Line;
 use crate::broker::observer::Observer;
 use crate::broker::transport::SocketHooks;
+use crate::broker::transport::tls::CertificateCheck;
 use crate::producer::Delivery;
 use crate::producer::partitioner::CustomPartitioner;
 
@@ -31,6 +32,8 @@ pub trait Hooks: Send + Sync {
     /// Opens a file for reading and writing, made if it is not there.
     fn open_file(&self, path: &str) -> io::Result<OwnedFd>;
     fn sockets(&self) -> Arc<dyn SocketHooks>;
+    /// Asks the application about brokers' certificates, if it wants that.
+    fn certificate_check(&self) -> Option<Arc<dyn CertificateCheck>>;
     /// A thread of the client starts or ends, on that thread.
     fn thread(&self, start: bool, kind: ThreadKind, name: &str);
     /// A batch was delivered or failed, and the application has not been told yet.

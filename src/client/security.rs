@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::command::{MainCommand, MainSender};
+use super::hooks::Hooks;
 use super::settings;
 use crate::base::conf::Conf;
 use crate::base::error::{ErrorCode, KafkaError};
@@ -13,7 +14,7 @@ use crate::broker::sasl::credentials::Credentials;
 use crate::broker::sasl::login::{self, KerberosSettings, SaslSettings, Sources};
 use crate::broker::sasl::token::TokenHolder;
 use crate::broker::transport::tcp::TcpConnector;
-use crate::broker::transport::{Connector, SocketHooks};
+use crate::broker::transport::{Connector, tls};
 
 /// What all links of a client share to reach their brokers.
 pub struct Security {
@@ -34,23 +35,22 @@ impl Security {
     /// An error names the property at fault.
     pub fn new(
         conf: &Conf,
-        sockets: Arc<dyn SocketHooks>,
+        hooks: &dyn Hooks,
         logger: &Arc<Logger>,
         main: &MainSender,
     ) -> Result<Self, KafkaError> {
         let tcp = TcpConnector {
-            hooks: sockets,
+            hooks: hooks.sockets(),
             options: (&settings::link(conf)).into(),
         };
-        if conf.global.security_protocol.is_encrypted() {
-            return Err(KafkaError::new(
-                ErrorCode::_INVALID_ARG,
-                "`security.protocol` asks for TLS, which is not built yet",
-            ));
-        }
+        let protocol = conf.global.security_protocol;
+        let connector = match protocol.is_encrypted() {
+            true => tls::connector(conf.into(), tcp, hooks.certificate_check(), logger)?,
+            false => Arc::new(tcp),
+        };
         Ok(Security {
-            connector: Arc::new(tcp),
-            sasl: match conf.global.security_protocol.logs_in() {
+            connector,
+            sasl: match protocol.logs_in() {
                 true => Some(sasl(conf, logger, main)?),
                 false => None,
             },

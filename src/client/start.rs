@@ -42,7 +42,7 @@ pub fn shared(
 ) -> Result<ClientShared, KafkaError> {
     let name = name(kind, &conf);
     let logger = logger(&conf, log);
-    let security = match Security::new(&conf, hooks.sockets(), &logger, &main) {
+    let security = match Security::new(&conf, &*hooks, &logger, &main) {
         Ok(security) => security,
         Err(e) => {
             // The application still has the configuration: it must not be freed.

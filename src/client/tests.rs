@@ -16,6 +16,7 @@ use super::types::{CommitResult, RebalanceEvent, ThreadKind};
 use crate::base::conf::{ClientKind, Conf, TopicConf};
 use crate::base::log::Line;
 use crate::broker::observer::Observer;
+use crate::broker::transport::tls::CertificateCheck;
 use crate::broker::transport::{Plain, SocketHooks};
 use crate::broker::{RequestError, Response};
 use crate::coordinator::fan_out::{End, FanOut, Part, Step, question};
@@ -39,6 +40,9 @@ impl Hooks for NoHooks {
     }
     fn sockets(&self) -> Arc<dyn SocketHooks> {
         Arc::new(Plain)
+    }
+    fn certificate_check(&self) -> Option<Arc<dyn CertificateCheck>> {
+        None
     }
     fn thread(&self, _: bool, _: ThreadKind, _: &str) {}
     fn acknowledged(&self, _: &Delivery) {}

@@ -7,7 +7,7 @@ macro_rules! security_rows {
     ($next:ident $($rest:ident)*; $($before:tt)*) => {
         $next! { $($rest)*; $($before)*
             "security.protocol" [security_protocol: SecurityProtocol] word(SecurityProtocol::WORDS, "plaintext")
-                Both High [] Security todo
+                Both High [] Security done
                 "How to talk to brokers: in the clear or over TLS, with or without SASL authentication.";
             "ssl.cipher.suites" [ssl_cipher_suites: Option<String>] text(None)
                 Both Low [] Security todo

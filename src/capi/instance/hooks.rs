@@ -11,6 +11,7 @@ use std::{io, ptr};
 
 use libc::c_void;
 
+use super::certificates::CCertificateCheck;
 use super::sockets::CSockets;
 use super::topics;
 use crate::base::cancel::NotCancelled;
@@ -20,7 +21,8 @@ use crate::base::log::Line;
 use crate::base::standard;
 use crate::broker::observer::Observer;
 use crate::broker::transport::SocketHooks;
-use crate::capi::callback::{self, Callback, LogCb, OpenCb, PartitionerCb};
+use crate::broker::transport::tls::CertificateCheck;
+use crate::capi::callback::{self, Callback, CertificateVerifyCb, LogCb, OpenCb, PartitionerCb};
 use crate::capi::intercept::{Interceptors, LinkHooks, SendHooks};
 use crate::capi::types::{
     RD_KAFKA_THREAD_BACKGROUND, RD_KAFKA_THREAD_BROKER, RD_KAFKA_THREAD_MAIN, rd_kafka_t,
@@ -46,11 +48,13 @@ pub(super) fn thread_of() -> usize {
 /// The application's callbacks, as the client sees them.
 pub(crate) struct CHooks {
     /// The address of the handle; 0 until there is one.
-    rk: AtomicUsize,
+    rk: Arc<AtomicUsize>,
     /// The address of a [`Callback<LogCb>`].
     log_cb: AtomicUsize,
     open: Callback<OpenCb>,
     sockets: Arc<CSockets>,
+    verify: Callback<CertificateVerifyCb>,
+    opaque: usize,
     /// Set before the client begins its work.
     client: OnceLock<Weak<Client>>,
     pub(crate) interceptors: Arc<Interceptors>,
@@ -62,12 +66,14 @@ impl CHooks {
     pub(crate) fn new(conf: &Conf) -> Self {
         let c = &conf.global;
         CHooks {
-            rk: AtomicUsize::new(0),
+            rk: Arc::default(),
             log_cb: AtomicUsize::new(callback::LOG.get(c).address()),
             open: callback::OPEN.get(c),
             interceptors: Arc::default(),
             protocol: c.security_protocol.word(),
             sockets: Arc::new(CSockets::new(c)),
+            verify: callback::CERTIFICATE_VERIFY.get(c),
+            opaque: c.opaque,
             client: OnceLock::new(),
         }
     }
@@ -143,6 +149,15 @@ impl Hooks for CHooks {
 
     fn sockets(&self) -> Arc<dyn SocketHooks> {
         self.sockets.clone()
+    }
+
+    fn certificate_check(&self) -> Option<Arc<dyn CertificateCheck>> {
+        self.verify.function()?;
+        Some(Arc::new(CCertificateCheck {
+            callback: self.verify,
+            rk: self.rk.clone(),
+            opaque: self.opaque,
+        }))
     }
 
     fn thread(&self, start: bool, kind: ThreadKind, name: &str) {

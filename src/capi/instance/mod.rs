@@ -1,6 +1,7 @@
 //! What stands behind a `rd_kafka_t`: the client, and what C knows of it.
 
 pub(crate) mod background;
+mod certificates;
 pub(crate) mod hooks;
 mod sockets;
 pub(crate) mod topics;
