@@ -185,6 +185,10 @@ fn ask(
             }
             None
         }
+        // It has nothing to add to what was found.
+        Verdict::Refused { error, text } if text.is_empty() && error == found && found != 0 => {
+            Some(failed_check(chain, &peer.name))
+        }
         Verdict::Refused { error, text } => {
             chain.set_error(ffi::verify_result(error));
             let whose = chain.current_cert().map(described).unwrap_or_default();
