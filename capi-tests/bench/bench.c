@@ -3,7 +3,9 @@
  *
  *     bench WORKLOAD COUNT TOPIC [conf=value]...
  *
- * Workloads: fill, produce-SIZE[@RATE], latency, paced, poll, batch, simple-batch, simple-callback, idle; topics TOPIC exist already.
+ * Workloads: fill[-SIZE], produce-SIZE[@RATE], latency, paced, poll, batch, simple-batch, simple-callback, idle, connect; topics TOPIC
+ * exist already.
+ * connect: COUNT clients, one after another, each from rd_kafka_new to the answer to its first metadata request.
  * first[-metadata][@mock]: COUNT times a new client and its first message to a new topic, whose name begins with TOPIC.
  * produce-SIZE@RATE goes as fast as it can for all figures but the latency: with the queue always full that would tell how
  * long the queue is (full_p50, full_p99), and more of the library that takes messages faster. Latency is that of a second part of two
@@ -493,6 +495,26 @@ static void bench_idle(const char *workload, rd_kafka_conf_t *conf, const char *
         rd_kafka_destroy(rk);
 }
 
+static void bench_connect(const char *workload, rd_kafka_conf_t *conf, int64_t count) {
+        struct figures f;
+        int64_t i;
+        begin(&f);
+        for (i = 0; i < count; i++) {
+                const struct rd_kafka_metadata *md;
+                int64_t start   = stamp_now();
+                rd_kafka_t *rk  = client(RD_KAFKA_PRODUCER, rd_kafka_conf_dup(conf));
+                rd_kafka_resp_err_t err = rd_kafka_metadata(rk, 0, NULL, &md, 10000);
+                if (err)
+                        die("metadata", rd_kafka_err2str(err));
+                sample(start);
+                rd_kafka_metadata_destroy(md);
+                rd_kafka_destroy(rk);
+        }
+        end(&f);
+        report(workload, count, &f);
+        rd_kafka_conf_destroy(conf);
+}
+
 /* ---- preparing ---- */
 
 static void create(const char *topic, int partitions) {
@@ -501,12 +523,12 @@ static void create(const char *topic, int partitions) {
                 die(topic, errstr);
 }
 
-/* COUNT messages of 100 bytes, spread evenly over the topic's partitions. */
-static void fill(rd_kafka_conf_t *conf, const char *topic, int64_t count) {
+/* COUNT messages of that size, spread evenly over the topic's partitions. */
+static void fill(rd_kafka_conf_t *conf, const char *topic, int64_t count, size_t size) {
         rd_kafka_t *rk;
         rd_kafka_topic_t *rkt;
         int i, partitions;
-        make_payloads(100);
+        make_payloads(size);
         conf_put(conf, "linger.ms", "50");
         rd_kafka_conf_set_dr_msg_cb(conf, dr_cb);
         rk         = client(RD_KAFKA_PRODUCER, conf);
@@ -546,8 +568,8 @@ int main(int argc, char **argv) {
                 create(topic, (int)count);
         else if (!strcmp(workload, "delete"))
                 wire_delete_topic(bootstrap(), topic);
-        else if (!strcmp(workload, "fill"))
-                fill(conf, topic, count);
+        else if (!strncmp(workload, "fill", 4))
+                fill(conf, topic, count, workload[4] == '-' ? (size_t)atoi(workload + 5) : 100);
         else if (!strncmp(workload, "produce-", 8))
                 bench_produce(workload, conf, topic, count, (size_t)atoi(workload + 8));
         else if (!strncmp(workload, "first", 5))
@@ -564,6 +586,8 @@ int main(int argc, char **argv) {
                 bench_consume(workload, conf, topic, count, SIMPLE_BATCH);
         else if (!strcmp(workload, "simple-callback"))
                 bench_consume(workload, conf, topic, count, SIMPLE_CALLBACK);
+        else if (!strcmp(workload, "connect"))
+                bench_connect(workload, conf, count);
         else if (!strcmp(workload, "idle"))
                 bench_idle(workload, conf, topic, count);
         else

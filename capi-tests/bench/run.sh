@@ -21,7 +21,7 @@ while [ $# -gt 0 ]; do
     esac
 done
 
-# name | workload | count | topic | properties | pairs in a round, 1 without
+# name | workload | count | topic | properties, `secure` for those of SCRAM over TLS | pairs in a round, 1 without
 WORKLOADS='
 produce 100 B|produce-100@400000|1000000|produce|
 produce 1 KiB|produce-1024@60000|200000|produce|
@@ -42,6 +42,9 @@ first message, new topic|first|8|first||3
 first message, new topic, metadata before|first-metadata|8|first||3
 first message, mock|first@mock|20|first||3
 first message, mock, metadata before|first-metadata@mock|20|first||3
+SASL_SSL, produce 1 KiB|produce-1024|200000|produce|secure
+SASL_SSL, consumer_poll 1 KiB|poll|200000|consume1k|secure group.id=bench
+SASL_SSL, connecting|connect|100|latency|secure|3
 '
 
 bash "$ROOT/capi-tests/setup/c.sh" || exit 1
@@ -58,7 +61,7 @@ gcc -O2 -g -std=c11 -D_GNU_SOURCE -Wall -Wextra -Wno-ignored-qualifiers -I "$inc
 
 if [ -z "${BOOTSTRAP:-}" ]; then
     export KAFKA_PORT=${KAFKA_PORT:-19700}
-    bash "$ROOT/capi-tests/kafka/kafka.sh" up || die "no Kafka"
+    bash "$ROOT/capi-tests/kafka/kafka.sh" up --secure || die "no Kafka"
     BOOTSTRAP=$(bash "$ROOT/capi-tests/kafka/kafka.sh" bootstrap)
     trap 'bash "$ROOT/capi-tests/kafka/kafka.sh" down' EXIT
 fi
@@ -73,6 +76,8 @@ id=bench-$$-$(date +%s)
 with "$upstream" create 1 "$id-consume1" && with "$upstream" fill 1000000 "$id-consume1" || die "filling topics"
 with "$upstream" create 16 "$id-consume16" && with "$upstream" fill 1000000 "$id-consume16" || die "filling topics"
 with "$upstream" create 1 "$id-latency" || die "creating topics"
+with "$upstream" create 1 "$id-consume1k" && with "$upstream" fill-1024 200000 "$id-consume1k" || die "filling topics"
+mapfile -t secure < <(bash "$ROOT/capi-tests/secure/properties.sh" SASL_SSL SCRAM-SHA-512)
 
 results=$out/results.tsv; : >"$results"
 selected() { # NAME WORKLOAD
@@ -91,12 +96,16 @@ for round in $(seq 0 "$rounds"); do
             for lib in $order; do
                 t=$id-$topic
                 [ "$topic" = produce ] && { t=$id-produce-$round-$lib; with "$upstream" create 4 "$t" || die "creating topics"; }
-                line=$(with "${!lib}" "$workload" "$count" "$t" ${conf:+"$conf"}) || line=failed
+                properties=()
+                for property in $conf; do
+                    case $property in secure) properties+=("${secure[@]}") ;; *) properties+=("$property") ;; esac
+                done
+                line=$(with "${!lib}" "$workload" "$count" "$t" ${properties[@]+"${properties[@]}"}) || line=failed
                 printf '%s\t%s\t%s\t%s\n' "$round.$pair" "$name" "$lib" "$line" >>"$results"
                 [ "$topic" = produce ] && with "$upstream" delete 0 "$t"
             done
         done
     done <<<"$WORKLOADS"
 done
-for topic in consume1 consume16 latency; do with "$upstream" delete 0 "$id-$topic"; done
+for topic in consume1 consume16 consume1k latency; do with "$upstream" delete 0 "$id-$topic"; done
 python3 "$here/report.py" "$results"

@@ -29,9 +29,12 @@ fn change(failure: &Failure) -> &'static str {
             "The network does not let connections through: check address, firewall, security \
              group and VPN."
         }
+        Step::Tls | Step::Versions if failure.code == "_SSL" => {
+            "TLS was not agreed on; the error names the property to look at."
+        }
         Step::Tls => {
-            "TLS was not agreed on; the error names the property to look at. If the listener \
-             speaks no TLS, `security.protocol` is to be `plaintext` or `sasl_plaintext`."
+            "The connection ended before TLS was agreed on. If the listener speaks no TLS, \
+             `security.protocol` is to be `plaintext` or `sasl_plaintext`."
         }
         Step::Versions => {
             "The connection was made, and the broker did not answer as Kafka does: a TLS listener \
