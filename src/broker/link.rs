@@ -250,12 +250,13 @@ impl<U: LinkUser> Link<U> {
         self.connect_wanted || !self.pending.is_empty() || self.user.wants_connection()
     }
 
-    /// What a login needs is there.
+    /// What a login to this broker needs is there. If not, it is being fetched.
     fn can_log_in(&self) -> bool {
         let Some(login) = &self.config.login else {
             return true;
         };
-        login.is_ready() && login.prepare(&self.config.identity.read().host)
+        let host = self.config.identity.read().host.clone();
+        login.is_ready() && login.prepare(&host)
     }
 
     /// Does all that is due. Called on every turn of the loop.

@@ -11,6 +11,7 @@ use crate::base::log::Logger;
 use crate::base::time::ms;
 use crate::broker::sasl::Login;
 use crate::broker::sasl::credentials::Credentials;
+use crate::broker::sasl::gssapi::kinit;
 use crate::broker::sasl::login::{self, KerberosSettings, SaslSettings, Sources};
 use crate::broker::sasl::token::TokenHolder;
 use crate::broker::transport::tcp::TcpConnector;
@@ -100,27 +101,8 @@ fn kerberos(conf: &Conf) -> Result<KerberosSettings, KafkaError> {
 
 /// A command with each `%{name}` replaced by that property.
 fn filled_in(conf: &Conf, command: &str) -> Result<String, KafkaError> {
-    let mut filled = String::new();
-    let mut rest = command;
-    while let Some((before, after)) = rest.split_once("%{") {
-        let value = after.split_once('}').and_then(|(name, after)| {
-            rest = after;
-            conf.get(name)
-        });
-        let Some(value) = value else {
-            return Err(KafkaError::new(
-                ErrorCode::_INVALID_ARG,
-                format!(
-                    "`sasl.kerberos.kinit.cmd` names a property that is not set or does not \
-                     exist: %{{{after}"
-                ),
-            ));
-        };
-        filled.push_str(before);
-        filled.push_str(&value);
-    }
-    filled.push_str(rest);
-    Ok(filled)
+    kinit::render(command, |name| conf.get(name))
+        .map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text))
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
 //! The login that the configuration asks for.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Login;
 use super::credentials::Credentials;
+use super::gssapi::GssapiLogin;
+pub use super::gssapi::KerberosSettings;
 use super::oauthbearer::OauthLogin;
 use super::plain::PlainLogin;
 use super::scram::ScramLogin;
@@ -19,20 +20,6 @@ pub struct SaslSettings {
     /// `sasl.mechanisms`, of which there is one.
     pub mechanism: String,
     pub kerberos: KerberosSettings,
-}
-
-/// `sasl.kerberos.*`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct KerberosSettings {
-    pub service_name: String,
-    pub principal: String,
-    /// None unless it is set.
-    pub keytab: Option<String>,
-    /// None unless the application has set it; with the properties in it replaced.
-    pub kinit_cmd: Option<String>,
-    /// `sasl.kerberos.min.time.before.relogin`. Zero leaves tickets to the application:
-    /// neither keytab nor command is used.
-    pub relogin: Duration,
 }
 
 /// What a login uses of its client.
@@ -65,6 +52,11 @@ pub fn login(settings: &SaslSettings, sources: Sources) -> Result<Arc<dyn Login>
     match mechanism {
         "PLAIN" => Ok(Arc::new(PlainLogin::new(credentials()?))),
         "OAUTHBEARER" => Ok(Arc::new(OauthLogin::new(sources.tokens))),
+        "GSSAPI" => {
+            let Sources { logger, wake, .. } = sources;
+            let login = GssapiLogin::new(&settings.kerberos, logger, wake);
+            Ok(Arc::new(login.map_err(invalid)?))
+        }
         other => Err(invalid(format!(
             "`sasl.mechanisms` is `{other}`, which is none that can be used: GSSAPI, PLAIN, \
              SCRAM-SHA-256, SCRAM-SHA-512 and OAUTHBEARER are, in this spelling"

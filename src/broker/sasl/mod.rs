@@ -16,6 +16,7 @@
 //! every exchange ends after a few steps, whatever the broker sends.
 
 pub mod credentials;
+pub mod gssapi;
 pub mod login;
 pub mod oauthbearer;
 pub mod plain;

@@ -133,6 +133,14 @@ impl Mechanism for Oauth {
             _ => Err(out_of_turn()),
         }
     }
+
+    /// The broker's answer to the acknowledgement may be an error code.
+    fn refusal(&self) -> Option<String> {
+        match &self.state {
+            State::Refused(text) => Some(text.clone()),
+            _ => None,
+        }
+    }
 }
 
 /// What the broker says is wrong (RFC 7628, section 3.2.2), in words.
@@ -211,7 +219,9 @@ mod tests {
         for (part, answer) in cases {
             let mut oauth = sent();
             let acknowledged = Step::Send(Zeroizing::new(vec![1]));
+            assert_eq!(oauth.refusal(), None);
             assert_eq!(oauth.step(Some(answer)), Ok(acknowledged));
+            assert!(oauth.refusal().unwrap().contains(part));
             let text = oauth.step(Some(b"again and again")).unwrap_err();
             assert!(text.contains(part), "{text}");
             assert!(text.contains("\"me\"") && !text.contains("hunter2"));
