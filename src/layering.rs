@@ -84,13 +84,13 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "client",
         &[
-            &["types.rs", "settings.rs", "link_user.rs"],
+            &["types.rs", "settings.rs", "link_user.rs", "oauth/"],
             &["event.rs", "topic.rs"],
             &["hooks.rs", "consumer/command.rs"],
             &["command.rs"],
             &["security.rs", "consumer/"],
             &["shared.rs"],
-            &["brokers.rs"],
+            &["tokens.rs", "brokers.rs"],
             &["coordinator.rs"],
             &["router.rs"],
             &["context.rs", "fan_out.rs"],

@@ -141,22 +141,7 @@ static void share_calls(void) {
         rd_kafka_topic_partition_list_destroy(filled);
 }
 
-/* ---- SASL and TLS ---- */
-
-static void without_sasl(void) {
-        rd_kafka_t *rk = unreachable();
-        char errstr[128];
-        memset(errstr, 'x', sizeof(errstr));
-        CHECK_ERR(rd_kafka_oauthbearer_set_token(rk, "t", 4000000000000, "p", NULL, 0, errstr, sizeof(errstr)),
-                  RD_KAFKA_RESP_ERR__STATE);
-        CHECK(memchr(errstr, 0, sizeof(errstr)) && strstr(errstr, "OAUTHBEARER"), "%.*s", (int)sizeof(errstr), errstr);
-        CHECK_ERR(rd_kafka_oauthbearer_set_token_failure(rk, "because"), RD_KAFKA_RESP_ERR__STATE);
-        CHECK(!rd_kafka_queue_get_sasl(rk), "a queue");
-        CHECK_ERROR(rd_kafka_sasl_background_callbacks_enable(rk), RD_KAFKA_RESP_ERR__NOT_CONFIGURED);
-        if (!is_upstream())
-                CHECK_ERROR(rd_kafka_sasl_set_credentials(rk, "u", "p"), RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED);
-        rd_kafka_destroy(rk);
-}
+/* ---- TLS ---- */
 
 static void without_tls(void) {
         rd_kafka_conf_t *conf = rd_kafka_conf_new();
@@ -210,7 +195,6 @@ int main(int argc, char **argv) {
         RUN(transactions_of_a_consumer);
         RUN(transactions_not_begun);
         RUN_HERE(share_calls);
-        RUN(without_sasl);
         RUN_HERE(without_tls);
         RUN_HERE(mock_calls);
         return T_END();

@@ -10,9 +10,9 @@ use super::admin::elements::ResultObjects;
 use super::handle::{Boxed, Opaque, get, get_mut, peek, take};
 use super::types::{
     RD_KAFKA_EVENT_DR, RD_KAFKA_EVENT_ERROR, RD_KAFKA_EVENT_FETCH, RD_KAFKA_EVENT_LOG,
-    RD_KAFKA_EVENT_NONE, RD_KAFKA_EVENT_OFFSET_COMMIT, RD_KAFKA_EVENT_REBALANCE,
-    RD_KAFKA_EVENT_STATS, rd_kafka_event_t, rd_kafka_event_type_t, rd_kafka_message_t,
-    rd_kafka_op_s, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t,
+    RD_KAFKA_EVENT_NONE, RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH, RD_KAFKA_EVENT_OFFSET_COMMIT,
+    RD_KAFKA_EVENT_REBALANCE, RD_KAFKA_EVENT_STATS, rd_kafka_event_t, rd_kafka_event_type_t,
+    rd_kafka_message_t, rd_kafka_op_s, rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t,
     rd_kafka_topic_partition_t, rd_kafka_topic_t,
 };
 use super::{cstr, message, partition_list};
@@ -124,6 +124,7 @@ impl EventObject {
             Event::Log(_) => RD_KAFKA_EVENT_LOG,
             Event::Stats(_) => RD_KAFKA_EVENT_STATS,
             Event::OffsetCommit(_) => RD_KAFKA_EVENT_OFFSET_COMMIT,
+            Event::TokenRefresh(_) => RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH,
             Event::Admin(e) => kind_of_result(e.op),
             Event::Fetched(_) | Event::Throttle { .. } | Event::Taken => match self.consumed() {
                 None => RD_KAFKA_EVENT_NONE,
@@ -361,9 +362,11 @@ pub unsafe extern "C" fn rd_kafka_event_config_string(
     rkev: *mut rd_kafka_event_t,
 ) -> *const c_char {
     ffi!({
-        // Tokens are refreshed only with SASL, which is not built: no event has one.
-        let _ = rkev;
-        ptr::null()
+        // SAFETY: the caller's event is alive.
+        match unsafe { get(rkev.cast_const()) }.map(|e| &e.event) {
+            Some(Event::TokenRefresh(Some(config))) => config.as_ptr().cast(),
+            _ => ptr::null(),
+        }
     })
 }
 

@@ -17,6 +17,7 @@ use crate::base::message::MessageExt;
 use crate::client::consumer::default_rebalance;
 use crate::client::event::{Deliveries, Event, EventQueue};
 use crate::client::hooks::Hooks;
+use crate::client::oauth::ConfigText;
 use crate::client::types::{CommitEvent, ErrorEvent, RebalanceEvent};
 
 thread_local! {
@@ -162,6 +163,7 @@ pub(crate) fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
             }
         }
         Event::OffsetCommit(e) => report_commit(instance, &e),
+        Event::TokenRefresh(config) => refresh_token(instance, config.as_ref()),
         Event::Rebalance(e) => rebalance(instance, &e),
         Event::ConsumerError(e) => report_error(
             instance,
@@ -175,6 +177,16 @@ pub(crate) fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
         Event::Admin(_) | Event::Fetched(_) | Event::Taken => {}
     }
     None
+}
+
+fn refresh_token(instance: &Instance, config: Option<&ConfigText>) {
+    let callback = callback::TOKEN_REFRESH.get(&instance.conf().global);
+    let Some(callback) = callback.function() else {
+        return;
+    };
+    let config = config.map_or(std::ptr::null(), |text| text.as_ptr().cast());
+    // SAFETY: the text outlives the call.
+    unsafe { callback(instance.handle(), config, instance.opaque()) };
 }
 
 /// Calls the rebalance callback, or does what an application without one wants.

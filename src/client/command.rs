@@ -6,6 +6,7 @@ use std::time::Instant;
 use crossbeam_channel::Sender;
 
 use super::consumer::command::Command;
+use super::oauth::TokenNews;
 use super::topic::Topic;
 use super::types::BrokerKey;
 use crate::base::error::{ErrorCode, KafkaError};
@@ -79,6 +80,7 @@ pub enum MainCommand {
     ProducerIdSpent(Pid),
     /// What logins need is there now, or has been replaced.
     CredentialsReady,
+    Token(TokenNews),
     /// Partitions without a leader, or messages without a partition, have news.
     Leaderless,
     /// Everything that is queued is to go out now.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::oauth::ConfigText;
 use super::types::{CommitEvent, ConsumerError, ErrorEvent, RebalanceEvent};
 use crate::admin;
 use crate::base::log::Line;
@@ -33,6 +34,8 @@ pub enum Event {
     Rebalance(Box<RebalanceEvent>),
     /// An error that a poll of the consumer returns.
     ConsumerError(Box<ConsumerError>),
+    /// A token for SASL/OAUTHBEARER is to be set; with `sasl.oauthbearer.config`.
+    TokenRefresh(Option<ConfigText>),
     /// An admin request has ended.
     Admin(Box<admin::Outcome>),
 }

@@ -16,12 +16,14 @@ pub mod hooks;
 pub mod link_user;
 pub mod list_groups;
 pub mod main_loop;
+pub mod oauth;
 mod router;
 pub mod security;
 pub mod settings;
 pub mod shared;
 mod start;
 pub mod stats;
+pub mod tokens;
 pub mod topic;
 pub mod types;
 
@@ -97,7 +99,7 @@ impl Client {
         let shared = Arc::new(start::shared(kind, conf, hooks, MainSender(tx), &log)?);
         let _ = log.shared.set(Arc::downgrade(&shared));
         let client = Arc::new(Client {
-            queues: Mutex::new(vec![shared.main_queue.clone()]),
+            queues: Mutex::new(shared.own_queues()),
             shared,
             main: Mutex::new(None),
             gate: Arc::default(),

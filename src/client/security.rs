@@ -33,6 +33,11 @@ pub struct Sasl {
 }
 
 impl Security {
+    /// Of a client with OAUTHBEARER.
+    pub fn tokens(&self) -> Option<&Arc<TokenHolder>> {
+        self.sasl.as_ref().and_then(|sasl| sasl.tokens.as_ref())
+    }
+
     /// An error names the property at fault.
     pub fn new(
         conf: &Conf,

@@ -33,6 +33,8 @@ pub struct ClientShared {
     pub main: MainSender,
     /// Everything that `rd_kafka_poll` serves.
     pub main_queue: EventQueue,
+    /// Where tokens are asked for, if not in `main_queue`.
+    pub sasl_queue: Option<EventQueue>,
     /// Sockets that threads waiting for `main_queue` read answers from themselves.
     pub socket_loans: Arc<SocketLoans>,
     /// Where log lines go once the application asked for them.
@@ -53,6 +55,12 @@ pub struct ClientShared {
 }
 
 impl ClientShared {
+    /// The queues that the client is made with.
+    pub fn own_queues(&self) -> Vec<EventQueue> {
+        let sasl = self.sasl_queue.iter();
+        sasl.chain([&self.main_queue]).cloned().collect()
+    }
+
     pub fn wants_event(&self, bit: i32) -> bool {
         self.conf.global.enabled_events & bit != 0
     }

@@ -51,6 +51,8 @@ pub fn shared(
         }
     };
     let main_queue: EventQueue = Arc::new(Queue::new());
+    let sasl_queue = (security.tokens().is_some() && conf.global.enable_sasl_queue)
+        .then(|| Arc::new(Queue::new()));
     let socket_loans = Arc::<SocketLoans>::default();
     main_queue.set_idle_work(socket_loans.clone());
     let producer = kind
@@ -66,12 +68,12 @@ pub fn shared(
     Ok(ClientShared {
         name,
         kind,
-        conf,
         hooks,
         logger,
         security,
         main,
         main_queue,
+        sasl_queue,
         socket_loans,
         log_queue: Mutex::new(log_queue),
         producer,
@@ -85,6 +87,7 @@ pub fn shared(
         fatal: Mutex::new(None),
         broker_list: RwLock::new(Vec::new()),
         threads: AtomicI32::new(0),
+        conf,
         started_us: wall_us(),
         started: Instant::now(),
         consumed: AtomicU64::new(0),

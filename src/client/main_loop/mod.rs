@@ -8,6 +8,7 @@ mod bootstrap;
 mod connections;
 mod metadata;
 mod producer_id;
+mod tokens;
 mod topics;
 
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use self::bootstrap::Bootstrap;
+use self::tokens::Refresher;
 use super::brokers::Brokers;
 use super::command::{MainCommand, MetadataFor};
 use super::consumer::machine::Machine;
@@ -51,6 +53,8 @@ pub struct MainLoop {
     bootstrap: Bootstrap,
     /// Of an idempotent producer.
     acquirer: Option<Acquirer>,
+    /// Of a client with SASL/OAUTHBEARER.
+    refresher: Option<Refresher>,
     consumer: Machine,
     made: Generation,
 }
@@ -80,6 +84,7 @@ impl MainLoop {
                 .as_ref()
                 .filter(|p| p.settings.idempotence)
                 .map(|_| Acquirer::new(now)),
+            refresher: Refresher::new(&shared, now),
             consumer: Machine::new(&shared, now),
             made: Generation::current(),
             shared,
@@ -157,6 +162,7 @@ impl MainLoop {
             self.next_stats,
             self.bootstrap.next_deadline(),
             self.acquirer.as_ref().and_then(Acquirer::next_deadline),
+            self.refresher.as_ref().and_then(Refresher::next_deadline),
             self.consumer.next_deadline(),
         ]
         .into_iter()
@@ -189,6 +195,7 @@ impl MainLoop {
         }
         self.bootstrap_on_time(now);
         self.acquire_on_time(now);
+        self.tokens_on_time(now);
     }
 
     /// Lets the consumer's machine work with what is the main loop's.
@@ -277,6 +284,7 @@ impl MainLoop {
                 }
             }
             MainCommand::CredentialsReady => self.router.brokers.credentials_ready(),
+            MainCommand::Token(news) => self.on_token_news(now, news),
             MainCommand::Leaderless => self.expire_unassigned(now),
             MainCommand::Flush => {
                 self.nudge_all();
