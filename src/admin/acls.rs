@@ -17,7 +17,7 @@ use kafka_protocol::protocol::StrBytes;
 use super::Request;
 use super::args::AclBinding;
 use super::results::{AdminResult, DeletedAcls, MatchingAcl, broker_error};
-use super::single::{SingleRequest, target_of, unexpected};
+use super::single::{SingleRequest, class_of, target_of, unexpected};
 use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::Response;
@@ -181,18 +181,15 @@ fn matching(acl: &DeleteAclsMatchingAcl) -> MatchingAcl {
 }
 
 fn class(response: &Response) -> ErrorClass {
-    let moved = |code: i16| ErrorCode::from(code) == ErrorCode::NOT_CONTROLLER;
-    let moved = match &response.kind {
-        Some(ResponseKind::CreateAcls(r)) => r.results.iter().any(|r| moved(r.error_code)),
-        Some(ResponseKind::DescribeAcls(r)) => moved(r.error_code),
-        Some(ResponseKind::DeleteAcls(r)) => r.filter_results.iter().any(|r| moved(r.error_code)),
-        _ => false,
+    let codes: Vec<i16> = match &response.kind {
+        Some(ResponseKind::CreateAcls(r)) => r.results.iter().map(|r| r.error_code).collect(),
+        Some(ResponseKind::DescribeAcls(r)) => vec![r.error_code],
+        Some(ResponseKind::DeleteAcls(r)) => {
+            r.filter_results.iter().map(|r| r.error_code).collect()
+        }
+        _ => Vec::new(),
     };
-    if moved {
-        ErrorClass::Moved
-    } else {
-        ErrorClass::Final
-    }
+    class_of(codes)
 }
 
 #[cfg(test)]

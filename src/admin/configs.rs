@@ -15,9 +15,10 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::Request;
 use super::args::AlterOp;
+use super::in_order::in_order;
 use super::results::configs::{Entry, ResourceResult};
 use super::results::{AdminResult, error_text};
-use super::single::{SingleRequest, target_of, unexpected};
+use super::single::{SingleRequest, class_of, target_of, unexpected};
 use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::Response;
@@ -32,6 +33,8 @@ const BROKER: i32 = 4;
 
 /// `RD_KAFKA_CONFIG_SOURCE_DEFAULT_CONFIG`, and the protocol's number.
 const SOURCE_DEFAULT: i8 = 5;
+
+const LEFT_OUT: &str = "The broker's answer leaves this resource out";
 
 /// A resource that is asked for or changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -122,7 +125,7 @@ fn by_resource(
 ) -> SingleRequest {
     SingleRequest::new(target, api, build, class, move |kind| {
         let answers = answers(kind).ok_or_else(|| unexpected(api))?;
-        in_order(api, &asked, answers)
+        results(api, &asked, answers)
     })
 }
 
@@ -267,70 +270,55 @@ fn synonym(told: &DescribeConfigsSynonym) -> Entry {
 }
 
 fn class(response: &Response) -> ErrorClass {
-    let moved = |code: i16| ErrorCode::from(code) == ErrorCode::NOT_CONTROLLER;
-    let any_moved = match &response.kind {
-        Some(ResponseKind::DescribeConfigs(r)) => r.results.iter().any(|r| moved(r.error_code)),
-        Some(ResponseKind::AlterConfigs(r)) => r.responses.iter().any(|r| moved(r.error_code)),
+    let codes: Vec<i16> = match &response.kind {
+        Some(ResponseKind::DescribeConfigs(r)) => r.results.iter().map(|r| r.error_code).collect(),
+        Some(ResponseKind::AlterConfigs(r)) => r.responses.iter().map(|r| r.error_code).collect(),
         Some(ResponseKind::IncrementalAlterConfigs(r)) => {
-            r.responses.iter().any(|r| moved(r.error_code))
+            r.responses.iter().map(|r| r.error_code).collect()
         }
-        _ => false,
+        _ => Vec::new(),
     };
-    if any_moved {
-        ErrorClass::Moved
-    } else {
-        ErrorClass::Final
-    }
+    class_of(codes)
 }
 
-/// The results in the order of the arguments; the brokers' is another one.
-fn in_order(
+fn results(
     api: ApiKey,
     asked: &[Resource],
     answers: Vec<Answer>,
 ) -> Result<AdminResult, KafkaError> {
-    let mut results: Vec<Option<ResourceResult>> = Vec::new();
-    results.resize_with(asked.len(), || None);
-    for answer in answers {
-        let named = |r: &Resource| {
-            wire_kind(r.kind) == answer.wire_kind && r.name.as_str() == answer.name.as_str()
+    let keys = asked.iter().map(|r| (wire_kind(r.kind), text(&r.name)));
+    let answers = answers
+        .into_iter()
+        .map(|a| ((a.wire_kind, a.name.clone()), a));
+    let answers = in_order(keys, answers).map_err(|(kind, name)| {
+        KafkaError::new(
+            ErrorCode::_BAD_MSG,
+            format!(
+                "{api:?} was answered for resource {:?} of type {kind}, which it did not name",
+                name.as_str()
+            ),
+        )
+    })?;
+    let result = |(resource, answer): (&Resource, Option<Answer>)| {
+        let (code, message, entries) = match answer {
+            Some(Answer {
+                code,
+                message,
+                entries,
+                ..
+            }) => (code, message, entries),
+            None => (ErrorCode::_BAD_MSG, Some(text(LEFT_OUT)), Vec::new()),
         };
-        // A resource that was given twice has two answers.
-        let place = asked
-            .iter()
-            .zip(&mut results)
-            .find(|(resource, result)| named(resource) && result.is_none());
-        let Some((resource, place)) = place else {
-            return Err(KafkaError::new(
-                ErrorCode::_BAD_MSG,
-                format!(
-                    "{api:?} was answered for resource {:?} of type {}, which it did not name",
-                    answer.name.as_str(),
-                    answer.wire_kind
-                ),
-            ));
-        };
-        *place = Some(ResourceResult {
+        ResourceResult {
             kind: resource.kind,
             name: c_string(&resource.name),
-            code: answer.code,
-            text: error_text(answer.code, answer.message.as_deref()),
-            entries: answer.entries,
-        });
-    }
-    let missing = |resource: &Resource| ResourceResult {
-        kind: resource.kind,
-        name: c_string(&resource.name),
-        code: ErrorCode::_BAD_MSG,
-        text: Some(c_string("The broker's answer leaves this resource out")),
-        entries: Vec::new(),
+            code,
+            text: error_text(code, message.as_deref()),
+            entries,
+        }
     };
-    let results = asked.iter().zip(results);
-    Ok(AdminResult::Resources(
-        results
-            .map(|(resource, result)| result.unwrap_or_else(|| missing(resource)))
-            .collect(),
-    ))
+    let results = asked.iter().zip(answers).map(result);
+    Ok(AdminResult::Resources(results.collect()))
 }
 
 #[cfg(test)]

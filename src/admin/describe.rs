@@ -10,6 +10,7 @@ use kafka_protocol::messages::{
     ApiKey, BrokerId, MetadataRequest, MetadataResponse, RequestKind, ResponseKind,
 };
 
+use super::in_order::in_order;
 use super::results::topics::{ClusterDescription, PartitionDescription, TopicDescription};
 use super::results::{AdminResult, Node, authorized_operations};
 use super::single::{SingleRequest, target_of, unexpected};
@@ -130,7 +131,6 @@ fn described_cluster(response: &MetadataResponse) -> ClusterDescription {
     }
 }
 
-/// In the order of the arguments; the broker's is another one.
 fn described_topics(
     names: &[String],
     response: &MetadataResponse,
@@ -146,21 +146,27 @@ fn described_topics(
             "The broker's answer leaves this topic out",
         )),
     };
-    let mut results: Vec<_> = names.iter().map(missing).collect();
-    let mut open: HashMap<_, _> = names.iter().map(String::as_str).zip(0..).collect();
+    let name_of = |topic: &MetadataResponseTopic| topic.name.clone().unwrap_or_default();
+    let answers = in_order(
+        names.iter().map(|name| topic_name(name)),
+        response.topics.iter().map(|topic| (name_of(topic), topic)),
+    )
+    .map_err(|name| {
+        KafkaError::new(
+            ErrorCode::_BAD_MSG,
+            format!(
+                "{API:?} was answered for topic {:?}, which it did not ask for",
+                name.as_str()
+            ),
+        )
+    })?;
     let nodes = Nodes::new(response);
-    for topic in &response.topics {
-        let name = topic.name.as_ref().map_or("", |name| name.as_str());
-        let place: Option<usize> = open.remove(name);
-        let Some(result) = place.and_then(|place| results.get_mut(place)) else {
-            return Err(KafkaError::new(
-                ErrorCode::_BAD_MSG,
-                format!("{API:?} was answered for topic {name:?}, which it did not ask for"),
-            ));
-        };
-        *result = described_topic(name, topic, &nodes);
-    }
-    Ok(AdminResult::TopicDescriptions(results))
+    let result = |(name, answer): (&String, Option<&MetadataResponseTopic>)| match answer {
+        Some(topic) => described_topic(name, topic, &nodes),
+        None => missing(name),
+    };
+    let results = names.iter().zip(answers).map(result);
+    Ok(AdminResult::TopicDescriptions(results.collect()))
 }
 
 fn described_topic(name: &str, topic: &MetadataResponseTopic, nodes: &Nodes) -> TopicDescription {

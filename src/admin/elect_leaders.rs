@@ -1,15 +1,14 @@
 //! ElectLeaders: the controller does it, and answers for each partition.
 
-use std::collections::HashMap;
-
 use kafka_protocol::messages::elect_leaders_request::TopicPartitions;
 use kafka_protocol::messages::{ApiKey, ElectLeadersRequest, RequestKind, ResponseKind};
 
 use super::Request;
 use super::by_leader::{Asked, by_topic};
+use super::in_order::in_order;
 use super::results::AdminResult;
 use super::results::partitions::PartitionElection;
-use super::single::{SingleRequest, target_of, unexpected};
+use super::single::{SingleRequest, class_of, target_of, unexpected};
 use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::Response;
@@ -41,7 +40,7 @@ pub fn elect(
     SingleRequest::new(target, API, build, class, move |kind| {
         let answers = answers(&kind)?;
         match asked {
-            Some(asked) => in_order(&asked, answers),
+            Some(asked) => results(&asked, answers),
             None => Ok(AdminResult::Elections(answers)),
         }
     })
@@ -63,14 +62,10 @@ fn class(response: &Response) -> ErrorClass {
         return ErrorClass::Final;
     };
     let results = response.replica_election_results.iter();
-    let mut codes = results
+    let codes = results
         .flat_map(|topic| topic.partition_result.iter().map(|p| p.error_code))
         .chain([response.error_code]);
-    if codes.any(|code| ErrorCode::from(code) == ErrorCode::NOT_CONTROLLER) {
-        ErrorClass::Moved
-    } else {
-        ErrorClass::Final
-    }
+    class_of(codes)
 }
 
 fn answers(kind: &ResponseKind) -> Result<Vec<PartitionElection>, KafkaError> {
@@ -101,8 +96,17 @@ fn answers(kind: &ResponseKind) -> Result<Vec<PartitionElection>, KafkaError> {
     Ok(all)
 }
 
-/// The results in the order of the arguments; the broker's is another one.
-fn in_order(asked: &[Asked], answers: Vec<PartitionElection>) -> Result<AdminResult, KafkaError> {
+fn results(asked: &[Asked], answers: Vec<PartitionElection>) -> Result<AdminResult, KafkaError> {
+    let keys = asked.iter().map(|p| (c_string(&p.topic), p.partition));
+    let answers = answers
+        .into_iter()
+        .map(|a| ((a.topic.clone(), a.partition), a));
+    let answers = in_order(keys, answers).map_err(|(topic, partition)| {
+        KafkaError::new(
+            ErrorCode::_BAD_MSG,
+            format!("{API:?} was answered for {topic:?} [{partition}], which it did not ask for"),
+        )
+    })?;
     let missing = |asked: &Asked| PartitionElection {
         topic: c_string(&asked.topic),
         partition: asked.partition,
@@ -111,23 +115,12 @@ fn in_order(asked: &[Asked], answers: Vec<PartitionElection>) -> Result<AdminRes
             "The broker's answer leaves this partition out",
         ),
     };
-    let mut results: Vec<_> = asked.iter().map(missing).collect();
-    let places = results.iter().map(|r| (r.topic.clone(), r.partition));
-    let mut open: HashMap<_, _> = places.zip(0..).collect();
-    for answer in answers {
-        let place: Option<usize> = open.remove(&(answer.topic.clone(), answer.partition));
-        let Some(result) = place.and_then(|place| results.get_mut(place)) else {
-            return Err(KafkaError::new(
-                ErrorCode::_BAD_MSG,
-                format!(
-                    "{API:?} was answered for {:?} [{}], which it did not ask for",
-                    answer.topic, answer.partition
-                ),
-            ));
-        };
-        *result = answer;
-    }
-    Ok(AdminResult::Elections(results))
+    let results = asked.iter().zip(answers);
+    Ok(AdminResult::Elections(
+        results
+            .map(|(asked, answer)| answer.unwrap_or_else(|| missing(asked)))
+            .collect(),
+    ))
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ use kafka_protocol::messages::{
 use kafka_protocol::protocol::StrBytes;
 
 use super::Request;
+use super::in_order::in_order;
 use super::results::AdminResult;
 use super::results::groups::{GroupResult, refused};
 use super::single::{SingleRequest, target_of, unexpected};
@@ -329,23 +330,20 @@ fn fetched(group: &str, answer: &OffsetFetchResponse) -> Result<Vec<TopicPartiti
 
 /// What was asked for, with what was found.
 fn filled(
-    mut asked: Vec<TopicPartition>,
+    asked: Vec<TopicPartition>,
     found: Vec<TopicPartition>,
 ) -> Result<Vec<TopicPartition>, KafkaError> {
-    let mut places = places(&asked);
-    for partition in found {
-        let key = (partition.topic.clone(), partition.partition);
-        let place = places.remove(&key).and_then(|at| asked.get_mut(at));
-        *place.ok_or_else(|| stray("partition of", &key.0))? = partition;
-    }
-    for left_out in places.into_values() {
-        if let Some(partition) = asked.get_mut(left_out) {
-            let (topic, index) = (partition.topic.clone(), partition.partition);
-            *partition = TopicPartition::new(topic, index);
-            partition.err = ErrorCode::_BAD_MSG;
-        }
-    }
-    Ok(asked)
+    let found = found.into_iter().map(|p| (key(&p), p));
+    let found = in_order(asked.iter().map(key), found)
+        .map_err(|(topic, _)| stray("partition of", &topic))?;
+    let left_out = |asked: TopicPartition| TopicPartition {
+        err: ErrorCode::_BAD_MSG,
+        ..TopicPartition::new(asked.topic, asked.partition)
+    };
+    let all = asked.into_iter().zip(found);
+    Ok(all
+        .map(|(asked, found)| found.unwrap_or_else(|| left_out(asked)))
+        .collect())
 }
 
 /// What was asked for, with the code of each.
@@ -353,23 +351,17 @@ fn with_codes<'a>(
     mut asked: Vec<TopicPartition>,
     codes: impl Iterator<Item = (&'a str, i32, i16)>,
 ) -> Result<Vec<TopicPartition>, KafkaError> {
-    let mut places = places(&asked);
-    for (topic, partition, code) in codes {
-        let place = places.remove(&(Arc::from(topic), partition));
-        let place = place.and_then(|at| asked.get_mut(at));
-        place.ok_or_else(|| stray("partition of", topic))?.err = code.into();
-    }
-    for left_out in places.into_values() {
-        if let Some(partition) = asked.get_mut(left_out) {
-            partition.err = ErrorCode::_BAD_MSG;
-        }
+    let codes = codes.map(|(topic, partition, code)| ((topic.into(), partition), code));
+    let codes = in_order(asked.iter().map(key), codes)
+        .map_err(|(topic, _)| stray("partition of", &topic))?;
+    for (partition, code) in asked.iter_mut().zip(codes) {
+        partition.err = code.map_or(ErrorCode::_BAD_MSG, ErrorCode::from);
     }
     Ok(asked)
 }
 
-fn places(partitions: &[TopicPartition]) -> HashMap<(Arc<str>, i32), usize> {
-    let keys = partitions.iter().map(|p| (p.topic.clone(), p.partition));
-    keys.zip(0..).collect()
+fn key(partition: &TopicPartition) -> (Arc<str>, i32) {
+    (partition.topic.clone(), partition.partition)
 }
 
 fn stray(what: &str, name: &str) -> KafkaError {

@@ -22,6 +22,7 @@ pub mod describe;
 pub mod elect_leaders;
 pub mod group_offsets;
 pub mod groups;
+mod in_order;
 pub mod list_offsets;
 pub mod options;
 pub mod records;

@@ -23,7 +23,7 @@ use kafka_protocol::protocol::StrBytes;
 use super::Request;
 use super::args::ScramAlteration;
 use super::results::{AdminResult, ScramCredential, ScramUser, ScramUserResult, broker_error};
-use super::single::{SingleRequest, target_of, unexpected};
+use super::single::{SingleRequest, class_of, target_of, unexpected};
 use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::secret::Secret;
@@ -245,19 +245,14 @@ fn described(result: &DescribeUserScramCredentialsResult) -> ScramUser {
 }
 
 fn class(response: &Response) -> ErrorClass {
-    let moved = |code: i16| ErrorCode::from(code) == ErrorCode::NOT_CONTROLLER;
-    let moved = match &response.kind {
-        Some(ResponseKind::DescribeUserScramCredentials(r)) => moved(r.error_code),
+    let codes: Vec<i16> = match &response.kind {
+        Some(ResponseKind::DescribeUserScramCredentials(r)) => vec![r.error_code],
         Some(ResponseKind::AlterUserScramCredentials(r)) => {
-            r.results.iter().any(|r| moved(r.error_code))
+            r.results.iter().map(|r| r.error_code).collect()
         }
-        _ => false,
+        _ => Vec::new(),
     };
-    if moved {
-        ErrorClass::Moved
-    } else {
-        ErrorClass::Final
-    }
+    class_of(codes)
 }
 
 #[cfg(test)]

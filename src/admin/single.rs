@@ -84,6 +84,16 @@ pub fn target_of(options: &AdminOptions, usual: Target) -> Target {
     options.broker.map_or(usual, Target::Broker)
 }
 
+/// The class of a controller's answer with these codes inside.
+pub fn class_of(codes: impl IntoIterator<Item = impl Into<ErrorCode>>) -> ErrorClass {
+    let mut codes = codes.into_iter().map(Into::into);
+    if codes.any(|code| code == ErrorCode::NOT_CONTROLLER) {
+        ErrorClass::Moved
+    } else {
+        ErrorClass::Final
+    }
+}
+
 /// No answer came, and none will.
 pub fn failed(api: ApiKey, error: &RequestError) -> KafkaError {
     KafkaError::new(error.code(), format!("{api:?}: {error}"))

@@ -18,8 +18,9 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::Request;
 use super::args::{NewPartitions, NewTopic};
+use super::in_order::in_order;
 use super::results::{AdminResult, TopicResult, error_text};
-use super::single::{SingleRequest, target_of, unexpected};
+use super::single::{SingleRequest, class_of, target_of, unexpected};
 use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::Response;
@@ -83,7 +84,7 @@ fn by_topic(
     let waits = request.operation_timeout_ms > 0;
     SingleRequest::new(target, api, build, class, move |kind| {
         let answers = answers(&kind).ok_or_else(|| unexpected(api))?;
-        in_order(api, &names, answers, waits)
+        results(api, &names, answers, waits)
     })
 }
 
@@ -128,13 +129,13 @@ fn extended(topic: &NewPartitions) -> CreatePartitionsTopic {
         .with_assignments((!assignments.is_empty()).then_some(assignments))
 }
 
-/// A topic's name, code and message in a response.
-type Answer = (String, ErrorCode, Option<String>);
+/// A topic's name, and its code and message in a response.
+type Answer = (String, (ErrorCode, Option<String>));
 
 /// `None` for a response of another kind.
 fn answers(kind: &ResponseKind) -> Option<Vec<Answer>> {
     let text = |s: &Option<StrBytes>| s.as_ref().map(|s| s.to_string());
-    let of = |name: &TopicName, code: i16, message| (name.to_string(), code.into(), message);
+    let of = |name: &TopicName, code: i16, message| (name.to_string(), (code.into(), message));
     Some(match kind {
         ResponseKind::CreateTopics(r) => {
             let answers = r.topics.iter();
@@ -161,56 +162,44 @@ fn answers(kind: &ResponseKind) -> Option<Vec<Answer>> {
 
 fn class(response: &Response) -> ErrorClass {
     let answers = response.kind.as_ref().and_then(answers).unwrap_or_default();
-    let moved = |answer: &Answer| answer.1 == ErrorCode::NOT_CONTROLLER;
-    if answers.iter().any(moved) {
-        ErrorClass::Moved
-    } else {
-        ErrorClass::Final
-    }
+    class_of(answers.into_iter().map(|(_, (code, _))| code))
 }
 
-/// The results in the order of the arguments; the brokers' is another one.
-fn in_order(
+fn results(
     api: ApiKey,
     names: &[String],
     answers: Vec<Answer>,
     waits: bool,
 ) -> Result<AdminResult, KafkaError> {
-    let mut results: Vec<Option<TopicResult>> = Vec::new();
-    results.resize_with(names.len(), || None);
-    for (name, code, message) in answers {
-        // A topic that was given twice has two answers.
-        let place = names
-            .iter()
-            .zip(&mut results)
-            .find(|(asked, result)| **asked == name && result.is_none());
-        let Some((_, place)) = place else {
-            return Err(KafkaError::new(
-                ErrorCode::_BAD_MSG,
-                format!("{api:?} was answered for topic {name:?}, which it did not name"),
-            ));
-        };
+    let answers = in_order(names.iter().cloned(), answers).map_err(|name| {
+        KafkaError::new(
+            ErrorCode::_BAD_MSG,
+            format!("{api:?} was answered for topic {name:?}, which it did not name"),
+        )
+    })?;
+    let told = |name: &String, (code, message): (ErrorCode, Option<String>)| {
         // It goes on, and the application did not want to wait.
         let begun = code == ErrorCode::REQUEST_TIMED_OUT && !waits;
         let code = if begun { ErrorCode::NO_ERROR } else { code };
-        *place = Some(TopicResult {
-            topic: c_string(&name),
+        TopicResult {
+            topic: c_string(name),
             code,
             text: error_text(code, message.as_deref()),
-        });
-    }
+        }
+    };
     let missing = |name: &String| TopicResult {
         topic: c_string(name),
         code: ErrorCode::_BAD_MSG,
         text: Some(c_string("The broker's answer leaves this topic out")),
     };
-    let mut told = HashSet::new();
-    let in_order = names.iter().zip(results).filter_map(|(name, result)| {
+    let mut seen = HashSet::new();
+    let results = names.iter().zip(answers).filter_map(|(name, answer)| {
         // A topic that was given twice may have one answer.
-        let first = told.insert(name);
-        result.or_else(|| first.then(|| missing(name)))
+        let first = seen.insert(name);
+        let told = answer.map(|answer| told(name, answer));
+        told.or_else(|| first.then(|| missing(name)))
     });
-    Ok(AdminResult::Topics(in_order.collect()))
+    Ok(AdminResult::Topics(results.collect()))
 }
 
 #[cfg(test)]
