@@ -161,6 +161,17 @@ public class Cases {
         for (int r = 0; r < 5; r++) round(new CooperativeStickyAssignor());
     }
 
+    /** All racks change. A member without one keeps what it has, and the other one gets its partition back. librdkafka exchanges them. */
+    void changedRacks() {
+        member("c1", null, "t");
+        member("c2", "r0", "t");
+        for (int r = 0; r < 3; r++) {
+            cluster.put("t", List.of(partition("t", 0, r == 0 ? "r0" : "r1"), partition("t", 1, r == 0 ? "r1" : "r0")));
+            steady = true;
+            round(new CooperativeStickyAssignor());
+        }
+    }
+
     public static void main(String[] args) {
         Cases c;
         AbstractPartitionAssignor[] others = {null, new RangeAssignor(), new RoundRobinAssignor()};
@@ -173,5 +184,6 @@ public class Cases {
             new Cases(2000 + seed).chain(others, 2, 2);
         }
         new Cases(0).restless();
+        new Cases(0).changedRacks();
     }
 }
