@@ -4074,8 +4074,8 @@ void rd_kafka_ConfigResource_destroy_array(rd_kafka_ConfigResource_t **config,
                                            size_t config_cnt);
 
 /**
- * Sets a property, for AlterConfigs; null restores the default. `_INVALID_ARG` for an
- * empty name.
+ * Sets a property, for AlterConfigs, which restores the defaults of all others.
+ * `_INVALID_ARG` without a name or a value, and for an empty name.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_ConfigResource_set_config(rd_kafka_ConfigResource_t *config,

@@ -4,7 +4,7 @@ use libc::{c_char, c_int, size_t};
 
 use crate::admin::describe;
 use crate::admin::options::AdminOp;
-use crate::capi::admin::elements::{ClusterObject, ResultObjects};
+use crate::capi::admin::elements::{self, ClusterObject, ResultObjects};
 use crate::capi::admin::{events, request};
 use crate::capi::boundary::{ffi, put};
 use crate::capi::handle::{self, get};
@@ -87,15 +87,7 @@ pub unsafe extern "C" fn rd_kafka_DescribeCluster_result_nodes(
 ) -> *mut *const rd_kafka_Node_t {
     ffi!({
         // SAFETY: null, or the caller's event, and a variable of the application's.
-        unsafe {
-            match cluster(result) {
-                Some(cluster) => cluster.nodes.give(cntp),
-                None => {
-                    put(cntp, 0);
-                    std::ptr::null_mut()
-                }
-            }
-        }
+        unsafe { elements::give(cluster(result).map(|cluster| &cluster.nodes), cntp) }
     })
 }
 

@@ -10,10 +10,10 @@ use crate::admin::configs as admin;
 use crate::admin::options::AdminOp;
 use crate::admin::results::configs::{Entry, ResourceResult};
 use crate::base::error::{ErrorCode, KafkaError};
-use crate::capi::admin::elements::Elements;
+use crate::capi::admin::elements::{self, Elements};
 use crate::capi::admin::events::result_array;
 use crate::capi::admin::request;
-use crate::capi::boundary::{ffi, put};
+use crate::capi::boundary::ffi;
 use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
     rd_kafka_AdminOptions_t, rd_kafka_AlterConfigOpType_t, rd_kafka_AlterConfigs_result_t,
@@ -287,15 +287,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigEntry_synonyms(
 ) -> *mut *const rd_kafka_ConfigEntry_t {
     ffi!({
         // SAFETY: an object of a resource, and a variable of the application's.
-        unsafe {
-            match handle::get(entry) {
-                Some(entry) => entry.synonyms.give(cntp),
-                None => {
-                    put(cntp, 0);
-                    std::ptr::null_mut()
-                }
-            }
-        }
+        unsafe { elements::give(handle::get(entry).map(|entry| &entry.synonyms), cntp) }
     })
 }
 
@@ -359,8 +351,8 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_destroy_array(
     })
 }
 
-/// Sets a property, for AlterConfigs; null restores the default. `_INVALID_ARG` for an
-/// empty name.
+/// Sets a property, for AlterConfigs, which restores the defaults of all others.
+/// `_INVALID_ARG` without a name or a value, and for an empty name.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_ConfigResource_set_config(
     config: *mut rd_kafka_ConfigResource_t,
@@ -431,15 +423,7 @@ pub unsafe extern "C" fn rd_kafka_ConfigResource_configs(
 ) -> *mut *const rd_kafka_ConfigEntry_t {
     ffi!({
         // SAFETY: an object of the application's or of a result, and a variable.
-        unsafe {
-            match handle::get(config) {
-                Some(config) => config.entries.give(cntp),
-                None => {
-                    put(cntp, 0);
-                    std::ptr::null_mut()
-                }
-            }
-        }
+        unsafe { elements::give(handle::get(config).map(|config| &config.entries), cntp) }
     })
 }
 

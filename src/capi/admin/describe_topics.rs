@@ -9,7 +9,7 @@ use crate::admin::describe;
 use crate::admin::options::AdminOp;
 use crate::admin::results::topics::{PartitionDescription, TopicDescription};
 use crate::base::error::KafkaError;
-use crate::capi::admin::elements::Elements;
+use crate::capi::admin::elements::{self, Elements};
 use crate::capi::admin::events::result_array;
 use crate::capi::admin::request;
 use crate::capi::boundary::{ffi, put};
@@ -167,13 +167,10 @@ pub unsafe extern "C" fn rd_kafka_TopicDescription_partitions(
     ffi!({
         // SAFETY: null, or a part of the caller's event, and a variable of the application's.
         unsafe {
-            match handle::get(topicdesc) {
-                Some(object) => object.partitions.give(cntp),
-                None => {
-                    put(cntp, 0);
-                    std::ptr::null_mut()
-                }
-            }
+            elements::give(
+                handle::get(topicdesc).map(|object| &object.partitions),
+                cntp,
+            )
         }
     })
 }
@@ -210,15 +207,7 @@ pub unsafe extern "C" fn rd_kafka_TopicPartitionInfo_isr(
 ) -> *mut *const rd_kafka_Node_t {
     ffi!({
         // SAFETY: null, or a part of the caller's event, and a variable of the application's.
-        unsafe {
-            match handle::get(partition) {
-                Some(object) => object.isr.give(cntp),
-                None => {
-                    put(cntp, 0);
-                    std::ptr::null_mut()
-                }
-            }
-        }
+        unsafe { elements::give(handle::get(partition).map(|object| &object.isr), cntp) }
     })
 }
 
@@ -230,15 +219,7 @@ pub unsafe extern "C" fn rd_kafka_TopicPartitionInfo_replicas(
 ) -> *mut *const rd_kafka_Node_t {
     ffi!({
         // SAFETY: null, or a part of the caller's event, and a variable of the application's.
-        unsafe {
-            match handle::get(partition) {
-                Some(object) => object.replicas.give(cntp),
-                None => {
-                    put(cntp, 0);
-                    std::ptr::null_mut()
-                }
-            }
-        }
+        unsafe { elements::give(handle::get(partition).map(|object| &object.replicas), cntp) }
     })
 }
 

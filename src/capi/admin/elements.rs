@@ -77,6 +77,26 @@ impl<H: Opaque> Elements<H> {
     }
 }
 
+/// As [`Elements::give`]; what is not there has no elements.
+///
+/// # Safety
+/// `count` is null, or a variable of the application's.
+pub(crate) unsafe fn give<H: Opaque>(
+    elements: Option<&Elements<H>>,
+    count: *mut size_t,
+) -> *mut *const H {
+    // SAFETY: the caller's promise.
+    unsafe {
+        match elements {
+            Some(elements) => elements.give(count),
+            None => {
+                put(count, 0);
+                std::ptr::null_mut()
+            }
+        }
+    }
+}
+
 /// What an admin event holds for C.
 #[derive(Default)]
 pub(crate) enum ResultObjects {

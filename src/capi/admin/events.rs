@@ -46,15 +46,11 @@ macro_rules! result_array {
     ($variant:ident, $result:expr, $count:expr) => {
         // SAFETY: an event and a variable of the application's.
         unsafe {
-            match $crate::capi::admin::events::objects($result) {
-                Some($crate::capi::admin::elements::ResultObjects::$variant(all)) => {
-                    all.give($count)
-                }
-                _ => {
-                    $crate::capi::boundary::put($count, 0);
-                    std::ptr::null_mut()
-                }
-            }
+            let all = match $crate::capi::admin::events::objects($result) {
+                Some($crate::capi::admin::elements::ResultObjects::$variant(all)) => Some(all),
+                _ => None,
+            };
+            $crate::capi::admin::elements::give(all, $count)
         }
     };
 }

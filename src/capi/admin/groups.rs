@@ -9,7 +9,7 @@ use crate::admin::options::AdminOp;
 use crate::admin::results::groups::{GroupDescription, GroupListing, MemberDescription};
 use crate::base::error::KafkaError;
 use crate::base::topic_partition::TopicPartition;
-use crate::capi::admin::elements::{Elements, ResultObjects};
+use crate::capi::admin::elements::{self, Elements, ResultObjects};
 use crate::capi::admin::events::{self, result_array};
 use crate::capi::admin::request;
 use crate::capi::boundary::{ffi, put};
@@ -131,13 +131,11 @@ macro_rules! group_listings {
     ($field:ident, $result:expr, $count:expr) => {
         // SAFETY: an event and a variable of the application's.
         unsafe {
-            match events::objects($result) {
-                Some(ResultObjects::GroupListings { $field, .. }) => $field.give($count),
-                _ => {
-                    put($count, 0);
-                    std::ptr::null_mut()
-                }
-            }
+            let all = match events::objects($result) {
+                Some(ResultObjects::GroupListings { $field, .. }) => Some($field),
+                _ => None,
+            };
+            elements::give(all, $count)
         }
     };
 }

@@ -3,7 +3,8 @@
 use libc::{c_char, c_int, c_void, size_t};
 
 use crate::admin::options::{self, AdminOp, AdminOptions};
-use crate::base::error::{ErrorCode, KafkaError};
+use crate::base::error::ErrorCode;
+use crate::capi::admin::request::invalid;
 use crate::capi::boundary::ffi;
 use crate::capi::handle::{self, Boxed, Opaque};
 use crate::capi::types::{
@@ -17,6 +18,43 @@ impl Opaque for rd_kafka_AdminOptions_s {
     type Target = AdminOptions;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b41_4f70;
+}
+
+/// Changes options; an error's text goes to `errstr`.
+///
+/// # Safety
+/// Null, or an object and a buffer of the application's.
+unsafe fn set_or_text(
+    options: *mut rd_kafka_AdminOptions_t,
+    errstr: *mut c_char,
+    errstr_size: size_t,
+    set: impl FnOnce(&mut AdminOptions) -> Result<(), String>,
+) -> rd_kafka_resp_err_t {
+    // SAFETY: the caller's promise.
+    match unsafe { handle::get_mut(options) }.map(set) {
+        Some(Ok(())) => ErrorCode::NO_ERROR,
+        Some(Err(text)) => {
+            // SAFETY: the caller's promise.
+            unsafe { cstr::write(errstr, errstr_size, &text) };
+            ErrorCode::_INVALID_ARG
+        }
+        None => ErrorCode::_INVALID_ARG,
+    }
+}
+
+/// Changes options; gives an error to the application.
+///
+/// # Safety
+/// Null, or an object of the application's.
+unsafe fn set_or_error(
+    options: *mut rd_kafka_AdminOptions_t,
+    set: impl FnOnce(&mut AdminOptions) -> Result<(), String>,
+) -> *mut rd_kafka_error_t {
+    // SAFETY: the caller's promise.
+    match unsafe { handle::get_mut(options) }.map(set) {
+        Some(set) => error::give_result(set.map_err(invalid)),
+        None => error::give(ErrorCode::_INVALID_ARG.into()),
+    }
 }
 
 /// Options for one kind of admin request, or with `RD_KAFKA_ADMIN_OP_ANY` for those
@@ -54,21 +92,14 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_request_timeout(
     errstr_size: size_t,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        // SAFETY: an object of the application's.
-        let Some(options) = (unsafe { handle::get_mut(options) }) else {
-            return ErrorCode::_INVALID_ARG;
+        let set = |options: &mut AdminOptions| {
+            options.request_timeout_ms = options
+                .check(&options::REQUEST_TIMEOUT, timeout_ms)
+                .map(Some)?;
+            Ok(())
         };
-        match options.check(&options::REQUEST_TIMEOUT, timeout_ms) {
-            Ok(value) => {
-                options.request_timeout_ms = Some(value);
-                ErrorCode::NO_ERROR
-            }
-            Err(text) => {
-                // SAFETY: the application's buffer.
-                unsafe { cstr::write(errstr, errstr_size, &text) };
-                ErrorCode::_INVALID_ARG
-            }
-        }
+        // SAFETY: an object and a buffer of the application's.
+        unsafe { set_or_text(options, errstr, errstr_size, set) }
     })
 }
 
@@ -83,21 +114,14 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_operation_timeout(
     errstr_size: size_t,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        // SAFETY: an object of the application's.
-        let Some(options) = (unsafe { handle::get_mut(options) }) else {
-            return ErrorCode::_INVALID_ARG;
+        let set = |options: &mut AdminOptions| {
+            options.operation_timeout_ms = options
+                .check(&options::OPERATION_TIMEOUT, timeout_ms)
+                .map(Some)?;
+            Ok(())
         };
-        match options.check(&options::OPERATION_TIMEOUT, timeout_ms) {
-            Ok(value) => {
-                options.operation_timeout_ms = Some(value);
-                ErrorCode::NO_ERROR
-            }
-            Err(text) => {
-                // SAFETY: the application's buffer.
-                unsafe { cstr::write(errstr, errstr_size, &text) };
-                ErrorCode::_INVALID_ARG
-            }
-        }
+        // SAFETY: an object and a buffer of the application's.
+        unsafe { set_or_text(options, errstr, errstr_size, set) }
     })
 }
 
@@ -111,21 +135,14 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_validate_only(
     errstr_size: size_t,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        // SAFETY: an object of the application's.
-        let Some(options) = (unsafe { handle::get_mut(options) }) else {
-            return ErrorCode::_INVALID_ARG;
+        let set = |options: &mut AdminOptions| {
+            options.validate_only = options
+                .check(&options::VALIDATE_ONLY, true_or_false)
+                .map(|value| value == 1)?;
+            Ok(())
         };
-        match options.check(&options::VALIDATE_ONLY, true_or_false) {
-            Ok(value) => {
-                options.validate_only = value == 1;
-                ErrorCode::NO_ERROR
-            }
-            Err(text) => {
-                // SAFETY: the application's buffer.
-                unsafe { cstr::write(errstr, errstr_size, &text) };
-                ErrorCode::_INVALID_ARG
-            }
-        }
+        // SAFETY: an object and a buffer of the application's.
+        unsafe { set_or_text(options, errstr, errstr_size, set) }
     })
 }
 
@@ -139,21 +156,12 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_broker(
     errstr_size: size_t,
 ) -> rd_kafka_resp_err_t {
     ffi!({
-        // SAFETY: an object of the application's.
-        let Some(options) = (unsafe { handle::get_mut(options) }) else {
-            return ErrorCode::_INVALID_ARG;
+        let set = |options: &mut AdminOptions| {
+            options.broker = options.check(&options::BROKER, broker_id).map(Some)?;
+            Ok(())
         };
-        match options.check(&options::BROKER, broker_id) {
-            Ok(value) => {
-                options.broker = Some(value);
-                ErrorCode::NO_ERROR
-            }
-            Err(text) => {
-                // SAFETY: the application's buffer.
-                unsafe { cstr::write(errstr, errstr_size, &text) };
-                ErrorCode::_INVALID_ARG
-            }
-        }
+        // SAFETY: an object and a buffer of the application's.
+        unsafe { set_or_text(options, errstr, errstr_size, set) }
     })
 }
 
@@ -165,14 +173,13 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_require_stable_offsets(
     true_or_false: c_int,
 ) -> *mut rd_kafka_error_t {
     ffi!({
-        // SAFETY: an object of the application's.
-        let Some(options) = (unsafe { handle::get_mut(options) }) else {
-            return error::give(ErrorCode::_INVALID_ARG.into());
+        let set = |options: &mut AdminOptions| {
+            options.require_stable_offsets =
+                options.check(&options::REQUIRE_STABLE_OFFSETS, true_or_false)? == 1;
+            Ok(())
         };
-        let set = options
-            .check(&options::REQUIRE_STABLE_OFFSETS, true_or_false)
-            .map(|value| options.require_stable_offsets = value == 1);
-        error::give_result(set.map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text)))
+        // SAFETY: an object of the application's.
+        unsafe { set_or_error(options, set) }
     })
 }
 
@@ -184,14 +191,13 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_include_authorized_operations
     true_or_false: c_int,
 ) -> *mut rd_kafka_error_t {
     ffi!({
-        // SAFETY: an object of the application's.
-        let Some(options) = (unsafe { handle::get_mut(options) }) else {
-            return error::give(ErrorCode::_INVALID_ARG.into());
+        let set = |options: &mut AdminOptions| {
+            options.include_authorized_operations =
+                options.check(&options::INCLUDE_AUTHORIZED_OPERATIONS, true_or_false)? == 1;
+            Ok(())
         };
-        let set = options
-            .check(&options::INCLUDE_AUTHORIZED_OPERATIONS, true_or_false)
-            .map(|value| options.include_authorized_operations = value == 1);
-        error::give_result(set.map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text)))
+        // SAFETY: an object of the application's.
+        unsafe { set_or_error(options, set) }
     })
 }
 
@@ -204,15 +210,11 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_match_consumer_group_states(
     consumer_group_states_cnt: size_t,
 ) -> *mut rd_kafka_error_t {
     ffi!({
-        // SAFETY: an object of the application's.
-        let Some(options) = (unsafe { handle::get_mut(options) }) else {
-            return error::give(ErrorCode::_INVALID_ARG.into());
-        };
-        let set = options.set_group_states(
-            // SAFETY: an array of the application's, of transparent integers.
-            unsafe { cstr::numbers(consumer_group_states.cast(), consumer_group_states_cnt) },
-        );
-        error::give_result(set.map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text)))
+        // SAFETY: an object of the application's, and an array of transparent integers.
+        unsafe {
+            let numbers = cstr::numbers(consumer_group_states.cast(), consumer_group_states_cnt);
+            set_or_error(options, |options| options.set_group_states(numbers))
+        }
     })
 }
 
@@ -225,15 +227,11 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_match_consumer_group_types(
     consumer_group_types_cnt: size_t,
 ) -> *mut rd_kafka_error_t {
     ffi!({
-        // SAFETY: an object of the application's.
-        let Some(options) = (unsafe { handle::get_mut(options) }) else {
-            return error::give(ErrorCode::_INVALID_ARG.into());
-        };
-        let set = options.set_group_types(
-            // SAFETY: an array of the application's, of transparent integers.
-            unsafe { cstr::numbers(consumer_group_types.cast(), consumer_group_types_cnt) },
-        );
-        error::give_result(set.map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text)))
+        // SAFETY: an object of the application's, and an array of transparent integers.
+        unsafe {
+            let numbers = cstr::numbers(consumer_group_types.cast(), consumer_group_types_cnt);
+            set_or_error(options, |options| options.set_group_types(numbers))
+        }
     })
 }
 
@@ -245,14 +243,12 @@ pub unsafe extern "C" fn rd_kafka_AdminOptions_set_isolation_level(
     value: rd_kafka_IsolationLevel_t,
 ) -> *mut rd_kafka_error_t {
     ffi!({
-        // SAFETY: an object of the application's.
-        let Some(options) = (unsafe { handle::get_mut(options) }) else {
-            return error::give(ErrorCode::_INVALID_ARG.into());
+        let set = |options: &mut AdminOptions| {
+            options.read_committed = options.check(&options::ISOLATION_LEVEL, value.0)? == 1;
+            Ok(())
         };
-        let set = options
-            .check(&options::ISOLATION_LEVEL, value.0)
-            .map(|value| options.read_committed = value == 1);
-        error::give_result(set.map_err(|text| KafkaError::new(ErrorCode::_INVALID_ARG, text)))
+        // SAFETY: an object of the application's.
+        unsafe { set_or_error(options, set) }
     })
 }
 

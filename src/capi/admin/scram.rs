@@ -84,7 +84,7 @@ impl Opaque for rd_kafka_AlterUserScramCredentials_result_response_s {
     const TAG: u32 = 0x6b53_416c;
 }
 
-/// A salt from the system's randomness; empty if there is none, which the broker refuses.
+/// A salt from the system's randomness; empty if there is none, which the request refuses.
 fn random_salt() -> Vec<u8> {
     let mut salt = vec![0; 64];
     // SAFETY: as many bytes as said.
