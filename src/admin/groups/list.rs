@@ -1,7 +1,12 @@
 //! ListConsumerGroups: a broker says which brokers there are, and each of them lists the
-//! groups that it coordinates. A group that moves meanwhile may be listed twice.
+//! groups that it coordinates.
+//!
+//! A group whose coordinator is lost meanwhile goes to another broker, which may have
+//! answered before. A round in which a broker has no answer is therefore followed by another
+//! one, of all the brokers that there then are, until each of them has answered or the time
+//! is up. A group that moves without that may be listed twice, which is seen, or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::CString;
 
 use kafka_protocol::messages::list_groups_response::ListedGroup;
@@ -10,13 +15,12 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
-use crate::admin::Request;
 use crate::admin::results::AdminResult;
 use crate::admin::results::groups::{
     CONSUMER_PROTOCOL, GroupListing, GroupListings, STATES, TYPES, code_of, refused,
 };
 use crate::admin::single::{failed, unexpected};
-use crate::admin::timed_out;
+use crate::admin::{RETRY_PAUSE, Request, timed_out};
 use crate::base::cstring::c_string;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::broker::{RequestError, Response};
@@ -35,40 +39,50 @@ pub fn list(request: &Request<'_>) -> ListConsumerGroups {
         only: options.broker,
         states: names(&options.group_states, &STATES),
         types: names(&options.group_types, &TYPES),
-        parts: Vec::new(),
+        out: HashMap::new(),
+        last_id: 0,
+        rounds: 0,
         groups: BTreeMap::new(),
         errors: Vec::new(),
+        lost: Vec::new(),
+        before: BTreeMap::new(),
     }
 }
 
-/// Part 0 asks for the brokers, if none is given; those behind it ask one broker each.
 pub struct ListConsumerGroups {
     only: Option<i32>,
     states: Vec<StrBytes>,
     types: Vec<StrBytes>,
-    parts: Vec<Asked>,
+    /// The brokers of the parts that are out; `None` for the question which ones there are.
+    out: HashMap<usize, Option<i32>>,
+    last_id: usize,
+    rounds: u32,
+    /// What this round has found.
     groups: BTreeMap<CString, GroupListing>,
+    /// Of this round; asking again would not help.
     errors: Vec<KafkaError>,
-}
-
-struct Asked {
-    /// `None` for the question which brokers there are.
-    broker: Option<i32>,
-    answered: bool,
+    /// Those without an answer in this round.
+    lost: Vec<i32>,
+    /// What earlier rounds have found.
+    before: BTreeMap<CString, GroupListing>,
 }
 
 impl ListConsumerGroups {
-    fn part(&mut self, broker: Option<i32>) -> Part {
-        let id = self.parts.len();
-        self.parts.push(Asked {
-            broker,
-            answered: false,
-        });
-        let Some(broker) = broker else {
-            return Part::new(id, Target::Any, ApiKey::Metadata, |_| {
-                RequestKind::Metadata(MetadataRequest::default().with_topics(Some(Vec::new())))
-            });
-        };
+    fn sent(&mut self, broker: Option<i32>) -> usize {
+        self.last_id += 1;
+        self.out.insert(self.last_id, broker);
+        self.last_id
+    }
+
+    fn brokers_part(&mut self) -> Part {
+        let id = self.sent(None);
+        Part::new(id, Target::Any, ApiKey::Metadata, |_| {
+            RequestKind::Metadata(MetadataRequest::default().with_topics(Some(Vec::new())))
+        })
+    }
+
+    fn list_part(&mut self, broker: i32) -> Part {
+        let id = self.sent(Some(broker));
         let (states, types) = (self.states.clone(), self.types.clone());
         let build = move |version| {
             let mut request = ListGroupsRequest::default();
@@ -81,35 +95,64 @@ impl ListConsumerGroups {
             }
             RequestKind::ListGroups(request)
         };
-        Part::new(id, Target::Broker(broker), ApiKey::ListGroups, build).class(class)
+        let part = Part::new(id, Target::Broker(broker), ApiKey::ListGroups, build).class(class);
+        match self.only {
+            Some(_) => part,
+            None => part.single_attempt(),
+        }
     }
 
-    fn take(&mut self, id: usize, kind: Option<ResponseKind>) -> Result<Vec<Part>, KafkaError> {
-        let broker = self.parts.get(id).and_then(|part| part.broker);
-        match (broker, kind) {
-            (None, Some(ResponseKind::Metadata(answer))) => {
-                ErrorCode::from(answer.error_code).ok()?;
-                let mut brokers: Vec<i32> = answer.brokers.iter().map(|b| b.node_id.0).collect();
-                brokers.sort_unstable();
-                brokers.dedup();
-                if brokers.is_empty() {
-                    let text = "A broker said that the cluster has no brokers";
-                    return Err(KafkaError::new(ErrorCode::_TRANSPORT, text));
-                }
-                Ok(brokers.into_iter().map(|b| self.part(Some(b))).collect())
+    // --- what is answered
+
+    fn on_brokers(&mut self, result: Result<Response, RequestError>) -> Vec<Part> {
+        match brokers(result) {
+            Ok(brokers) => {
+                self.before.append(&mut self.groups);
+                self.errors.clear();
+                self.lost.clear();
+                brokers.into_iter().map(|b| self.list_part(b)).collect()
             }
-            (Some(broker), Some(ResponseKind::ListGroups(answer))) => {
+            Err(error) => {
+                self.errors.push(error);
+                Vec::new()
+            }
+        }
+    }
+
+    fn on_list(&mut self, broker: i32, result: Result<Response, RequestError>) {
+        let class = match &result {
+            Ok(response) => class(response),
+            Err(error) => ErrorClass::of_failure(error),
+        };
+        match result {
+            // The broker that was given is asked again by the router: the time is up.
+            Err(RequestError::TimedOut | RequestError::TimedOutInQueue) => self.lost.push(broker),
+            _ if class != ErrorClass::Final && self.only.is_none() => self.lost.push(broker),
+            Err(error) => self.errors.push(failed(ApiKey::ListGroups, &error)),
+            Ok(Response {
+                kind: Some(ResponseKind::ListGroups(answer)),
+                ..
+            }) => {
                 for group in answer.groups.iter().filter_map(listing) {
                     self.groups.entry(group.group.clone()).or_insert(group);
                 }
-                let code = ErrorCode::from(answer.error_code);
-                let what = format!("The question to broker {broker} for its groups");
-                code.ok().map_err(|code| refused(code, &what, None))?;
-                Ok(Vec::new())
+                if let Err(code) = ErrorCode::from(answer.error_code).ok() {
+                    let what = format!("The question to broker {broker} for its groups");
+                    self.errors.push(refused(code, &what, None));
+                }
             }
-            (None, _) => Err(unexpected(ApiKey::Metadata)),
-            (Some(_), _) => Err(unexpected(ApiKey::ListGroups)),
+            Ok(_) => self.errors.push(unexpected(ApiKey::ListGroups)),
         }
+    }
+
+    /// Another round, if this one has ended and was not answered by all.
+    fn next_round(&mut self) -> Option<Part> {
+        if !self.out.is_empty() || self.lost.is_empty() || self.only.is_some() {
+            return None;
+        }
+        let pause = RETRY_PAUSE * (1 << self.rounds.min(4));
+        self.rounds = self.rounds.saturating_add(1);
+        Some(self.brokers_part().after(pause))
     }
 }
 
@@ -117,42 +160,75 @@ impl FanOut for ListConsumerGroups {
     type Output = Result<AdminResult, KafkaError>;
 
     fn split(&mut self) -> Vec<Part> {
-        vec![self.part(self.only)]
+        vec![match self.only {
+            Some(broker) => self.list_part(broker),
+            None => self.brokers_part(),
+        }]
     }
 
     fn on_response(&mut self, id: usize, result: Result<Response, RequestError>) -> Step {
-        let taken = match result {
-            Ok(response) => self.take(id, response.kind),
-            // The time is up, which says it all.
-            Err(RequestError::TimedOut | RequestError::TimedOutInQueue) => {
-                return Step::More(Vec::new());
-            }
-            Err(error) => Err(match self.parts.get(id).and_then(|part| part.broker) {
-                Some(_) => failed(ApiKey::ListGroups, &error),
-                None => failed(ApiKey::Metadata, &error),
-            }),
-        };
-        if let Some(part) = self.parts.get_mut(id) {
-            part.answered = true;
+        let mut parts = Vec::new();
+        match self.out.remove(&id) {
+            Some(None) => parts = self.on_brokers(result),
+            Some(Some(broker)) => self.on_list(broker, result),
+            None => {}
         }
-        Step::More(taken.unwrap_or_else(|error| {
-            self.errors.push(error);
-            Vec::new()
-        }))
+        parts.extend(self.next_round());
+        Step::More(parts)
     }
 
-    fn merge(mut self: Box<Self>, _: End) -> Self::Output {
-        for part in self.parts.iter().filter(|part| !part.answered) {
-            self.errors.push(match part.broker {
-                Some(broker) => timed_out(&format!("broker {broker}")),
-                None => timed_out("the brokers' names"),
-            });
+    fn merge(self: Box<Self>, _: End) -> Self::Output {
+        let ListConsumerGroups {
+            out,
+            mut groups,
+            mut errors,
+            lost: mut late,
+            before,
+            ..
+        } = *self;
+        late.extend(out.values().copied().flatten());
+        late.sort_unstable();
+        if late.is_empty() && !out.is_empty() {
+            errors.push(timed_out(BROKERS));
         }
+        if !late.is_empty() {
+            for (name, group) in before {
+                groups.entry(name).or_insert(group);
+            }
+        }
+        errors.extend(late.iter().map(|b| timed_out(&format!("broker {b}"))));
         Ok(AdminResult::GroupListings(GroupListings {
-            valid: self.groups.into_values().collect(),
-            errors: self.errors,
+            valid: groups.into_values().collect(),
+            errors,
         }))
     }
+}
+
+/// What the first part of a round waits for.
+const BROKERS: &str = "the brokers' names";
+
+/// The brokers that there are, each once.
+fn brokers(result: Result<Response, RequestError>) -> Result<Vec<i32>, KafkaError> {
+    let answer = match result {
+        Ok(Response {
+            kind: Some(ResponseKind::Metadata(answer)),
+            ..
+        }) => answer,
+        Ok(_) => return Err(unexpected(ApiKey::Metadata)),
+        Err(RequestError::TimedOut | RequestError::TimedOutInQueue) => {
+            return Err(timed_out(BROKERS));
+        }
+        Err(error) => return Err(failed(ApiKey::Metadata, &error)),
+    };
+    ErrorCode::from(answer.error_code).ok()?;
+    let mut brokers: Vec<i32> = answer.brokers.iter().map(|b| b.node_id.0).collect();
+    brokers.sort_unstable();
+    brokers.dedup();
+    if brokers.is_empty() {
+        let text = "A broker said that the cluster has no brokers";
+        return Err(KafkaError::new(ErrorCode::_TRANSPORT, text));
+    }
+    Ok(brokers)
 }
 
 fn class(response: &Response) -> ErrorClass {

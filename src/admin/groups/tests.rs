@@ -495,6 +495,50 @@ fn all_brokers_list_their_groups() {
     assert_eq!(codes, [refused, ErrorCode::_TIMED_OUT]);
 }
 
+/// The group's new coordinator may have answered before it was one.
+#[test]
+fn when_a_broker_is_lost_all_are_asked_again() {
+    let mut q = listing(None);
+    let first = only(q.split());
+    let asked = parts(q.on_response(first.id, brokers(&[1, 2])));
+    assert!(asked.iter().all(|part| part.single_attempt));
+    let gone = Err(RequestError::NoBroker("broker of this id"));
+    assert!(parts(q.on_response(asked[1].id, gone)).is_empty());
+    let old = group_list(0, &[("b", "consumer"), ("old", "consumer")]);
+    let again = only(parts(q.on_response(asked[0].id, old)));
+    assert_eq!(again.api, ApiKey::Metadata);
+    assert!(again.after > Duration::ZERO);
+    let asked = only(parts(q.on_response(again.id, brokers(&[1]))));
+    // It loads the groups of the other one.
+    let again = only(parts(q.on_response(asked.id, group_list(14, &[]))));
+    let asked = only(parts(q.on_response(again.id, brokers(&[1]))));
+    let both = group_list(0, &[("b", "consumer"), ("moved", "consumer")]);
+    assert!(parts(q.on_response(asked.id, both)).is_empty());
+    let all = listings(q, End::Answered);
+    let names: Vec<_> = all.valid.iter().map(|g| g.group.as_c_str()).collect();
+    assert_eq!((names, all.errors.len()), (vec![c"b", c"moved"], 0));
+}
+
+#[test]
+fn a_broker_that_stays_lost_is_an_error_beside_what_was_found() {
+    let mut q = listing(None);
+    let first = only(q.split());
+    let asked = parts(q.on_response(first.id, brokers(&[1, 2])));
+    q.on_response(asked[0].id, group_list(0, &[("b", "consumer")]));
+    let late = || Err(RequestError::TimedOutInQueue);
+    let again = only(parts(q.on_response(asked[1].id, late())));
+    q.on_response(again.id, brokers(&[1, 2]));
+    let all = listings(q, End::TimedOut);
+    assert_eq!(all.valid.len(), 1);
+    let codes: Vec<_> = all.errors.iter().map(|error| error.code).collect();
+    assert_eq!(codes, [ErrorCode::_TIMED_OUT; 2]);
+    let mut q = listing(Some(9));
+    let first = only(q.split());
+    assert!(!first.single_attempt);
+    assert!(parts(q.on_response(first.id, late())).is_empty());
+    assert_eq!(listings(q, End::Answered).errors.len(), 1);
+}
+
 #[test]
 fn without_brokers_the_list_has_one_error() {
     let one = |operation, end| {
