@@ -85,6 +85,8 @@ static void refused(void) {
         const struct acl deny[] = {{TOPIC, "@denied", PREFIX, "User:ANONYMOUS", "*", RD_KAFKA_ACL_OPERATION_ALL, DENY},
                                    {RD_KAFKA_RESOURCE_GROUP, "@denied", PREFIX, "User:ANONYMOUS", "*", RD_KAFKA_ACL_OPERATION_ALL, DENY}};
         char errstr[256];
+        int p, replicas = nodes_in_cluster();
+        int32_t brokers[8];
         const char *t                      = name("@denied-topic"), *g = name("@denied-group");
         rd_kafka_NewTopic_t *topic         = rd_kafka_NewTopic_new(t, 1, 1, errstr, sizeof(errstr));
         rd_kafka_DeleteTopic_t *gone       = rd_kafka_DeleteTopic_new(t);
@@ -102,9 +104,15 @@ static void refused(void) {
         list                                               = rd_kafka_ListConsumerGroupOffsets_new(g, l);
         alter                                              = rd_kafka_AlterConsumerGroupOffsets_new(g, l);
         forget                                             = rd_kafka_DeleteConsumerGroupOffsets_new(g, l);
+        for (p = 1; replicas > 1 && p < 4; p++) {
+                replicas_of(p, brokers);
+                rd_kafka_NewPartitions_set_replica_assignment(more, p - 1, brokers, replicas, errstr, sizeof(errstr));
+        }
         make_topic("@denied-topic", 1);
         create("deny", deny, 2);
-        wait_until_denied("@denied-topic");
+        /* Several nodes let everyone do everything. */
+        if (replicas == 1)
+                wait_until_denied("@denied-topic");
         rd_kafka_CreateTopics(run.rk, &topic, 1, NULL, run.q);
         show("denied CreateTopics");
         rd_kafka_CreatePartitions(run.rk, &more, 1, NULL, run.q);
@@ -115,9 +123,9 @@ static void refused(void) {
         show("denied IncrementalAlterConfigs");
         rd_kafka_DescribeTopics(run.rk, topics, NULL, run.q);
         show("denied DescribeTopics");
-        rd_kafka_DeleteRecords(run.rk, &records, 1, options(RD_KAFKA_ADMIN_OP_DELETERECORDS, 5000, 5000), run.q);
+        rd_kafka_DeleteRecords(run.rk, &records, 1, options(RD_KAFKA_ADMIN_OP_DELETERECORDS, 20000, 20000), run.q);
         show("denied DeleteRecords");
-        rd_kafka_ListOffsets(run.rk, l, options(RD_KAFKA_ADMIN_OP_LISTOFFSETS, 5000, -2), run.q);
+        rd_kafka_ListOffsets(run.rk, l, options(RD_KAFKA_ADMIN_OP_LISTOFFSETS, 20000, -2), run.q);
         show("denied ListOffsets");
         rd_kafka_DescribeConsumerGroups(run.rk, &g, 1, NULL, run.q);
         show("denied DescribeConsumerGroups");

@@ -84,7 +84,9 @@ static void partitions(const rd_kafka_topic_partition_list_t *list) {
         if (!list)
                 printf("  no list\n");
         for (i = 0; list && i < list->cnt; i++)
-                partition(&list->elems[i]);
+                /* The group without a name has what a run that has ended early has left there. */
+                if (strncmp(list->elems[i].topic, "admin-", 6) || !strncmp(list->elems[i].topic, prefix, strlen(prefix)))
+                        partition(&list->elems[i]);
 }
 
 static void topic_results(const rd_kafka_topic_result_t **all, size_t count) {
@@ -316,6 +318,7 @@ static int by_altered_user(const void *a, const void *b) {
 
 static void credentials(const rd_kafka_UserScramCredentialsDescription_t **all, size_t count) {
         size_t i, j;
+        int mechanism;
         if (count)
                 qsort(all, count, sizeof(*all), by_user);
         for (i = 0; i < count; i++) {
@@ -325,12 +328,14 @@ static void credentials(const rd_kafka_UserScramCredentialsDescription_t **all, 
                 printf("  ");
                 text(user);
                 error(rd_kafka_UserScramCredentialsDescription_error(all[i]));
-                for (j = 0; j < rd_kafka_UserScramCredentialsDescription_scramcredentialinfo_count(all[i]); j++) {
-                        const rd_kafka_ScramCredentialInfo_t *c =
-                            rd_kafka_UserScramCredentialsDescription_scramcredentialinfo(all[i], j);
-                        printf(" mechanism %d iterations %d", rd_kafka_ScramCredentialInfo_mechanism(c),
-                               rd_kafka_ScramCredentialInfo_iterations(c));
-                }
+                /* Each broker has an order of its own. */
+                for (mechanism = 0; mechanism < 4; mechanism++)
+                        for (j = 0; j < rd_kafka_UserScramCredentialsDescription_scramcredentialinfo_count(all[i]); j++) {
+                                const rd_kafka_ScramCredentialInfo_t *c =
+                                    rd_kafka_UserScramCredentialsDescription_scramcredentialinfo(all[i], j);
+                                if ((int)rd_kafka_ScramCredentialInfo_mechanism(c) == mechanism)
+                                        printf(" mechanism %d iterations %d", mechanism, rd_kafka_ScramCredentialInfo_iterations(c));
+                        }
                 printf("\n");
         }
 }
@@ -419,10 +424,32 @@ rd_kafka_AdminOptions_t *options(rd_kafka_admin_op_t op, int request_timeout_ms,
         return next_options;
 }
 
+/* Whether the controller is to die while this call is under way. */
+static int dies_in(int call) {
+        const char *at = getenv("T_DIES_IN");
+        for (; at && *at; at = strchr(at, ' ') ? strchr(at, ' ') + 1 : NULL)
+                if (atoi(at) == call)
+                        return 1;
+        return 0;
+}
+
+static void controller(const char *what) {
+        char command[512];
+        snprintf(command, sizeof(command), "%s %s >&2", getenv("T_CONTROLLER"), what);
+        if (system(command))
+                printf("  controller %s: failed\n", what);
+}
+
 void show(const char *label, ...) {
-        rd_kafka_event_t *e = rd_kafka_queue_poll(run.q, 120000);
+        rd_kafka_event_t *e;
         char buf[512];
         va_list ap;
+        /* It was frozen before the call: its answer is still out. */
+        if (dies_in(run.calls + 1)) {
+                usleep(300000);
+                controller("kill");
+        }
+        e = rd_kafka_queue_poll(run.q, 120000);
         va_start(ap, label);
         vsnprintf(buf, sizeof(buf), label, ap);
         va_end(ap);
@@ -441,16 +468,91 @@ void show(const char *label, ...) {
                 rd_kafka_AdminOptions_destroy(next_options);
         next_options = NULL;
         fflush(stdout);
+        if (dies_in(run.calls + 1))
+                controller("freeze");
+}
+
+int nodes_in_cluster(void) {
+        const char *s = bootstrap();
+        int count     = 1;
+        while ((s = strchr(s, ',')) && s++)
+                count++;
+        return count;
+}
+
+void replicas_of(int partition, int32_t *brokers) {
+        int i, count = nodes_in_cluster();
+        for (i = 0; i < count; i++)
+                brokers[i] = (partition + i) % count + 1;
+}
+
+static int is_settled(const struct rd_kafka_metadata *m) {
+        int i, j;
+        for (i = 0; i < m->topic_cnt; i++)
+                for (j = 0; j < m->topics[i].partition_cnt; j++) {
+                        const struct rd_kafka_metadata_partition *p = &m->topics[i].partitions[j];
+                        if (p->leader < 0 || p->isr_cnt != p->replica_cnt)
+                                return 0;
+                }
+        return m->broker_cnt == nodes_in_cluster();
+}
+
+int settled(void) {
+        int64_t until = now_ms() + 60000;
+        int done      = 0;
+        while (!done && now_ms() < until) {
+                const struct rd_kafka_metadata *m = NULL;
+                if (!rd_kafka_metadata(run.rk, 1, NULL, &m, 10000)) {
+                        done = is_settled(m);
+                        rd_kafka_metadata_destroy(m);
+                }
+                if (!done)
+                        usleep(50000);
+        }
+        return done;
+}
+
+/* A node that has not heard of the topic would make librdkafka remember that there is none. */
+static void wait_for_node(const char *of, int node) {
+        int64_t until = now_ms() + 60000;
+        int known     = 0;
+        while (!known && now_ms() < until) {
+                rd_kafka_ConfigResource_t *r = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, name(of));
+                rd_kafka_AdminOptions_t *o   = rd_kafka_AdminOptions_new(run.rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+                const rd_kafka_ConfigResource_t **all;
+                rd_kafka_event_t *e;
+                char errstr[256];
+                size_t count = 0;
+                rd_kafka_AdminOptions_set_broker(o, node, errstr, sizeof(errstr));
+                rd_kafka_DescribeConfigs(run.rk, &r, 1, o, run.q);
+                e     = rd_kafka_queue_poll(run.q, 120000);
+                all   = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(e), &count);
+                known = count && !rd_kafka_ConfigResource_error(all[0]);
+                rd_kafka_event_destroy(e);
+                rd_kafka_AdminOptions_destroy(o);
+                rd_kafka_ConfigResource_destroy(r);
+                if (!known)
+                        usleep(20000);
+        }
 }
 
 void make_topic(const char *of, int partitions) {
         char errstr[256];
-        rd_kafka_NewTopic_t *t = rd_kafka_NewTopic_new(name(of), partitions, 1, errstr, sizeof(errstr));
+        int replicas           = nodes_in_cluster(), p;
+        rd_kafka_NewTopic_t *t = rd_kafka_NewTopic_new(name(of), partitions, replicas > 1 ? -1 : 1, errstr, sizeof(errstr));
         int64_t until          = now_ms() + 30000;
         int known              = 0;
+        int32_t brokers[8];
+        /* Kafka would place them differently each time. */
+        for (p = 0; replicas > 1 && p < partitions; p++) {
+                replicas_of(p, brokers);
+                rd_kafka_NewTopic_set_replica_assignment(t, p, brokers, replicas, errstr, sizeof(errstr));
+        }
         rd_kafka_CreateTopics(run.rk, &t, 1, NULL, run.q);
         show("CreateTopics %s", of);
         rd_kafka_NewTopic_destroy(t);
+        for (p = 1; replicas > 1 && p <= replicas; p++)
+                wait_for_node(of, p);
         while (!known && now_ms() < until) {
                 rd_kafka_topic_t *rkt             = rd_kafka_topic_new(run.rk, name(of), NULL);
                 const struct rd_kafka_metadata *m = NULL;

@@ -24,7 +24,16 @@ extern rd_kafka_AdminOptions_t *next_options;
 /* Waits for the event of the call that was just made, prints it, and frees it with the options. */
 void show(const char *label, ...) __attribute__((format(printf, 1, 2)));
 
-/* Creates a topic, and waits until brokers tell of it. */
+/* How many nodes are bootstrapped. */
+int nodes_in_cluster(void);
+
+/* The brokers that are to have the partition's replicas: all, each partition with another one first. */
+void replicas_of(int partition, int32_t *brokers);
+
+/* Waits until all brokers are there and all replicas in sync. */
+int settled(void);
+
+/* Creates a topic with replicas on all nodes, and waits until brokers tell of it. */
 void make_topic(const char *of, int partitions);
 
 void topics_subject(void);
