@@ -206,6 +206,10 @@ fn connected(seen: &Seen, begun: Instant, timeout: Duration) -> Option<Outcome> 
             ("_TIMED_OUT".into(), text)
         }
     };
+    // Without a token or a ticket no connection is tried.
+    if code == "_AUTHENTICATION" {
+        step = Step::Login;
+    }
     let ended = seen.error_at.unwrap_or_else(Instant::now);
     Some(failed(
         step,
