@@ -111,10 +111,6 @@ impl Router {
             Target::Any => self.send_to_any(request),
             Target::Broker(id) => self.send_to(id, "broker of this id", request),
             Target::Controller => self.send_to(cluster.controller_id, "controller", request),
-            Target::Leader(topic, partition) => {
-                let info = cluster.topic(&topic).and_then(|t| t.partition(partition));
-                self.send_to(info.map_or(-1, |p| p.leader), "leader", request);
-            }
             Target::Coordinator(kind, key) => match self.coordinators.link(kind, &key) {
                 Some((_, handle)) => handle.request(request),
                 None => self.find_first(kind, key, request),

@@ -16,8 +16,6 @@ pub enum Target {
     /// The broker of this id.
     Broker(i32),
     Controller,
-    /// The leader of a partition.
-    Leader(Arc<str>, i32),
     /// The coordinator of a group or a transactional id.
     Coordinator(Kind, Arc<str>),
 }
