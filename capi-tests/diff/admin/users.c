@@ -26,7 +26,7 @@ static void describe(const char *label, const char **users, size_t count) {
 /* A broker learns of a change a little after the controller has made it. */
 static void wait_for(const char *user, size_t mechanisms) {
         const char *full = name(user);
-        int64_t until    = now_ms() + 60000;
+        int64_t until    = now_ms() + 30000;
         int node         = 1;
         while (node <= nodes_in_cluster() && now_ms() < until) {
                 const rd_kafka_UserScramCredentialsDescription_t **all;
