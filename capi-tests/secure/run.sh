@@ -197,7 +197,7 @@ judge() { # NAME PORT
     fi
     [ "$code" = CREATE ] || ! wanted "backoff/$1" || {
         n=$(awk -v port="$2" '$2 == port' "$work/connections" | wc -l)
-        if grep -q '^ENDED' "$said"; then result "backoff/$1" FAILED "$(grep -a '^ENDED' "$said")"
+        if grep -qE '^(ENDED|CREATE)' "$said"; then result "backoff/$1" FAILED "$(grep -aE '^(ENDED|CREATE)' "$said")"
         else result "backoff/$1" "$([ "$n" -le $limit ] && echo ok || echo FAILED)" "$n connections in $SECONDS_EACH s"; fi
     }
 }
