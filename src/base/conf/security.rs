@@ -116,20 +116,22 @@ macro_rules! security_rows {
                 Both High [] Security done
                 "";
             "sasl.kerberos.service.name" [sasl_kerberos_service_name: Option<String>] text(Some("kafka"))
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Kerberos name of the Kafka service, the principal's part before /host@REALM.";
             "sasl.kerberos.principal" [sasl_kerberos_principal: Option<String>] text(Some("kafkaclient"))
-                Both Low [] Security todo
+                Both Low [] Security done
                 "The client's own Kerberos principal. Windows takes that of the user logged on.";
             "sasl.kerberos.kinit.cmd" [sasl_kerberos_kinit_cmd: Option<String>] text(Some(KINIT_CMD))
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Command line for the shell that gets a Kerberos ticket, when the client starts and then at the pace \
-                 of `sasl.kerberos.min.time.before.relogin`. A name in `%{}` is replaced by that property.";
+                 of `sasl.kerberos.min.time.before.relogin`. A name in `%{}` is replaced by that property. Runs only \
+                 if it is set: tickets are got from `sasl.kerberos.keytab` without it.";
             "sasl.kerberos.keytab" [sasl_kerberos_keytab: Option<String>] text(None)
-                Both Low [] Security todo
-                "What `%{sasl.kerberos.keytab}` in `sasl.kerberos.kinit.cmd` becomes; not read otherwise.";
+                Both Low [] Security done
+                "File with the keys of `sasl.kerberos.principal`, of which tickets are got. Without it those of the \
+                 process's own credential cache are used.";
             "sasl.kerberos.min.time.before.relogin" [sasl_kerberos_min_time_before_relogin: i32] int(0, 86_400_000, 60_000)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Milliseconds between renewals of the Kerberos ticket; 0 turns them off.";
             "sasl.username" [sasl_username: Option<String>] text(None)
                 Both High [Sensitive] Security done
