@@ -48,6 +48,14 @@ fn help_says_what_there_is() {
             "--listen",
             "--topic",
             "--rtt",
+            "--tls",
+            "--client-ca",
+            "--sasl-user",
+            "--sasl-users",
+            "--sasl-mechanisms",
+            "--reauth-ms",
+            "--super-user",
+            "--deny-without-acl",
             "SIGINT",
         ] {
             assert!(out.contains(option), "{option} is not explained: {out}");
@@ -71,6 +79,20 @@ fn what_makes_no_sense_is_refused_with_a_reason() {
             &["--topic", "t:1:retention.ms"],
             "'retention.ms' is not property=value",
         ),
+        (&["--tls", "cert.pem"], "--tls needs a value"),
+        (&["--client-ca=ca.pem"], "--client-ca needs --tls"),
+        (&["--client-auth=requested"], "needs --client-ca"),
+        (
+            &["--client-auth=maybe"],
+            "requested or required, not 'maybe'",
+        ),
+        (&["--sasl-mechanisms=PLAIN"], "PLAIN needs --sasl-user"),
+        (
+            &["--sasl-mechanisms=GSSAPI"],
+            "SCRAM-SHA-512, OAUTHBEARER, not 'GSSAPI'",
+        ),
+        (&["--sasl-users=/none"], "--sasl-users /none: "),
+        (&["--reauth-ms=1"], "--reauth-ms needs --sasl-user"),
     ] {
         let (code, out, err) = run(args);
         assert_eq!((code, out.as_str()), (Some(2), ""), "{args:?}: {err}");
@@ -95,6 +117,49 @@ fn what_makes_no_sense_is_refused_with_a_reason() {
         assert_eq!((code, out.as_str()), (Some(1), ""), "{args:?}: {err}");
         assert!(err.contains(reason), "{args:?}: {err}");
     }
+}
+
+#[test]
+fn secrets_are_not_repeated() {
+    for args in [
+        &["--sasl-user", "hunter2"][..],
+        &["--sasl-user", ":hunter2"],
+        &["--sasl-user=alice:hunter2", "--nope"],
+        &[
+            "--sasl-user=alice:hunter2",
+            "--port=0",
+            "--tls",
+            "/none",
+            "/none",
+        ],
+    ] {
+        let (code, out, err) = run(args);
+        assert!(
+            matches!(code, Some(1 | 2)) && out.is_empty(),
+            "{args:?}: {err}"
+        );
+        assert!(!err.contains("hunter2"), "{args:?}: {err}");
+    }
+    let file = std::env::temp_dir().join(format!("mock-users-{}", std::process::id()));
+    std::fs::write(&file, "# users\n\nalice:secret\nhunter2\n").expect("writes");
+    let file = file.to_str().expect("text");
+    let (code, _, err) = run(&["--sasl-users", file]);
+    assert!(
+        code == Some(2) && err.contains("line 4: takes NAME:SECRET"),
+        "{err}"
+    );
+    assert!(!err.contains("hunter2"), "{err}");
+    std::fs::write(file, "alice:secret\n").expect("writes");
+    let (mut child, _out, addresses) = started(&["--port=0", "--sasl-users", file]);
+    let mut stream = TcpStream::connect(&addresses[0]).expect("connects");
+    // Metadata of version 12 for nobody, before a login.
+    let request = b"\0\0\0\x0b\0\x03\0\x0c\0\0\0\x07\0\0\0";
+    stream.write_all(request).expect("sends");
+    let read = stream.read(&mut [0]);
+    child.kill().expect("runs");
+    child.wait().expect("ends");
+    std::fs::remove_file(file).expect("removes");
+    assert_eq!(read.expect("the end"), 0);
 }
 
 #[test]

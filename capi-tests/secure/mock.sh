@@ -35,7 +35,7 @@ through() {
     local properties=() p
     for p in "$@"; do properties+=(-X "$p"); done
     out=$(seq 10 | client "${properties[@]}" -P -t "$topic" -X message.timeout.ms=10000 && client "${properties[@]}" -C -t "$topic" -o beginning -e -q)
-    if [ "$out" = "$(seq 10)" ]; then say "ok    $name"; else say "FAIL  $name: $out"; failed=1; fi
+    if [ "$(sort -n <<<"$out")" = "$(seq 10)" ]; then say "ok    $name"; else say "FAIL  $name: $out"; failed=1; fi
     topic=${topic}x
 }
 

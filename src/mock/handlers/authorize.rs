@@ -56,7 +56,7 @@ fn produce(state: &ClusterState, cx: &Cx, request: &ProduceRequest) -> Result<()
     }
 }
 
-fn cluster(state: &ClusterState, cx: &Cx, operation: O) -> Result<(), E> {
+pub fn cluster(state: &ClusterState, cx: &Cx, operation: O) -> Result<(), E> {
     let may = state.may(cx, operation, Resource::Cluster);
     may.then_some(()).ok_or(E::ClusterAuthorizationFailed)
 }
@@ -70,6 +70,11 @@ pub fn transaction(state: &ClusterState, cx: &Cx, operation: O, id: &str) -> Res
 pub fn group(state: &ClusterState, cx: &Cx, operation: O, id: &str) -> Result<(), E> {
     let may = state.may(cx, operation, Resource::Group(id));
     may.then_some(()).ok_or(E::GroupAuthorizationFailed)
+}
+
+/// Who may create topics on the cluster may create this one.
+pub fn creation(state: &ClusterState, cx: &Cx, name: &str) -> Result<(), E> {
+    cluster(state, cx, O::Create).or_else(|_| topic(state, cx, O::Create, name))
 }
 
 pub fn topic(state: &ClusterState, cx: &Cx, operation: O, name: &str) -> Result<(), E> {

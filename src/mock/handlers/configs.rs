@@ -1,6 +1,8 @@
 //! DescribeConfigs, AlterConfigs and IncrementalAlterConfigs. Topics have
 //! properties; brokers tell the few that matter to a client and take no changes.
 
+use super::authorize;
+use crate::mock::state::authorizer::Operation as O;
 use crate::mock::state::topic::{Kind, PROPERTIES, TopicConfig, property};
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
@@ -59,7 +61,14 @@ pub fn describe(state: &mut ClusterState, cx: &Cx, request: DescribeConfigsReque
             .with_resource_type(resource.resource_type)
             .with_resource_name(resource.resource_name.clone());
         let found = match cx.error {
-            0 => describe_one(state, cx, resource, request.include_synonyms),
+            0 => may(
+                state,
+                cx,
+                O::DescribeConfigs,
+                resource.resource_type,
+                &resource.resource_name,
+            )
+            .and_then(|()| describe_one(state, cx, resource, request.include_synonyms)),
             code => Err((code, String::new())),
         };
         match found {
@@ -75,6 +84,22 @@ pub fn describe(state: &mut ClusterState, cx: &Cx, request: DescribeConfigsReque
         response.results.push(out);
     }
     Reply::Now(response.into())
+}
+
+/// Brokers are the cluster's.
+fn may(
+    state: &ClusterState,
+    cx: &Cx,
+    operation: O,
+    kind: i8,
+    name: &str,
+) -> Result<(), (i16, String)> {
+    let (allowed, what) = match kind {
+        TOPIC => (authorize::topic(state, cx, operation, name), "Topic"),
+        BROKER => (authorize::cluster(state, cx, operation), "Cluster"),
+        _ => return Ok(()),
+    };
+    allowed.map_err(|e| (e.code(), format!("{what} authorization failed.")))
 }
 
 fn describe_one(
@@ -210,6 +235,7 @@ fn changed(
     if cx.error != 0 {
         return Err((cx.error, String::new()));
     }
+    may(state, cx, O::AlterConfigs, kind, name)?;
     if kind != TOPIC {
         let message = "The mock's brokers cannot be configured".to_owned();
         return Err((E::InvalidRequest.code(), message));

@@ -1,7 +1,9 @@
 //! DescribeCluster, DescribeTopicPartitions, DescribeProducers, ListTransactions
 //! and DescribeTransactions: looking only.
 
-use super::metadata::{CLUSTER_OPERATIONS, TOPIC_OPERATIONS};
+use super::authorize;
+use super::metadata::{TOPIC_OPERATIONS, cluster_operations};
+use crate::mock::state::authorizer::{Operation as O, Resource};
 use crate::mock::state::topic::Topic;
 use crate::mock::state::txn::{Transaction, TxnState};
 use crate::mock::state::{ClusterState, Cx, Reply};
@@ -51,7 +53,7 @@ pub fn cluster(state: &mut ClusterState, cx: &Cx, request: DescribeClusterReques
         );
     }
     if request.include_cluster_authorized_operations {
-        response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+        response.cluster_authorized_operations = cluster_operations(state, cx);
     }
     Reply::Now(response.into())
 }
@@ -63,8 +65,10 @@ pub fn topic_partitions(
 ) -> Reply {
     let mut response = DescribeTopicPartitionsResponse::default();
     let mut names: Vec<String> = request.topics.iter().map(|t| t.name.to_string()).collect();
+    let denied = |name: &str| authorize::topic(state, cx, O::Describe, name).is_err();
     if names.is_empty() {
-        names = state.topics.keys().cloned().collect();
+        let all = state.topics.keys().filter(|name| !denied(name));
+        names = all.cloned().collect();
     }
     names.sort();
     names.dedup();
@@ -90,8 +94,18 @@ pub fn topic_partitions(
         };
         let mut out = DescribeTopicPartitionsResponseTopic::default()
             .with_name(Some(super::topic_name(&name)))
-            .with_topic_authorized_operations(TOPIC_OPERATIONS)
+            .with_topic_authorized_operations(state.operations(
+                cx,
+                TOPIC_OPERATIONS,
+                Resource::Topic(&name),
+            ))
             .with_error_code(cx.error);
+        if cx.error == 0 && denied(&name) {
+            out.error_code = E::TopicAuthorizationFailed.code();
+            out.topic_authorized_operations = i32::MIN;
+            response.topics.push(out);
+            continue;
+        }
         let Some(topic) = state.topics.get(&name).filter(|_| cx.error == 0) else {
             if cx.error == 0 {
                 out.error_code = E::UnknownTopicOrPartition.code();
@@ -149,6 +163,9 @@ pub fn producers(state: &mut ClusterState, cx: &Cx, request: DescribeProducersRe
             let mut answer = PartitionResponse::default().with_partition_index(index);
             match state.partition(&topic.name, index) {
                 _ if cx.error != 0 => answer.error_code = cx.error,
+                _ if authorize::topic(state, cx, O::Read, &topic.name).is_err() => {
+                    answer.error_code = E::TopicAuthorizationFailed.code();
+                }
                 None => answer.error_code = E::UnknownTopicOrPartition.code(),
                 Some(p) if p.leader != cx.broker => {
                     answer.error_code = E::NotLeaderOrFollower.code();
@@ -204,6 +221,7 @@ pub fn list_transactions(
         };
         if cx.error == 0
             && state.check_coordinator(1, id, cx.broker).is_ok()
+            && authorize::transaction(state, cx, O::Describe, id).is_ok()
             && (!asks_state || known.iter().any(|s| s.as_str() == t.state.name()))
             && (request.producer_id_filters.is_empty()
                 || request
@@ -232,15 +250,19 @@ pub fn transactions(
     for id in request.transactional_ids {
         let mut out = TransactionState::default().with_transactional_id(id.clone());
         let checked = match cx.error {
-            0 => state
-                .check_coordinator(1, &id, cx.broker)
+            0 => authorize::transaction(state, cx, O::Describe, &id)
+                .and_then(|()| state.check_coordinator(1, &id, cx.broker))
                 .map_err(|e| e.code()),
             code => Err(code),
         };
         match (checked, state.transactions.get(id.as_str())) {
             (Err(code), _) => out.error_code = code,
             (Ok(()), None) => out.error_code = E::TransactionalIdNotFound.code(),
-            (Ok(()), Some(t)) => fill(&mut out, t),
+            (Ok(()), Some(t)) => {
+                fill(&mut out, t);
+                let shown = |name: &str| authorize::topic(state, cx, O::Describe, name).is_ok();
+                out.topics.retain(|t| shown(&t.topic));
+            }
         }
         response.transaction_states.push(out);
     }

@@ -1,5 +1,7 @@
 //! Fetch: reads of many partitions at once, waiting for data if there is too little.
 
+use super::authorize;
+use crate::mock::state::authorizer::Operation::Read;
 use crate::mock::state::fetch_session::{Fetching, Wanted};
 use crate::mock::state::fetch_wait::Fetch;
 use crate::mock::state::partition::Partition;
@@ -24,6 +26,8 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: FetchRequest) -> Reply
     };
     for w in &mut fetching.wanted {
         w.error = injected(state, w);
+        let name = state.name_of(w.topic_id, &w.topic);
+        w.denied = authorize::topic(state, cx, Read, name).is_err();
     }
     let fetch = Fetch {
         fetching,
@@ -122,6 +126,9 @@ fn look<'a>(
     } else {
         state.topics.get(&w.topic)
     };
+    if w.denied {
+        return Outcome::Refused(E::TopicAuthorizationFailed, None);
+    }
     let Some(p) = topic.and_then(|t| t.partition(w.partition)) else {
         return Outcome::Refused(E::UnknownTopicOrPartition, None);
     };

@@ -1,5 +1,7 @@
 //! FindCoordinator: the broker for a group or a transactional id.
 
+use super::authorize;
+use crate::mock::state::authorizer::Operation::Describe;
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::find_coordinator_response::Coordinator;
@@ -25,12 +27,22 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: FindCoordinatorRequest
     Reply::Now(response.into())
 }
 
+fn may_find(state: &ClusterState, cx: &Cx, key_type: i8, key: &str) -> Result<(), E> {
+    match key_type {
+        0 => authorize::group(state, cx, Describe, key),
+        _ => authorize::transaction(state, cx, Describe, key),
+    }
+}
+
 fn find(state: &ClusterState, cx: &Cx, key_type: i8, key: &StrBytes) -> Coordinator {
     let found = Coordinator::default().with_key(key.clone());
     let broker = match (cx.error, key_type) {
-        (0, 0 | 1) => state
-            .coordinator(key_type, key)
-            .ok_or(E::CoordinatorNotAvailable.code()),
+        (0, 0 | 1) => may_find(state, cx, key_type, key)
+            .and_then(|()| {
+                let found = state.coordinator(key_type, key);
+                found.ok_or(E::CoordinatorNotAvailable)
+            })
+            .map_err(|e| e.code()),
         (0, _) => Err(E::InvalidRequest.code()),
         (code, _) => Err(code),
     };

@@ -1,5 +1,7 @@
 //! DescribeGroups, ListGroups, DeleteGroups and OffsetDelete: groups from outside.
 
+use super::authorize;
+use crate::mock::state::authorizer::{Operation as O, Resource};
 use crate::mock::state::group::Group;
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
@@ -24,8 +26,9 @@ pub fn describe(state: &mut ClusterState, cx: &Cx, request: DescribeGroupsReques
     let mut response = DescribeGroupsResponse::default();
     for id in request.groups {
         let mut out = DescribedGroup::default().with_group_id(id.clone());
+        let allowed = authorize::group(state, cx, O::Describe, &id).map_err(|e| e.code());
         match (
-            super::check_group(state, cx, &id),
+            allowed.and_then(|()| super::check_group(state, cx, &id)),
             state.groups.get(id.as_str()),
         ) {
             (Err(code), _) => out.error_code = code,
@@ -40,7 +43,8 @@ pub fn describe(state: &mut ClusterState, cx: &Cx, request: DescribeGroupsReques
             (Ok(()), Some(group)) => fill(&mut out, cx, group),
         }
         if cx.version >= 3 && request.include_authorized_operations && out.error_code == 0 {
-            out.authorized_operations = GROUP_OPERATIONS;
+            let of = Resource::Group(&id);
+            out.authorized_operations = state.operations(cx, GROUP_OPERATIONS, of);
         }
         response.groups.push(out);
     }
@@ -74,8 +78,11 @@ pub fn list(state: &mut ClusterState, cx: &Cx, request: ListGroupsRequest) -> Re
     let matches = |filter: &[kafka_protocol::protocol::StrBytes], value: &str| {
         filter.is_empty() || filter.iter().any(|f| f.eq_ignore_ascii_case(value))
     };
+    // Who may look at the cluster sees all groups.
+    let all = authorize::cluster(state, cx, O::Describe).is_ok();
     for group in state.groups.values() {
         if cx.error != 0
+            || (!all && authorize::group(state, cx, O::Describe, &group.id).is_err())
             || state.check_coordinator(0, &group.id, cx.broker).is_err()
             || !matches(&request.states_filter, group.state_name())
             || !matches(&request.types_filter, "classic")
@@ -99,7 +106,9 @@ pub fn list(state: &mut ClusterState, cx: &Cx, request: ListGroupsRequest) -> Re
 pub fn delete(state: &mut ClusterState, cx: &Cx, request: DeleteGroupsRequest) -> Reply {
     let mut response = DeleteGroupsResponse::default();
     for id in request.groups_names {
-        let refused = super::check_group(state, cx, &id).and_then(|()| {
+        let allowed = authorize::group(state, cx, O::Delete, &id).map_err(|e| e.code());
+        let checked = allowed.and_then(|()| super::check_group(state, cx, &id));
+        let refused = checked.and_then(|()| {
             let group = state.groups.get(id.as_str());
             match group.map(Group::is_empty) {
                 None => Err(E::GroupIdNotFound.code()),
@@ -140,7 +149,9 @@ pub fn delete_offsets(state: &mut ClusterState, cx: &Cx, request: OffsetDeleteRe
         for p in topic.partitions {
             let index = p.partition_index;
             let known = state.partition(&topic.name, index).is_some();
+            let denied = authorize::topic(state, cx, O::Read, &topic.name).is_err();
             let error_code = match state.groups.get_mut(request.group_id.as_str()) {
+                _ if denied => E::TopicAuthorizationFailed.code(),
                 _ if !known => E::UnknownTopicOrPartition.code(),
                 Some(g) if g.subscribes_to(&topic.name) => E::GroupSubscribedToTopic.code(),
                 Some(g) => {

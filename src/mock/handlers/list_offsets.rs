@@ -1,5 +1,7 @@
 //! ListOffsets: by timestamp, or one of the special positions.
 
+use super::authorize;
+use crate::mock::state::authorizer::Operation::Describe;
 use crate::mock::state::partition::Partition;
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
@@ -67,6 +69,7 @@ fn find(
     wanted: &ListOffsetsPartition,
     read_committed: bool,
 ) -> Result<Found, i16> {
+    authorize::topic(state, cx, Describe, topic).map_err(|e| e.code())?;
     let p = state
         .partition_mut(topic, wanted.partition_index)
         .ok_or(E::UnknownTopicOrPartition.code())?;

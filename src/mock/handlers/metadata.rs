@@ -1,5 +1,7 @@
 //! Metadata: brokers, topics and who leads what; creates topics on the way.
 
+use super::authorize;
+use crate::mock::state::authorizer::{Operation::Describe, Resource};
 use crate::mock::state::topic::{Topic, is_valid_name};
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
@@ -12,7 +14,7 @@ use kafka_protocol::messages::{BrokerId, TopicName};
 /// Operations allowed on a topic and the cluster where nobody is refused
 /// anything: the bits that Kafka sets for them.
 pub const TOPIC_OPERATIONS: i32 = 0x0df8;
-pub const CLUSTER_OPERATIONS: i32 = 0x1fa0;
+const CLUSTER_OPERATIONS: i32 = 0x1fa0;
 
 /// An injected code has a place in the response from version 13 on; before, only its
 /// delay is applied.
@@ -34,20 +36,22 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: MetadataRequest) -> Re
         );
     }
     if (8..=10).contains(&cx.version) && request.include_cluster_authorized_operations {
-        response.cluster_authorized_operations = CLUSTER_OPERATIONS;
+        response.cluster_authorized_operations = cluster_operations(state, cx);
     }
-    let operations = if request.include_topic_authorized_operations {
-        TOPIC_OPERATIONS
-    } else {
-        i32::MIN
-    };
     let all = match &request.topics {
         None => true,
         Some(topics) => cx.version == 0 && topics.is_empty(),
     };
     if all {
-        for topic in state.topics.values_mut() {
-            response.topics.push(describe(topic, cx));
+        let names = state.topics.keys().cloned();
+        // What may not be looked at is not mentioned.
+        let names: Vec<String> = names
+            .filter(|name| authorize::topic(state, cx, Describe, name).is_ok())
+            .collect();
+        for name in names {
+            if let Some(topic) = state.topics.get_mut(&name) {
+                response.topics.push(describe(topic, cx));
+            }
         }
     } else {
         // Before version 4 asking always created.
@@ -57,12 +61,26 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: MetadataRequest) -> Re
         }
     }
     if cx.version >= 8 {
-        let told = |t: &&mut MetadataResponseTopic| t.error_code != E::UnknownTopicId.code();
-        for t in response.topics.iter_mut().filter(told) {
-            t.topic_authorized_operations = operations;
+        let untold = [E::UnknownTopicId.code(), E::TopicAuthorizationFailed.code()];
+        for t in &mut response.topics {
+            let name = t.name.as_ref().filter(|_| !untold.contains(&t.error_code));
+            t.topic_authorized_operations = match name {
+                Some(name) if request.include_topic_authorized_operations => {
+                    state.operations(cx, TOPIC_OPERATIONS, Resource::Topic(name))
+                }
+                _ => i32::MIN,
+            };
         }
     }
     Reply::Now(response.into())
+}
+
+/// None are told to who may not look at the cluster.
+pub fn cluster_operations(state: &ClusterState, cx: &Cx) -> i32 {
+    match state.may(cx, Describe, Resource::Cluster) {
+        true => state.operations(cx, CLUSTER_OPERATIONS, Resource::Cluster),
+        false => 0,
+    }
 }
 
 fn one(
@@ -88,6 +106,9 @@ fn one(
         let Some(name) = state.topic_name(wanted.topic_id).map(str::to_owned) else {
             return refused(E::UnknownTopicId);
         };
+        if let Err(e) = authorize::topic(state, cx, Describe, &name) {
+            return refused(e);
+        }
         return match state.topics.get_mut(&name) {
             Some(topic) => describe(topic, cx),
             None => refused(E::UnknownTopicId),
@@ -96,13 +117,20 @@ fn one(
     let Some(name) = &wanted.name else {
         return refused(E::InvalidRequest);
     };
+    if let Err(e) = authorize::topic(state, cx, Describe, name) {
+        return refused(e);
+    }
     if let Some(topic) = state.topics.get_mut(name.as_str()) {
         return describe(topic, cx);
+    }
+    let create = create && state.defaults.auto_create_topics;
+    if create && let Err(e) = authorize::creation(state, cx, name) {
+        return refused(e);
     }
     if !is_valid_name(name) {
         return refused(E::InvalidTopicException);
     }
-    if !create || !state.defaults.auto_create_topics {
+    if !create {
         return refused(E::UnknownTopicOrPartition);
     }
     describe(state.topic_or_create(cx.now, name, None), cx)

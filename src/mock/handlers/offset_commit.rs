@@ -1,5 +1,7 @@
 //! OffsetCommit: a member's, or of whoever commits to a group without members.
 
+use super::authorize;
+use crate::mock::state::authorizer::Operation::Read;
 use crate::mock::state::group::{Committed, Committer};
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
@@ -12,7 +14,10 @@ use kafka_protocol::messages::{ApiKey, OffsetCommitRequest};
 pub const MAX_METADATA: usize = 4096;
 
 pub fn handle(state: &mut ClusterState, cx: &Cx, request: OffsetCommitRequest) -> Reply {
-    let mut known = request.topics.iter().flat_map(|t| {
+    let allowed = |state: &ClusterState, name: &str| authorize::topic(state, cx, Read, name);
+    let topics = request.topics.iter();
+    let topics = topics.filter(|t| allowed(state, &t.name).is_ok());
+    let mut known = topics.flat_map(|t| {
         let partitions = t.partitions.iter();
         partitions.map(move |p| (&t.name, p.partition_index))
     });
@@ -34,8 +39,10 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: OffsetCommitRequest) -
                 metadata: p.committed_metadata.as_deref().unwrap_or("").to_owned(),
             };
             let exists = state.partition(&topic.name, p.partition_index).is_some();
-            let error_code = match whole {
-                Err(code) if exists || cx.error != 0 => code,
+            let error_code = match (whole, allowed(state, &topic.name)) {
+                (Err(code), _) if cx.error != 0 => code,
+                (_, Err(e)) => e.code(),
+                (Err(code), Ok(())) if exists => code,
                 _ => commit(state, &request, &topic.name, p.partition_index, committed),
             };
             out.partitions.push(

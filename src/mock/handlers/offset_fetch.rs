@@ -1,5 +1,7 @@
 //! OffsetFetch: what groups have committed; from version 8 of several groups at once.
 
+use super::authorize;
+use crate::mock::state::authorizer::Operation::Describe;
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::offset_fetch_response::{
@@ -87,14 +89,17 @@ fn fetch(
     wanted: Wanted,
     require_stable: bool,
 ) -> Result<Vec<OffsetFetchResponseTopics>, i16> {
+    authorize::group(state, cx, Describe, group).map_err(|e| e.code())?;
     super::check_group(state, cx, group)?;
     let group = state.groups.get(group);
+    let allowed = |name: &str| authorize::topic(state, cx, Describe, name);
     let wanted = wanted.unwrap_or_else(|| {
         let mut all: BTreeMap<&str, Vec<i32>> = BTreeMap::new();
         for (topic, partition) in group.iter().flat_map(|g| g.all_committed()) {
             all.entry(topic).or_default().push(*partition);
         }
         all.into_iter()
+            .filter(|(topic, _)| allowed(topic).is_ok())
             .map(|(topic, partitions)| (super::topic_name(topic), partitions))
             .collect()
     });
@@ -104,7 +109,9 @@ fn fetch(
             .with_committed_offset(-1)
             .with_committed_leader_epoch(-1)
             .with_metadata(Some(Default::default()));
-        if require_stable && group.is_some_and(|g| g.is_unstable(name, partition)) {
+        if let Err(e) = allowed(name) {
+            out.error_code = e.code();
+        } else if require_stable && group.is_some_and(|g| g.is_unstable(name, partition)) {
             out.error_code = E::UnstableOffsetCommit.code();
         } else if let Some(c) = group.and_then(|g| g.committed(name, partition)) {
             out.committed_offset = c.offset;

@@ -1,6 +1,8 @@
 //! OffsetForLeaderEpoch: where a leader epoch ended, so that a client can tell
 //! whether what it has read is still there.
 
+use super::authorize;
+use crate::mock::state::authorizer::Operation::Describe;
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::ApiKey;
@@ -44,6 +46,7 @@ fn find(
     if cx.error != 0 {
         return Err(cx.error);
     }
+    authorize::topic(state, cx, Describe, topic).map_err(|e| e.code())?;
     let p = state
         .partition_mut(topic, wanted.partition)
         .ok_or(E::UnknownTopicOrPartition.code())?;

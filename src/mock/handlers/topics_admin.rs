@@ -1,5 +1,7 @@
 //! CreateTopics, DeleteTopics, CreatePartitions and DeleteRecords.
 
+use super::authorize;
+use crate::mock::state::authorizer::Operation as O;
 use crate::mock::state::topic::{TopicConfig, is_valid_name};
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
@@ -54,7 +56,9 @@ pub fn create(state: &mut ClusterState, cx: &Cx, request: CreateTopicsRequest) -
             .with_replication_factor(-1);
         let planned = match cx.error {
             0 if twice.contains(name) => Err(refusal(E::InvalidRequest, "Duplicate topic name.")),
-            0 => plan(state, topic),
+            0 => authorize::creation(state, cx, name)
+                .map_err(|e| refusal(e, "Authorization failed."))
+                .and_then(|()| plan(state, topic)),
             code => Err((code, None)),
         };
         match planned {
@@ -76,7 +80,11 @@ pub fn create(state: &mut ClusterState, cx: &Cx, request: CreateTopicsRequest) -
                         }
                     }
                 }
-                if cx.version >= 5 {
+                let shown = authorize::topic(state, cx, O::DescribeConfigs, name);
+                if let (Err(e), 5..) = (shown, cx.version) {
+                    out.topic_config_error_code = e.code();
+                    out.configs = Some(Vec::new());
+                } else if cx.version >= 5 {
                     out.num_partitions = plan.partitions;
                     out.replication_factor = plan.factor as i16;
                     out.configs = Some(told_configs(&plan.config));
@@ -220,14 +228,19 @@ pub fn delete(state: &mut ClusterState, cx: &Cx, request: DeleteTopicsRequest) -
             .as_deref()
             .and_then(|n| state.topics.get(n))
             .map(|t| t.id);
+        let (shown, allowed) = may_delete(state, cx, found.as_deref());
+        let by_name = name.is_some();
         let outcome = match (cx.error, found.as_deref(), known) {
+            (0, Some(_), _) if !allowed && (!shown || !by_name || known.is_some()) => {
+                Err(E::TopicAuthorizationFailed.code())
+            }
             (0, Some(found), Some(_)) => state.delete_topic(cx.now, found).map_err(|e| e.code()),
             (0, ..) => Err(missing.code()),
             (code, ..) => Err(code),
         };
-        out.name = name.or_else(|| found.as_deref().map(super::topic_name));
+        out.name = name.or_else(|| found.as_deref().filter(|_| shown).map(super::topic_name));
         if cx.version >= 6 {
-            out.topic_id = known.unwrap_or(id);
+            out.topic_id = known.filter(|_| allowed).unwrap_or(id);
         }
         if let Err(code) = outcome {
             out.error_code = code;
@@ -240,6 +253,15 @@ pub fn delete(state: &mut ClusterState, cx: &Cx, request: DeleteTopicsRequest) -
     Reply::Now(response.into())
 }
 
+/// Whether the topic's name may be told, and whether it may be deleted.
+fn may_delete(state: &ClusterState, cx: &Cx, name: Option<&str>) -> (bool, bool) {
+    let Some(name) = name.filter(|_| authorize::cluster(state, cx, O::Delete).is_err()) else {
+        return (true, true);
+    };
+    let may = |operation| authorize::topic(state, cx, operation, name).is_ok();
+    (may(O::Describe), may(O::Delete))
+}
+
 pub fn create_partitions(
     state: &mut ClusterState,
     cx: &Cx,
@@ -249,7 +271,9 @@ pub fn create_partitions(
     for topic in request.topics {
         let mut out = CreatePartitionsTopicResult::default().with_name(topic.name.clone());
         let refused = match cx.error {
-            0 => may_grow(state, &topic),
+            0 => authorize::topic(state, cx, O::Alter, &topic.name)
+                .map_err(|e| (e.code(), None))
+                .and_then(|()| may_grow(state, &topic)),
             code => Err((code, None)),
         };
         match refused {
@@ -358,6 +382,7 @@ fn delete_before(
     if cx.error != 0 {
         return Err(cx.error);
     }
+    authorize::topic(state, cx, O::Delete, topic).map_err(|e| e.code())?;
     let t = state
         .topics
         .get_mut(topic)

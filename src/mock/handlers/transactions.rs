@@ -1,6 +1,8 @@
 //! AddPartitionsToTxn, AddOffsetsToTxn, TxnOffsetCommit and EndTxn.
 
+use super::authorize;
 use super::offset_commit::MAX_METADATA;
+use crate::mock::state::authorizer::Operation::{Read, Write};
 use crate::mock::state::group::{Committed, Committer};
 use crate::mock::state::txn::Pid;
 use crate::mock::state::{ClusterState, Cx, Reply};
@@ -77,6 +79,9 @@ fn add(
 ) -> Vec<AddPartitionsToTxnTopicResult> {
     // Partitions that do not exist, or whose topic has an injected error.
     let bad = |state: &ClusterState, topic: &str, p: i32| match state.topics.get(topic) {
+        _ if authorize::topic(state, cx, Write, topic).is_err() => {
+            E::TopicAuthorizationFailed.code()
+        }
         Some(t) if t.error != 0 => t.error,
         Some(t) if t.partition(p).is_some() => 0,
         _ => E::UnknownTopicOrPartition.code(),
@@ -144,7 +149,10 @@ pub fn add_offsets(state: &mut ClusterState, cx: &Cx, request: AddOffsetsToTxnRe
 
 pub fn offset_commit(state: &mut ClusterState, cx: &Cx, request: TxnOffsetCommitRequest) -> Reply {
     let pid = pid(request.producer_id, request.producer_epoch);
-    let mut known = request.topics.iter().flat_map(|t| {
+    let allowed = |state: &ClusterState, name: &str| authorize::topic(state, cx, Read, name);
+    let topics = request.topics.iter();
+    let topics = topics.filter(|t| allowed(state, &t.name).is_ok());
+    let mut known = topics.flat_map(|t| {
         let partitions = t.partitions.iter();
         partitions.map(move |p| (&t.name, p.partition_index))
     });
@@ -164,7 +172,9 @@ pub fn offset_commit(state: &mut ClusterState, cx: &Cx, request: TxnOffsetCommit
             let metadata = p.committed_metadata.as_deref().unwrap_or("");
             let exists = state.partition(&topic.name, index).is_some();
             let error_code = match whole {
-                Err(code) if exists || cx.error != 0 => code,
+                Err(code) if cx.error != 0 => code,
+                _ if allowed(state, &topic.name).is_err() => E::TopicAuthorizationFailed.code(),
+                Err(code) if exists => code,
                 _ if !exists => E::UnknownTopicOrPartition.code(),
                 Err(code) => code,
                 Ok(()) if metadata.len() > MAX_METADATA => E::OffsetMetadataTooLarge.code(),

@@ -220,6 +220,9 @@ impl Server {
         for door in std::mem::take(&mut self.doors).into_values() {
             self.drop_listener(door.listener);
         }
+        for conn in self.conns.values_mut() {
+            conn.close();
+        }
     }
 
     fn timeout(&self) -> Option<Duration> {

@@ -29,6 +29,8 @@ pub struct Wanted {
     pub last_fetched_epoch: i32,
     /// Injected for this partition; 0 for none.
     pub error: i16,
+    /// Whoever asks may not read the topic.
+    pub denied: bool,
 }
 
 type Key = (String, Uuid, i32);
@@ -203,6 +205,7 @@ fn wanted_of(request: &FetchRequest, by_id: bool) -> Vec<Wanted> {
                 current_leader_epoch: p.current_leader_epoch,
                 last_fetched_epoch: p.last_fetched_epoch,
                 error: 0,
+                denied: false,
             });
         }
     }

@@ -1,5 +1,6 @@
 //! Tests of the whole state machine by its frames, with a virtual clock.
 
+mod authorization;
 mod elections;
 mod fetching;
 mod groups;
@@ -7,6 +8,7 @@ mod injection;
 mod logins;
 mod retention;
 mod security;
+mod sockets;
 mod transactions;
 mod versions;
 
@@ -30,6 +32,8 @@ pub const START_MS: i64 = 1_700_000_000_000;
 pub struct Sim {
     pub state: ClusterState,
     pub now: Now,
+    /// Whom the requests are from.
+    pub principal: &'static str,
     next_conn: ConnId,
     answers: HashMap<ConnId, Answer>,
     /// Connections that are closed after their answer.
@@ -77,6 +81,7 @@ impl Sim {
         Sim {
             state,
             now,
+            principal: ANONYMOUS,
             next_conn: 1,
             answers: HashMap::new(),
             ended: HashSet::new(),
@@ -127,7 +132,7 @@ impl Sim {
             conn,
             broker,
             host: text("/127.0.0.1"),
-            principal: text(ANONYMOUS),
+            principal: text(self.principal),
         };
         self.state.request(self.now, &peer, frame);
         self.settle();
