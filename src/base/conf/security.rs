@@ -132,7 +132,8 @@ macro_rules! security_rows {
                  process's own credential cache are used.";
             "sasl.kerberos.min.time.before.relogin" [sasl_kerberos_min_time_before_relogin: i32] int(0, 86_400_000, 60_000)
                 Both Low [] Security done
-                "Milliseconds between renewals of the Kerberos ticket; 0 turns them off.";
+                "Milliseconds between runs of `sasl.kerberos.kinit.cmd`. 0 leaves tickets to the application: neither the \
+                 command nor `sasl.kerberos.keytab` is used.";
             "sasl.username" [sasl_username: Option<String>] text(None)
                 Both High [Sensitive] Security done
                 "The user, with PLAIN and SCRAM.";

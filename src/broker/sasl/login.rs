@@ -87,6 +87,13 @@ mod tests {
     }
 
     #[test]
+    fn settings_show_no_command() {
+        let mut settings = SaslSettings::default();
+        settings.kerberos.kinit_cmd = Some("echo hunter2 | kinit".into());
+        assert!(!format!("{settings:?} {settings:#?}").contains("hunter2"));
+    }
+
+    #[test]
     fn the_mechanism_chooses() {
         for mechanism in ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] {
             let login = made(mechanism, Credentials::new("u", b"p")).unwrap();

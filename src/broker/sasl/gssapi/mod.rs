@@ -21,6 +21,7 @@ pub mod kinit;
 
 use std::collections::HashMap;
 use std::ffi::CString;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -46,7 +47,7 @@ const FAILURE_LASTS: Duration = Duration::from_secs(3);
 const SLOW_COMMAND: Duration = Duration::from_secs(5);
 
 /// `sasl.kerberos.*`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct KerberosSettings {
     pub service_name: String,
     pub principal: String,
@@ -57,6 +58,19 @@ pub struct KerberosSettings {
     /// `sasl.kerberos.min.time.before.relogin`. Zero leaves tickets to the application:
     /// neither keytab nor command is used.
     pub relogin: Duration,
+}
+
+/// There may be a password in the command.
+impl fmt::Debug for KerberosSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("KerberosSettings")
+            .field("service_name", &self.service_name)
+            .field("principal", &self.principal)
+            .field("keytab", &self.keytab)
+            .field("has_kinit_cmd", &self.kinit_cmd.is_some())
+            .field("relogin", &self.relogin)
+            .finish()
+    }
 }
 
 /// Where tickets come from.
