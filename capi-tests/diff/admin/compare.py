@@ -80,7 +80,7 @@ def compare(args):
 
 
 def rules(lines):
-    """(label, pattern, replacement) of "LABEL: PATTERN => REPLACEMENT"."""
+    """(label, pattern, replacement) of "LABEL: PATTERN => REPLACEMENT"; * replaces by whatever it was."""
     for line in lines:
         label, rest = line.split(": ", 1)
         pattern, replacement = rest.split(" => ")
@@ -90,7 +90,10 @@ def rules(lines):
 def excused(all_rules, label, quiet, mine):
     """Whether what the rules say explains all differences."""
     for who, pattern, replacement in all_rules:
-        if who.fullmatch(label):
+        if who.fullmatch(label) and replacement == "*":
+            told = [line for line in mine if not pattern.search(line)]
+            mine = quiet if mine[:1] == quiet[:1] and set(told) <= set(quiet) else mine
+        elif who.fullmatch(label):
             # A rule counts for a line only where it leads to what was there without a kill.
             mine = [line if line in quiet else pattern.sub(replacement, line) for line in mine]
     return mine == quiet

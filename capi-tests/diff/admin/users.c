@@ -27,24 +27,18 @@ static void describe(const char *label, const char **users, size_t count) {
 static void wait_for(const char *user, size_t mechanisms) {
         const char *full = name(user);
         int64_t until    = now_ms() + 30000;
-        int node         = 1;
-        while (node <= nodes_in_cluster() && now_ms() < until) {
+        size_t have      = mechanisms + 1, count;
+        while (have != mechanisms && now_ms() < until) {
                 const rd_kafka_UserScramCredentialsDescription_t **all;
-                rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(run.rk, RD_KAFKA_ADMIN_OP_DESCRIBEUSERSCRAMCREDENTIALS);
                 rd_kafka_event_t *e;
-                char errstr[256];
-                size_t count;
-                rd_kafka_AdminOptions_set_broker(o, node, errstr, sizeof(errstr));
-                rd_kafka_DescribeUserScramCredentials(run.rk, &full, 1, o, run.q);
-                e   = rd_kafka_queue_poll(run.q, 60000);
-                all = rd_kafka_DescribeUserScramCredentials_result_descriptions(rd_kafka_event_DescribeUserScramCredentials_result(e),
-                                                                                &count);
-                if (count && rd_kafka_UserScramCredentialsDescription_scramcredentialinfo_count(all[0]) == mechanisms)
-                        node++;
-                else
-                        usleep(20000);
+                rd_kafka_DescribeUserScramCredentials(run.rk, &full, 1, NULL, run.q);
+                e    = rd_kafka_queue_poll(run.q, 60000);
+                all  = rd_kafka_DescribeUserScramCredentials_result_descriptions(rd_kafka_event_DescribeUserScramCredentials_result(e),
+                                                                                 &count);
+                have = count ? rd_kafka_UserScramCredentialsDescription_scramcredentialinfo_count(all[0]) : 0;
                 rd_kafka_event_destroy(e);
-                rd_kafka_AdminOptions_destroy(o);
+                if (have != mechanisms)
+                        usleep(20000);
         }
 }
 
