@@ -2222,6 +2222,26 @@ void rd_kafka_conf_set_resolve_cb(rd_kafka_conf_t *conf,
                                                     void *opaque));
 
 /**
+ * Sets a certificate or key from memory, which is copied; a null `buffer` removes it.
+ * Encrypted ones need `ssl.key.password` to be set before. Authorities that are set here
+ * count instead of `ssl.ca.location` and `ssl.ca.pem`; where the client's certificate or
+ * key is set by properties as well, those count.
+ */
+RD_EXPORT
+rd_kafka_conf_res_t rd_kafka_conf_set_ssl_cert(rd_kafka_conf_t *conf,
+                                                    rd_kafka_cert_type_t cert_type,
+                                                    rd_kafka_cert_enc_t cert_enc,
+                                                    const void *buffer,
+                                                    size_t size,
+                                                    char *errstr,
+                                                    size_t errstr_size);
+
+/** Sets what an OpenSSL engine (`ssl.engine.location`) gets as its callback data. */
+RD_EXPORT
+void rd_kafka_conf_set_engine_callback_data(rd_kafka_conf_t *conf,
+                                            void *callback_data);
+
+/**
  * Sets a function that has the last word on each certificate of a broker's chain, in
  * DER form: 1 accepts it; 0 refuses it, with a text in `errstr`. `*x509_error` is what
  * the library thinks of it, and may be changed. Called by broker threads. `_INVALID`
@@ -2239,24 +2259,6 @@ rd_kafka_conf_res_t rd_kafka_conf_set_ssl_cert_verify_cb(rd_kafka_conf_t *conf,
                                                                                         char *errstr,
                                                                                         size_t errstr_size,
                                                                                         void *opaque));
-
-/**
- * Sets a certificate or key from memory, which is copied; a null `buffer` removes it.
- * Takes the place of the `ssl.*.pem` and location properties of the same kind.
- */
-RD_EXPORT
-rd_kafka_conf_res_t rd_kafka_conf_set_ssl_cert(rd_kafka_conf_t *conf,
-                                                    rd_kafka_cert_type_t cert_type,
-                                                    rd_kafka_cert_enc_t cert_enc,
-                                                    const void *buffer,
-                                                    size_t size,
-                                                    char *errstr,
-                                                    size_t errstr_size);
-
-/** Sets what an OpenSSL engine (`ssl.engine.location`) gets as its callback data. */
-RD_EXPORT
-void rd_kafka_conf_set_engine_callback_data(rd_kafka_conf_t *conf,
-                                            void *callback_data);
 
 /** Sets what callbacks get as `opaque`, and what `rd_kafka_opaque` returns. */
 RD_EXPORT void rd_kafka_conf_set_opaque(rd_kafka_conf_t *conf, void *opaque);

@@ -141,19 +141,6 @@ static void share_calls(void) {
         rd_kafka_topic_partition_list_destroy(filled);
 }
 
-/* ---- TLS ---- */
-
-static void without_tls(void) {
-        rd_kafka_conf_t *conf = rd_kafka_conf_new();
-        char errstr[128];
-        memset(errstr, 'x', sizeof(errstr));
-        CHECK(rd_kafka_conf_set_ssl_cert(conf, RD_KAFKA_CERT_CA, RD_KAFKA_CERT_ENC_PEM, "pem", 3, errstr,
-                                         sizeof(errstr)) != RD_KAFKA_CONF_OK,
-              "taken");
-        CHECK(memchr(errstr, 0, sizeof(errstr)) && strstr(errstr, "TLS"), "%.*s", (int)sizeof(errstr), errstr);
-        rd_kafka_conf_destroy(conf);
-}
-
 /* ---- the mock cluster ---- */
 
 static void mock_calls(void) {
@@ -195,7 +182,6 @@ int main(int argc, char **argv) {
         RUN(transactions_of_a_consumer);
         RUN(transactions_not_begun);
         RUN_HERE(share_calls);
-        RUN_HERE(without_tls);
         RUN_HERE(mock_calls);
         return T_END();
 }

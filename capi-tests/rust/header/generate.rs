@@ -33,7 +33,7 @@ const FUNCTIONS: &[&str] = &[
     "topic_partition",
     "headers",
     "message",
-    "conf: create events sockets values",
+    "conf: create events sockets certificates values",
     "topic_conf",
     "partitioner",
     "lifecycle",

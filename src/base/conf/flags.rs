@@ -82,12 +82,20 @@ pub mod features {
 
     pub(in crate::base::conf) const ALL: u32 = 0x3fff;
 
+    #[cfg(feature = "tls")]
+    const SSL: Flag = flag("ssl", 1 << 2);
+    #[cfg(not(feature = "tls"))]
+    const SSL: Flag = Flag {
+        unsupported: Some("left out of this build"),
+        ..flag("ssl", 1 << 2)
+    };
+
     /// What is `missing` becomes a `flag` with the area that builds it: test
     /// suites skip what the library says it does not have.
     pub const FLAGS: &[Flag] = &[
         flag("gzip", 1),
         flag("snappy", 1 << 1),
-        missing("ssl", 1 << 2),
+        SSL,
         missing("sasl", 1 << 3),
         flag("regex", 1 << 4),
         flag("lz4", 1 << 5),

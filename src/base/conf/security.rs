@@ -10,37 +10,37 @@ macro_rules! security_rows {
                 Both High [] Security done
                 "How to talk to brokers: in the clear or over TLS, with or without SASL authentication.";
             "ssl.cipher.suites" [ssl_cipher_suites: Option<String>] text(None)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Cipher suites to offer, as in ciphers(1).";
             "ssl.curves.list" [ssl_curves_list: Option<String>] text(None)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Curves to offer in the TLS handshake, separated by colons.";
             "ssl.sigalgs.list" [ssl_sigalgs_list: Option<String>] text(None)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Signature algorithms to offer in the TLS handshake, separated by colons.";
             "ssl.key.location" [ssl_key_location: Option<String>] text(None)
-                Both Low [Sensitive] Security todo
+                Both Low [Sensitive] Security done
                 "Private key of the client: the name of a PEM file.";
             "ssl.key.password" [ssl_key_password: Option<String>] text(None)
-                Both Low [Sensitive] Security todo
+                Both Low [Sensitive] Security done
                 "What decrypts the client's private key, wherever that comes from.";
             "ssl.key.pem" [ssl_key_pem: Option<String>] text(None)
-                Both Low [Sensitive] Security todo
+                Both Low [Sensitive] Security done
                 "Private key of the client: the PEM text.";
             "ssl_key" [] internal()
-                Both Low [Sensitive] Security todo
+                Both Low [Sensitive] Security done
                 "The client's private key from memory; set with rd_kafka_conf_set_ssl_cert().";
             "ssl.certificate.location" [ssl_certificate_location: Option<String>] text(None)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Certificate of the client, followed by those that lead to the authority: the name of a PEM file.";
             "ssl.certificate.pem" [ssl_certificate_pem: Option<String>] text(None)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Certificate of the client: the PEM text.";
             "ssl_certificate" [] internal()
-                Both Low [] Security todo
+                Both Low [] Security done
                 "The client's certificate from memory; set with rd_kafka_conf_set_ssl_cert().";
             "ssl.ca.location" [ssl_ca_location: Option<String>] text(None)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "File or directory with the certificates of authorities that may have signed the brokers' \
                  certificates. Without it the system's own are used; `probe` looks for them in the usual places.";
             "https.ca.location" [https_ca_location: Option<String>] text(None)
@@ -52,45 +52,45 @@ macro_rules! security_rows {
                 Both Low [] Oauth todo
                 "Whom to trust at HTTPS endpoints: the certificates as PEM text. Excludes `https.ca.location`.";
             "ssl.ca.pem" [ssl_ca_pem: Option<String>] text(None)
-                Both Low [Sensitive] Security todo
+                Both Low [Sensitive] Security done
                 "Authorities' certificates for brokers themselves (PEM).";
             "ssl_ca" [] internal()
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Authorities' certificates from memory; set with rd_kafka_conf_set_ssl_cert().";
             "ssl.ca.certificate.stores" [ssl_ca_certificate_stores: Option<String>] text(Some("Root"))
                 Both Low [WindowsOnly] Security done
                 "On Windows, the certificate stores to read authorities from, first to last, with commas between.";
             "ssl.crl.location" [ssl_crl_location: Option<String>] text(None)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "File with certificates revoked by the authority.";
             "ssl.keystore.location" [ssl_keystore_location: Option<String>] text(None)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "File with the client's key and certificate together (PKCS#12).";
             "ssl.keystore.password" [ssl_keystore_password: Option<String>] text(None)
-                Both Low [Sensitive] Security todo
+                Both Low [Sensitive] Security done
                 "Password of the file of `ssl.keystore.location`.";
             "ssl.providers" [ssl_providers: Option<String>] text(None)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "OpenSSL 3 providers to load, separated by commas, such as `default,legacy`.";
             "ssl.engine.location" [ssl_engine_location: Option<String>] text(None)
-                Both Low [Deprecated] Security todo
+                Both Low [Deprecated] Security done
                 "Shared object of an OpenSSL engine. OpenSSL has given them up for providers.";
             "ssl.engine.id" [ssl_engine_id: Option<String>] text(Some("dynamic"))
-                Both Low [] Security todo
+                Both Low [] Security done
                 "By which name OpenSSL knows the engine.";
             "ssl_engine_callback_data" [ssl_engine_callback_data: usize] pointer(0)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Pointer handed to the OpenSSL engine; set with rd_kafka_conf_set_engine_callback_data().";
             "enable.ssl.certificate.verification" [enable_ssl_certificate_verification: bool] boolean(true)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Verify the broker's certificate. The callback `ssl.certificate.verify_cb` can add checks of the \
                  application's own.";
             "ssl.endpoint.identification.algorithm" [ssl_endpoint_identification_algorithm: EndpointIdentification] word(EndpointIdentification::WORDS, "https")
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Whether the broker's certificate must name the host connected to: `https` checks as RFC 2818 says, \
                  `none` does not.";
             "ssl.certificate.verify_cb" [ssl_certificate_verify_cb: usize] pointer(0)
-                Both Low [] Security todo
+                Both Low [] Security done
                 "Called with each certificate of a broker's chain; set with rd_kafka_conf_set_ssl_cert_verify_cb().";
             "ssl.certificate.refresh.interval.ms" [ssl_certificate_refresh_interval_ms: i32] int(0, i32::MAX, 0)
                 Both Low [Extension] Security done

@@ -6,9 +6,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rdkafka::base::error::ErrorCode;
+use rdkafka::capi::conf::certificates::rd_kafka_conf_set_ssl_cert_verify_cb;
 use rdkafka::capi::conf::create::{rd_kafka_conf_destroy, rd_kafka_conf_new, rd_kafka_conf_set};
 use rdkafka::capi::conf::events::{rd_kafka_conf_set_error_cb, rd_kafka_conf_set_log_cb};
-use rdkafka::capi::conf::sockets::rd_kafka_conf_set_ssl_cert_verify_cb;
 use rdkafka::capi::conf::values::rd_kafka_conf_set_opaque;
 use rdkafka::capi::error::rd_kafka_err2name;
 use rdkafka::capi::interceptor::{

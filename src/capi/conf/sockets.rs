@@ -1,13 +1,11 @@
-//! The application's functions for sockets, files, names and certificates.
+//! The application's functions for sockets, files and names.
 
-use libc::{addrinfo, c_char, c_int, c_void, mode_t, size_t, sockaddr};
+use libc::{addrinfo, c_char, c_int, c_void, mode_t, sockaddr};
 
 use crate::capi::boundary::ffi;
 use crate::capi::callback;
 use crate::capi::handle::get_mut;
-use crate::capi::types::{
-    RD_KAFKA_CONF_INVALID, RD_KAFKA_CONF_OK, rd_kafka_conf_res_t, rd_kafka_conf_t, rd_kafka_t,
-};
+use crate::capi::types::rd_kafka_conf_t;
 
 /// Sets a function that makes the sockets, as `socket()` does. Called by broker
 /// threads.
@@ -112,40 +110,6 @@ pub unsafe extern "C" fn rd_kafka_conf_set_resolve_cb(
         // SAFETY: nobody else uses the configuration meanwhile.
         if let Some(conf) = unsafe { get_mut(conf) } {
             callback::RESOLVE.set(&mut conf.global, resolve_cb);
-        }
-    })
-}
-
-/// Sets a function that has the last word on each certificate of a broker's chain, in
-/// DER form: 1 accepts it; 0 refuses it, with a text in `errstr`. `*x509_error` is what
-/// the library thinks of it, and may be changed. Called by broker threads. `_INVALID`
-/// if the library is built without TLS.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rd_kafka_conf_set_ssl_cert_verify_cb(
-    conf: *mut rd_kafka_conf_t,
-    ssl_cert_verify_cb: Option<
-        unsafe extern "C" fn(
-            rk: *mut rd_kafka_t,
-            broker_name: *const c_char,
-            broker_id: i32,
-            x509_error: *mut c_int,
-            depth: c_int,
-            buf: *const c_char,
-            size: size_t,
-            errstr: *mut c_char,
-            errstr_size: size_t,
-            opaque: *mut c_void,
-        ) -> c_int,
-    >,
-) -> rd_kafka_conf_res_t {
-    ffi!({
-        // SAFETY: nobody else uses the configuration meanwhile.
-        match unsafe { get_mut(conf) } {
-            Some(conf) => {
-                callback::CERTIFICATE_VERIFY.set(&mut conf.global, ssl_cert_verify_cb);
-                RD_KAFKA_CONF_OK
-            }
-            None => RD_KAFKA_CONF_INVALID,
         }
     })
 }

@@ -3,49 +3,11 @@
 use libc::{FILE, c_char, c_void, size_t};
 
 use crate::base::conf::{TopicConfBox, listing};
-use crate::capi::boundary::{ffi, not_built};
+use crate::capi::boundary::ffi;
 use crate::capi::conf::answer::{dump, write_value};
 use crate::capi::cstr;
 use crate::capi::handle::{get, get_mut, take};
-use crate::capi::types::{
-    rd_kafka_cert_enc_t, rd_kafka_cert_type_t, rd_kafka_conf_res_t, rd_kafka_conf_t,
-    rd_kafka_topic_conf_t,
-};
-
-/// Sets a certificate or key from memory, which is copied; a null `buffer` removes it.
-/// Takes the place of the `ssl.*.pem` and location properties of the same kind.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rd_kafka_conf_set_ssl_cert(
-    conf: *mut rd_kafka_conf_t,
-    cert_type: rd_kafka_cert_type_t,
-    cert_enc: rd_kafka_cert_enc_t,
-    buffer: *const c_void,
-    size: size_t,
-    errstr: *mut c_char,
-    errstr_size: size_t,
-) -> rd_kafka_conf_res_t {
-    ffi!({
-        not_built!(
-            conf, cert_type, cert_enc, buffer, size;
-            text(errstr, errstr_size) = "This version of the library has no TLS yet"
-        )
-    })
-}
-
-/// Sets what an OpenSSL engine (`ssl.engine.location`) gets as its callback data.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn rd_kafka_conf_set_engine_callback_data(
-    conf: *mut rd_kafka_conf_t,
-    callback_data: *mut c_void,
-) {
-    ffi!({
-        // SAFETY: nobody else uses the configuration meanwhile.
-        if let Some(conf) = unsafe { get_mut(conf) } {
-            let pointer = callback_data as usize;
-            conf.global.set_pointer("ssl_engine_callback_data", pointer);
-        }
-    })
-}
+use crate::capi::types::{rd_kafka_conf_res_t, rd_kafka_conf_t, rd_kafka_topic_conf_t};
 
 /// Sets what callbacks get as `opaque`, and what `rd_kafka_opaque` returns.
 #[unsafe(no_mangle)]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use libc::{c_char, c_void};
 
+use crate::base::cancel::NotCancelled;
 use crate::base::cstring::c_string;
 use crate::broker::transport::tls::{CertificateCheck, Presented, Verdict};
 use crate::capi::callback::{Callback, CertificateVerifyCb};
@@ -28,6 +29,7 @@ impl CertificateCheck for CCertificateCheck {
                 error: presented.error,
             };
         };
+        let _whole = NotCancelled::new();
         let broker = c_string(presented.broker);
         let mut error = presented.error;
         let mut text: [c_char; TEXT] = [0; TEXT];

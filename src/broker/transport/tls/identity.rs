@@ -55,8 +55,8 @@ pub fn set(
     if let Some((key, name)) = &found.key {
         let failed = format!("{name} failed");
         context.set_private_key(key).map_err(because(&failed))?;
-        let what = "The private key does not belong to the certificate (ssl.key.* and \
-                    ssl.certificate.*)";
+        let what = "Private key check failed: it does not belong to the certificate (ssl.key.* \
+                    and ssl.certificate.*)";
         context.check_private_key().map_err(because(what))?;
     }
     if let Some((chain, _)) = found.chain {

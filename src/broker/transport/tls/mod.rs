@@ -25,6 +25,8 @@ mod ffi;
 #[cfg(feature = "tls")]
 mod identity;
 #[cfg(feature = "tls")]
+mod import;
+#[cfg(feature = "tls")]
 mod providers;
 #[cfg(feature = "tls")]
 mod refresh;
@@ -44,7 +46,60 @@ use crate::base::log::Logger;
 pub use settings::TlsSettings;
 
 #[cfg(feature = "tls")]
+pub use import::import;
+#[cfg(feature = "tls")]
 pub use session::TlsTransport;
+
+/// What a certificate or key from memory is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// The client's own, followed by those that lead to its authority.
+    Certificate,
+    /// The client's private key.
+    Key,
+    /// Those that brokers' certificates may be signed by.
+    Authorities,
+}
+
+impl Purpose {
+    pub fn name(self) -> &'static str {
+        match self {
+            Purpose::Certificate => "public-key",
+            Purpose::Key => "private-key",
+            Purpose::Authorities => "CA",
+        }
+    }
+}
+
+/// How it is encoded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoding {
+    Pkcs12,
+    Der,
+    Pem,
+}
+
+impl Encoding {
+    pub fn name(self) -> &'static str {
+        match self {
+            Encoding::Pkcs12 => "PKCS#12",
+            Encoding::Der => "DER",
+            Encoding::Pem => "PEM",
+        }
+    }
+}
+
+/// There is no TLS in this build.
+#[cfg(not(feature = "tls"))]
+pub fn import(
+    _: &mut crate::base::conf::MemoryCertificates,
+    _: Purpose,
+    _: Encoding,
+    _: &[u8],
+    _: Option<&str>,
+) -> Result<(), String> {
+    Err("This librskafka was built without TLS".into())
+}
 
 /// A certificate of a broker's chain, as the application is asked about it.
 #[derive(Debug, Clone, Copy)]

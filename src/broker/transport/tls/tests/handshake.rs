@@ -372,5 +372,8 @@ fn keys_need_their_password_and_certificate() {
     });
     contains(&text, &["key values mismatch"]);
     let text = refused(|s| s.key_pem = Some(own.key_pem().into()));
-    contains(&text, &["private key", "no certificate assigned"]);
+    contains(
+        &text,
+        &["Private key check failed", "no certificate assigned"],
+    );
 }
