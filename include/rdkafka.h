@@ -3583,7 +3583,7 @@ rd_kafka_error_t *rd_kafka_share_sasl_set_credentials(rd_kafka_share_t *rkshare,
                                                       const char *username,
                                                       const char *password);
 
-/* SASL callbacks and credentials ------------------------------------------------------ */
+/* SASL callbacks, tokens and credentials ---------------------------------------------- */
 
 /**
  * The queue for token requests, if `rd_kafka_conf_enable_sasl_queue` was called;
@@ -3598,8 +3598,8 @@ RD_EXPORT rd_kafka_queue_t *rd_kafka_queue_get_sasl(rd_kafka_t *rk);
 RD_EXPORT rd_kafka_error_t *rd_kafka_sasl_background_callbacks_enable(rd_kafka_t *rk);
 
 /**
- * Replaces user name and password of SASL PLAIN and SCRAM for connections to come.
- * Null, or an error that the application destroys.
+ * Replaces user name and password of SASL PLAIN and SCRAM for connections to come, and lets
+ * brokers that wait for their next attempt connect. Null, or an error that the application destroys.
  */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_sasl_set_credentials(rd_kafka_t *rk,
@@ -3624,7 +3624,8 @@ rd_kafka_resp_err_t rd_kafka_oauthbearer_set_token(rd_kafka_t *rk,
 
 /**
  * Says that no token can be had, and why; the library raises an `_AUTHENTICATION`
- * error, and asks again later.
+ * error if that is not what was said before, and asks again after 10 seconds.
+ * `_INVALID_ARG` without a text, `_STATE` if the mechanism is not in use.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_oauthbearer_set_token_failure(rd_kafka_t *rk,
