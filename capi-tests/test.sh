@@ -46,7 +46,9 @@ for part in $parts; do
         install) section "make install" bash capi-tests/install/check.sh ;;
         demo) section "demo" bash capi-tests/demo/demo.sh ;;
         peers) section "other clients on the mock" bash capi-tests/peers/run.sh ;;
-        mock) section "the mock against Kafka" bash capi-tests/diff/mock_diff/run.sh --kafka "$BOOTSTRAP" 1 ;;
+        mock) section "the mock against Kafka" bash capi-tests/diff/mock_diff/run.sh --kafka "$BOOTSTRAP" 1
+            section "the mock secured, with librdkafka" bash capi-tests/secure/mock.sh --lib upstream
+            section "the mock secured" bash capi-tests/secure/mock.sh --lib ours ;;
         c)
             section "C programs" c_programs
             section "statistics beside librdkafka" python3 capi-tests/diff/stats_diff.py ;;
