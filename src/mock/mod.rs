@@ -33,6 +33,15 @@
 //! ordered set of timers; an entry may be early (a heartbeat has moved the real
 //! deadline) and is then put back, never late.
 //!
+//! # Security
+//!
+//! [`security::Security`] says what a cluster asks of its clients. TLS is the server's
+//! (`server::tls`, beneath the frames); logins are the state's: `state::logins` knows how
+//! far each connection is, [`sasl`] has a machine for each mechanism. A request carries
+//! its principal in `Cx`, and `handlers::authorize` asks `state::authorizer` whether it
+//! may. A client made with `test.mock.num.brokers` speaks plain text to its cluster,
+//! whatever its `security.protocol`, as with librdkafka.
+//!
 //! Nothing here reads a clock: each entry point takes [`state::Now`]. So every
 //! handler runs in a unit test with a virtual clock and no socket.
 //!
