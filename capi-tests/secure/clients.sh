@@ -25,9 +25,9 @@ client_kcat() {
     for p in "${properties[@]}"; do args+=(-X "$p"); done
     # HOME: kcat reads no configuration of the user's.
     if [ "$what" = produce ]; then
-        HOME=$work with_library "$where" timeout 60 kcat -P -t "$topic" -p 0 "${args[@]}" <"$file"
+        HOME=$work with_library "$where" timeout 40 kcat -P -t "$topic" -p 0 "${args[@]}" <"$file"
     else
-        HOME=$work with_library "$where" timeout 60 kcat -C -q -t "$topic" -p 0 -o beginning -c "$n" "${args[@]}" 2>&3 >"$file"
+        HOME=$work with_library "$where" timeout 40 kcat -C -q -t "$topic" -p 0 -o beginning -c "$n" "${args[@]}" 2>&3 >"$file"
     fi 3>&1
 }
 
