@@ -36,6 +36,9 @@ done
 objdump -h "$so" "$archive" | grep -q ' \.debug_info' && { say "debug sections were installed"; failed=1; }
 soname=$(objdump -p "$dest/opt/lrk/lib/librdkafka.so.1" | awk '$1 == "SONAME" { print $2 }')
 [ "$soname" = librdkafka.so.1 ] || { say "soname is '$soname'"; failed=1; }
+# Of what is linked in, OpenSSL with the feature tls-vendored, a program with another one must see nothing.
+foreign=$(nm -D --defined-only "$so" | awk '$3 !~ /^rd_kafka_/ { print $3 }')
+[ -z "$foreign" ] || { say "exported beside the interface: $(head -5 <<<"$foreign" | tr '\n' ' ')"; failed=1; }
 if gcc -Wall -Werror -o "$dest/shared" "$dest/p.c" $(pkg-config --cflags --libs rdkafka) &&
     LD_LIBRARY_PATH=$dest/opt/lrk/lib "$dest/shared" && ldd "$dest/shared" | grep -q librdkafka.so.1
 then echo "shared: ok"; else echo "shared: FAILED"; failed=1; fi

@@ -16,12 +16,17 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 LIST = ROOT / "THIRD-PARTY-LICENCES"
 # Folders of C sources in the crates, with the file that has their licence.
-BUNDLED = {"lz4-sys": ("LZ4", "liblz4/lib/LICENSE"), "zstd-sys": ("Zstandard", "zstd/LICENSE"), "libdeflate-sys": ("libdeflate", "libdeflate/COPYING")}
+BUNDLED = {"lz4-sys": ("LZ4", "liblz4/lib/LICENSE"), "zstd-sys": ("Zstandard", "zstd/LICENSE"), "libdeflate-sys": ("libdeflate", "libdeflate/COPYING"),
+           "openssl-src": ("OpenSSL (linked in by the feature tls-vendored alone)", "openssl/LICENSE.txt")}
+# A crate that only brings sources, for the script that builds another.
+SOURCES = {"openssl-src"}
 NAMES = re.compile(r"(?i)^(licen[cs]e|copying|notice|copyright)([-._].*)?$")
 
 
 def linked():
-    command = ["cargo", "metadata", "--format-version", "1", "--locked", "--no-default-features", "--filter-platform", "x86_64-unknown-linux-gnu"]
+    # With the OpenSSL that only a build with the feature has inside.
+    features = ["--no-default-features", "--features", "tls-vendored"]
+    command = ["cargo", "metadata", "--format-version", "1", "--locked", *features, "--filter-platform", "x86_64-unknown-linux-gnu"]
     data = json.loads(subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout)
     packages = {p["id"]: p for p in data["packages"]}
     nodes = {n["id"]: n for n in data["resolve"]["nodes"]}
@@ -30,9 +35,11 @@ def linked():
     while waiting:
         at = waiting.pop()
         for dep in nodes[at]["deps"]:
-            if dep["pkg"] not in found and any(k["kind"] is None for k in dep["dep_kinds"]):
+            is_linked = any(k["kind"] is None for k in dep["dep_kinds"]) or packages[dep["pkg"]]["name"] in SOURCES
+            if dep["pkg"] not in found and is_linked:
                 found.add(dep["pkg"])
-                waiting.append(dep["pkg"])
+                if packages[dep["pkg"]]["name"] not in SOURCES:
+                    waiting.append(dep["pkg"])
     return sorted((packages[i] for i in found), key=lambda p: (p["name"], p["version"]))
 
 

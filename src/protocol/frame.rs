@@ -33,13 +33,27 @@ pub struct BadFrameLength {
     pub max: usize,
 }
 
+impl BadFrameLength {
+    /// A TLS server answers what it cannot read with an alert: type 21, version 3.x
+    /// (RFC 8446, 5.1).
+    fn is_tls_alert(self) -> bool {
+        matches!(self.length.to_be_bytes(), [21, 3, 0..=4, _])
+    }
+}
+
 impl fmt::Display for BadFrameLength {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
             "invalid frame length {} (limit {})",
             self.length, self.max
-        )
+        )?;
+        match self.is_tls_alert() {
+            true => f.write_str(
+                ": that is a TLS alert. The port speaks TLS, which security.protocol does not say",
+            ),
+            false => Ok(()),
+        }
     }
 }
 

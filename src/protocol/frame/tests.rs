@@ -202,3 +202,16 @@ fn a_large_frame_has_a_buffer_of_its_size_and_is_read_into_it() {
     assert_eq!(large.capacity(), frames[1].len());
     assert_eq!(next(), frames[2]);
 }
+
+#[test]
+fn a_port_that_speaks_tls_is_named_as_such() {
+    // handshake_failure, as a server sends it that got plain text.
+    let alert = [21, 3, 3, 0, 2, 2, 40];
+    let mut reader = FrameReader::new(1 << 20);
+    reader.room()[..alert.len()].copy_from_slice(&alert);
+    reader.filled(alert.len());
+    let text = reader.next_frame().unwrap_err().to_string();
+    assert!(text.contains("security.protocol"), "{text}");
+    let other = BadFrameLength { length: -1, max: 1 };
+    assert!(!other.to_string().contains("TLS"));
+}
