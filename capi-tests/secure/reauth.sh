@@ -125,7 +125,8 @@ part_ca() {
     bash "$KAFKA" stop 1
     sed -i "s|^ssl.keystore.location=.*|ssl.keystore.location=$D/broker-ca2.pem|" "$config"
     bash "$KAFKA" start 1
-    check ca/error "$(grep -a '^EVENT.* _SSL ' "$logs/ca" | head -n 1)" until_true 20 grep -qaE '^EVENT.* _SSL .*ssl\.ca\.location' "$logs/ca"
+    until_true 20 grep -qaE '^EVENT.* _SSL .*ssl\.ca\.location' "$logs/ca"
+    check ca/error "$(grep -a '^EVENT.* _SSL ' "$logs/ca" | head -n 1)" grep -qaE '^EVENT.* _SSL .*ssl\.ca\.location' "$logs/ca"
     replace "$D/ca2.crt" "$w/ca.crt"
     wait "$load"; check ca/recovered "$(summary ca)" [ $? = 0 ]
     sed -i "s|^ssl.keystore.location=.*|ssl.keystore.location=$D/broker.pem|" "$config"
