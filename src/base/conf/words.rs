@@ -93,6 +93,7 @@ words! {
     OauthMethod {
         Default = "default",
         Oidc = "oidc",
+        AwsMskIam = "aws_msk_iam",
     }
     /// `sasl.oauthbearer.grant.type`
     OauthGrant {

@@ -141,6 +141,9 @@ impl MainLoop {
 
     fn stop(&mut self) {
         self.with_consumer(Instant::now(), |machine, cx| machine.stop(cx));
+        if let Some(refresher) = &mut self.refresher {
+            refresher.stop();
+        }
         self.router.stop();
         self.bootstrap.stop();
         self.fail_all(Instant::now());

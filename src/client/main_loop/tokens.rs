@@ -1,19 +1,55 @@
 //! Asking for tokens when they are due.
 
+use std::io;
+use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Instant;
 
 use super::MainLoop;
+use crate::base::panic;
+use crate::base::thread;
 use crate::base::time::wall_ms;
 use crate::broker::sasl::token::Token;
+use crate::client::command::{MainCommand, MainSender};
 use crate::client::event::Event;
+use crate::client::oauth::http::cancel::Cancel;
 use crate::client::oauth::schedule::Schedule;
-use crate::client::oauth::{Source, TokenNews, config_text, unsecured};
+use crate::client::oauth::{Fetch, Source, TokenNews, config_text, unsecured};
 use crate::client::shared::ClientShared;
 
 /// Of a client with SASL/OAUTHBEARER.
 pub(super) struct Refresher {
     schedule: Schedule,
     source: Source,
+    running: Option<Running>,
+}
+
+/// A fetch on its thread.
+struct Running {
+    cancel: Arc<Cancel>,
+    thread: JoinHandle<()>,
+}
+
+impl Running {
+    fn begin(fetch: Arc<dyn Fetch>, main: MainSender) -> io::Result<Self> {
+        let cancel = Arc::new(Cancel::new()?);
+        let of_thread = cancel.clone();
+        let thread = thread::spawn("rdk:oauth", move || {
+            let fetched = panic::catch(|| fetch.fetch(&of_thread));
+            let result = fetched
+                .unwrap_or_else(|report| Err(format!("an error inside librskafka: {report}")));
+            main.send(MainCommand::Token(TokenNews::Fetched(result)));
+        })?;
+        Ok(Running { cancel, thread })
+    }
+
+    /// Waits for the thread, unless that is in a look-up, which nothing can interrupt: then
+    /// it is left behind, as those of the resolver are.
+    fn end(self) {
+        if self.cancel.cancel() {
+            let _ = self.thread.join();
+        }
+    }
 }
 
 impl Refresher {
@@ -21,11 +57,18 @@ impl Refresher {
         shared.security.tokens().map(|_| Refresher {
             schedule: Schedule::new(now, wall_ms()),
             source: Source::of(&shared.conf.global),
+            running: None,
         })
     }
 
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.schedule.next_deadline()
+    }
+
+    pub(super) fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.end();
+        }
     }
 }
 
@@ -46,6 +89,10 @@ impl MainLoop {
                     .token_queue()
                     .push_front(Event::TokenRefresh(config.map(config_text)));
             }
+            Source::Fetched(fetch) => match Running::begin(fetch.clone(), shared.main.clone()) {
+                Ok(running) => refresher.running = Some(running),
+                Err(e) => self.on_fetched(Err(format!("the system gives no thread: {e}"))),
+            },
             Source::Unsecured => {
                 let config = shared.conf.global.sasl_oauthbearer_config.as_deref();
                 let made = unsecured::token(config, wall_ms());
@@ -65,7 +112,13 @@ impl MainLoop {
                 self.router.brokers.credentials_ready();
             }
             TokenNews::Failed => schedule.on_failure(now, wall_ms()),
-            TokenNews::Fetched(result) => self.on_fetched(result),
+            TokenNews::Fetched(result) => {
+                if let Some(running) = refresher.running.take() {
+                    // This was the last that it did.
+                    let _ = running.thread.join();
+                }
+                self.on_fetched(result);
+            }
         }
     }
 

@@ -8,14 +8,27 @@
 //!
 //! `main_loop/tokens.rs` drives this; what logins use is in `broker/sasl/token.rs`.
 
+#[cfg(feature = "tls")]
+mod assertion;
+mod aws;
+mod fetch;
+pub mod http;
+pub mod json;
+mod oidc;
 pub mod schedule;
+#[cfg(test)]
+mod testing;
 pub mod unsecured;
 
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::base::conf::{GlobalProps, OauthMethod};
+use aws::{Msk, WebIdentity};
+pub use fetch::Fetch;
+use oidc::Provider;
+
+use crate::base::conf::{GlobalProps, OauthMetadata, OauthMethod};
 use crate::broker::sasl::token::Token;
 
 /// What the main thread is told of tokens.
@@ -56,6 +69,8 @@ pub enum Source {
     Application,
     /// Unsigned ones, made on the spot.
     Unsecured,
+    /// Over the network.
+    Fetched(Arc<dyn Fetch>),
 }
 
 impl Source {
@@ -69,7 +84,11 @@ impl Source {
         }
         match conf.sasl_oauthbearer_method {
             OauthMethod::Default => Source::Application,
-            OauthMethod::Oidc => Source::Application,
+            OauthMethod::AwsMskIam => Source::Fetched(Arc::new(Msk::new(conf))),
+            OauthMethod::Oidc => match conf.sasl_oauthbearer_metadata_authentication_type {
+                OauthMetadata::AwsIam => Source::Fetched(Arc::new(WebIdentity::new(conf))),
+                _ => Source::Fetched(Arc::new(Provider::new(conf))),
+            },
         }
     }
 }
