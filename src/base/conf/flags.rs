@@ -104,8 +104,8 @@ pub mod features {
         missing("sasl_scram", 1 << 8),
         flag("plugins", 1 << 9),
         flag("zstd", 1 << 10),
-        missing("sasl_oauthbearer", 1 << 11),
-        missing("http", 1 << 12),
-        missing("oidc", 1 << 13),
+        flag("sasl_oauthbearer", 1 << 11),
+        flag("http", 1 << 12),
+        flag("oidc", 1 << 13),
     ];
 }

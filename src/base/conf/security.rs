@@ -44,12 +44,12 @@ macro_rules! security_rows {
                 "File or directory with the certificates of authorities that may have signed the brokers' \
                  certificates. Without it the system's own are used; `probe` looks for them in the usual places.";
             "https.ca.location" [https_ca_location: Option<String>] text(None)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "Whom to trust at HTTPS endpoints, of which `sasl.oauthbearer.token.endpoint.url` is one: a file or a \
                  directory of certificates, `probe` for the first of the usual places, the system's own unless set. \
                  Excludes `https.ca.pem`.";
             "https.ca.pem" [https_ca_pem: Option<String>] text(None)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "Whom to trust at HTTPS endpoints: the certificates as PEM text. Excludes `https.ca.location`.";
             "ssl.ca.pem" [ssl_ca_pem: Option<String>] text(None)
                 Both Low [Sensitive] Security done
@@ -141,98 +141,101 @@ macro_rules! security_rows {
                 Both High [Sensitive] Security done
                 "The user's password, with PLAIN and SCRAM.";
             "sasl.oauthbearer.config" [sasl_oauthbearer_config: Option<String>] text(None)
-                Both Low [Sensitive] Oauth todo
+                Both Low [Sensitive] Oauth done
                 "Passed on to what makes tokens, in a form of its own. Unsecured tokens are made from pairs like \
                  `principal=me`, with spaces between: principal, scope, lifeSeconds (an hour unless given), the names \
                  of both claims in principalClaimName and scopeClaimName, and SASL extensions as extension_NAME.";
             "enable.sasl.oauthbearer.unsecure.jwt" [enable_sasl_oauthbearer_unsecure_jwt: bool] boolean(false)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "Make unsigned tokens with the built-in maker, unless a refresh callback is set. For development and \
                  tests only.";
             "oauthbearer_token_refresh_cb" [oauthbearer_token_refresh_cb: usize] pointer(0)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "Runs while the application polls, each time that an OAUTHBEARER token runs out; set with \
                  rd_kafka_conf_set_oauthbearer_token_refresh_cb(). A queue of its own is had by \
                  `rd_kafka_conf_enable_sasl_queue()`.";
             "enable_sasl_queue" [enable_sasl_queue: bool] boolean(false)
-                Both Low [Hidden] Oauth todo
+                Both Low [Hidden] Oauth done
                 "Give SASL callbacks a queue of their own; set with rd_kafka_conf_enable_sasl_queue().";
             "sasl.oauthbearer.method" [sasl_oauthbearer_method: OauthMethod] word(OauthMethod::WORDS, "default")
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "`default`: the application gives the tokens. `oidc`: they are asked of a provider of OpenID Connect, \
-                 at `sasl.oauthbearer.token.endpoint.url`, in the name of `sasl.oauthbearer.client.id`.";
+                 at `sasl.oauthbearer.token.endpoint.url`, in the name of `sasl.oauthbearer.client.id`. \
+                 `aws_msk_iam`, an extension: signed for Amazon MSK with IAM, in the name that AWS's usual chain of \
+                 credentials gives (environment, web identity, shared files, container, instance) and in the region \
+                 of `region=` in `sasl.oauthbearer.config` or of `AWS_REGION`.";
             "sasl.oauthbearer.client.id" [sasl_oauthbearer_client_id: Option<String>] text(None)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "The name by which the provider of tokens knows this application. For `sasl.oauthbearer.method=oidc`.";
             "sasl.oauthbearer.client.credentials.client.id" [] alias("sasl.oauthbearer.client.id")
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "";
             "sasl.oauthbearer.client.credentials.client.secret" [] alias("sasl.oauthbearer.client.secret")
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "";
             "sasl.oauthbearer.client.secret" [sasl_oauthbearer_client_secret: Option<String>] text(None)
-                Both Low [Sensitive] Oauth todo
+                Both Low [Sensitive] Oauth done
                 "Proves to the provider that `sasl.oauthbearer.client.id` is who asks. For \
                  `sasl.oauthbearer.method=oidc`.";
             "sasl.oauthbearer.scope" [sasl_oauthbearer_scope: Option<String>] text(None)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "Scope to ask for a token of, where the provider knows scopes. For `sasl.oauthbearer.method=oidc`.";
             "sasl.oauthbearer.extensions" [sasl_oauthbearer_extensions: Option<String>] text(None)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "SASL extensions that go to the broker beside the token, written `name=value` with commas between. \
                  For `sasl.oauthbearer.method=oidc`.";
             "sasl.oauthbearer.token.endpoint.url" [sasl_oauthbearer_token_endpoint_url: Option<String>] text(None)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "URL at which the OIDC provider gives tokens. Only with `sasl.oauthbearer.method=oidc`.";
             "sasl.oauthbearer.sub.claim.name" [sasl_oauthbearer_sub_claim_name: Option<String>] text(Some("sub"))
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "Claim of the token that holds the principal; it must be there and not be empty. Should agree with \
                  the broker's property of the same name. Only with `sasl.oauthbearer.method=oidc`.";
             "sasl.oauthbearer.grant.type" [sasl_oauthbearer_grant_type: OauthGrant] word(OauthGrant::WORDS, "client_credentials")
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "OAuth grant with which to ask the OIDC provider for tokens.";
             "sasl.oauthbearer.assertion.algorithm" [sasl_oauthbearer_assertion_algorithm: OauthAlgorithm] word(OauthAlgorithm::WORDS, "RS256")
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "How assertions are signed, named in their `alg` header too.";
             "sasl.oauthbearer.assertion.private.key.file" [sasl_oauthbearer_assertion_private_key_file: Option<String>] text(None)
-                Both Low [Sensitive] Oauth todo
+                Both Low [Sensitive] Oauth done
                 "Key that signs assertions: the name of a PEM file.";
             "sasl.oauthbearer.assertion.private.key.passphrase" [sasl_oauthbearer_assertion_private_key_passphrase: Option<String>] text(None)
-                Both Low [Sensitive] Oauth todo
+                Both Low [Sensitive] Oauth done
                 "What decrypts the key that signs assertions.";
             "sasl.oauthbearer.assertion.private.key.pem" [sasl_oauthbearer_assertion_private_key_pem: Option<String>] text(None)
-                Both Low [Sensitive] Oauth todo
+                Both Low [Sensitive] Oauth done
                 "Key that signs assertions: the PEM text.";
             "sasl.oauthbearer.assertion.file" [sasl_oauthbearer_assertion_file: Option<String>] text(None)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "File with an assertion made elsewhere, used as it is. Only with the JWT bearer grant.";
             "sasl.oauthbearer.assertion.claim.aud" [sasl_oauthbearer_assertion_claim_aud: Option<String>] text(None)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "`aud` claim of assertions: whom they are for. Only with the JWT bearer grant.";
             "sasl.oauthbearer.assertion.claim.exp.seconds" [sasl_oauthbearer_assertion_claim_exp_seconds: i32] int(1, i32::MAX, 300)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "Seconds from now to the `exp` claim of assertions. Only with the JWT bearer grant.";
             "sasl.oauthbearer.assertion.claim.iss" [sasl_oauthbearer_assertion_claim_iss: Option<String>] text(None)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "`iss` claim of assertions: who issued them. Only with the JWT bearer grant.";
             "sasl.oauthbearer.assertion.claim.jti.include" [sasl_oauthbearer_assertion_claim_jti_include: bool] boolean(false)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "Give each assertion a random UUID as its `jti` claim. Only with the JWT bearer grant.";
             "sasl.oauthbearer.assertion.claim.nbf.seconds" [sasl_oauthbearer_assertion_claim_nbf_seconds: i32] int(0, i32::MAX, 60)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "Seconds before now for the `nbf` claim of assertions. Only with the JWT bearer grant.";
             "sasl.oauthbearer.assertion.claim.sub" [sasl_oauthbearer_assertion_claim_sub: Option<String>] text(None)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "`sub` claim of assertions: whom they speak for. Only with the JWT bearer grant.";
             "sasl.oauthbearer.assertion.jwt.template.file" [sasl_oauthbearer_assertion_jwt_template_file: Option<String>] text(None)
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "File with JSON for the header and the payload that assertions start from. Only with the JWT bearer \
                  grant.";
             "sasl.oauthbearer.metadata.authentication.type" [sasl_oauthbearer_metadata_authentication_type: OauthMetadata] word(OauthMetadata::WORDS, "none")
-                Both Low [] Oauth todo
+                Both Low [] Oauth done
                 "Take tokens from the cloud the client runs in: `azure_imds` from Azure's instance metadata service, \
-                 whose URL is then the default token endpoint, `aws_iam` from AWS IAM, by a callback of the \
-                 application. `sasl.oauthbearer.config` holds the details.";
+                 whose URL is then the default token endpoint, `aws_iam` from AWS STS (`GetWebIdentityToken`), for which \
+                 `sasl.oauthbearer.config` has `region=` and `audience=`. It holds the details of the other, too.";
             "plugin.library.paths" [plugin_library_paths: Option<String>] text(None)
                 Both Low [] Plugins done
                 "Plugins: shared objects with a semicolon between two. dlopen(3) finds them; a name without an ending \

@@ -98,7 +98,9 @@ fn listing_has_type_range_and_default_of_the_interface_data() {
             .find(|line| line.split(" | ").next().unwrap().trim() == name)
             .unwrap_or_else(|| panic!("{name} is not listed"));
         let cell: Vec<&str> = row.split(" | ").map(str::trim).collect();
-        assert_eq!((cell[2], cell[3]), (range, default), "{name}");
+        // An extension's word is one more than librdkafka has.
+        let own_range = cell[2].trim_end_matches(", aws_msk_iam");
+        assert_eq!((own_range, cell[3]), (range, default), "{name}");
         assert!(row.ends_with(&format!("<br>*Type: {type_name}*")), "{row}");
     }
 }

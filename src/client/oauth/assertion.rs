@@ -12,13 +12,16 @@ use serde_json::{Map, Value};
 use uuid::Builder;
 use zeroize::Zeroizing;
 
+use super::fetch::read_file;
 use super::json;
-use super::oidc::read_file;
 use crate::base::conf::{GlobalProps, OauthAlgorithm};
 use crate::base::secret::Secret;
 
 /// Bytes of each half of an ES256 signature (RFC 7518, section 3.4).
 const HALF: i32 = 32;
+
+/// What a header or a payload consists of.
+type Claims = Map<String, Value>;
 
 /// `sasl.oauthbearer.assertion.*`
 pub struct Recipe {
@@ -87,7 +90,7 @@ impl Recipe {
         Ok(Zeroizing::new(format!("{signed}.{signature}")))
     }
 
-    fn templates(&self) -> Result<(Map<String, Value>, Map<String, Value>), String> {
+    fn templates(&self) -> Result<(Claims, Claims), String> {
         let Some(file) = &self.template else {
             return Ok(Default::default());
         };

@@ -1,9 +1,16 @@
 //! What the sources that fetch tokens have in common.
 
+use std::fs::File;
+use std::io::Read;
 use std::sync::Arc;
+
+use zeroize::Zeroizing;
 
 use super::http::cancel::Cancel;
 use crate::broker::sasl::token::Token;
+
+/// Bytes of a file with an assertion, a key, a template or credentials.
+const MAX_FILE: u64 = 1024 * 1024;
 
 /// A source of tokens that takes its time, on a thread of its own.
 pub trait Fetch: Send + Sync {
@@ -38,6 +45,19 @@ pub fn pairs(text: &str) -> Vec<(String, String)> {
 pub fn value_of(text: &str, name: &str) -> Option<String> {
     let mut all = pairs(text).into_iter();
     all.find(|(n, _)| n == name).map(|(_, value)| value)
+}
+
+/// A small file, wiped when it goes.
+pub fn read_file(path: &str) -> Result<Zeroizing<Vec<u8>>, String> {
+    let file = File::open(path).map_err(|e| e.to_string())?;
+    let size = file.metadata().map_or(0, |m| m.len());
+    let mut bytes = Zeroizing::new(Vec::with_capacity(size.min(MAX_FILE) as usize + 1));
+    let mut bounded = file.take(MAX_FILE + 1);
+    bounded.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
+    match bytes.len() as u64 > MAX_FILE {
+        true => Err("the file is too large".to_owned()),
+        false => Ok(bytes),
+    }
 }
 
 #[cfg(test)]

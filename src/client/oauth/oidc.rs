@@ -4,13 +4,11 @@
 //! an assertion). Either way the provider answers with JSON that has the token in it, a JWT
 //! whose claims say when it ends and whose it is.
 
-use std::fs::File;
-use std::io::Read;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::fetch::{Fetch, pairs, value_of};
+use super::fetch::{Fetch, pairs, read_file, value_of};
 use super::http::cancel::Cancel;
 use super::http::url::{Url, encode};
 use super::http::{Authorities, Http, PROVIDER, Request, Response, basic};
@@ -22,9 +20,6 @@ use crate::broker::sasl::token::Token;
 
 /// Where the instance metadata service is, unless the configuration says otherwise.
 const AZURE: &str = "http://169.254.169.254/metadata/identity/oauth2/token";
-
-/// Bytes of a file with an assertion or a template.
-const MAX_FILE: u64 = 1024 * 1024;
 
 /// How to ask.
 enum Grant {
@@ -271,19 +266,6 @@ impl Assertion {
                 Err("the library was built without TLS, and so without signatures".to_owned())
             }
         }
-    }
-}
-
-/// A small file, wiped when it goes.
-pub fn read_file(path: &str) -> Result<Zeroizing<Vec<u8>>, String> {
-    let file = File::open(path).map_err(|e| e.to_string())?;
-    let size = file.metadata().map_or(0, |m| m.len());
-    let mut bytes = Zeroizing::new(Vec::with_capacity(size.min(MAX_FILE) as usize + 1));
-    let mut bounded = file.take(MAX_FILE + 1);
-    bounded.read_to_end(&mut bytes).map_err(|e| e.to_string())?;
-    match bytes.len() as u64 > MAX_FILE {
-        true => Err("the file is too large".to_owned()),
-        false => Ok(bytes),
     }
 }
 

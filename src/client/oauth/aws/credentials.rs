@@ -13,11 +13,12 @@ use zeroize::Zeroizing;
 use super::sigv4::Credentials;
 use super::time;
 use crate::base::secret::Secret;
+use crate::client::oauth::fetch::read_file;
 use crate::client::oauth::http::cancel::Cancel;
 use crate::client::oauth::http::url::{Url, encode};
 use crate::client::oauth::http::{Authorities, Http, Patience, Request, Response};
 use crate::client::oauth::json;
-use crate::client::oauth::oidc::{plain, read_file};
+use crate::client::oauth::oidc::plain;
 
 /// An endpoint beside the machine answers at once, or is not there.
 const NEARBY: Patience = Patience {
@@ -51,11 +52,11 @@ type Found = Result<Option<Credentials>, String>;
 impl Chain<'_> {
     pub fn credentials(&self) -> Result<Credentials, String> {
         for source in [
-            Self::from_environment,
-            Self::from_web_identity,
-            Self::from_files,
-            Self::from_container,
-            Self::from_instance,
+            Self::in_environment,
+            Self::by_web_identity,
+            Self::in_files,
+            Self::of_container,
+            Self::of_instance,
         ] {
             if let Some(found) = source(self)? {
                 return Ok(found);
@@ -72,7 +73,7 @@ impl Chain<'_> {
         (self.var)(name).filter(|value| !value.is_empty())
     }
 
-    fn from_environment(&self) -> Found {
+    fn in_environment(&self) -> Found {
         let id = self.text("AWS_ACCESS_KEY_ID");
         let (Some(access_key_id), Some(secret)) = (id, self.text("AWS_SECRET_ACCESS_KEY")) else {
             return Ok(None);
@@ -85,7 +86,7 @@ impl Chain<'_> {
         }))
     }
 
-    fn from_web_identity(&self) -> Found {
+    fn by_web_identity(&self) -> Found {
         let role = self.text("AWS_ROLE_ARN");
         let (Some(role), Some(file)) = (role, self.text("AWS_WEB_IDENTITY_TOKEN_FILE")) else {
             return Ok(None);
@@ -141,7 +142,7 @@ impl Chain<'_> {
         Url::parse(&url).map_err(|e| format!("the endpoint of STS: {e}"))
     }
 
-    fn from_files(&self) -> Found {
+    fn in_files(&self) -> Found {
         let home = |file: &str| self.text("HOME").map(|home| format!("{home}/.aws/{file}"));
         let profile = self
             .text("AWS_PROFILE")
@@ -177,7 +178,7 @@ impl Chain<'_> {
         }
     }
 
-    fn from_container(&self) -> Found {
+    fn of_container(&self) -> Found {
         let relative = self.text("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
         let full = self.text("AWS_CONTAINER_CREDENTIALS_FULL_URI");
         let (url, is_full) = match (relative, full) {
@@ -207,7 +208,7 @@ impl Chain<'_> {
         from_json(&answer).map(Some)
     }
 
-    fn from_instance(&self) -> Found {
+    fn of_instance(&self) -> Found {
         let disabled = self.text("AWS_EC2_METADATA_DISABLED");
         if disabled.is_some_and(|word| word.eq_ignore_ascii_case("true")) {
             return Ok(None);

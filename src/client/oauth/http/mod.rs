@@ -6,7 +6,7 @@
 //! for the one that the configuration names.
 
 pub mod cancel;
-mod exchange;
+pub mod exchange;
 mod proxy;
 #[cfg(feature = "tls")]
 mod tls;
