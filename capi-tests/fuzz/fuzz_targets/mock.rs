@@ -50,6 +50,7 @@ fuzz_target!(|data: &[u8]| {
             conn,
             broker: 1,
             host: StrBytes::from_static_str("/127.0.0.1"),
+            principal: StrBytes::new(),
         };
         state.request(now, &peer, Bytes::copy_from_slice(frame));
         settle(&mut state);
@@ -60,6 +61,7 @@ fuzz_target!(|data: &[u8]| {
         conn: conn + 1,
         broker: 1,
         host: StrBytes::new(),
+        principal: StrBytes::new(),
     };
     state.request(now, &peer, Bytes::copy_from_slice(&metadata));
     let served = state
