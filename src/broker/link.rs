@@ -58,6 +58,8 @@ pub struct Link<U: LinkUser> {
     state_since: Instant,
     pending: VecDeque<Request>,
     connect_wanted: bool,
+    /// The broker has answered a request since the link was up.
+    answered: bool,
     /// Until then the broker is not asked for its versions.
     assume_until: Option<Instant>,
     last_error: Option<(String, Instant)>,
@@ -88,6 +90,7 @@ impl<U: LinkUser> Link<U> {
             state_since: Instant::now(),
             pending: VecDeque::new(),
             connect_wanted: false,
+            answered: false,
             assume_until: None,
             last_error: None,
         }
@@ -284,10 +287,14 @@ impl<U: LinkUser> Link<U> {
     }
 
     fn check_deadlines(&mut self, now: Instant, registry: &Registry) {
-        if let State::SettingUp { setup, .. } | State::Up { setup, .. } = &self.state
+        let can_log_in = self.can_log_in();
+        if let State::SettingUp { setup, .. } | State::Up { setup, .. } = &mut self.state
             && setup.deadline().is_some_and(|d| now >= d)
         {
-            self.set_up(now, registry, setup::Event::Time);
+            // A session is renewed once what that needs has been fetched.
+            if can_log_in || !setup.postpone_renewal(now) {
+                self.set_up(now, registry, setup::Event::Time);
+            }
         }
         match &self.state {
             State::SettingUp { .. } | State::Down => {}
@@ -341,6 +348,7 @@ impl<U: LinkUser> Link<U> {
                 Ok(Some(received)) => self.dispatch(now, received, registry),
                 Ok(None) => break,
                 Err(e) => {
+                    let e = self.while_up(e);
                     self.lost(now, registry, &e);
                     return;
                 }
@@ -373,6 +381,10 @@ impl<U: LinkUser> Link<U> {
             (self.config.events)(LinkEvent::Throttled {
                 time: received.throttle,
             });
+        }
+        if !self.answered && !matches!(received.origin, Origin::Handshake) {
+            self.answered = true;
+            self.served();
         }
         match received.origin {
             Origin::Caller(reply) => reply(received.result),

@@ -237,8 +237,6 @@ pub enum LinkEvent {
     /// application, if it is worth telling.
     Down {
         error: Option<(ErrorCode, String)>,
-        /// How often connecting has failed since it last worked.
-        failed_attempts: u32,
     },
     Throttled {
         time: Duration,

@@ -85,11 +85,6 @@ impl Reconnect {
         matches!(self.state, State::LookingUp { .. })
     }
 
-    /// How often an attempt has failed since a connection was up.
-    pub fn failed_attempts(&self) -> u32 {
-        self.failed_attempts
-    }
-
     /// A connection is wanted. None if there is one, or one is being made, or it is not
     /// yet time.
     pub fn wanted(&mut self, now: Instant) -> Option<Begin> {
@@ -138,7 +133,7 @@ impl Reconnect {
         Some(address)
     }
 
-    /// The connection takes requests.
+    /// The connection is of use: pauses begin short again.
     pub fn up(&mut self) {
         self.failed_attempts = 0;
         self.tried = 0;

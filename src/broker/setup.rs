@@ -32,6 +32,9 @@ use login::Exchange;
 /// The newest ApiVersions request that is sent.
 const API_VERSIONS: i16 = 3;
 
+/// How much later a login is made for which something is still being fetched.
+const POSTPONED: Duration = Duration::from_millis(50);
+
 /// The times that matter.
 #[derive(Debug, Clone, Copy)]
 pub struct Times {
@@ -197,6 +200,19 @@ impl Setup {
             self.step,
             Step::SaslHandshake { .. } | Step::SaslAuthenticate { .. }
         )
+    }
+
+    /// A login that is due, while the link is up, is made a little later. False if none is.
+    pub fn postpone_renewal(&mut self, now: Instant) -> bool {
+        match &mut self.step {
+            Step::Ready {
+                renew_at: Some(at), ..
+            } => {
+                *at = now + POSTPONED;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// When [`Event::Time`] is due; None at the end.

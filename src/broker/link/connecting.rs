@@ -270,8 +270,7 @@ impl<U: LinkUser> Link<U> {
             }
             other => other,
         };
-        self.reconnect.up();
-        self.last_error = None;
+        self.answered = false;
         self.show(now);
         (self.config.events)(LinkEvent::Up { versions });
         self.user.on_up(now);

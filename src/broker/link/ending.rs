@@ -16,6 +16,28 @@ use crate::broker::{BrokerStats, LinkEvent, LinkUser, RequestError};
 const REPEAT_ERROR_AFTER: Duration = Duration::from_secs(30);
 
 impl<U: LinkUser> Link<U> {
+    /// The connection is of use: an end is none of those that follow one another.
+    ///
+    /// Until then it is not known to be. A broker that wants a login tells its versions
+    /// and closes the connection at the next request; one that was up for a while without
+    /// an answer had nothing to answer.
+    pub(super) fn served(&mut self) {
+        self.reconnect.up();
+        self.last_error = None;
+    }
+
+    /// Says what the end of the connection means.
+    pub(super) fn while_up(&self, e: ConnError) -> ConnError {
+        if self.answered || self.config.login.is_some() || e != ConnError::Closed {
+            return e;
+        }
+        ConnError::SetUp(
+            "Disconnected at the first request: if that goes on, the listener may want a login \
+             (security.protocol)"
+                .into(),
+        )
+    }
+
     /// The connection failed under us.
     pub(super) fn lost(&mut self, now: Instant, registry: &Registry, error: &ConnError) {
         if let ConnError::Protocol(_) = error {
@@ -76,10 +98,16 @@ impl<U: LinkUser> Link<U> {
                 }
             }
         }
+        let lasted = now.saturating_duration_since(self.state_since);
         if was_up {
             BrokerStats::bump(&self.config.stats.disconnects);
+            if !self.answered && lasted >= self.config.settings.reconnect_backoff_max {
+                self.served();
+                self.answered = true;
+            }
         }
-        self.reconnect.ended(now, was_up, fastrand::u32(..));
+        let was_of_use = was_up && self.answered;
+        self.reconnect.ended(now, was_of_use, fastrand::u32(..));
         self.state_since = now;
         self.show(now);
         if was_up {
@@ -111,10 +139,7 @@ impl<U: LinkUser> Link<U> {
                 None
             }
         };
-        (self.config.events)(LinkEvent::Down {
-            error,
-            failed_attempts: self.reconnect.failed_attempts(),
-        });
+        (self.config.events)(LinkEvent::Down { error });
     }
 
     /// Fails everything; the loop then drops the link.

@@ -1,23 +1,21 @@
 //! A link over the transport in memory, on a clock that the test moves.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use crate::base::lock::{Mutex, RwLock};
 use crossbeam_channel::{Receiver, unbounded};
-use kafka_protocol::messages::{
-    ApiKey, HeartbeatResponse, ResponseKind, SaslAuthenticateResponse, SaslHandshakeResponse,
-};
+use kafka_protocol::messages::ApiKey;
 use mio::Poll;
-use zeroize::Zeroizing;
+
+mod login;
 
 use super::*;
 use crate::base::log::Logger;
 use crate::broker::LinkSettings;
 use crate::broker::Response;
 use crate::broker::identity::Identity;
-use crate::broker::sasl::{self, Login, Mechanism};
-use crate::broker::testing::{Broker, MS, frame, heartbeat, settings};
+use crate::broker::sasl::Login;
+use crate::broker::testing::{Broker, MS, heartbeat, settings};
 use crate::broker::transport::memory::{MemoryConnector, Peer};
 use crate::broker::transport::{Plain, Readiness};
 
@@ -68,35 +66,6 @@ struct Fixture {
     answer: crossbeam_channel::Sender<(u32, Result<(), RequestError>)>,
     broker: Broker,
     now: Instant,
-}
-
-/// A login of one turn, once the test says that it can be made.
-struct Once(Arc<AtomicBool>);
-
-impl Login for Once {
-    fn mechanism(&self) -> &'static str {
-        "PLAIN"
-    }
-
-    fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    fn begin(&self, host: &str) -> Result<Box<dyn Mechanism>, String> {
-        assert_eq!(host, "127.0.0.1");
-        Ok(Box::new(Turn))
-    }
-}
-
-struct Turn;
-
-impl Mechanism for Turn {
-    fn step(&mut self, challenge: Option<&[u8]>) -> Result<sasl::Step, String> {
-        Ok(match challenge {
-            None => sasl::Step::Send(Zeroizing::new(b"secret".to_vec())),
-            Some(_) => sasl::Step::Done,
-        })
-    }
 }
 
 fn link(settings: LinkSettings, seed: u64) -> Fixture {
@@ -296,9 +265,10 @@ fn the_end_of_a_connection_ends_its_requests_once() {
     f.request(2, 5000 * MS);
     f.run();
     f.event(peer.close());
-    let ended = |n| (n, Err(RequestError::Disconnected("Disconnected".into())));
-    assert_eq!(f.answers.try_recv(), Ok(ended(1)));
-    assert_eq!(f.answers.try_recv(), Ok(ended(2)));
+    for n in [1, 2] {
+        let ended = f.answers.try_recv();
+        assert!(matches!(ended, Ok((m, Err(RequestError::Disconnected(_)))) if m == n));
+    }
     assert!(f.answers.is_empty());
     assert_eq!(f.failure().0, ErrorCode::_TRANSPORT);
     let counts = f.counts.lock();
@@ -482,201 +452,35 @@ fn links_survive() {
     }
 }
 
-/// The requests that have arrived at the broker, which does not answer.
-fn arrived(f: &mut Fixture, peer: &Peer) -> Vec<i16> {
-    let requests = f.broker.take(&peer.received());
-    requests.iter().map(|r| r.api_key).collect()
-}
-
+/// As one that wants a login does.
 #[test]
-fn a_link_waits_for_what_its_login_needs() {
-    let ready = Arc::new(AtomicBool::new(false));
-    let login: Arc<dyn Login> = Arc::new(Once(ready.clone()));
-    let mut f = link_with(settings(), 20, Some(login));
-    f.broker = Broker::new().that_knows_logins(0);
-    f.request(1, 5000 * MS);
-    f.run();
-    assert!(f.peers.is_empty());
-    ready.store(true, Ordering::Relaxed);
-    f.command(LinkCommand::CredentialsReady);
-    f.run();
-    let peer = f.peer();
-    f.event(peer.accept());
-    for _ in 0..4 {
-        f.serve(&peer);
-    }
-    assert!(matches!(f.events.try_recv(), Ok(LinkEvent::Up { .. })));
-    assert_eq!(f.answers.try_recv(), Ok((1, Ok(()))));
-}
-
-#[test]
-fn requests_wait_while_a_session_is_renewed() {
-    let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
-    let mut f = link_with(settings(), 21, Some(login));
-    f.broker = Broker::new().that_knows_logins(10_000);
-    f.request(1, 60_000 * MS);
-    f.run();
-    let peer = f.peer();
-    f.event(peer.accept());
-    for _ in 0..4 {
-        f.serve(&peer);
-    }
-    assert_eq!(f.answers.try_recv(), Ok((1, Ok(()))));
-    let begun = f.now;
-    // In flight while the login begins: it is answered first, and then the login.
-    f.request(2, 60_000 * MS);
-    f.run();
-    f.now = begun + 9_000 * MS;
-    f.run();
-    f.request(3, 60_000 * MS);
-    f.run();
-    assert_eq!(
-        arrived(&mut f, &peer),
-        [ApiKey::Heartbeat as i16, ApiKey::SaslHandshake as i16]
-    );
-    let heartbeat = |id| {
-        frame(
-            ApiKey::Heartbeat,
-            0,
-            id,
-            &ResponseKind::Heartbeat(HeartbeatResponse::default()),
-        )
-    };
-    let handshake = ResponseKind::SaslHandshake(SaslHandshakeResponse::default());
-    let lasts = SaslAuthenticateResponse::default().with_session_lifetime_ms(10_000);
-    let lasts = ResponseKind::SaslAuthenticate(lasts);
-    // ApiVersions, SaslHandshake, SaslAuthenticate and a heartbeat came before.
-    f.event(peer.send(&heartbeat(5)));
-    assert_eq!(f.answers.try_recv(), Ok((2, Ok(()))));
-    f.event(peer.send(&frame(ApiKey::SaslHandshake, 1, 6, &handshake)));
-    assert_eq!(arrived(&mut f, &peer), [ApiKey::SaslAuthenticate as i16]);
-    f.event(peer.send(&frame(ApiKey::SaslAuthenticate, 2, 7, &lasts)));
-    assert_eq!(arrived(&mut f, &peer), [ApiKey::Heartbeat as i16]);
-    f.event(peer.send(&heartbeat(8)));
-    assert_eq!(f.answers.try_recv(), Ok((3, Ok(()))));
-    assert_eq!(f.counts.lock().downs, 0);
-}
-
-#[test]
-fn a_session_that_is_not_renewed_in_time_costs_the_connection() {
-    let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
-    let mut f = link_with(settings(), 22, Some(login));
-    f.broker = Broker::new().that_knows_logins(10_000);
-    f.request(1, 60_000 * MS);
-    f.run();
-    let peer = f.peer();
-    f.event(peer.accept());
-    for _ in 0..4 {
-        f.serve(&peer);
-    }
-    assert!(matches!(f.events.try_recv(), Ok(LinkEvent::Up { .. })));
-    f.now += 9_000 * MS;
-    f.run();
-    f.now += 3_000 * MS;
-    f.run();
-    let (code, text) = f.failure();
-    assert_eq!(code, ErrorCode::_TRANSPORT);
-    assert!(text.contains("timed out in state REAUTH"), "{text}");
-    assert!(!peer.is_held());
-}
-
-#[test]
-fn a_broker_that_closes_during_a_login_has_refused_it() {
-    let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
-    let mut f = link_with(settings(), 23, Some(login));
-    f.broker = Broker::new().that_knows_logins(0);
-    f.request(1, 60_000 * MS);
-    f.run();
-    let peer = f.peer();
-    f.event(peer.accept());
-    f.serve(&peer);
-    f.event(peer.close());
-    let (code, text) = f.failure();
-    assert_eq!(code, ErrorCode::_AUTHENTICATION);
-    assert!(text.contains("during the login"), "{text}");
-    assert!(!text.contains("secret"));
-}
-
-/// The bytes of a broker from the first to the last answer of a set-up with a login.
-fn login_answers(broker: &mut Broker) -> Vec<Vec<u8>> {
-    let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
-    let mut f = link_with(settings(), 24, Some(login));
-    f.request(1, 60_000 * MS);
-    f.run();
-    let peer = f.peer();
-    f.event(peer.accept());
-    let mut all = Vec::new();
-    while f.events.is_empty() {
-        let answers = broker.answers(&peer.received());
-        f.event(peer.send(&answers));
-        all.push(answers);
-    }
-    all
-}
-
-#[test]
-fn a_set_up_with_a_login_ends_wherever_it_is_cut() {
-    let answers = login_answers(&mut Broker::new().that_knows_logins(0));
-    assert_eq!(answers.len(), 3);
-    let length: usize = answers.iter().map(Vec::len).sum();
-    for cut in 0..length {
-        let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
-        // The transport splits what is sent as the seed says.
-        let mut f = link_with(settings(), cut as u64, Some(login));
-        f.request(1, 60_000 * MS);
+fn a_broker_that_closes_at_the_first_request_is_left_alone_longer_and_longer() {
+    let mut f = link(settings(), 25);
+    f.request(1, 3_600_000 * MS);
+    let mut waited = Duration::ZERO;
+    for attempt in 0..6 {
+        f.request(2, 3_600_000 * MS);
         f.run();
         let peer = f.peer();
         f.event(peer.accept());
-        let mut left = cut;
-        for answer in &answers {
-            let part = &answer[..left.min(answer.len())];
-            left -= part.len();
-            f.event(peer.send(part));
-            if part.len() < answer.len() {
-                break;
-            }
-        }
+        f.serve(&peer);
+        assert!(matches!(f.events.try_recv(), Ok(LinkEvent::Up { .. })));
         f.event(peer.close());
-        let (code, text) = f.failure();
-        let logging_in = cut >= answers[0].len();
-        let expected = match logging_in {
-            true => ErrorCode::_AUTHENTICATION,
-            false => ErrorCode::_TRANSPORT,
-        };
-        assert_eq!(code, expected, "{cut}: {text}");
-        assert!(!peer.is_held(), "{cut}");
-        assert!(f.answers.is_empty(), "{cut}: the request waits");
-    }
-}
-
-#[test]
-fn a_set_up_with_rubbish_ends_or_goes_on() {
-    let answers = login_answers(&mut Broker::new().that_knows_logins(0));
-    let mut random = fastrand::Rng::with_seed(7);
-    for seed in 0..500 {
-        let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
-        let mut f = link_with(settings(), seed, Some(login));
-        f.request(1, 60_000 * MS);
-        f.run();
-        let peer = f.peer();
-        f.event(peer.accept());
-        for answer in &answers {
-            let mut bytes = answer.clone();
-            if random.u8(0..3) == 0 {
-                let at = random.usize(0..bytes.len());
-                bytes[at] ^= random.u8(1..);
-            }
-            if f.link.has_connection() {
-                f.event(peer.send(&bytes));
-            }
+        if attempt == 0 {
+            let (code, text) = f.failure();
+            assert_eq!(code, ErrorCode::_TRANSPORT);
+            assert!(text.contains("security.protocol"), "{text}");
+        } else {
+            // The same error is not told again.
+            assert!(matches!(
+                f.events.try_recv(),
+                Ok(LinkEvent::Down { error: None })
+            ));
         }
-        // Whatever it made of that, it does not wait for ever.
-        for _ in 0..10 {
-            if !f.events.is_empty() {
-                break;
-            }
-            f.wait();
-        }
-        assert!(!f.events.is_empty(), "seed {seed}: neither up nor failed");
+        f.request(3, 3_600_000 * MS);
+        let before = f.now;
+        f.wait();
+        waited = f.now - before;
     }
+    assert!(waited >= 750 * MS, "{waited:?}");
 }
