@@ -53,6 +53,7 @@ def run(args, number, names, scratch):
     env = dict(os.environ, LD_LIBRARY_PATH=args.lib, TESTS=number, TEST_LEVEL=args.level, TEST_KAFKA_VERSION=args.broker_version,
                KAFKA_PATH=args.kafka_path, BROKERS=args.bootstrap, ZK_ADDRESS=args.bootstrap, RDKAFKA_TEST_CONF="test.conf")
     env.pop("CI", None)
+    env.update(pair.split("=", 1) for pair in args.env)
     if args.subtests:
         env["SUBTESTS"] = args.subtests
     if args.topics == "tool":
@@ -119,6 +120,16 @@ def load(path):
     return rows
 
 
+def of_place(rows, where):
+    """Those of a secured Kafka's listener are NAME@WHERE in the files; the others are of a plain one."""
+    found = {}
+    for key, rest in rows.items():
+        name, _, place = key.partition("@")
+        if place == where:
+            found[name] = rest
+    return found
+
+
 def main():
     p = argparse.ArgumentParser()
     for name in ("--runner", "--lib", "--name", "--cache", "--bootstrap", "--broker-version"):
@@ -131,6 +142,8 @@ def main():
     p.add_argument("--level", default=os.environ.get("TEST_LEVEL", "2"))
     p.add_argument("--topics", choices=("tool", "admin"), default="tool")
     p.add_argument("--conf", action="append", default=[])
+    p.add_argument("--env", action="append", default=[], help="NAME=VALUE for the tests")
+    p.add_argument("--where", default="", help="the listener of a secured Kafka that --conf leads to (secure.sh)")
     p.add_argument("--full", action="store_true", help="without the suite's quick mode")
     p.add_argument("--gate", action="store_true")
     p.add_argument("--record", action="store_true")
@@ -139,15 +152,16 @@ def main():
     args.kafka_path = os.path.join(args.cache, "kafka-path")
     os.makedirs(os.path.join(args.kafka_path, "bin"), exist_ok=True)
     # Old versions of the suite pass --zookeeper; the broker to talk to is the same.
-    for tool, command in (("kafka-topics.sh", f'python3 "{HERE}/../kafka/admin.py" --bootstrap-server "{args.bootstrap}"'),
-                          ("kafka-acls.sh", f'bash "{HERE}/../kafka/topics.sh" --tool AclCommand')):
+    # A secured Kafka has one node, and tests that want one ask for three replicas.
+    topics = f'python3 "{HERE}/../kafka/admin.py" --bootstrap-server "{args.bootstrap}" "$@"' + (" --replication-factor 1" if args.where else "")
+    for tool, command in (("kafka-topics.sh", topics), ("kafka-acls.sh", f'bash "{HERE}/../kafka/topics.sh" --tool AclCommand "$@"')):
         path = os.path.join(args.kafka_path, "bin", tool)
         with open(path, "w", encoding="utf-8") as f:
-            f.write(f'#!/bin/sh\nexec {command} "$@"\n')
+            f.write(f'#!/bin/sh\nexec {command}\n')
         os.chmod(path, 0o755)
 
     suite = tests_of(args.runner)
-    must = args.must = load(os.path.join(HERE, "expected.txt"))
+    must = args.must = of_place(load(os.path.join(HERE, "expected.txt")), args.where)
     if args.tests in ("", "all"):
         numbers = sorted(suite)
     elif args.tests == "expected":
@@ -158,11 +172,13 @@ def main():
     if unknown:
         sys.exit("no such test: " + " ".join(unknown))
 
-    scratch = os.path.join(args.cache, "logs-" + args.name)
+    label = args.name + (args.where and "-" + args.where.replace("/", "-"))
+    scratch = os.path.join(args.cache, "logs-" + label)
     os.makedirs(scratch, exist_ok=True)
-    before = load(os.path.join(HERE, "upstream.tsv"))
+    recorded = load(os.path.join(HERE, "upstream.tsv"))
+    before = of_place(recorded, args.where)
     results = {}
-    print(f"{args.name} ({args.lib}) on Kafka {args.broker_version} at {args.bootstrap}", flush=True)
+    print(f"{args.name} ({args.lib}) on Kafka {args.broker_version} at {args.bootstrap} {args.where}".rstrip(), flush=True)
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
         pending = [pool.submit(run, args, n, suite[n], scratch) for n in numbers]
         for done in concurrent.futures.as_completed(pending):
@@ -171,14 +187,14 @@ def main():
                 original = before.get(name, "-").split("\t")[0]
                 print(f"{state:8} {name:50} {seconds:7.1f} s  original {original:8} {reason[:140]}", flush=True)
 
-    with open(os.path.join(args.cache, f"results-{args.name}.tsv"), "w", encoding="utf-8") as f:
+    with open(os.path.join(args.cache, f"results-{label}.tsv"), "w", encoding="utf-8") as f:
         for name in sorted(results):
             state, seconds, reason = results[name]
             f.write(f"{name}\t{state}\t{seconds:.1f}\t{reason}\n")
     if args.record:
-        record = dict(before)
+        record, at = dict(recorded), args.where and "@" + args.where
         # What it passed once it can pass: such a test stays a measure, even when it failed this time.
-        record.update({name: f"{state}\t{reason.replace(args.kafka_path + '/bin/', '')[:120]}" for name, (state, _, reason) in results.items()
+        record.update({name + at: f"{state}\t{reason.replace(args.kafka_path + '/bin/', '')[:120]}" for name, (state, _, reason) in results.items()
                        if not (state == "FAILED" and before.get(name, "").startswith("PASSED"))})
         with open(os.path.join(HERE, "upstream.tsv"), "w", encoding="utf-8") as f:
             f.write("# What the newest librdkafka does with the tests of 2.0.2 on one node of Kafka 4.2, quick mode (run.sh --record with LIB=upstream).\n")

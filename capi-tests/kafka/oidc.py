@@ -153,7 +153,8 @@ class Server:
         life = self.options.life if life is None else life
         now = int(time.time())
         claims = {"iss": "issuer", "sub": self.options.subject, "aud": audience, "iat": now - 60 if life < 0 else now,
-                  "exp": now + life, "scp": "test", "jti": uuid.uuid4().hex}
+                  "exp": now + life, "scp": "test", "jti": uuid.uuid4().hex,
+                  "client_id": "client-of-" + self.options.subject}
         return {"access_token": (signer or self.signer).token(claims), "token_type": "Bearer", "expires_in": max(life, 0)}
 
 
