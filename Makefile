@@ -72,7 +72,7 @@ bench: ## this library and the newest librdkafka side by side: ARGS="--quick"
 abi-status: ## which of the exported functions are not built yet
 	@sh capi-tests/abi/status.sh
 
-conformance: ## librdkafka's own C suite: TESTS="0001 0012" LIB=ours|upstream
+conformance: ## librdkafka's own C suite: TESTS="0001 0012" LIB=ours|upstream, ARGS=--secure for what wants TLS or a login
 	@bash capi-tests/conformance/run.sh $(ARGS)
 
 groups: ## consumer groups from outside: scenarios, chaos, kcat, Python, mixed with Java: ARGS="scenarios mixed"

@@ -61,7 +61,8 @@ for part in $parts; do
         hostile) HOSTILE_ROUNDS=1 section "hostile peer" bash capi-tests/hostile/run.sh ;;
         sanitize) section "valgrind, ThreadSanitizer" bash capi-tests/sanitize.sh --quick ;;
         kcat) section "kcat" bash capi-tests/kcat/acceptance.sh ;;
-        conformance) TESTS=expected JOBS=${JOBS:-5} section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate ;;
+        conformance) TESTS=expected JOBS=${JOBS:-5} section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate
+            section "librdkafka's own suite, secured" bash capi-tests/conformance/secure.sh --gate ;;
         python) section "confluent-kafka-python" bash capi-tests/python/run.sh ;;
         *) die "no part $part" ;;
     esac

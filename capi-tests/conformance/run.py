@@ -172,7 +172,7 @@ def main():
     if unknown:
         sys.exit("no such test: " + " ".join(unknown))
 
-    label = args.name + (args.where and "-" + args.where.replace("/", "-"))
+    label = args.name + (args.where and "-" + re.sub("[/:]", "-", args.where))
     scratch = os.path.join(args.cache, "logs-" + label)
     os.makedirs(scratch, exist_ok=True)
     recorded = load(os.path.join(HERE, "upstream.tsv"))
@@ -199,7 +199,8 @@ def main():
         with open(os.path.join(HERE, "upstream.tsv"), "w", encoding="utf-8") as f:
             f.write("# What the newest librdkafka does with the tests of 2.0.2 on one node of Kafka 4.2, quick mode (run.sh --record with LIB=upstream).\n")
             for name in sorted(record):
-                f.write(f"{name}\t{record[name]}\n")
+                state, _, reason = record[name].partition("\t")
+                f.write(f"{name}\t{state}\t{reason}\n")
 
     count = {s: sum(r[0] == s for r in results.values()) for s in ("PASSED", "FAILED", "SKIPPED")}
     print(f"\npassed {count['PASSED']}, failed {count['FAILED']}, skipped {count['SKIPPED']}; outputs in {scratch}")

@@ -8,7 +8,7 @@
 # --record and --gate are run.sh's.
 #
 # With RUNNER the suite is another version's, built elsewhere (the folder of its test-runner): nothing is expected of that one.
-# TESTS and SUBTESTS choose among its tests, FULL=1 is without quick mode, and REAUTH is in milliseconds, for test 0142.
+# TESTS and SUBTESTS (a part of their names) choose among its tests, FULL=1 is without quick mode, and REAUTH is in milliseconds, for test 0142.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 . "$ROOT/capi-tests/secure/properties.sh"
@@ -76,6 +76,7 @@ if ! bash "$KAFKA" status >/dev/null 2>&1; then
     bash "$KAFKA" up --secure ${REAUTH:+--reauth "$REAUTH"} || exit 1
 fi
 secure_load
+export KRB5_CONFIG
 umask 077; mkdir -p "$work"
 bootstrap=$(bash "$KAFKA" bootstrap) version=$(bash "$KAFKA" version) failed=0 pids=()
 for where in "${places[@]}"; do

@@ -211,6 +211,8 @@ up() {
     fi
     for n in $(seq "$nodes"); do start_node "$n"; done
     for n in $(seq "$nodes"); do wait_ready "$(port_of "$n")" "$nodes" "$run/node-$n"; done
+    # A listener whose port somebody took meanwhile ends the node, a while after the first one has answered.
+    for n in ${secure:+$(secure_ports)}; do wait_port "$n" "$run/node-1"; done
     say "Kafka $version is up: $(bootstrap)"
 }
 
