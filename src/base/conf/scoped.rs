@@ -1,5 +1,6 @@
 //! Set, get, dump and copy for the values of one scope, by the table.
 
+use std::fmt;
 use std::ops::{Deref, DerefMut};
 
 use super::flags::Flag;
@@ -32,11 +33,31 @@ fn invalid<T>(text: String) -> Result<T, ConfError> {
 
 /// The values of one scope, and which of them have been set. Reading a field of
 /// the values goes through `Deref`.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Scoped<P: Props> {
     props: P,
     /// By row of the table; shorter than the table while nothing beyond is set.
     modified: Vec<bool>,
+}
+
+/// The names of what has been set. Values may be secrets.
+impl<P: Props> fmt::Debug for Scoped<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let rows = P::table().iter().enumerate();
+        let set = rows.filter(|(at, _)| self.is_modified_at(*at));
+        f.debug_set().entries(set.map(|(_, row)| row.name)).finish()
+    }
+}
+
+/// Secrets do not stay in memory that is used for other things.
+impl<P: Props> Drop for Scoped<P> {
+    fn drop(&mut self) {
+        for row in P::table().iter().filter(|r| r.is(Attribute::Sensitive)) {
+            if let Some(access) = &row.access {
+                (access.wipe)(&mut self.props);
+            }
+        }
+    }
 }
 
 impl<P: Props> Deref for Scoped<P> {
@@ -87,6 +108,9 @@ impl<P: Props> Scoped<P> {
 
     fn put(&mut self, at: usize, row: &Property<P>, value: Value) {
         if let Some(access) = &row.access {
+            if row.is(Attribute::Sensitive) {
+                (access.wipe)(&mut self.props);
+            }
             let fits = (access.set)(&mut self.props, value);
             debug_assert!(fits, "{}: value of another type", row.name);
         }

@@ -89,6 +89,8 @@ pub struct Access<P> {
     pub get: fn(&P) -> Value,
     /// False if the value is of the wrong type or no word of the enum.
     pub set: fn(&mut P, Value) -> bool,
+    /// Overwrites the value, before it is replaced or freed.
+    pub wipe: fn(&mut P),
 }
 
 /// A row.
@@ -145,6 +147,7 @@ macro_rules! access {
                 }
                 None => false,
             },
+            wipe: |props| props.$field.wipe(),
         })
     };
 }
@@ -156,7 +159,7 @@ macro_rules! define_props {
        $help:literal;)*) => {
         /// The values, typed. Names are those of the properties with dots turned
         /// into underscores; pointers of the application are `usize`, 0 for unset.
-        #[derive(Debug, Clone)]
+        #[derive(Clone)]
         pub struct $props {
             $($(#[doc = $help] pub $field: $type,)?)*
         }

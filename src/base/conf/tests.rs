@@ -500,3 +500,24 @@ fn extensions_are_in_dumps_once_they_are_set() {
     assert!(shown(&conf));
     assert!(listing().contains("**EXTENSION** How often"));
 }
+
+#[test]
+fn secrets_are_wiped_and_not_shown() {
+    let mut count = 0;
+    for row in GlobalProps::table() {
+        let Some(access) = row.access.as_ref().filter(|_| row.is(Attribute::Sensitive)) else {
+            continue;
+        };
+        let mut conf = Conf::new();
+        conf.set(row.name, Some("hunter2")).unwrap();
+        let shown = format!("{conf:?}");
+        assert!(
+            shown.contains(row.name) && !shown.contains("hunter2"),
+            "{shown}"
+        );
+        (access.wipe)(&mut conf.global);
+        assert!(conf.get(row.name).is_none(), "{}", row.name);
+        count += 1;
+    }
+    assert!(count > 10, "{count}");
+}

@@ -1,5 +1,7 @@
 //! A property's value on its way between the table's rows and a typed field.
 
+use zeroize::Zeroize;
+
 use super::PatternList;
 use super::words::{Compression, Word};
 
@@ -20,6 +22,26 @@ pub enum Value {
 pub trait Stored: Default + Sized {
     fn to_value(&self) -> Value;
     fn from_value(value: Value) -> Option<Self>;
+
+    /// Leaves nothing of a secret in memory that is about to be freed.
+    fn wipe(&mut self) {}
+}
+
+impl Stored for Option<String> {
+    fn to_value(&self) -> Value {
+        Value::Text(self.clone())
+    }
+
+    fn from_value(value: Value) -> Option<Self> {
+        match value {
+            Value::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn wipe(&mut self) {
+        self.zeroize();
+    }
 }
 
 macro_rules! stored {
@@ -40,7 +62,6 @@ macro_rules! stored {
 }
 
 stored! {
-    Option<String> => Text,
     i32 => Int,
     bool => Bool,
     f64 => Float,
