@@ -7,8 +7,9 @@
 # at the same time. Rows of expected.txt and upstream.tsv are NAME@WHERE. A cluster that is already up on the port is used, and stays.
 # --record and --gate are run.sh's.
 #
-# With RUNNER the suite is another version's, built elsewhere (the folder of its test-runner): nothing is expected of that one.
-# TESTS and SUBTESTS (a part of their names) choose among its tests, FULL=1 is without quick mode, and REAUTH is in milliseconds, for test 0142.
+# TESTS are others of the suite's: TESTS="0001 0012" secure.sh SASL_SSL/PLAIN. SUBTESTS is a part of their subtests' names, FULL=1 is
+# without quick mode. With RUNNER (the folder of its test-runner) the suite is another version's, built elsewhere: nothing is expected
+# of that one. REAUTH starts a cluster that wants a new login after so many milliseconds, as test 0142 does: 10000.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 . "$ROOT/capi-tests/secure/properties.sh"
