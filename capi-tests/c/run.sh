@@ -7,7 +7,8 @@
 # what failed is shown, all output is kept below the cache folder. BOOTSTRAP names the Kafka; without it one is started
 # on a port of its own and stopped at the end. The sanitizers build the library once more with the nightly compiler.
 # A line "no leak check" in a program's comment turns that off for it, a line "upstream" puts librdkafka's folder into T_UPSTREAM,
-# a line "without authorizer" the address of a Kafka that has none into T_UNSECURED.
+# a line "without authorizer" the address of a Kafka that has none into T_UNSECURED, a line "kafka-mock" the path of that program
+# into T_MOCK.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 here=$ROOT/capi-tests/c sources=$here
@@ -88,6 +89,9 @@ if [ -z "${BOOTSTRAP:-}" ]; then
 fi
 export BOOTSTRAP T_LIB=$lib T_SLOW=${T_SLOW:-$slow} T_DATA=$ROOT/capi-tests/abi/data
 
+# The mock cluster as a program of its own, which no tool slows down.
+mock_program() { . "$ROOT/capi-tests/setup/mock.sh"; need openssl openssl; mock_build; }
+
 passed=0 failed=0 skipped=0 bad=()
 for p in "${programs[@]}"; do
     build "$p" || { bad+=("$p: does not build"); failed=$((failed + 1)); continue; }
@@ -99,6 +103,7 @@ for p in "${programs[@]}"; do
         unsecured up --set authorizer.class.name= || die "no Kafka without an authorizer"
         T_UNSECURED=$(unsecured bootstrap)
     fi
+    [ -z "${T_MOCK:-}" ] && grep -qx ' \* kafka-mock' "$sources/$p.c" && { T_MOCK=$(mock_program) || die "no kafka-mock"; export T_MOCK; }
     [ $leaks = 0 ] && [ "$tool" = valgrind ] && own=(--leak-check=no)
     [ "$tool" = asan ] && export ASAN_OPTIONS=detect_leaks=$leaks:abort_on_error=0:exitcode=98
     export T_UPSTREAM T_UNSECURED
