@@ -7,9 +7,18 @@
 //! read straight into it: fetched batches are never copied again. Such a
 //! buffer grows as bytes arrive, so that a length that lies costs the
 //! connection and not the memory.
+//!
+//! The buffers of such frames are used again: once all that was cut from a frame
+//! is gone, its buffer comes back ([`Spare`]) and serves the next one, without
+//! the system's work for new memory and without being zeroed. None is kept once
+//! only small frames come.
+
+use std::fmt;
+use std::sync::{Arc, Weak};
 
 use bytes::{Buf, Bytes, BytesMut};
-use std::fmt;
+
+use crate::base::lock::Mutex;
 
 /// The size of the shared buffer.
 const SHARED: usize = 64 * 1024;
@@ -23,6 +32,14 @@ const MIN_ROOM: usize = OWN_BUFFER + 2 * PREFIX;
 const STEP: usize = 256 * 1024;
 /// How much of a large frame is reserved on its own word.
 const TRUSTED: usize = 4 * 1024 * 1024;
+
+/// So many buffers are kept for frames to come: where the application keeps up, one comes
+/// back before the next is needed.
+const SPARES: usize = 1;
+/// A larger one is not kept.
+const SPARE_SIZE: usize = 4 * 1024 * 1024;
+/// After so many small frames in a row no large one is expected.
+const CALM: u32 = 8;
 
 const PREFIX: usize = 4;
 
@@ -67,14 +84,65 @@ pub struct FrameReader {
     shared: BytesMut,
     filled: usize,
     large: Option<Large>,
+    spare: Arc<Spare>,
+    /// Small frames since the last large one.
+    small: u32,
 }
 
 /// A frame with a buffer of its own: `filled` bytes, then prepared room.
 #[derive(Debug)]
 struct Large {
-    buf: BytesMut,
+    buf: Vec<u8>,
     filled: usize,
     size: usize,
+}
+
+/// Buffers for large frames that are not in use. They are given back on whichever
+/// thread drops the last part of a frame.
+#[derive(Debug, Default)]
+struct Spare(Mutex<Vec<Vec<u8>>>);
+
+impl Spare {
+    fn take(&self) -> Vec<u8> {
+        self.0.lock().pop().unwrap_or_default()
+    }
+
+    fn give(&self, buf: Vec<u8>) {
+        if buf.capacity() > SPARE_SIZE {
+            return;
+        }
+        let mut spare = self.0.lock();
+        if spare.len() < SPARES {
+            spare.push(buf);
+        }
+    }
+
+    fn clear(&self) {
+        let freed = std::mem::take(&mut *self.0.lock());
+        drop(freed);
+    }
+}
+
+/// A large frame that was read whole, shared by all that is cut from it.
+struct Frame {
+    buf: Vec<u8>,
+    size: usize,
+    spare: Weak<Spare>,
+}
+
+impl AsRef<[u8]> for Frame {
+    fn as_ref(&self) -> &[u8] {
+        self.buf.get(..self.size).unwrap_or_default()
+    }
+}
+
+impl Drop for Frame {
+    fn drop(&mut self) {
+        // Without a reader there are no more frames.
+        if let Some(spare) = self.spare.upgrade() {
+            spare.give(std::mem::take(&mut self.buf));
+        }
+    }
 }
 
 impl FrameReader {
@@ -85,6 +153,8 @@ impl FrameReader {
             shared: BytesMut::new(),
             filled: 0,
             large: None,
+            spare: Arc::default(),
+            small: 0,
         }
     }
 
@@ -127,7 +197,13 @@ impl FrameReader {
     pub fn next_frame(&mut self) -> Result<Option<Bytes>, BadFrameLength> {
         if self.large.is_some() {
             let complete = self.large.take_if(|l| l.filled == l.size);
-            return Ok(complete.map(|l| l.buf.freeze()));
+            return Ok(complete.map(|l| {
+                Bytes::from_owner(Frame {
+                    buf: l.buf,
+                    size: l.size,
+                    spare: Arc::downgrade(&self.spare),
+                })
+            }));
         }
         let read = self.shared.get(..self.filled).unwrap_or_default();
         let Some((prefix, body)) = read.split_first_chunk::<PREFIX>() else {
@@ -145,16 +221,15 @@ impl FrameReader {
         if body.len() >= size {
             self.shared.advance(PREFIX);
             self.filled -= PREFIX + size;
+            self.small = self.small.saturating_add(1);
+            if self.small == CALM {
+                self.spare.clear();
+            }
             return Ok(Some(self.shared.split_to(size).freeze()));
         }
         if size > OWN_BUFFER {
-            let mut buf = BytesMut::with_capacity(size.min(TRUSTED));
-            buf.extend_from_slice(body);
-            self.large = Some(Large {
-                filled: buf.len(),
-                buf,
-                size,
-            });
+            self.large = Some(Large::new(self.spare.take(), body, size));
+            self.small = 0;
             self.shared.advance(self.filled);
             self.filled = 0;
         }
@@ -163,6 +238,23 @@ impl FrameReader {
 }
 
 impl Large {
+    /// A frame of that size, of which `begun` has arrived.
+    fn new(mut buf: Vec<u8>, begun: &[u8], size: usize) -> Self {
+        let trusted = size.min(TRUSTED);
+        if buf.capacity() < trusted {
+            // What is in it is of no use: it would be copied.
+            buf = Vec::with_capacity(trusted);
+        }
+        let filled = begun.len();
+        if buf.len() < filled {
+            buf.resize(filled, 0);
+        }
+        if let Some(start) = buf.get_mut(..filled) {
+            start.copy_from_slice(begun);
+        }
+        Large { buf, filled, size }
+    }
+
     /// Room for the next read: not more than the frame needs, and prepared
     /// once only.
     fn room(&mut self) -> &mut [u8] {
@@ -171,7 +263,7 @@ impl Large {
             if self.buf.capacity() < end {
                 // Doubles, but never beyond the frame's size.
                 let target = self.size.min(self.buf.capacity() * 2).max(end);
-                self.buf.reserve(target - self.buf.len());
+                self.buf.reserve_exact(target - self.buf.len());
             }
             self.buf.resize(end, 0);
         }

@@ -197,10 +197,11 @@ fn a_large_frame_has_a_buffer_of_its_size_and_is_read_into_it() {
     };
     assert_eq!(next(), frames[0]);
     let large = next();
-    assert_eq!(large, frames[1]);
-    let large = large.try_into_mut().expect("nothing else holds the buffer");
-    assert_eq!(large.capacity(), frames[1].len());
+    assert!(large == frames[1]);
+    drop(large);
     assert_eq!(next(), frames[2]);
+    let spare = reader.spare.0.lock();
+    assert_eq!(spare[0].capacity(), frames[1].len());
 }
 
 #[test]
@@ -214,4 +215,46 @@ fn a_port_that_speaks_tls_is_named_as_such() {
     assert!(text.contains("security.protocol"), "{text}");
     let other = BadFrameLength { length: -1, max: 1 };
     assert!(!other.to_string().contains("TLS"));
+}
+
+fn one(reader: &mut FrameReader, frame: &[u8]) -> Bytes {
+    let mut src = Pieces::new(&framed(&[frame.to_vec()]), vec![50_000]);
+    match read_frame(reader, &mut src).unwrap() {
+        Frame::Complete(bytes) => bytes,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn buffers_of_large_frames_are_used_again_when_nothing_of_them_is_left() {
+    let mut reader = FrameReader::new(1 << 24);
+    let first = one(&mut reader, &[1; 300_000]);
+    let (kept, place) = (first.slice(10..20), first.as_ptr());
+    drop(first);
+    let second = one(&mut reader, &[2; 300_000]);
+    assert_ne!(second.as_ptr(), place, "a part of it is still read");
+    assert_eq!(kept, vec![1; 10]);
+    drop(kept);
+    let third = one(&mut reader, &[3; 200_000]);
+    assert_eq!(third.as_ptr(), place);
+    assert!(third == vec![3; 200_000] && second == vec![2; 300_000]);
+}
+
+#[test]
+fn few_buffers_are_kept_and_none_once_frames_are_small() {
+    let mut reader = FrameReader::new(1 << 24);
+    let frames: Vec<Bytes> = (0..5).map(|n| one(&mut reader, &[n; 100_000])).collect();
+    drop(frames);
+    assert_eq!(reader.spare.0.lock().len(), SPARES);
+    for n in 0..CALM {
+        assert_eq!(reader.spare.0.lock().len(), SPARES, "{n}");
+        one(&mut reader, &[9; 10]);
+    }
+    assert!(reader.spare.0.lock().is_empty());
+    let huge = one(&mut reader, &vec![7; SPARE_SIZE + 1]);
+    drop(huge);
+    assert!(reader.spare.0.lock().is_empty(), "too large to be kept");
+    let last = one(&mut reader, &[8; 100_000]);
+    drop(reader);
+    assert!(last == vec![8; 100_000], "outlives its reader");
 }

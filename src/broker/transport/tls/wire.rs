@@ -37,8 +37,8 @@ pub enum Ended {
 
 pub struct Wire {
     tcp: TcpTransport,
-    /// Records that have arrived, from `read` to `filled`. Without a buffer once all have
-    /// been taken and the socket is empty.
+    /// Records that have arrived, from `read` to `filled`. Without a buffer while little
+    /// arrives.
     input: Vec<u8>,
     read: usize,
     filled: usize,
@@ -200,10 +200,13 @@ impl Wire {
         self.received = self.received.saturating_add(n);
     }
 
-    /// An idle connection keeps no buffer.
+    /// An idle connection keeps no buffer. One that data streams into keeps its large one
+    /// for what arrives next: to make it, and to zero it, costs as much as to fill it.
     pub fn rest(&mut self) {
         if self.is_drained() {
-            self.input = Vec::new();
+            if self.wanted == SMALL {
+                self.input = Vec::new();
+            }
             self.read = 0;
             self.filled = 0;
         }
