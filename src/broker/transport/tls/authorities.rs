@@ -37,13 +37,45 @@ const USUAL: [&str; 17] = [
 
 const PROBE: &str = "probe";
 
-/// `ssl_ca` excludes the properties; those add up.
+/// Whom to trust, by two properties that add up. Without both it is whom the system trusts.
+pub struct Trusted<'a> {
+    /// A file, a directory, or `probe`.
+    pub location: Option<&'a str>,
+    pub pem: Option<&'a str>,
+    /// The names of the properties.
+    pub names: [&'static str; 2],
+}
+
+impl Trusted<'_> {
+    /// Has the context trust them. An error names the property.
+    pub fn set(&self, context: &mut SslContextBuilder, log: &dyn Fn(&str)) -> Result<(), String> {
+        let [location, pem] = self.names;
+        let place = self.location.filter(|place| *place != PROBE);
+        if let Some(place) = place {
+            load(context, Path::new(place))
+                .map_err(|why| format!("{location} failed for `{place}`: {why}"))?;
+        }
+        if let Some(text) = self.pem {
+            add_pem(context.cert_store_mut(), &Source::text(pem, text))?;
+        }
+        if place.is_none() && self.pem.is_none() {
+            let probes = self.location.is_some() || cfg!(feature = "tls-vendored");
+            let found = probes && probe(context, log);
+            // Nobody may be trusted at all: the handshake says so.
+            if !found && let Err(stack) = context.set_default_verify_paths() {
+                log(&because("The system's authorities")(stack));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `ssl_ca` excludes the properties.
 pub fn set(
     context: &mut SslContextBuilder,
     s: &TlsSettings,
     logger: &Logger,
 ) -> Result<(), String> {
-    let location = s.ca_location.as_deref().filter(|place| *place != PROBE);
     if let Some(ders) = &s.authorities {
         let found = certificates::from_ders(ders).map_err(because("ssl_ca failed"))?;
         for cert in found {
@@ -51,21 +83,13 @@ pub fn set(
             added.map_err(because("ssl_ca failed"))?;
         }
     } else {
-        if let Some(place) = location {
-            load(context, Path::new(place))
-                .map_err(|why| format!("ssl.ca.location failed for `{place}`: {why}"))?;
-        }
-        if let Some(pem) = &s.ca_pem {
-            add_pem(context.cert_store_mut(), &Source::text("ssl.ca.pem", pem))?;
-        }
-        if location.is_none() && s.ca_pem.is_none() {
-            let probes = s.ca_location.is_some() || cfg!(feature = "tls-vendored");
-            let found = probes && probe(context, logger);
-            // Nobody may be trusted at all: the handshake says so.
-            if !found && let Err(stack) = context.set_default_verify_paths() {
-                debug(logger, &because("The system's authorities")(stack));
-            }
-        }
+        let trusted = Trusted {
+            location: s.ca_location.as_deref(),
+            pem: s.ca_pem.as_deref(),
+            names: ["ssl.ca.location", "ssl.ca.pem"],
+        };
+        let log = |text: &str| logger.debug(debug::SECURITY, "SSL", format_args!("{text}"));
+        trusted.set(context, &log)?;
     }
     if let Some(path) = &s.crl_location {
         let failed = |why| format!("ssl.crl.location failed for `{path}`: {why}");
@@ -75,10 +99,6 @@ pub fn set(
         done.map_err(because("ssl.crl.location failed"))?;
     }
     Ok(())
-}
-
-fn debug(logger: &Logger, text: &str) {
-    logger.debug(debug::SECURITY, "SSL", format_args!("{text}"));
 }
 
 /// A file of certificates and revocation lists, or a directory of them with hashes for names.
@@ -92,7 +112,7 @@ fn load(context: &mut SslContextBuilder, place: &Path) -> Result<(), String> {
 }
 
 /// The first of the usual places that can be loaded.
-fn probe(context: &mut SslContextBuilder, logger: &Logger) -> bool {
+fn probe(context: &mut SslContextBuilder, log: &dyn Fn(&str)) -> bool {
     for place in USUAL {
         let path = Path::new(place);
         let empty = fs::read_dir(path).is_ok_and(|mut entries| entries.next().is_none());
@@ -101,16 +121,13 @@ fn probe(context: &mut SslContextBuilder, logger: &Logger) -> bool {
         }
         match load(context, path) {
             Ok(()) => {
-                debug(logger, &format!("Authorities are taken from {place}"));
+                log(&format!("Authorities are taken from {place}"));
                 return true;
             }
-            Err(why) => debug(logger, &format!("Authorities at {place} are no use: {why}")),
+            Err(why) => log(&format!("Authorities at {place} are no use: {why}")),
         }
     }
-    debug(
-        logger,
-        "There are no authorities in any of the usual places",
-    );
+    log("There are no authorities in any of the usual places");
     false
 }
 

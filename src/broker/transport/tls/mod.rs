@@ -11,7 +11,7 @@
 mod settings;
 
 #[cfg(feature = "tls")]
-mod authorities;
+pub mod authorities;
 #[cfg(feature = "tls")]
 mod certificates;
 #[cfg(feature = "tls")]

@@ -2,28 +2,17 @@
 
 use std::io;
 use std::net::IpAddr;
-use std::path::Path;
 
-use openssl::error::ErrorStack;
 use openssl::ssl::{
     HandshakeError, Ssl, SslContext, SslContextBuilder, SslMethod, SslStream, SslVerifyMode,
     SslVersion,
 };
+use openssl::x509::X509VerifyResult;
 use openssl::x509::verify::X509CheckFlags;
-use openssl::x509::{X509, X509VerifyResult};
 
 use super::Authorities;
 use super::wire::Wire;
-
-/// Where systems keep the certificates of authorities.
-const USUAL: [&str; 6] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-    "/etc/ssl/certs",
-];
+use crate::broker::transport::tls::authorities::Trusted;
 
 /// Shakes hands with the server, which must have a certificate for `host`.
 pub fn connect(authorities: &Authorities, host: &str, wire: Wire) -> io::Result<SslStream<Wire>> {
@@ -71,40 +60,12 @@ fn session(authorities: &Authorities, host: &str) -> io::Result<Ssl> {
 }
 
 fn trust(context: &mut SslContextBuilder, authorities: &Authorities) -> io::Result<()> {
-    match (authorities.location.as_deref(), &authorities.pem) {
-        (Some("probe"), _) => probe(context),
-        (Some(place), _) => load(context, place)
-            .map_err(|e| io::Error::other(format!("https.ca.location {place}: {e}"))),
-        (None, Some(pem)) => {
-            for certificate in X509::stack_from_pem(pem.as_bytes())
-                .map_err(|e| io::Error::other(format!("https.ca.pem: {e}")))?
-            {
-                context.cert_store_mut().add_cert(certificate)?;
-            }
-            Ok(())
-        }
-        // An OpenSSL of the library's own does not know where the system's are.
-        (None, None) if cfg!(feature = "tls-vendored") => probe(context),
-        (None, None) => Ok(context.set_default_verify_paths()?),
-    }
-}
-
-fn load(context: &mut SslContextBuilder, place: &str) -> Result<(), ErrorStack> {
-    let path = Path::new(place);
-    match path.is_dir() {
-        true => context.load_verify_locations(None, Some(path)),
-        false => context.load_verify_locations(Some(path), None),
-    }
-}
-
-fn probe(context: &mut SslContextBuilder) -> io::Result<()> {
-    let found = USUAL.iter().filter(|place| Path::new(place).exists());
-    for place in found {
-        if load(context, place).is_ok() {
-            return Ok(());
-        }
-    }
-    Err(io::Error::other("no certificates in the usual places"))
+    let trusted = Trusted {
+        location: authorities.location.as_deref(),
+        pem: authorities.pem.as_deref(),
+        names: ["https.ca.location", "https.ca.pem"],
+    };
+    trusted.set(context, &|_| {}).map_err(io::Error::other)
 }
 
 #[cfg(test)]
@@ -120,7 +81,7 @@ mod tests {
     use openssl::rsa::Rsa;
     use openssl::ssl::SslAcceptor;
     use openssl::x509::extension::SubjectAlternativeName;
-    use openssl::x509::{X509Builder, X509NameBuilder};
+    use openssl::x509::{X509, X509Builder, X509NameBuilder};
 
     use super::*;
     use crate::client::oauth::http::cancel::Cancel;
