@@ -50,7 +50,8 @@ prepare_go() {
         key=$(key "$version" "$(cat "$ROOT/capi-tests/secure/go/main.go")")
         [ "$(cat "$dir/.key" 2>/dev/null)" = "$key" ] && exit 0
         say "building confluent-kafka-go $version"
-        export GOFLAGS=-mod=mod GOTOOLCHAIN=local
+        # Go keeps what pkg-config has said for another folder, unless the flags that it is given differ.
+        export GOFLAGS=-mod=mod GOTOOLCHAIN=local CGO_LDFLAGS="-O2 -g -L$PREFIX/lib"
         cp "$ROOT/capi-tests/secure/go/main.go" "$dir/" && cd "$dir" && rm -f go.mod go.sum && go mod init secure &&
             go get "github.com/confluentinc/confluent-kafka-go/v2@$version" && nice go build -p 2 -tags dynamic -o client . && echo "$key" >.key
     ) >"$CACHE/secure/go.log" 2>&1 </dev/null || { tail -20 "$CACHE/secure/go.log" >&2; die "building the Go client"; }

@@ -44,11 +44,11 @@ negative client-expired SSL/- '_SSL|_TRANSPORT' 'alert number 4[56]' ssl.certifi
 negative client-revoked SSL/- '_SSL|_TRANSPORT' 'alert number 4[46]' ssl.certificate.location="$D/client-revoked.crt" ssl.key.location="$D/client-revoked.key"
 negative client-another-ca SSL/- '_SSL|_TRANSPORT' 'alert number 4[28]' ssl.certificate.location="$D/client-ca2.crt" ssl.key.location="$D/client-ca2.key"
 
-# One protocol spoken to another's port.
+# One protocol spoken to another's port. To a frame that is none belongs _BAD_MSG: there it is an alert of TLS.
 negative tls-to-plaintext PLAINTEXT/- '_SSL|_TRANSPORT' 'PLAINTEXT|plain text' security.protocol=SSL
 negative tls-to-sasl-plaintext SASL_PLAINTEXT/PLAIN '_SSL|_TRANSPORT' 'PLAINTEXT|plain text' security.protocol=SSL
-negative plaintext-to-tls SSL_ANY/- '_SSL|_TRANSPORT' 'SSL|TLS' security.protocol=PLAINTEXT
-negative sasl-plaintext-to-tls SASL_SSL/PLAIN '_SSL|_TRANSPORT' 'SSL|TLS' security.protocol=SASL_PLAINTEXT
+negative plaintext-to-tls SSL_ANY/- '_SSL|_TRANSPORT|_BAD_MSG' 'SSL|TLS' security.protocol=PLAINTEXT
+negative sasl-plaintext-to-tls SASL_SSL/PLAIN '_SSL|_TRANSPORT|_BAD_MSG' 'SSL|TLS' security.protocol=SASL_PLAINTEXT
 negative plaintext-to-sasl SASL_PLAINTEXT/PLAIN '_TRANSPORT|_AUTHENTICATION' 'SASL' security.protocol=PLAINTEXT
 negative sasl-to-plaintext PLAINTEXT/- _AUTHENTICATION 'SASL' security.protocol=SASL_PLAINTEXT sasl.mechanism=PLAIN sasl.username=alice sasl.password=$wrong
 

@@ -33,7 +33,7 @@ impl<U: LinkUser> Link<U> {
         }
         ConnError::SetUp(
             "Disconnected at the first request: if that goes on, the listener may want a login \
-             (security.protocol)"
+             by SASL (security.protocol)"
                 .into(),
         )
     }
