@@ -13,7 +13,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install install-debug uninstall demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure lint
+.PHONY: all help install install-debug uninstall demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -93,8 +93,11 @@ calls: ## 1,800 calls in every state of an instance, here and on librdkafka, aga
 bindings: ## other bindings with their tests, here and on librdkafka: ARGS="go javascript node rust"
 	@bash capi-tests/bindings/run.sh $(ARGS)
 
-secure: ## kcat and bindings on a secured Kafka, by every listener and mechanism and with everything wrong that can be: ARGS="--quick --only GSSAPI"
+secure: ## kcat and bindings on a secured Kafka, by every listener and mechanism and with everything wrong that can be (make test has its quick form): ARGS="--quick --only GSSAPI"
 	@bash capi-tests/secure/run.sh --lib $(LIB) $(ARGS)
+
+reauth: ## sessions that end every 10 s, certificates replaced on disk and the broker's CA changed, all under load: ARGS="--seconds 25 reauth"
+	@bash capi-tests/secure/reauth.sh --lib $(LIB) $(ARGS)
 
 kafka-up: ## start Apache Kafka on loopback: NODES=1|3 VERSION=4.2|3.9|2.8 KAFKA_PORT=19092
 	@bash capi-tests/kafka/kafka.sh up $(if $(NODES),--nodes $(NODES)) $(if $(VERSION),--version $(VERSION))
