@@ -1,5 +1,7 @@
 #!/bin/bash
-# Installs below a scratch DESTDIR and builds a program with each of the two pkg-config files, the shared and the static one.
+# Installs below a scratch DESTDIR and builds a program with each of the two pkg-config files, the shared and the static one. The
+# first also runs on a system that has nothing but what the library is linked with: no Kerberos, and no OpenSSL beside the one inside
+# if LIBRARY_DIR has a build with the feature tls-vendored.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 bash "$ROOT/capi-tests/setup/c.sh" || exit 1
@@ -9,9 +11,14 @@ make -s -C "$ROOT" install DESTDIR="$dest" PREFIX=/opt/lrk || die "make install"
 cat >"$dest/p.c" <<'C'
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
-int main(void) {
-        char errstr[256];
-        rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, rd_kafka_conf_new(), errstr, sizeof(errstr));
+int main(int argc, char **argv) {
+        char errstr[512]      = "";
+        rd_kafka_conf_t *conf = rd_kafka_conf_new();
+        rd_kafka_t *rk;
+        for (; argc > 2; argc -= 2, argv += 2)
+                if (rd_kafka_conf_set(conf, argv[1], argv[2], errstr, sizeof(errstr)) != RD_KAFKA_CONF_OK)
+                        fprintf(stderr, "%s\n", errstr);
+        rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, errstr, sizeof(errstr));
         if (!rk || rd_kafka_version() != RD_KAFKA_VERSION) {
                 fprintf(stderr, "%s\n", errstr);
                 return 1;
@@ -42,6 +49,20 @@ foreign=$(nm -D --defined-only "$so" | awk '$3 !~ /^rd_kafka_/ { print $3 }')
 if gcc -Wall -Werror -o "$dest/shared" "$dest/p.c" $(pkg-config --cflags --libs rdkafka) &&
     LD_LIBRARY_PATH=$dest/opt/lrk/lib "$dest/shared" && ldd "$dest/shared" | grep -q librdkafka.so.1
 then echo "shared: ok"; else echo "shared: FAILED"; failed=1; fi
+# Loaded when it is used, never needed: Kerberos. What is needed beside the C library is OpenSSL, or nothing.
+needed=$(readelf -d "$so" | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' | grep -vE '^(libc|libm|libgcc_s|ld-linux-x86-64|libssl|libcrypto)\.so\.[0-9]+$')
+[ -z "$needed" ] || { say "the library needs $needed"; failed=1; }
+bare=$dest/bare
+mkdir -p "$bare/tmp"
+cp "$dest/shared" "$bare/p"
+for f in $(LD_LIBRARY_PATH=$dest/opt/lrk/lib ldd "$dest/shared" | grep -oE '/[^ ]+'); do
+    if [ "${f#"$dest"}" = "$f" ]; then install -D "$f" "$bare$f"; else install -D "$f" "$bare/lib/$(basename "$f")"; fi
+done
+on_bare() { as_root env LD_LIBRARY_PATH=/lib chroot "$bare" /p "$@" 2>&1; }
+if said=$(on_bare) && said=$(on_bare security.protocol ssl ssl.ca.location probe) &&
+    said=$(on_bare security.protocol sasl_ssl sasl.mechanisms SCRAM-SHA-256 sasl.username u sasl.password p) &&
+    said=$(on_bare security.protocol sasl_plaintext sasl.mechanisms GSSAPI); [ $? -eq 1 ] && grep -q 'libgssapi_krb5' <<<"$said"
+then echo "without Kerberos: ok"; else echo "without Kerberos: FAILED: $said"; failed=1; fi
 # pkg-config puts the sysroot before -L and -I, not before the archive's plain path.
 if gcc -Wall -Werror -o "$dest/static" "$dest/p.c" $(pkg-config --cflags --libs rdkafka-static | sed "s| /opt/lrk/lib| $dest/opt/lrk/lib|") &&
     "$dest/static" && ! ldd "$dest/static" | grep -q librdkafka

@@ -9,12 +9,13 @@ use openssl::ssl::{SslContext, SslContextBuilder, SslMethod, SslOptions, SslVeri
 
 use super::engine::{self, Engine};
 use super::errors::because;
-use super::{TlsSettings, authorities, identity};
+use super::ffi::Kept;
+use super::{TlsSettings, authorities, ffi, identity};
 use crate::base::log::Logger;
 
 /// A context, and what must outlive it.
 pub struct Context {
-    pub ssl: SslContext,
+    pub ssl: Kept<SslContext>,
     _engine: Option<Arc<Engine>>,
 }
 
@@ -33,6 +34,7 @@ pub fn build(
     logger: &Arc<Logger>,
 ) -> Result<Context, String> {
     openssl::init();
+    ffi::watch_end();
     drop(ErrorStack::get());
     let mut context = new_context(s)?;
     if let Some(ciphers) = &s.cipher_suites {
@@ -56,7 +58,7 @@ pub fn build(
     authorities::set(&mut context, s, logger)?;
     identity::set(&mut context, s, engine.as_deref(), logger)?;
     Ok(Context {
-        ssl: context.build(),
+        ssl: Kept::new(context.build()),
         _engine: engine,
     })
 }

@@ -6,7 +6,10 @@
 use std::cell::Cell;
 use std::ffi::c_void;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::{Deref, DerefMut};
 use std::ptr;
+use std::sync::Once;
 
 use foreign_types_shared::{ForeignType, ForeignTypeRef};
 use libc::{c_char, c_int};
@@ -18,6 +21,8 @@ use openssl::x509::{X509, X509Name, X509VerifyResult};
 use openssl_sys as ffi;
 use zeroize::Zeroizing;
 
+use super::ending;
+
 unsafe extern "C" {
     fn SSL_CTX_set_cert_cb(
         ctx: *mut ffi::SSL_CTX,
@@ -26,6 +31,52 @@ unsafe extern "C" {
     );
     fn SSL_get_client_CA_list(ssl: *const ffi::SSL) -> *mut ffi::stack_st_X509_NAME;
     fn SSL_certs_clear(ssl: *mut ffi::SSL);
+    fn OPENSSL_atexit(handler: extern "C" fn()) -> c_int;
+}
+
+extern "C" fn on_end() {
+    ending::end();
+}
+
+/// Has OpenSSL say when it ends. Called once it is set up, as often as one likes.
+pub fn watch_end() {
+    static WATCHED: Once = Once::new();
+    WATCHED.call_once(|| {
+        // SAFETY: a function that stays where it is: OpenSSL keeps loaded what it is in.
+        unsafe { OPENSSL_atexit(on_end) };
+    });
+}
+
+/// Something of OpenSSL's, which is not freed once OpenSSL has ended.
+pub struct Kept<T>(ManuallyDrop<T>);
+
+impl<T> Kept<T> {
+    pub fn new(value: T) -> Self {
+        Kept(ManuallyDrop::new(value))
+    }
+}
+
+impl<T> Deref for Kept<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> DerefMut for Kept<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
+impl<T> Drop for Kept<T> {
+    fn drop(&mut self) {
+        if let Some(_used) = ending::enter() {
+            // SAFETY: this is the end of the owner, which nobody uses afterwards.
+            unsafe { ManuallyDrop::drop(&mut self.0) };
+        }
+    }
 }
 
 /// A password on its way to OpenSSL, which wipes its own copy.

@@ -4,7 +4,8 @@
 //! connections. `session.rs` is one connection, `wire.rs` its buffers, `verify.rs` what is
 //! checked of the broker's certificate; `context.rs` with `certificates.rs`,
 //! `authorities.rs`, `providers.rs` and `engine.rs` is what a context is made from, and
-//! `refresh.rs` when it is made again. All `unsafe` is in `ffi.rs` and `engine.rs`.
+//! `refresh.rs` when it is made again, `ending.rs` what happens when OpenSSL ends with the
+//! process. All `unsafe` is in `ffi.rs` and `engine.rs`.
 //!
 //! Without the feature `tls` there are the settings, and an error.
 
@@ -16,6 +17,8 @@ pub mod authorities;
 mod certificates;
 #[cfg(feature = "tls")]
 mod context;
+#[cfg(feature = "tls")]
+mod ending;
 #[cfg(feature = "tls")]
 mod engine;
 #[cfg(feature = "tls")]

@@ -18,7 +18,7 @@ use super::engine::Engine;
 use super::errors::words;
 use super::session::TlsTransport;
 use super::verify::{self, Peer};
-use super::{CertificateCheck, TlsSettings, providers};
+use super::{CertificateCheck, TlsSettings, ending, providers};
 use crate::base::lock::Mutex;
 use crate::base::log::{Level, Logger};
 use crate::broker::error::ConnError;
@@ -161,6 +161,9 @@ impl Connector for TlsConnector {
                 words(&stack)
             ))
         };
+        let _used = ending::enter().ok_or_else(|| {
+            ConnError::Tls("SSL: the process has ended its use of OpenSSL".into())
+        })?;
         drop(ErrorStack::get());
         let context = self.context();
         let (ssl, findings) = self.session(&context, broker).map_err(failed)?;

@@ -16,7 +16,9 @@ use mio::{Registry, Token};
 use openssl::error::ErrorStack;
 use openssl::ssl::{self, ErrorCode, Ssl, SslStream};
 
+use super::ending;
 use super::errors::{self, Facts};
+use super::ffi::Kept;
 use super::verify::Findings;
 use super::wire::{ENOUGH, Ended, Wire};
 use crate::base::fork::Generation;
@@ -38,7 +40,7 @@ enum State {
 }
 
 pub struct TlsTransport {
-    stream: SslStream<Wire>,
+    stream: Kept<SslStream<Wire>>,
     state: State,
     /// What the verification of the broker's certificate has found.
     findings: Findings,
@@ -60,7 +62,7 @@ impl TlsTransport {
         findings: Findings,
     ) -> Result<Self, ErrorStack> {
         Ok(TlsTransport {
-            stream: SslStream::new(ssl, Wire::new(tcp))?,
+            stream: Kept::new(SslStream::new(ssl, Wire::new(tcp))?),
             state: State::Connecting,
             findings,
             host,
@@ -113,6 +115,9 @@ impl TlsTransport {
         if self.state != State::Negotiating {
             return Ok(Handshake::Done);
         }
+        let Some(_used) = ending::enter() else {
+            return Ok(Handshake::Negotiating);
+        };
         self.begin();
         let outcome = self.stream.connect();
         // An alert that says why this side gives up goes out, too.
@@ -155,6 +160,9 @@ impl TlsTransport {
         if let Some(end) = &self.end {
             return end.clone().map(|()| ReadOutcome::Closed);
         }
+        let Some(_used) = ending::enter() else {
+            return Ok(ReadOutcome::WouldBlock);
+        };
         self.begin();
         let queued = self.wire().queued();
         let mut n = 0;
@@ -200,6 +208,9 @@ impl TlsTransport {
     }
 
     pub fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> Result<WriteOutcome, ConnError> {
+        let Some(_used) = ending::enter() else {
+            return Ok(WriteOutcome::WouldBlock);
+        };
         self.begin();
         let mut left = Slices::new(bufs);
         let mut taken = 0;
@@ -256,6 +267,9 @@ impl TlsTransport {
         if self.state != State::Up || !self.made.is_current() || self.wire().ended().is_some() {
             return;
         }
+        let Some(_used) = ending::enter() else {
+            return;
+        };
         self.begin();
         // Behind records that wait, it would be cut off: they are not sent any more.
         if self.wire_mut().send().is_ok_and(|all| all) && self.stream.shutdown().is_ok() {
