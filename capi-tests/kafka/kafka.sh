@@ -71,6 +71,9 @@ alive() {
     [ -n "$pid" ] && [ -d "/proc/$pid" ] && { tr '\0' ' ' <"/proc/$pid/cmdline"; } 2>/dev/null | grep -qF "$1/"
 }
 
+# starting DIR: whether the process that was just started there has not ended. Until it is the program it has another command line.
+starting() { [ -d "/proc/$(cat "$1/pid")" ]; }
+
 launch() { # DIR HEAP CLASS FILE
     ( jvm "$2" "$3" "$4" ) >>"$1/log" 2>&1 </dev/null 9>&- &
     echo $! >"$1/pid"
@@ -108,7 +111,7 @@ metadata() {
 wait_ready() {
     local deadline=$((SECONDS + 120)) got
     while [ $SECONDS -lt $deadline ]; do
-        alive "$3" || { tail -30 "$3/log" >&2; die "the node in $3 ended while starting"; }
+        starting "$3" || { tail -30 "$3/log" >&2; die "the node in $3 ended while starting"; }
         if got=$(metadata "$1") && [ "${got% *}" -ge "$2" ] && [ "${got#* }" -lt 2147483648 ]; then return 0; fi
         sleep 0.2
     done

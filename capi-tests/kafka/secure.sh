@@ -100,7 +100,7 @@ secure_oidc() {
 wait_port() { # PORT DIR
     local deadline=$((SECONDS + 30))
     until (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; do
-        alive "$2" && [ $SECONDS -lt $deadline ] || { tail -20 "$2/log" >&2; die "nothing listens on port $1 ($2)"; }
+        starting "$2" && [ $SECONDS -lt $deadline ] || { tail -20 "$2/log" >&2; die "nothing listens on port $1 ($2)"; }
         sleep 0.1
     done
 }
