@@ -18,7 +18,7 @@ if [ -z "${BOOTSTRAP:-}" ]; then
 fi
 if [ "${1:-}" = --quick ]; then
     section "valgrind" bash "$C" --valgrind badinput values reports lifecycle
-    section "ThreadSanitizer" bash "$C" --tsan lifecycle reports delivery group_basic consumer consumer_commits consumer_simple consumer_queues
+    section "ThreadSanitizer" bash "$C" --tsan secured_tls lifecycle reports delivery group_basic consumer consumer_commits consumer_simple consumer_queues
     sections_end
 fi
 groups() { BOOTSTRAP=none bash "$C" --dir "$ROOT/capi-tests/groups" "$@"; }

@@ -352,6 +352,29 @@ static void end_while_a_token_is_awaited(void) {
         cluster_end(&c);
 }
 
+/* The provider of tokens takes the connection and says nothing. librdkafka waits for it. */
+static void end_while_a_token_is_fetched(void) {
+        struct cluster c = login_cluster(1, "0");
+        char servers[64], url[96];
+        int fd = listening(servers, sizeof(servers)), threads = t_threads(), fds = t_fds(), i;
+        snprintf(url, sizeof(url), "http://%s/token", servers);
+        for (i = 0; i < 3; i++) {
+                rd_kafka_conf_t *conf = token_conf(&c, "sasl_ssl");
+                rd_kafka_t *rk;
+                conf_put(conf, "sasl.oauthbearer.method", "oidc");
+                conf_put(conf, "sasl.oauthbearer.client.id", "id");
+                conf_put(conf, "sasl.oauthbearer.client.secret", "secret");
+                conf_put(conf, "sasl.oauthbearer.token.endpoint.url", url);
+                rk = client(RD_KAFKA_PRODUCER, conf);
+                usleep((useconds_t)(i * 50000));
+                DESTROY(rk, 1000);
+        }
+        CHECK(t_threads_down_to(threads) == threads, "%d threads more", t_threads() - threads);
+        CHECK(t_fds_down_to(fds) == fds, "%d descriptors more", t_fds() - fds);
+        close(fd);
+        cluster_end(&c);
+}
+
 /* ---- admin calls, and what a user may ---- */
 
 static rd_kafka_event_t *created(rd_kafka_t *rk, const char *name) {
@@ -457,6 +480,7 @@ int main(int argc, char **argv) {
         RUN(logins_renewed_under_load);
         RUN(tokens_refreshed_under_load);
         RUN(end_while_a_token_is_awaited);
+        RUN_HERE(end_while_a_token_is_fetched);
         RUN(admin_calls);
         RUN(admin_call_and_the_end);
         RUN(what_a_user_may_not);

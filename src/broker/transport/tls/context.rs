@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use openssl::error::ErrorStack;
-use openssl::ssl::{SslContext, SslContextBuilder, SslMethod, SslOptions, SslVerifyMode};
+use openssl::ssl::{SslContext, SslContextBuilder, SslMethod, SslMode, SslOptions, SslVerifyMode};
 
 use super::engine::{self, Engine};
 use super::errors::because;
@@ -83,5 +83,7 @@ fn new_context(s: &TlsSettings) -> Result<SslContextBuilder, String> {
     context.set_options(
         SslOptions::NO_SSLV3 | SslOptions::NO_RENEGOTIATION | SslOptions::IGNORE_UNEXPECTED_EOF,
     );
+    // A session at rest keeps no room for records: most brokers' connections rest.
+    context.set_mode(SslMode::RELEASE_BUFFERS);
     Ok(context)
 }
