@@ -274,6 +274,13 @@ fn a_session_is_renewed_before_it_ends() {
 }
 
 #[test]
+fn a_handshake_that_cannot_be_read_ends_it() {
+    let (mut setup, now, _) = logging_in(2, "PLAIN");
+    let told = on(&mut setup, now, Event::Challenge(Err("short".into())));
+    assert!(auth_failure(&told).contains("SaslHandshake failed: short"));
+}
+
+#[test]
 fn an_older_broker_gets_tokens_alone() {
     let (mut setup, now, told) = logging_in(1, "PLAIN");
     assert!(matches!(
