@@ -262,6 +262,14 @@ impl<U: LinkUser> Link<U> {
         login.is_ready() && login.prepare(&host)
     }
 
+    /// Puts off a login that is due while the link is up. False if none is.
+    fn postpone_renewal(&mut self, now: Instant) -> bool {
+        match &mut self.state {
+            State::Up { setup, .. } => setup.postpone_renewal(now),
+            State::SettingUp { .. } | State::Down => false,
+        }
+    }
+
     /// Does all that is due. Called on every turn of the loop.
     pub fn run(&mut self, now: Instant, registry: &Registry) {
         self.user.collect(now);
@@ -287,12 +295,15 @@ impl<U: LinkUser> Link<U> {
     }
 
     fn check_deadlines(&mut self, now: Instant, registry: &Registry) {
-        let can_log_in = self.can_log_in();
-        if let State::SettingUp { setup, .. } | State::Up { setup, .. } = &mut self.state
-            && setup.deadline().is_some_and(|d| now >= d)
-        {
-            // A session is renewed once what that needs has been fetched.
-            if can_log_in || !setup.postpone_renewal(now) {
+        let due = match &self.state {
+            State::SettingUp { setup, .. } | State::Up { setup, .. } => setup.deadline(),
+            State::Down => None,
+        };
+        if due.is_some_and(|d| now >= d) {
+            // A session is renewed once what that needs has been fetched. Only now is it
+            // asked for: a ticket's first token is good for a minute.
+            let can_log_in = self.can_log_in();
+            if can_log_in || !self.postpone_renewal(now) {
                 self.set_up(now, registry, setup::Event::Time);
             }
         }

@@ -1,6 +1,6 @@
 //! Links that log in.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use kafka_protocol::messages::{
     HeartbeatResponse, ResponseKind, SaslAuthenticateResponse, SaslHandshakeResponse,
@@ -260,4 +260,44 @@ fn a_session_is_renewed_once_its_login_can_be_made() {
     ready.store(true, Ordering::Relaxed);
     f.wait();
     assert_eq!(arrived(&mut f, &peer), [ApiKey::SaslHandshake as i16]);
+}
+
+/// Counts how often it is asked to prepare a login.
+struct Counting(AtomicUsize);
+
+impl Login for Counting {
+    fn mechanism(&self) -> &'static str {
+        "PLAIN"
+    }
+
+    fn prepare(&self, _: &str) -> bool {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        true
+    }
+
+    fn begin(&self, _: &str) -> Result<Box<dyn Mechanism>, String> {
+        Ok(Box::new(Turn))
+    }
+}
+
+#[test]
+fn a_link_that_is_up_prepares_no_login_before_its_session_ends() {
+    let counting = Arc::new(Counting(AtomicUsize::new(0)));
+    let mut f = link_with(settings(), 27, Some(counting.clone()));
+    f.broker = Broker::new().that_knows_logins(10_000);
+    f.request(1, 60_000 * MS);
+    f.run();
+    let peer = f.peer();
+    f.event(peer.accept());
+    for _ in 0..4 {
+        f.serve(&peer);
+    }
+    assert!(matches!(f.events.try_recv(), Ok(LinkEvent::Up { .. })));
+    let before = counting.0.load(Ordering::Relaxed);
+    f.now += 8_000 * MS;
+    f.run();
+    assert_eq!(counting.0.load(Ordering::Relaxed), before);
+    f.now += 1_000 * MS;
+    f.run();
+    assert_eq!(counting.0.load(Ordering::Relaxed), before + 1);
 }
