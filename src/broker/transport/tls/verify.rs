@@ -39,7 +39,10 @@ impl Peer {
         let host = server_name.unwrap_or(&broker.host);
         let name = peer_name(host);
         let sni = match &name {
-            PeerName::Host(host) if !looks_numeric(host) => Some(host.clone()),
+            // A hostile broker's metadata may name a host with a NUL, which is no C string.
+            PeerName::Host(host) if !looks_numeric(host) && !host.contains('\0') => {
+                Some(host.clone())
+            }
             _ => None,
         };
         Peer {
@@ -279,12 +282,23 @@ fn other_name(cert: &X509Ref, peer: &PeerName, words: &str) -> String {
     )
 }
 
-/// The names that a certificate is for.
+/// The names that a certificate is for, as many as an error has room for.
 fn names(cert: &X509Ref) -> Vec<String> {
+    const MOST: usize = 20;
+    let mut names = all_names(cert);
+    let more = names.len().saturating_sub(MOST);
+    if more > 0 {
+        names.truncate(MOST);
+        names.push(format!("{more} more"));
+    }
+    names
+}
+
+fn all_names(cert: &X509Ref) -> Vec<String> {
     let mut names = Vec::new();
     for name in cert.subject_alt_names().iter().flatten() {
         if let Some(host) = name.dnsname() {
-            names.push(host.to_string());
+            names.push(shown(host));
         } else if let Some(address) = name.ipaddress() {
             let v4 = <[u8; 4]>::try_from(address).map(IpAddr::from);
             let v6 = <[u8; 16]>::try_from(address).map(IpAddr::from);
@@ -294,10 +308,20 @@ fn names(cert: &X509Ref) -> Vec<String> {
     if names.is_empty() {
         let common = openssl::nid::Nid::COMMONNAME;
         for entry in cert.subject_name().entries_by_nid(common) {
-            names.extend(entry.data().to_string().ok());
+            names.extend(entry.data().to_string().ok().map(|name| shown(&name)));
         }
     }
     names
+}
+
+/// A part of a certificate that nobody has verified: short, and without what would disturb
+/// a log.
+fn shown(text: &str) -> String {
+    const SIGNS: usize = 100;
+    text.chars()
+        .map(|c| if c.is_control() { '?' } else { c })
+        .take(SIGNS)
+        .collect()
 }
 
 /// "the certificate of CN=..".
@@ -310,7 +334,7 @@ fn name_of(name: &openssl::x509::X509NameRef) -> String {
     let mut text = String::new();
     for entry in name.entries() {
         let key = entry.object().nid().short_name().unwrap_or("?");
-        let value = entry.data().to_string().unwrap_or_default();
+        let value = shown(&entry.data().to_string().unwrap_or_default());
         let comma = if text.is_empty() { "" } else { "," };
         let _ = write!(text, "{comma}{key}={value}");
     }
@@ -336,6 +360,18 @@ mod tests {
     }
 
     #[test]
+    fn names_of_certificates_do_not_disturb_a_log() {
+        let mut name = openssl::x509::X509NameBuilder::new().unwrap();
+        name.append_entry_by_text("CN", "a\nb\x1b[2J").unwrap();
+        let name = name.build();
+        assert_eq!(name_of(&name), "CN=a?b?[2J");
+        let mut cert = openssl::x509::X509::builder().unwrap();
+        cert.set_subject_name(&name).unwrap();
+        assert_eq!(names(&cert.build()), ["a?b?[2J"]);
+        assert_eq!(shown(&"x".repeat(1000)).len(), 100);
+    }
+
+    #[test]
     fn only_names_are_sent_to_the_server() {
         let broker = |host: &str| Identity {
             host: host.into(),
@@ -351,6 +387,7 @@ mod tests {
         assert_eq!(sni("10.0.0.1", None), None);
         assert_eq!(sni("300.1.1.1", None), None);
         assert_eq!(sni("::1", None), None);
+        assert_eq!(sni("a\0b", None), None);
         assert_eq!(sni("10.0.0.1", Some("proxy")).as_deref(), Some("proxy"));
         assert_eq!(Peer::new(&broker("a"), Some("b")).broker, "a:9093");
     }
