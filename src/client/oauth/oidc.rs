@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::fetch::{Fetch, pairs, read_file, value_of};
 use super::http::cancel::Cancel;
 use super::http::url::{Url, encode};
-use super::http::{Authorities, Http, PROVIDER, Request, Response, basic};
+use super::http::{Authorities, Http, PROVIDER, Request, Response, basic, without};
 use super::json;
 use crate::base::conf::{GlobalProps, OauthGrant, OauthMetadata};
 use crate::base::secret::Secret;
@@ -197,11 +197,7 @@ pub fn json_of(response: &Response) -> Result<json::Object, String> {
 
 fn hidden(text: String, request: &Request, grant: &Grant) -> String {
     let mut text = text;
-    let mut hide = |secret: &str| {
-        if !secret.is_empty() {
-            text = text.replace(secret, "…");
-        }
-    };
+    let mut hide = |secret: &str| text = without(&text, secret);
     match grant {
         Grant::ClientCredentials { secret, .. } => hide(&String::from_utf8_lossy(secret.bytes())),
         Grant::JwtBearer(_) => {

@@ -16,7 +16,7 @@ use crate::base::secret::Secret;
 use crate::client::oauth::fetch::read_file;
 use crate::client::oauth::http::cancel::Cancel;
 use crate::client::oauth::http::url::{Url, encode};
-use crate::client::oauth::http::{Authorities, Http, Patience, Request, Response};
+use crate::client::oauth::http::{Authorities, Http, Patience, Request, Response, without};
 use crate::client::oauth::json;
 use crate::client::oauth::oidc::plain;
 
@@ -111,7 +111,7 @@ impl Chain<'_> {
         let answer = self.http(true).send(&self.sts()?, &request, STS);
         let answer = answer.map_err(|e| {
             // A server may repeat what it was sent.
-            let text = e.text.replace(token.as_str(), "…");
+            let text = without(&without(&e.text, &token), &encode(&token));
             format!("AssumeRoleWithWebIdentity: {text}")
         })?;
         let xml = Zeroizing::new(String::from_utf8_lossy(&answer.body).into_owned());
@@ -202,9 +202,13 @@ impl Chain<'_> {
             }
             None => self.text("AWS_CONTAINER_AUTHORIZATION_TOKEN"),
         };
-        let headers = token.map(|t| ("Authorization".to_owned(), Zeroizing::new(t)));
+        let token = token.map(Zeroizing::new);
+        let headers = token.clone().map(|t| ("Authorization".to_owned(), t));
         let answer = self.get(&url, headers.into_iter().collect());
-        let answer = answer.map_err(|e| format!("the container's credentials: {e}"))?;
+        let answer = answer.map_err(|e| {
+            let token = token.as_ref().map_or("", |t| t.as_str());
+            format!("the container's credentials: {}", without(&e, token))
+        })?;
         from_json(&answer).map(Some)
     }
 

@@ -22,7 +22,7 @@ use self::sigv4::{Credentials, Scope};
 use super::fetch::{Fetch, pairs, value_of};
 use super::http::cancel::Cancel;
 use super::http::url::encode;
-use super::http::{Authorities, Request};
+use super::http::{Authorities, HttpError, Request, without};
 use super::json;
 use super::oidc::{authorities, plain};
 use crate::base::conf::GlobalProps;
@@ -183,9 +183,11 @@ impl WebIdentity {
             ("x-amz-date".to_owned(), time.clone()),
         ];
         let mut headers = vec![plain("Content-Type", kind), plain("X-Amz-Date", &time)];
+        let mut session = Zeroizing::<String>::default();
         if let Some(token) = &credentials.session_token {
             let token = String::from_utf8_lossy(token.bytes()).into_owned();
             headers.push(plain("X-Amz-Security-Token", &token));
+            session = Zeroizing::new(token.clone());
             signed.push(("x-amz-security-token".to_owned(), token));
         }
         let scope = Scope {
@@ -208,7 +210,9 @@ impl WebIdentity {
             body: Zeroizing::new(form.into_bytes()),
         };
         let answer = chain.http(true).send(&url, &request, STS);
-        let answer = answer.map_err(|e| format!("GetWebIdentityToken: {e}"))?;
+        // STS repeats what it was sent where a signature is another.
+        let refused = |e: HttpError| format!("GetWebIdentityToken: {}", without(&e.text, &session));
+        let answer = answer.map_err(refused)?;
         let xml = Zeroizing::new(String::from_utf8_lossy(&answer.body).into_owned());
         let token = element(&xml, "WebIdentityToken");
         let token = token.ok_or("GetWebIdentityToken: the answer has no token")?;

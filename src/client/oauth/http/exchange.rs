@@ -12,6 +12,8 @@ const MAX_HEAD: usize = 64 * 1024;
 pub const MAX_BODY: usize = 1024 * 1024;
 
 const MAX_HEADERS: usize = 100;
+/// What a chunk costs beside its bytes, which bounds how many there are.
+const CHUNK: usize = 256;
 
 /// A request but for where it goes to. Names and values have no line breaks.
 pub struct Request {
@@ -224,7 +226,8 @@ fn read_body<W: Read>(
 
 fn read_chunks<W: Read>(input: &mut Input<'_, W>) -> io::Result<Zeroizing<Vec<u8>>> {
     let mut body = Zeroizing::new(Vec::with_capacity(16 * 1024));
-    // Lines and chunks are bounded together: chunks of nothing come to an end, too.
+    // Lines and chunks are bounded together, and what it takes to put chunks of a byte
+    // each together.
     let mut left = 2 * MAX_BODY;
     loop {
         let (start, size) = loop {
@@ -244,7 +247,7 @@ fn read_chunks<W: Read>(input: &mut Input<'_, W>) -> io::Result<Zeroizing<Vec<u8
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let all = start.saturating_add(size).saturating_add(2);
         left = left
-            .checked_sub(all)
+            .checked_sub(all.saturating_add(CHUNK))
             .ok_or_else(|| bad("the response is too large"))?;
         if body.len() + size > MAX_BODY {
             return Err(bad("the response is too large"));
@@ -256,10 +259,12 @@ fn read_chunks<W: Read>(input: &mut Input<'_, W>) -> io::Result<Zeroizing<Vec<u8
             }
         }
         let used = input.consume(all);
-        let mut larger = Zeroizing::new(Vec::with_capacity(body.len() + size));
-        larger.extend_from_slice(&body);
-        larger.extend_from_slice(used.get(start..start + size).unwrap_or_default());
-        body = larger;
+        if body.capacity() - body.len() < size {
+            let mut larger = Zeroizing::new(Vec::with_capacity((body.len() + size) * 2));
+            larger.extend_from_slice(&body);
+            body = larger;
+        }
+        body.extend_from_slice(used.get(start..start + size).unwrap_or_default());
     }
 }
 
@@ -336,6 +341,8 @@ mod tests {
     fn hostile_responses_are_errors() {
         let endless = [b"HTTP/1.1 200 OK\r\nA: ".as_slice(), &[b'a'; MAX_HEAD]].concat();
         let large = [b"HTTP/1.1 200 OK\r\n\r\n".as_slice(), &[b'a'; MAX_BODY + 1]].concat();
+        let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n".as_slice();
+        let crumbs = [chunked, &b"1\r\na\r\n".repeat(10_000)].concat();
         for text in [
             b"".as_slice(),
             b"SSH-2.0-OpenSSH\r\n",
@@ -351,6 +358,7 @@ mod tests {
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
             &endless,
             &large,
+            &crumbs,
         ] {
             assert!(response(text).is_err(), "{}", String::from_utf8_lossy(text));
         }

@@ -212,10 +212,45 @@ fn refused(response: &Response) -> HttpError {
     }
 }
 
+/// The text without a secret that a server may have repeated. It may have been cut short
+/// within the secret.
+pub fn without(text: &str, secret: &str) -> String {
+    /// So few signs at the end may be the secret's by chance.
+    const CHANCE: usize = 8;
+    if secret.is_empty() {
+        return text.to_owned();
+    }
+    let mut text = text.replace(secret, "…");
+    let beginnings = secret.char_indices().map(|(at, _)| at).rev();
+    let cut = beginnings
+        .take_while(|at| *at >= CHANCE)
+        .find(|at| secret.get(..*at).is_some_and(|part| text.ends_with(part)));
+    if let Some(cut) = cut {
+        text.truncate(text.len() - cut);
+        text.push('…');
+    }
+    text
+}
+
 fn words(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::TimedOut => "no answer in time".to_owned(),
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_is_repeated_is_left_out_even_in_part() {
+        let secret = "hunter2hunter2hunter2";
+        assert_eq!(without("is hunter2hunter2hunter2 bad", secret), "is … bad");
+        assert_eq!(without("is hunter2hunter", secret), "is …");
+        assert_eq!(without("is hunt", secret), "is hunt");
+        assert_eq!(without("is bad", secret), "is bad");
+        assert_eq!(without("is bad", ""), "is bad");
     }
 }

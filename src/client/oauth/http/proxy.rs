@@ -13,7 +13,8 @@ use super::url::{Url, authority};
 /// curl's.
 const DEFAULT_PORT: u16 = 1080;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Without `Debug`: there may be a password in it.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
     pub host: String,
     pub port: u16,
