@@ -19,8 +19,9 @@ use crate::broker::sasl::{self, Mechanism};
 /// A login has this many turns at most; SCRAM has two, GSSAPI three or four.
 const MAX_TURNS: u32 = 16;
 
-/// A broker that announces shorter sessions is not asked more often.
-const SHORTEST_SESSION: Duration = Duration::from_millis(100);
+/// Kafka refuses a login within a second of the one before, so that sessions are not
+/// renewed earlier, however short they are.
+const SHORTEST_SESSION: Duration = Duration::from_millis(1_050);
 
 /// How the turns travel.
 #[derive(Clone, Copy)]
