@@ -65,6 +65,15 @@ impl Refresher {
         self.schedule.next_deadline()
     }
 
+    /// A fetch that is under way goes on in the place of a second one: the application may
+    /// have answered before it.
+    fn begin(&mut self, fetch: Arc<dyn Fetch>, main: MainSender) -> io::Result<()> {
+        if self.running.is_none() {
+            self.running = Some(Running::begin(fetch, main)?);
+        }
+        Ok(())
+    }
+
     pub(super) fn stop(&mut self) {
         if let Some(running) = self.running.take() {
             running.end();
@@ -89,10 +98,12 @@ impl MainLoop {
                     .token_queue()
                     .push_front(Event::TokenRefresh(config.map(config_text)));
             }
-            Source::Fetched(fetch) => match Running::begin(fetch.clone(), shared.main.clone()) {
-                Ok(running) => refresher.running = Some(running),
-                Err(e) => self.on_fetched(Err(format!("the system gives no thread: {e}"))),
-            },
+            Source::Fetched(fetch) => {
+                let fetch = fetch.clone();
+                if let Err(e) = refresher.begin(fetch, shared.main.clone()) {
+                    self.on_fetched(Err(format!("the system gives no thread: {e}")));
+                }
+            }
             Source::Unsecured => {
                 let config = shared.conf.global.sasl_oauthbearer_config.as_deref();
                 let made = unsecured::token(config, wall_ms());
@@ -127,5 +138,46 @@ impl MainLoop {
         if let Err(why) = result.and_then(|token| self.shared.set_token(token)) {
             self.shared.token_failed(&why);
         }
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Fetches until it is cancelled, and counts how often it is asked to.
+    struct Slow(AtomicU32);
+
+    impl Fetch for Slow {
+        fn fetch(&self, cancel: &Arc<Cancel>) -> Result<Token, String> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            let cancelled = cancel.sleep(Duration::from_secs(600));
+            Err(format!("{cancelled:?}"))
+        }
+    }
+
+    #[test]
+    fn there_is_one_fetch_at_a_time_and_it_ends_with_the_client() {
+        let (tx, news) = crossbeam_channel::unbounded();
+        let fetch = Arc::new(Slow(AtomicU32::new(0)));
+        let mut refresher = Refresher {
+            schedule: Schedule::new(Instant::now(), wall_ms()),
+            source: Source::Fetched(fetch.clone()),
+            running: None,
+        };
+        for _ in 0..2 {
+            let main = MainSender(tx.clone());
+            refresher.begin(fetch.clone(), main).unwrap();
+        }
+        refresher.stop();
+        assert!(matches!(
+            news.try_recv(),
+            Ok(MainCommand::Token(TokenNews::Fetched(Err(_))))
+        ));
+        assert!(news.is_empty());
+        assert_eq!(fetch.0.load(Ordering::SeqCst), 1);
     }
 }
