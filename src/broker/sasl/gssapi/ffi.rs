@@ -1,5 +1,5 @@
-//! MIT Kerberos' GSSAPI library (RFC 2743, RFC 2744), opened at run time: the library is
-//! there or not where a program runs, and only those need it who log in by GSSAPI.
+//! MIT Kerberos' GSSAPI library (RFC 2743, RFC 2744). It is opened at run time, since not
+//! every machine has it, and only clients that log in by GSSAPI need it.
 //!
 //! All that is unsafe about it is here. Outside are a name, a credential and a context,
 //! which free what they own. The library may be called on any thread; one object is used
@@ -72,9 +72,9 @@ const ERRORS: u32 = 0xffff_0000;
 /// GSS_S_FAILURE, which means nothing but that the minor status says more.
 const UNSPECIFIED: u32 = 13 << 16;
 const INITIATE: c_int = 1;
-/// The time that is longest, in seconds.
+/// GSS_C_INDEFINITE: the longest lifetime that can be asked for.
 const INDEFINITE: u32 = 0xffff_ffff;
-/// Mutual authentication, messages in sequence, integrity: what wrapping needs.
+/// GSS_C_MUTUAL_FLAG, GSS_C_SEQUENCE_FLAG and GSS_C_INTEG_FLAG: what wrapping needs.
 const FLAGS: u32 = 2 | 8 | 32;
 const GSS_CODE: c_int = 1;
 const MECHANISM_CODE: c_int = 2;

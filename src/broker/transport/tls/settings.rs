@@ -43,7 +43,7 @@ pub struct TlsSettings {
     pub identifies: bool,
     /// The name to verify and to send as SNI, in the place of the broker's host.
     pub server_name: Option<String>,
-    /// How often the files are looked at; none is: never again.
+    /// How often the files are looked at again. None: they are read once.
     pub refresh: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! Whose name to sign in: AWS's usual chain.
+//! The AWS credentials to sign with, found by AWS's usual chain.
 //!
 //! The environment's keys, a web identity (as EKS gives to pods), the shared files, the
 //! container's endpoint, the instance's metadata service. The first that there is counts, and
