@@ -88,7 +88,7 @@ impl Http {
         loop {
             let error = match self.attempt(url, request, patience.timeout) {
                 Ok(response) if response.status < 400 => return Ok(response),
-                Ok(response) => refused(&response),
+                Ok(response) => refused(url, &response),
                 Err(e) => {
                     return Err(HttpError {
                         status: None,
@@ -187,7 +187,7 @@ fn is_temporary(status: Option<u16>) -> bool {
 }
 
 /// What a server says of its refusal: the fields of RFC 6749, else the beginning of its text.
-fn refused(response: &Response) -> HttpError {
+fn refused(url: &Url, response: &Response) -> HttpError {
     let status = response.status;
     let said = super::json::parse(&response.body).ok().and_then(|json| {
         let field = |name: &str| json.text(name).map(str::to_owned);
@@ -203,8 +203,8 @@ fn refused(response: &Response) -> HttpError {
         .take(300)
         .collect();
     let text = match shown.trim() {
-        "" => format!("HTTP status {status}, without a reason"),
-        shown => format!("HTTP status {status}: {shown}"),
+        "" => format!("{url}: HTTP status {status}, without a reason"),
+        shown => format!("{url}: HTTP status {status}: {shown}"),
     };
     HttpError {
         status: Some(status),

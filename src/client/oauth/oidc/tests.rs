@@ -116,19 +116,24 @@ fn an_expired_token_is_fetched() {
 fn refusals_tell_the_servers_reason_and_no_secret() {
     let body = r#"{"error":"invalid_client","error_description":"hunter2 is\u0007 wrong"}"#;
     let got = failure(vec![json_answer(401, body)]);
-    assert_eq!(got, "HTTP status 401: invalid_client: … is  wrong");
+    assert!(
+        got.starts_with("http://127.0.0.1:")
+            && got.ends_with(": HTTP status 401: invalid_client: … is  wrong"),
+        "{got}"
+    );
     let got = failure(vec![answer(
         403,
         "text/plain",
         &"no bWU6aHVudGVyMg== ".repeat(1000),
     )]);
     assert!(
-        got.starts_with("HTTP status 403: no … no") && got.len() < 400,
+        got.contains(": HTTP status 403: no … no") && got.len() < 500,
         "{got}"
     );
-    assert_eq!(
-        failure(vec![answer(404, "", "")]),
-        "HTTP status 404, without a reason"
+    let got = failure(vec![answer(404, "", "")]);
+    assert!(
+        got.ends_with(": HTTP status 404, without a reason"),
+        "{got}"
     );
 }
 
@@ -255,10 +260,8 @@ fn an_assertion_from_a_file() {
         request.ends_with(form) && !request.contains("Authorization"),
         "{request}"
     );
-    assert_eq!(
-        provider.fetch(&cancel()).unwrap_err(),
-        "HTTP status 400: … is bad"
-    );
+    let refused = provider.fetch(&cancel()).unwrap_err();
+    assert!(refused.ends_with(": HTTP status 400: … is bad"));
     std::fs::remove_file(&path).unwrap();
 }
 
