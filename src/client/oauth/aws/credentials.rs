@@ -5,6 +5,7 @@
 //! a fault of it is an error: what comes after would be somebody else.
 
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,9 +156,11 @@ impl Chain<'_> {
             self.text("AWS_CONFIG_FILE").or_else(|| home("config")),
         ];
         for file in files.into_iter().flatten() {
-            let Ok(bytes) = read_file(&file) else {
+            if !Path::new(&file).exists() {
                 continue;
-            };
+            }
+            let bytes = read_file(&file)
+                .map_err(|e| format!("the AWS credentials in {file} cannot be read: {e}"))?;
             let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
             let value = |name| profile_value(&text, &profile, name).map(str::to_owned);
             let pair = value("aws_access_key_id").zip(value("aws_secret_access_key"));

@@ -78,6 +78,17 @@ fn shared_files() {
 }
 
 #[test]
+fn a_shared_file_that_cannot_be_read_is_not_passed_over() {
+    let folder = std::env::temp_dir();
+    let folder = folder.to_str().unwrap();
+    let why = chain_of(&[("AWS_SHARED_CREDENTIALS_FILE", folder), NO_INSTANCE]).unwrap_err();
+    assert!(why.contains(folder), "{why}");
+    let nowhere = ("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
+    let why = chain_of(&[nowhere, NO_INSTANCE]).unwrap_err();
+    assert!(why.contains("no AWS credentials"), "{why}");
+}
+
+#[test]
 fn a_web_identity() {
     let token = file("identity", "tok/en\n");
     let xml = "<AssumeRoleWithWebIdentityResponse><Credentials><AccessKeyId>AK</AccessKeyId>\
