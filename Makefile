@@ -93,7 +93,7 @@ calls: ## 1,800 calls in every state of an instance, here and on librdkafka, aga
 bindings: ## other bindings with their tests, here and on librdkafka: ARGS="go javascript node rust"
 	@bash capi-tests/bindings/run.sh $(ARGS)
 
-secure: ## kcat and bindings on a secured Kafka, by every listener and mechanism and with everything wrong that can be (make test has its quick form): ARGS="--quick --only GSSAPI"
+secure: ## kcat and bindings on a secured Kafka, by every listener and mechanism and with everything wrong that can be (a part of make test): ARGS="--quick --only GSSAPI"
 	@bash capi-tests/secure/run.sh --lib $(LIB) $(ARGS)
 
 reauth: ## sessions that end every 10 s, certificates replaced on disk and the broker's CA changed, all under load: ARGS="--seconds 25 reauth"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python secured" selects.
-# The quick forms of the longer parts run here; `make kcat`, `make conformance`, `make secure` and `make reauth` have them in full.
+# The quick forms of the longer parts run here; `make kcat`, `make conformance` and `make reauth` have them in full.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
@@ -64,7 +64,7 @@ for part in $parts; do
         conformance) TESTS=expected JOBS=${JOBS:-5} section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate
             section "librdkafka's own suite, secured" bash capi-tests/conformance/secure.sh --gate ;;
         python) section "confluent-kafka-python" bash capi-tests/python/run.sh ;;
-        secured) SECURE_PORT=$((KAFKA_PORT + 708)) section "Kafka with TLS and logins" bash capi-tests/secure/quick.sh ;;
+        secured) SECURE_PORT=$((KAFKA_PORT + 708)) section "Kafka with TLS and logins" bash capi-tests/secure/test.sh ;;
         *) die "no part $part" ;;
     esac
 done

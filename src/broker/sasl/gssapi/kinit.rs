@@ -1,6 +1,7 @@
 //! `sasl.kerberos.kinit.cmd`: a command of the application's that gets a ticket.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Replaces each `%{name}` by a property. An error says what cannot be replaced.
 pub fn render(template: &str, property: impl Fn(&str) -> Option<String>) -> Result<String, String> {
@@ -20,24 +21,42 @@ pub fn render(template: &str, property: impl Fn(&str) -> Option<String>) -> Resu
     Ok(rendered)
 }
 
-/// Runs the command by the shell, and waits for its end. The text of an error does not
-/// have the command, in which there may be a password.
-pub fn run(command: &str) -> Result<(), String> {
-    let status = Command::new("/bin/sh")
+/// How long the end of a command may go unseen, at most.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
+/// Runs the command by the shell, and waits for its end. `pause` waits for so long, and
+/// says whether nobody wants the ticket any more: the command is then killed. The text of
+/// an error does not have the command, in which there may be a password.
+pub fn run(command: &str, mut pause: impl FnMut(Duration) -> bool) -> Result<(), String> {
+    let mut child = Command::new("/bin/sh")
         .args(["-c", command])
         .stdin(Stdio::null())
-        .status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("the command ended with {status}")),
-        // The application has its children reaped by itself, so nobody knows.
-        Err(error) if error.raw_os_error() == Some(libc::ECHILD) => Ok(()),
-        Err(error) => Err(format!("the command cannot be run: {error}")),
+        .spawn()
+        .map_err(|error| format!("the command cannot be run: {error}"))?;
+    let mut time = Duration::from_millis(1);
+    loop {
+        match child.try_wait() {
+            Ok(Some(status)) if status.success() => return Ok(()),
+            Ok(Some(status)) => return Err(format!("the command ended with {status}")),
+            Ok(None) => {}
+            // The application has its children reaped by itself, so nobody knows.
+            Err(error) if error.raw_os_error() == Some(libc::ECHILD) => return Ok(()),
+            Err(error) => return Err(format!("the command cannot be waited for: {error}")),
+        }
+        if pause(time) {
+            // It fails only if the command has ended meanwhile.
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err("the command was killed, since the client ends".into());
+        }
+        time = (time * 2).min(LONGEST_PAUSE);
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
 
     #[test]
@@ -51,6 +70,29 @@ mod tests {
         assert_eq!(render(""), Ok(String::new()));
         assert!(render("x %{unset}").unwrap_err().contains("`unset`"));
         assert!(render("x %{a").unwrap_err().contains("no `}`"));
+    }
+
+    fn run(command: &str) -> Result<(), String> {
+        super::run(command, |time| {
+            std::thread::sleep(time);
+            false
+        })
+    }
+
+    #[test]
+    fn a_command_is_killed_when_nobody_wants_its_ticket() {
+        let begun = Instant::now();
+        let mut pauses = 0;
+        let killed = super::run("exec sleep 600 # hunter2", |_| {
+            pauses += 1;
+            pauses == 3
+        });
+        let text = killed.unwrap_err();
+        assert!(
+            text.contains("killed") && !text.contains("hunter2"),
+            "{text}"
+        );
+        assert!(begun.elapsed() < Duration::from_secs(300));
     }
 
     #[test]

@@ -341,7 +341,9 @@ impl Worker {
         let mut next_command = self.command.is_some().then(Instant::now);
         loop {
             if next_command.is_some_and(|at| at <= Instant::now()) {
-                self.renew();
+                for host in self.renew() {
+                    self.prepare(host);
+                }
                 next_command = Instant::now().checked_add(self.interval);
             }
             let request = match next_command {
@@ -377,12 +379,21 @@ impl Worker {
         (self.wake)();
     }
 
-    fn renew(&self) {
+    /// Runs the command. Returns the hosts that were asked for meanwhile.
+    fn renew(&self) -> Vec<String> {
+        let mut asked = Vec::new();
         let Some(command) = &self.command else {
-            return;
+            return asked;
         };
         let began = Instant::now();
-        let outcome = kinit::run(command);
+        let outcome = kinit::run(command, |time| match self.requests.recv_timeout(time) {
+            Ok(host) => {
+                asked.push(host);
+                false
+            }
+            Err(RecvTimeoutError::Timeout) => false,
+            Err(RecvTimeoutError::Disconnected) => true,
+        });
         let took = began.elapsed();
         let ms = took.as_millis();
         if let Err(why) = outcome {
@@ -415,5 +426,6 @@ impl Worker {
         if !self.kerberos.ready.swap(true, Ordering::AcqRel) {
             (self.wake)();
         }
+        asked
     }
 }

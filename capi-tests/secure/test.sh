@@ -1,6 +1,6 @@
 #!/bin/bash
-# What make test has of the secured Kafka: run.sh --quick, sessions of 10 s that are renewed for 25 s (reauth.sh), and each block of
-# docs/connecting.md (docs.py). One cluster is up at a time, and none stays. `make secure` and `make reauth` have all of it.
+# What make test has of the secured Kafka: run.sh, sessions of 10 s that are renewed for 25 s (reauth.sh), and each block of
+# docs/connecting.md (docs.py). One cluster is up at a time, and none stays. `make reauth` has more of the renewals.
 # LIB and SECURE_PORT as in run.sh.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
@@ -15,7 +15,7 @@ clients="kcat python"
 go_version=$(go env GOVERSION 2>/dev/null)
 [ -z "$go_version" ] || [ "$(printf '%s\n' go1.21 "$go_version" | sort -V | head -n 1)" != go1.21 ] || clients+=" go"
 
-bash "$HERE/run.sh" --lib "$lib" --quick --clients "$clients" --keep || failed=1
+bash "$HERE/run.sh" --lib "$lib" --clients "$clients" --keep || failed=1
 
 # The page is this library's: librdkafka does not have all that it names.
 if [ "$lib" = ours ]; then
