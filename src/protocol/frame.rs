@@ -14,7 +14,7 @@
 //! only small frames come.
 
 use std::fmt;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use bytes::{Buf, Bytes, BytesMut};
 
@@ -99,27 +99,52 @@ struct Large {
 
 /// Buffers for large frames that are not in use. They are given back on whichever
 /// thread drops the last part of a frame.
-#[derive(Debug, Default)]
-struct Spare(Mutex<Vec<Vec<u8>>>);
+#[derive(Debug)]
+struct Spare(Mutex<Kept>);
+
+#[derive(Debug)]
+enum Kept {
+    Buffers(Vec<Vec<u8>>),
+    /// There is no reader any more.
+    Nothing,
+}
+
+impl Default for Spare {
+    fn default() -> Self {
+        Spare(Mutex::new(Kept::Buffers(Vec::new())))
+    }
+}
 
 impl Spare {
     fn take(&self) -> Vec<u8> {
-        self.0.lock().pop().unwrap_or_default()
+        match &mut *self.0.lock() {
+            Kept::Buffers(kept) => kept.pop().unwrap_or_default(),
+            Kept::Nothing => Vec::new(),
+        }
     }
 
     fn give(&self, buf: Vec<u8>) {
         if buf.capacity() > SPARE_SIZE {
             return;
         }
-        let mut spare = self.0.lock();
-        if spare.len() < SPARES {
-            spare.push(buf);
+        if let Kept::Buffers(kept) = &mut *self.0.lock()
+            && kept.len() < SPARES
+        {
+            kept.push(buf);
         }
     }
 
-    fn clear(&self) {
-        let freed = std::mem::take(&mut *self.0.lock());
+    fn clear(&self, kept: Kept) {
+        let freed = std::mem::replace(&mut *self.0.lock(), kept);
         drop(freed);
+    }
+
+    #[cfg(test)]
+    fn sizes(&self) -> Vec<usize> {
+        match &*self.0.lock() {
+            Kept::Buffers(kept) => kept.iter().map(Vec::capacity).collect(),
+            Kept::Nothing => Vec::new(),
+        }
     }
 }
 
@@ -127,7 +152,7 @@ impl Spare {
 struct Frame {
     buf: Vec<u8>,
     size: usize,
-    spare: Weak<Spare>,
+    spare: Arc<Spare>,
 }
 
 impl AsRef<[u8]> for Frame {
@@ -138,10 +163,14 @@ impl AsRef<[u8]> for Frame {
 
 impl Drop for Frame {
     fn drop(&mut self) {
-        // Without a reader there are no more frames.
-        if let Some(spare) = self.spare.upgrade() {
-            spare.give(std::mem::take(&mut self.buf));
-        }
+        self.spare.give(std::mem::take(&mut self.buf));
+    }
+}
+
+/// Without a reader there are no more frames, and nothing is kept for them.
+impl Drop for FrameReader {
+    fn drop(&mut self) {
+        self.spare.clear(Kept::Nothing);
     }
 }
 
@@ -201,7 +230,7 @@ impl FrameReader {
                 Bytes::from_owner(Frame {
                     buf: l.buf,
                     size: l.size,
-                    spare: Arc::downgrade(&self.spare),
+                    spare: self.spare.clone(),
                 })
             }));
         }
@@ -223,7 +252,7 @@ impl FrameReader {
             self.filled -= PREFIX + size;
             self.small = self.small.saturating_add(1);
             if self.small == CALM {
-                self.spare.clear();
+                self.spare.clear(Kept::Buffers(Vec::new()));
             }
             return Ok(Some(self.shared.split_to(size).freeze()));
         }

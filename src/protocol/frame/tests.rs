@@ -180,7 +180,7 @@ fn a_length_that_lies_costs_no_memory() {
     let mut src = Pieces::new(&bytes, vec![50_000]);
     let (frames, mid_frame) = collect(&mut reader, &mut src);
     assert!(frames.is_empty() && mid_frame);
-    let large = reader.large.unwrap();
+    let large = reader.large.take().unwrap();
     assert!(large.buf.capacity() <= TRUSTED);
     // And what was prepared is little more than what came.
     assert!(large.buf.len() <= bytes.len() + STEP);
@@ -200,8 +200,7 @@ fn a_large_frame_has_a_buffer_of_its_size_and_is_read_into_it() {
     assert!(large == frames[1]);
     drop(large);
     assert_eq!(next(), frames[2]);
-    let spare = reader.spare.0.lock();
-    assert_eq!(spare[0].capacity(), frames[1].len());
+    assert_eq!(reader.spare.sizes(), [frames[1].len()]);
 }
 
 #[test]
@@ -245,16 +244,19 @@ fn few_buffers_are_kept_and_none_once_frames_are_small() {
     let mut reader = FrameReader::new(1 << 24);
     let frames: Vec<Bytes> = (0..5).map(|n| one(&mut reader, &[n; 100_000])).collect();
     drop(frames);
-    assert_eq!(reader.spare.0.lock().len(), SPARES);
+    assert_eq!(reader.spare.sizes().len(), SPARES);
     for n in 0..CALM {
-        assert_eq!(reader.spare.0.lock().len(), SPARES, "{n}");
+        assert_eq!(reader.spare.sizes().len(), SPARES, "{n}");
         one(&mut reader, &[9; 10]);
     }
-    assert!(reader.spare.0.lock().is_empty());
+    assert!(reader.spare.sizes().is_empty());
     let huge = one(&mut reader, &vec![7; SPARE_SIZE + 1]);
     drop(huge);
-    assert!(reader.spare.0.lock().is_empty(), "too large to be kept");
+    assert!(reader.spare.sizes().is_empty(), "too large to be kept");
     let last = one(&mut reader, &[8; 100_000]);
+    let spare = reader.spare.clone();
     drop(reader);
     assert!(last == vec![8; 100_000], "outlives its reader");
+    drop(last);
+    assert!(spare.sizes().is_empty(), "nobody would take it");
 }
