@@ -106,6 +106,22 @@ static void credentials_replaced(void) {
         cluster_end(&c);
 }
 
+/* New ones are tried at once, however long the pause after the refusal of the old ones would be. */
+static void credentials_end_the_pause(void) {
+        struct cluster c = login_cluster(0, "0");
+        rd_kafka_conf_t *conf;
+        rd_kafka_t *rk;
+        memset(&seen, 0, sizeof(seen));
+        conf = with(conf_to(&c, "sasl_plaintext", "PLAIN"), "sasl.password", "wrong-secret");
+        conf = with(conf, "reconnect.backoff.ms", "3600000");
+        rk   = client(RD_KAFKA_PRODUCER, with(conf, "reconnect.backoff.max.ms", "3600000"));
+        CHECK(poll_until(rk, &seen.authentication, 1, ms(10000)), "no error in time");
+        set_credentials(rk, "alice", "secret");
+        CHECK(gets_through(rk, ms(20000)), "nothing gets through: %s", seen.reason);
+        DESTROY(rk, 1000);
+        cluster_end(&c);
+}
+
 static volatile int replacing;
 
 static void *replaces(void *rk) {
@@ -475,6 +491,7 @@ int main(int argc, char **argv) {
         RUN(wrong_password);
         RUN(mechanism_that_is_not_enabled);
         RUN(credentials_replaced);
+        RUN(credentials_end_the_pause);
         RUN(credentials_replaced_all_the_time);
         RUN(token_by_callback);
         RUN(token_by_sasl_queue);

@@ -14,7 +14,7 @@ pub enum LinkCommand<U: LinkUser> {
     },
     /// Connect now, even without work to do.
     Connect,
-    /// What a login needs is there now (`Login::is_ready`), or has been replaced.
+    /// What a login needs may be there now (`Login::is_ready`, `Login::prepare`).
     CredentialsReady,
     /// Lets the next attempt to connect be made at once.
     SkipBackoff,

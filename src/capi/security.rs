@@ -86,7 +86,7 @@ pub unsafe extern "C" fn rd_kafka_sasl_set_credentials(
             if let Some((shared, sasl)) = shared.and_then(|s| Some((s, s.security.sasl.as_ref()?)))
             {
                 sasl.credentials.set(&user, password);
-                shared.main.send(MainCommand::CredentialsReady);
+                shared.main.send(MainCommand::CredentialsReplaced);
             }
             ptr::null_mut()
         }

@@ -357,11 +357,22 @@ impl Brokers {
         }
     }
 
-    /// What logins need is there now, or has been replaced.
+    fn handles(&self) -> impl Iterator<Item = &Handle<BrokerUser>> {
+        let brokers = self.list.iter().map(|b| &b.handle);
+        brokers.chain(self.named.iter().map(|n| &n.handle))
+    }
+
+    /// What a login waits for may be there now.
     pub fn credentials_ready(&self) {
-        let handles = self.list.iter().map(|b| &b.handle);
-        for handle in handles.chain(self.named.iter().map(|n| &n.handle)) {
+        for handle in self.handles() {
             handle.send(LinkCommand::CredentialsReady);
+        }
+    }
+
+    /// A link whose login was refused tries the new ones at once.
+    pub fn credentials_replaced(&self) {
+        for handle in self.handles() {
+            handle.send(LinkCommand::SkipBackoff);
         }
     }
 

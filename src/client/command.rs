@@ -78,8 +78,10 @@ pub enum MainCommand {
     },
     /// Some partition cannot go on under it.
     ProducerIdSpent(Pid),
-    /// What logins need is there now, or has been replaced.
+    /// What a login waits for may be there now.
     CredentialsReady,
+    /// Logins to come are made with others: what was refused may succeed.
+    CredentialsReplaced,
     Token(TokenNews),
     /// Partitions without a leader, or messages without a partition, have news.
     Leaderless,

@@ -287,6 +287,7 @@ impl MainLoop {
                 }
             }
             MainCommand::CredentialsReady => self.router.brokers.credentials_ready(),
+            MainCommand::CredentialsReplaced => self.router.brokers.credentials_replaced(),
             MainCommand::Token(news) => self.on_token_news(now, news),
             MainCommand::Leaderless => self.expire_unassigned(now),
             MainCommand::Flush => {

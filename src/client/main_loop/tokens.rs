@@ -120,7 +120,7 @@ impl MainLoop {
         match news {
             TokenNews::Set { expires_ms } => {
                 schedule.on_token(now, wall_ms(), expires_ms);
-                self.router.brokers.credentials_ready();
+                self.router.brokers.credentials_replaced();
             }
             TokenNews::Failed => schedule.on_failure(now, wall_ms()),
             TokenNews::Fetched(result) => {

@@ -26,6 +26,7 @@ use self::cancel::Cancel;
 pub use self::exchange::{Request, Response};
 use self::url::Url;
 use self::wire::Wire;
+use crate::base::text::tamed;
 
 /// Whom to trust at HTTPS endpoints.
 #[derive(Debug, Clone, Default)]
@@ -197,11 +198,7 @@ fn refused(url: &Url, response: &Response) -> HttpError {
         }
     });
     let said = said.unwrap_or_else(|| String::from_utf8_lossy(&response.body).into_owned());
-    let shown: String = said
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(300)
-        .collect();
+    let shown = tamed(&said, 300);
     let text = match shown.trim() {
         "" => format!("{url}: HTTP status {status}, without a reason"),
         shown => format!("{url}: HTTP status {status}: {shown}"),
