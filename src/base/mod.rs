@@ -24,6 +24,7 @@ pub mod stderr;
 pub mod sync;
 #[cfg(test)]
 pub mod testing;
+pub mod text;
 pub mod thread;
 pub mod time;
 pub mod topic_partition;

@@ -262,11 +262,9 @@ impl<U: LinkUser> Link<U> {
         login.is_ready() && login.prepare(&host)
     }
 
-    /// Puts off a login that is due while the link is up. False if none is.
-    fn postpone_renewal(&mut self, now: Instant) -> bool {
-        match &mut self.state {
-            State::Up { setup, .. } => setup.postpone_renewal(now),
-            State::SettingUp { .. } | State::Down => false,
+    fn postpone_renewal(&mut self, now: Instant) {
+        if let State::Up { setup, .. } = &mut self.state {
+            setup.postpone_renewal(now);
         }
     }
 
@@ -302,8 +300,10 @@ impl<U: LinkUser> Link<U> {
         if due.is_some_and(|d| now >= d) {
             // A session is renewed once what that needs has been fetched. Only now is it
             // asked for: a ticket's first token is good for a minute.
-            let can_log_in = self.can_log_in();
-            if can_log_in || !self.postpone_renewal(now) {
+            let renews = matches!(&self.state, State::Up { setup, .. } if setup.is_ready());
+            if renews && !self.can_log_in() {
+                self.postpone_renewal(now);
+            } else {
                 self.set_up(now, registry, setup::Event::Time);
             }
         }

@@ -191,29 +191,23 @@ impl Setup {
         matches!(self.step, Step::Transport | Step::Tls)
     }
 
+    /// Requests may be sent, and no login is under way.
+    pub fn is_ready(&self) -> bool {
+        matches!(self.step, Step::Ready { .. })
+    }
+
     /// What comes next is a frame that is no response.
     pub fn awaits_token(&self) -> bool {
         matches!(&self.step, Step::SaslAuthenticate { exchange, .. } if exchange.is_raw())
     }
 
-    /// A login is under way.
-    pub fn is_logging_in(&self) -> bool {
-        matches!(
-            self.step,
-            Step::SaslHandshake { .. } | Step::SaslAuthenticate { .. }
-        )
-    }
-
-    /// A login that is due, while the link is up, is made a little later. False if none is.
-    pub fn postpone_renewal(&mut self, now: Instant) -> bool {
-        match &mut self.step {
-            Step::Ready {
-                renew_at: Some(at), ..
-            } => {
-                *at = now + POSTPONED;
-                true
-            }
-            _ => false,
+    /// Where a login is due while the link is up: it is made a little later.
+    pub fn postpone_renewal(&mut self, now: Instant) {
+        if let Step::Ready {
+            renew_at: Some(at), ..
+        } = &mut self.step
+        {
+            *at = now + POSTPONED;
         }
     }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Parser;
+use rdkafka::client::settings::bootstrap;
 
 use crate::probe::Address;
 use crate::properties::Pair;
@@ -61,11 +62,15 @@ impl Arguments {
             .clone()
             .or_else(configured)
             .unwrap_or_else(|| "localhost:9092".into());
-        list.split(',')
-            .map(str::trim)
-            .filter(|s| !s.is_empty())
-            .map(str::parse)
-            .collect()
+        let address = |server: Result<(String, u16), String>| match server {
+            Ok((host, port)) => Ok(Address {
+                host,
+                port,
+                id: None,
+            }),
+            Err(text) => Err(format!("{text:?} is no server: expected HOST:PORT")),
+        };
+        bootstrap(&list).into_iter().map(address).collect()
     }
 }
 
@@ -100,5 +105,7 @@ mod tests {
             parse(&["-X", "bootstrap.servers=a", "-b", "SSL://b:3"]),
             "b:3"
         );
+        let wrong = Arguments::try_parse_from(["kafka-check", "-b", "a:b"]).unwrap();
+        assert!(wrong.servers(&[]).is_err());
     }
 }

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::net::ToSocketAddrs;
-use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use crate::certificates;
@@ -38,35 +37,6 @@ impl fmt::Display for Address {
         match self.id {
             Some(id) => write!(f, ", broker {id}"),
             None => Ok(()),
-        }
-    }
-}
-
-impl FromStr for Address {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} is no server: expected HOST:PORT");
-        let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-        let (host, port) = match rest.strip_prefix('[') {
-            Some(v6) => {
-                let (host, tail) = v6.split_once(']').ok_or_else(wrong)?;
-                (host, tail.strip_prefix(':'))
-            }
-            None => match rest.rsplit_once(':') {
-                Some((host, _)) if host.contains(':') => (rest, None),
-                Some((host, port)) => (host, Some(port)),
-                None => (rest, None),
-            },
-        };
-        let port = port.map_or(Ok(9092), |p| p.parse().map_err(|_| wrong()))?;
-        match host.is_empty() {
-            true => Err(wrong()),
-            false => Ok(Address {
-                host: host.into(),
-                port,
-                id: None,
-            }),
         }
     }
 }
@@ -226,19 +196,5 @@ fn detail(step: Step, seen: &Seen) -> String {
             chain.join("\n                                 ")
         }
         _ => String::new(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn servers_are_read_as_the_library_reads_them() {
-        let parsed = |text: &str| text.parse::<Address>().map(|a| a.server());
-        assert_eq!(parsed("a:1"), Ok("a:1".into()));
-        assert_eq!(parsed("::1"), Ok("[::1]:9092".into()));
-        assert_eq!(parsed("SASL_SSL://[::1]:3"), Ok("[::1]:3".into()));
-        assert!(parsed(":1").is_err() && parsed("a:b").is_err());
     }
 }

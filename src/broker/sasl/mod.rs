@@ -27,6 +27,8 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::base::text::tamed;
+
 /// What is to be done after a step of a login.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Step {
@@ -86,11 +88,7 @@ fn shown(bytes: &[u8]) -> String {
     const SIGNS: usize = 200;
     let start = &bytes[..bytes.len().min(4 * SIGNS)];
     let text = String::from_utf8_lossy(start);
-    let mut shown: String = text
-        .chars()
-        .take(SIGNS)
-        .map(|c| if c.is_control() { '?' } else { c })
-        .collect();
+    let mut shown = tamed(&text, SIGNS);
     if text.chars().count() > SIGNS || start.len() < bytes.len() {
         shown.push('…');
     }
@@ -115,7 +113,7 @@ mod tests {
 
     #[test]
     fn what_a_broker_says_is_tamed() {
-        assert_eq!(shown(b"a\nb\x1b[0m\xff"), "a?b?[0m\u{fffd}");
+        assert_eq!(shown(b"a\nb\x1b[0m\xff"), "a b [0m\u{fffd}");
         let long = shown(&vec![b'x'; 1 << 20]);
         assert_eq!(long.chars().count(), 201);
         assert!(long.ends_with('…'));

@@ -212,7 +212,7 @@ mod tests {
             ),
             ("{\"error\":1}", br#"{"error":1}"#),
             ("{\"status\":7}", br#"{"status":7}"#),
-            ("go away?", b"go away\n"),
+            ("go away now", b"go away\nnow"),
             ("[[[[", "[".repeat(10_000).leak().as_bytes()),
             ("\u{fffd}", b"\xff"),
         ];

@@ -12,6 +12,7 @@ use kafka_protocol::messages::ApiKey;
 
 use super::{Action, Challenge, Session, Setup, Step};
 use crate::base::error::ErrorCode;
+use crate::base::text::tamed;
 use crate::broker::ApiVersions;
 use crate::broker::error::ConnError;
 use crate::broker::sasl::{self, Mechanism};
@@ -269,11 +270,7 @@ fn shown(mechanisms: &[String]) -> String {
     names.join(", ")
 }
 
-/// A broker's text without control characters, and bounded.
+/// A broker's text, for an error.
 fn one_line(text: &str) -> String {
-    const MOST: usize = 300;
-    text.chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .take(MOST)
-        .collect()
+    tamed(text, 300)
 }

@@ -40,6 +40,23 @@ impl Mechanism for Turn {
     }
 }
 
+fn always() -> Arc<AtomicBool> {
+    Arc::new(AtomicBool::new(true))
+}
+
+/// A link with a request to send, connected to a broker that has seen nothing of it yet.
+/// It logs in while it is `ready` to; sessions last so many milliseconds.
+fn connected(seed: u64, session_ms: i64, ready: Arc<AtomicBool>) -> (Fixture, Peer) {
+    let login: Arc<dyn Login> = Arc::new(Once(ready));
+    let mut f = link_with(settings(), seed, Some(login));
+    f.broker = Broker::new().that_knows_logins(session_ms);
+    f.request(1, 60_000 * MS);
+    f.run();
+    let peer = f.peer();
+    f.event(peer.accept());
+    (f, peer)
+}
+
 /// The requests that have arrived at the broker, which does not answer.
 fn arrived(f: &mut Fixture, peer: &Peer) -> Vec<i16> {
     let requests = f.broker.take(&peer.received());
@@ -69,13 +86,7 @@ fn a_link_waits_for_what_its_login_needs() {
 
 #[test]
 fn requests_wait_while_a_session_is_renewed() {
-    let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
-    let mut f = link_with(settings(), 21, Some(login));
-    f.broker = Broker::new().that_knows_logins(10_000);
-    f.request(1, 60_000 * MS);
-    f.run();
-    let peer = f.peer();
-    f.event(peer.accept());
+    let (mut f, peer) = connected(21, 10_000, always());
     for _ in 0..4 {
         f.serve(&peer);
     }
@@ -117,19 +128,16 @@ fn requests_wait_while_a_session_is_renewed() {
 
 #[test]
 fn a_session_that_is_not_renewed_in_time_costs_the_connection() {
-    let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
-    let mut f = link_with(settings(), 22, Some(login));
-    f.broker = Broker::new().that_knows_logins(10_000);
-    f.request(1, 60_000 * MS);
-    f.run();
-    let peer = f.peer();
-    f.event(peer.accept());
+    let ready = always();
+    let (mut f, peer) = connected(22, 10_000, ready.clone());
     for _ in 0..4 {
         f.serve(&peer);
     }
     assert!(matches!(f.events.try_recv(), Ok(LinkEvent::Up { .. })));
     f.now += 9_000 * MS;
     f.run();
+    // What the login after this one needs has no part in it.
+    ready.store(false, Ordering::Relaxed);
     f.now += 3_000 * MS;
     f.run();
     let (code, text) = f.failure();
@@ -140,13 +148,7 @@ fn a_session_that_is_not_renewed_in_time_costs_the_connection() {
 
 #[test]
 fn a_broker_that_closes_during_a_login_has_refused_it() {
-    let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
-    let mut f = link_with(settings(), 23, Some(login));
-    f.broker = Broker::new().that_knows_logins(0);
-    f.request(1, 60_000 * MS);
-    f.run();
-    let peer = f.peer();
-    f.event(peer.accept());
+    let (mut f, peer) = connected(23, 0, always());
     f.serve(&peer);
     f.event(peer.close());
     let (code, text) = f.failure();
@@ -157,12 +159,7 @@ fn a_broker_that_closes_during_a_login_has_refused_it() {
 
 /// The bytes of a broker from the first to the last answer of a set-up with a login.
 fn login_answers(broker: &mut Broker) -> Vec<Vec<u8>> {
-    let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
-    let mut f = link_with(settings(), 24, Some(login));
-    f.request(1, 60_000 * MS);
-    f.run();
-    let peer = f.peer();
-    f.event(peer.accept());
+    let (mut f, peer) = connected(24, 0, always());
     let mut all = Vec::new();
     while f.events.is_empty() {
         let answers = broker.answers(&peer.received());
@@ -178,13 +175,8 @@ fn a_set_up_with_a_login_ends_wherever_it_is_cut() {
     assert_eq!(answers.len(), 3);
     let length: usize = answers.iter().map(Vec::len).sum();
     for cut in 0..length {
-        let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
         // The transport splits what is sent as the seed says.
-        let mut f = link_with(settings(), cut as u64, Some(login));
-        f.request(1, 60_000 * MS);
-        f.run();
-        let peer = f.peer();
-        f.event(peer.accept());
+        let (mut f, peer) = connected(cut as u64, 0, always());
         let mut left = cut;
         for answer in &answers {
             let part = &answer[..left.min(answer.len())];
@@ -212,12 +204,7 @@ fn a_set_up_with_rubbish_ends_or_goes_on() {
     let answers = login_answers(&mut Broker::new().that_knows_logins(0));
     let mut random = fastrand::Rng::with_seed(7);
     for seed in 0..500 {
-        let login: Arc<dyn Login> = Arc::new(Once(Arc::new(AtomicBool::new(true))));
-        let mut f = link_with(settings(), seed, Some(login));
-        f.request(1, 60_000 * MS);
-        f.run();
-        let peer = f.peer();
-        f.event(peer.accept());
+        let (mut f, peer) = connected(seed, 0, always());
         for answer in &answers {
             let mut bytes = answer.clone();
             if random.u8(0..3) == 0 {
@@ -242,13 +229,7 @@ fn a_set_up_with_rubbish_ends_or_goes_on() {
 #[test]
 fn a_session_is_renewed_once_its_login_can_be_made() {
     let ready = Arc::new(AtomicBool::new(true));
-    let login: Arc<dyn Login> = Arc::new(Once(ready.clone()));
-    let mut f = link_with(settings(), 26, Some(login));
-    f.broker = Broker::new().that_knows_logins(10_000);
-    f.request(1, 60_000 * MS);
-    f.run();
-    let peer = f.peer();
-    f.event(peer.accept());
+    let (mut f, peer) = connected(26, 10_000, ready.clone());
     for _ in 0..4 {
         f.serve(&peer);
     }

@@ -14,6 +14,7 @@ use openssl::x509::{X509Ref, X509StoreContextRef, X509VerifyResult};
 
 use super::{CertificateCheck, Presented, TlsSettings, Verdict, ffi};
 use crate::base::lock::Mutex;
+use crate::base::text::tamed;
 use crate::broker::error::ConnError;
 use crate::broker::identity::Identity;
 
@@ -314,14 +315,9 @@ fn all_names(cert: &X509Ref) -> Vec<String> {
     names
 }
 
-/// A part of a certificate that nobody has verified: short, and without what would disturb
-/// a log.
+/// A part of a certificate that nobody has verified.
 fn shown(text: &str) -> String {
-    const SIGNS: usize = 100;
-    text.chars()
-        .map(|c| if c.is_control() { '?' } else { c })
-        .take(SIGNS)
-        .collect()
+    tamed(text, 100)
 }
 
 /// "the certificate of CN=..".
@@ -364,10 +360,10 @@ mod tests {
         let mut name = openssl::x509::X509NameBuilder::new().unwrap();
         name.append_entry_by_text("CN", "a\nb\x1b[2J").unwrap();
         let name = name.build();
-        assert_eq!(name_of(&name), "CN=a?b?[2J");
+        assert_eq!(name_of(&name), "CN=a b [2J");
         let mut cert = openssl::x509::X509::builder().unwrap();
         cert.set_subject_name(&name).unwrap();
-        assert_eq!(names(&cert.build()), ["a?b?[2J"]);
+        assert_eq!(names(&cert.build()), ["a b [2J"]);
         assert_eq!(shown(&"x".repeat(1000)).len(), 100);
     }
 
