@@ -8,7 +8,7 @@ use super::security::Security;
 use super::server::{Server, Setup, WAKER};
 use super::state::errors::Injected;
 use super::state::topic::TopicConfig;
-use super::state::{ClusterState, Defaults};
+use super::state::{ClusterState, Defaults, txn};
 use crate::base::cancel::NotCancelled;
 use crate::base::log::Logger;
 use crate::base::standard;
@@ -50,6 +50,10 @@ pub struct Options {
     pub seed: Option<u64>,
     /// Round-trip time of all brokers from the start.
     pub rtt_ms: u32,
+    /// The finalized level of `transaction.version`: 0 to 2.
+    pub transaction_version: i16,
+    /// Between the end of a transaction and its markers.
+    pub transaction_end_delay_ms: u32,
     pub security: Security,
 }
 
@@ -68,6 +72,8 @@ impl Default for Options {
             topics: Vec::new(),
             seed: None,
             rtt_ms: 0,
+            transaction_version: txn::LATEST,
+            transaction_end_delay_ms: 0,
             security: Security::default(),
         }
     }
@@ -118,6 +124,8 @@ impl Cluster {
         let (commands, inbox) = unbounded();
         let mut state = ClusterState::new(cluster_id, defaults, seed);
         state.secure(&options.security);
+        state.txns.version = options.transaction_version.clamp(0, txn::LATEST);
+        state.txns.end_delay_ms = options.transaction_end_delay_ms;
         let mut server = Server::new(poll, state, inbox, &setup)?;
         let now = server.now();
         let factor = server.state().defaults.replication_factor;
@@ -268,6 +276,18 @@ impl Cluster {
 
     pub fn set_initial_rebalance_delay_ms(&self, ms: i32) -> Outcome {
         self.tell(Change::InitialRebalanceDelay { ms })
+    }
+
+    /// The finalized level of `transaction.version`: 0 to 2. Where EndTxn, Produce or
+    /// TxnOffsetCommit of the newest versions are not taken, it is at most 1.
+    pub fn set_transaction_version(&self, level: i16) -> Outcome {
+        self.tell(Change::TransactionVersion { level })
+    }
+
+    /// How long after the end of a transaction its markers are written; until then
+    /// requests for the same transactional id are told CONCURRENT_TRANSACTIONS.
+    pub fn set_transaction_end_delay_ms(&self, ms: u32) -> Outcome {
+        self.tell(Change::TransactionEndDelay { ms })
     }
 
     pub fn track_requests(&self, on: bool) -> Outcome {

@@ -153,6 +153,13 @@ pub enum Change {
     InitialRebalanceDelay {
         ms: i32,
     },
+    /// The finalized level of `transaction.version`.
+    TransactionVersion {
+        level: i16,
+    },
+    TransactionEndDelay {
+        ms: u32,
+    },
     TrackRequests {
         on: bool,
     },

@@ -25,6 +25,11 @@ kafka-mock: a mock Kafka cluster in one process, all in memory
   --no-auto-create         do not create topics by use
   --rebalance-delay MS     group.initial.rebalance.delay.ms (default 0)
   --rtt MS                 delay of every response (default 0)
+  --transaction-version N  transaction.version: 2 (the default) is KIP-890's, where
+                           clients join by producing; 1 and 0 are before it
+  --transaction-end-delay MS
+                           from the end of a transaction to its markers; until then
+                           clients get CONCURRENT_TRANSACTIONS (default 0)
   --cluster-id ID          the cluster's id (default: a random one)
   --seed N                 seed of random choices such as leaders and ids
   --help                   this text
@@ -125,12 +130,9 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
             "--partitions" => {
                 options.default_partitions = number(&name, &value()?, 1, 100_000)? as i32;
             }
-            "--rebalance-delay" => {
-                options.initial_rebalance_delay_ms = number(&name, &value()?, 0, 3_600_000)? as i32;
-            }
-            "--rtt" => options.rtt_ms = number(&name, &value()?, 0, 3_600_000)? as u32,
             "--cluster-id" => options.cluster_id = value()?,
             "--seed" => options.seed = Some(number(&name, &value()?, 0, u64::MAX)?),
+            _ if behaviour(&mut options, &name, &mut value)? => {}
             _ => secured.take(&name, &mut value)?,
         }
     }
@@ -140,6 +142,29 @@ fn parse(mut args: impl Iterator<Item = String>) -> Result<Wanted, String> {
         false => Ipv4Addr::UNSPECIFIED,
     });
     Ok(Wanted::Run(brokers, Box::new(options)))
+}
+
+/// The options of how the brokers behave. False: it is none of them.
+fn behaviour(
+    options: &mut Options,
+    name: &str,
+    value: &mut dyn FnMut() -> Result<String, String>,
+) -> Result<bool, String> {
+    const HOUR_MS: u64 = 3_600_000;
+    match name {
+        "--rebalance-delay" => {
+            options.initial_rebalance_delay_ms = number(name, &value()?, 0, HOUR_MS)? as i32;
+        }
+        "--rtt" => options.rtt_ms = number(name, &value()?, 0, HOUR_MS)? as u32,
+        "--transaction-version" => {
+            options.transaction_version = number(name, &value()?, 0, 2)? as i16;
+        }
+        "--transaction-end-delay" => {
+            options.transaction_end_delay_ms = number(name, &value()?, 0, HOUR_MS)? as u32;
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
 }
 
 /// Whether only this machine's own clients can follow what they are told.

@@ -7,9 +7,8 @@ use kafka_protocol::messages::api_versions_response::{
 };
 use kafka_protocol::messages::{ApiKey, ApiVersionsRequest};
 
-/// Name, first and last supported level, finalized level. Transactions of version 2
-/// are KIP-890's: partitions join by being produced to, each end bumps the epoch.
-const FEATURES: &[(&str, i16, i16, i16)] = &[("transaction.version", 0, 2, 2)];
+/// 0 is for a feature that is not finalized.
+const TRANSACTION_VERSION: &str = "transaction.version";
 
 pub fn handle(state: &mut ClusterState, cx: &Cx, request: ApiVersionsRequest) -> Reply {
     let mut response = ApiVersionsResponse::default().with_error_code(cx.error);
@@ -29,23 +28,25 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: ApiVersionsRequest) ->
         }
     }
     if cx.version >= 3 {
-        for &(name, min, max, finalized) in FEATURES {
-            // Before version 4 a feature cannot be told to begin at 0.
-            let min = if cx.version >= 4 { min } else { min.max(1) };
-            response.supported_features.push(
-                SupportedFeatureKey::default()
-                    .with_name(super::text(name))
-                    .with_min_version(min)
-                    .with_max_version(max),
-            );
+        let name = super::text(TRANSACTION_VERSION);
+        // Before version 4 a feature cannot be told to begin at 0.
+        let min = i16::from(cx.version < 4);
+        response.supported_features.push(
+            SupportedFeatureKey::default()
+                .with_name(name.clone())
+                .with_min_version(min)
+                .with_max_version(state.newest_transaction_version()),
+        );
+        let level = state.transaction_version();
+        if level > 0 {
             response.finalized_features.push(
                 FinalizedFeatureKey::default()
-                    .with_name(super::text(name))
-                    .with_max_version_level(finalized)
-                    .with_min_version_level(finalized),
+                    .with_name(name)
+                    .with_max_version_level(level)
+                    .with_min_version_level(level),
             );
         }
-        response.finalized_features_epoch = 1;
+        response.finalized_features_epoch = state.txns.features_epoch;
     }
     if response.error_code == 0 {
         state.logins.introduced(cx.conn);

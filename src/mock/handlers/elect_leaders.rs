@@ -115,5 +115,6 @@ fn elect(
     };
     p.set_leader(chosen);
     state.wake_partition(cx.now, topic, partition);
+    state.write_due_markers(cx.now);
     Ok(())
 }

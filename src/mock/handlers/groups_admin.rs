@@ -118,6 +118,7 @@ pub fn delete(state: &mut ClusterState, cx: &Cx, request: DeleteGroupsRequest) -
         });
         if refused.is_ok() {
             state.groups.remove(id.as_str());
+            state.write_due_markers(cx.now);
         }
         response.results.push(
             DeletableGroupResult::default()

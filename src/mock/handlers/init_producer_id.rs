@@ -12,6 +12,8 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: InitProducerIdRequest)
     };
     let outcome = match (&request.transactional_id, cx.error) {
         (_, code @ (..0 | 1..)) => Err(code),
+        // Half of an identity is none.
+        (_, 0) if (given.id == -1) != (given.epoch == -1) => Err(E::InvalidRequest.code()),
         (None, 0) => Ok(state.idempotent_producer()),
         (Some(id), 0) => {
             let expected = (given.id >= 0).then_some(given);

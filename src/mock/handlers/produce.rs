@@ -219,9 +219,7 @@ fn append(
     // The partition joins its producer's transaction whatever becomes of the batch.
     if header.is_transactional() {
         let id = txn_id.ok_or(E::InvalidTxnState)?;
-        // From version 12 a lost beginning is noticed even where nothing is known.
-        p.producers.attempted(&header, cx.version >= 12);
-        state.join_transaction(cx, id, &header, name, data.index)?;
+        join_transaction(state, cx, id, &header, (name, data.index))?;
     }
     let trace = state.trace.clone();
     let (p, config) = find(state, name, data.index)?;
@@ -248,6 +246,23 @@ fn append(
         stored.base_offset
     ));
     Ok(stored)
+}
+
+fn join_transaction(
+    state: &mut ClusterState,
+    cx: &Cx,
+    id: &str,
+    header: &Header,
+    (topic, index): (&str, i32),
+) -> Result<(), E> {
+    let (p, _) = find(state, topic, index)?;
+    // Where the producer's transaction is open, nobody is asked whether it is.
+    if p.producers.has_open_at(header) {
+        return Ok(());
+    }
+    // From version 12 a lost beginning is noticed even where nothing is known.
+    p.producers.attempted(header, cx.version >= 12);
+    state.join_transaction(cx, id, header, topic, index)
 }
 
 fn store(

@@ -4,7 +4,7 @@ use super::authorize;
 use super::offset_commit::MAX_METADATA;
 use crate::mock::state::authorizer::Operation::{Read, Write};
 use crate::mock::state::group::{Committed, Committer};
-use crate::mock::state::txn::Pid;
+use crate::mock::state::txn::{Part, Pid};
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::add_partitions_to_txn_request::AddPartitionsToTxnTopic;
@@ -99,7 +99,8 @@ fn add(
     let any_bad = all().any(|(t, p)| bad(state, &t, p) != 0);
     let whole = match cx.error {
         0 if verify_only || any_bad => 0,
-        0 => match state.add_partitions_to_txn(cx, id, pid, all()) {
+        0 => match state.add_to_transaction(cx, id, pid, all().map(|(t, p)| Part::Partition(t, p)))
+        {
             Ok(()) => 0,
             Err(e) => fenced(cx, e),
         },
@@ -137,9 +138,10 @@ fn add(
 
 pub fn add_offsets(state: &mut ClusterState, cx: &Cx, request: AddOffsetsToTxnRequest) -> Reply {
     let pid = pid(request.producer_id, request.producer_epoch);
+    let group = Part::Group(request.group_id.to_string());
     let code = match cx.error {
         0 => state
-            .add_group_to_txn(cx, &request.transactional_id, pid, &request.group_id)
+            .add_to_transaction(cx, &request.transactional_id, pid, [group])
             .map_or_else(|e| fenced(cx, e), |()| 0),
         code => code,
     };
@@ -208,6 +210,10 @@ fn may_commit(
     pid: Pid,
 ) -> Result<(), i16> {
     super::check_group(state, cx, &request.group_id)?;
+    // The group joins the transaction whatever it then says to the commit.
+    state
+        .join_group_to_txn(cx, &request.transactional_id, pid, &request.group_id)
+        .map_err(|e| e.code())?;
     let who = Committer {
         member_id: &request.member_id,
         instance_id: request.group_instance_id.as_deref(),
@@ -220,9 +226,6 @@ fn may_commit(
             g.check_commit(cx.now, who)
         })
         .unwrap_or(Err(E::IllegalGeneration))
-        .map_err(|e| e.code())?;
-    state
-        .join_group_to_txn(cx, &request.transactional_id, pid, &request.group_id)
         .map_err(|e| e.code())
 }
 

@@ -203,6 +203,13 @@ impl Producers {
             .is_some_and(|p| p.txn_first_offset.is_some())
     }
 
+    /// Whether the transaction is open that this batch is for.
+    pub fn has_open_at(&self, h: &Header) -> bool {
+        self.by_id
+            .get(&h.producer_id)
+            .is_some_and(|p| p.txn_first_offset.is_some() && p.epoch == h.producer_epoch)
+    }
+
     /// Aborted transactions that overlap `[from, until)`.
     pub fn aborted(&self, from: i64, until: i64) -> Vec<Aborted> {
         let overlaps = |a: &&Aborted| a.last_offset >= from && a.first_offset < until;

@@ -5,6 +5,7 @@ use super::errors::Injected;
 use super::partition::{Follower, Partition};
 use super::topic::{TopicConfig, is_valid_name};
 use super::topics::MAX_PARTITIONS;
+use super::txn;
 use super::{ClusterState, Now};
 use crate::mock::command::{
     At, BrokerChange, Change, CommandError, PartitionChange, TrackedRequest, Which,
@@ -64,8 +65,17 @@ impl ClusterState {
                     self.change_broker(now, id, &change);
                 }
             }
+            Change::TransactionVersion { level } => {
+                if !(0..=txn::LATEST).contains(&level) {
+                    return Err(CommandError::InvalidArgument);
+                }
+                self.txns.version = level;
+                self.txns.features_epoch += 1;
+            }
+            Change::TransactionEndDelay { ms } => self.txns.end_delay_ms = ms,
             Change::AddBroker { .. } => return Err(CommandError::InvalidArgument),
         }
+        self.write_due_markers(now);
         Ok(())
     }
 
@@ -171,12 +181,14 @@ impl ClusterState {
                 self.reassign_partitions(now);
             }
         }
+        self.write_due_markers(now);
     }
 
     /// A broker whose listener is open already.
     pub fn add_broker(&mut self, now: Now, broker: Broker) {
         self.brokers.push(broker);
         self.reassign_partitions(now);
+        self.write_due_markers(now);
     }
 
     pub fn tracked_requests(&self) -> Vec<TrackedRequest> {

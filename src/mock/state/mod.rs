@@ -136,6 +136,9 @@ pub struct ClusterState {
     pub coordinators: HashMap<(i8, String), i32>,
     pub groups: BTreeMap<String, group::Group>,
     pub transactions: BTreeMap<String, txn::Transaction>,
+    /// Those of them whose markers are being written.
+    ending: BTreeSet<String>,
+    pub txns: txn::Settings,
     pub acls: acls::Acls,
     pub scram: scram::Credentials,
     pub(super) logins: logins::Logins,
@@ -166,6 +169,8 @@ impl ClusterState {
             coordinators: HashMap::new(),
             groups: BTreeMap::new(),
             transactions: BTreeMap::new(),
+            ending: BTreeSet::new(),
+            txns: txn::Settings::default(),
             acls: acls::Acls::default(),
             scram: scram::Credentials::default(),
             logins: logins::Logins::default(),

@@ -12,7 +12,7 @@ pub(super) enum Timer {
     Fetch(u64),
     /// A group's members may have failed to join, sync or heartbeat in time.
     Group(String),
-    /// A transaction may have been open for too long.
+    /// A transaction may have been open for too long, or markers are due.
     Transaction(String),
     /// A topic's oldest records may have expired, or compaction be due.
     Retention(String),

@@ -98,6 +98,7 @@ impl ClusterState {
             .flat_map(|p| p.waiters.iter().copied())
             .collect();
         self.wake_fetches(now, waiters);
+        self.write_due_markers(now);
         Ok(())
     }
 

@@ -10,6 +10,9 @@ mod retention;
 mod security;
 mod sockets;
 mod transactions;
+mod transactions_ending;
+mod transactions_epochs;
+mod transactions_faults;
 mod versions;
 
 use super::dispatch::{ANONYMOUS, Peer};

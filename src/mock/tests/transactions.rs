@@ -15,11 +15,11 @@ use kafka_protocol::messages::{
     InitProducerIdRequest, OffsetFetchRequest, ProducerId, TxnOffsetCommitRequest,
 };
 
-fn tx() -> TransactionalId {
+pub(super) fn tx() -> TransactionalId {
     TransactionalId(text("tx"))
 }
 
-fn init(sim: &mut Sim, current: (i64, i16)) -> (i16, i64, i16) {
+pub(super) fn init(sim: &mut Sim, current: (i64, i16)) -> (i16, i64, i16) {
     let request = InitProducerIdRequest::default()
         .with_transactional_id(Some(tx()))
         .with_transaction_timeout_ms(10_000)
@@ -29,7 +29,7 @@ fn init(sim: &mut Sim, current: (i64, i16)) -> (i16, i64, i16) {
     (r.error_code, r.producer_id.0, r.producer_epoch)
 }
 
-fn add(sim: &mut Sim, pid: (i64, i16), partitions: &[i32]) -> Vec<i16> {
+pub(super) fn add(sim: &mut Sim, pid: (i64, i16), partitions: &[i32]) -> Vec<i16> {
     let request = AddPartitionsToTxnRequest::default()
         .with_v3_and_below_transactional_id(tx())
         .with_v3_and_below_producer_id(ProducerId(pid.0))
@@ -44,7 +44,7 @@ fn add(sim: &mut Sim, pid: (i64, i16), partitions: &[i32]) -> Vec<i16> {
     results.iter().map(|p| p.partition_error_code).collect()
 }
 
-fn end(sim: &mut Sim, pid: (i64, i16), commit: bool, version: i16) -> (i16, i64, i16) {
+pub(super) fn end(sim: &mut Sim, pid: (i64, i16), commit: bool, version: i16) -> (i16, i64, i16) {
     let request = EndTxnRequest::default()
         .with_transactional_id(tx())
         .with_producer_id(ProducerId(pid.0))
@@ -54,7 +54,7 @@ fn end(sim: &mut Sim, pid: (i64, i16), commit: bool, version: i16) -> (i16, i64,
     (r.error_code, r.producer_id.0, r.producer_epoch)
 }
 
-fn batch(pid: (i64, i16), sequence: i32) -> Batch<'static> {
+pub(super) fn batch(pid: (i64, i16), sequence: i32) -> Batch<'static> {
     Batch {
         pid: pid.0,
         epoch: pid.1,
@@ -65,7 +65,7 @@ fn batch(pid: (i64, i16), sequence: i32) -> Batch<'static> {
 }
 
 /// High watermark, last stable offset, aborted (producer, first offset), bytes.
-fn read(sim: &mut Sim, committed: bool) -> (i64, i64, Vec<(i64, i64)>, usize) {
+pub(super) fn read(sim: &mut Sim, committed: bool) -> (i64, i64, Vec<(i64, i64)>, usize) {
     let request = FetchRequest::default()
         .with_max_bytes(1 << 20)
         .with_isolation_level(i8::from(committed))
@@ -124,6 +124,8 @@ fn a_new_producer_fences_the_old_one_and_aborts_its_transaction() {
     let old = (id, epoch);
     add(&mut sim, old, &[0]);
     sim.produce_as("t", batch(old, 0), Some("tx"), 9);
+    let again = init(&mut sim, (-1, -1)).0;
+    assert_eq!(again, E::ConcurrentTransactions.code(), "comes again");
     let (code, same, newer) = init(&mut sim, (-1, -1));
     assert_eq!((code, same), (0, id));
     assert!(newer > epoch);
@@ -290,7 +292,7 @@ fn offsets_count_when_their_transaction_commits() {
     }
 }
 
-fn committed(sim: &mut Sim) -> (i16, i64) {
+pub(super) fn committed(sim: &mut Sim) -> (i16, i64) {
     let wanted = OffsetFetchRequestTopics::default()
         .with_name(topic("t"))
         .with_partition_indexes(vec![0]);
