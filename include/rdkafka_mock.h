@@ -100,7 +100,8 @@ rd_kafka_resp_err_t rd_kafka_mock_coordinator_set(rd_kafka_mock_cluster_t *mclus
 
 /**
  * Sets the versions of a request that the brokers say they know; -1 and -1 for not
- * knowing it at all.
+ * knowing it at all. Without EndTxn 5, Produce 12 or TxnOffsetCommit 5 they say that
+ * transaction.version is 1, so that clients have transactions as before KIP-890.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_mock_set_apiversion(rd_kafka_mock_cluster_t *mcluster,
@@ -170,7 +171,10 @@ RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_mock_broker_set_up(rd_kafka_mock_cluster_t *mcluster,
                                                 int32_t broker_id);
 
-/** Delays the broker's answers by so many milliseconds. */
+/**
+ * Delays the broker's answers by so many milliseconds, and the markers that end
+ * transactions on their way to it.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_mock_broker_set_rtt(rd_kafka_mock_cluster_t *mcluster,
                                                  int32_t broker_id,

@@ -95,7 +95,8 @@ pub unsafe extern "C" fn rd_kafka_mock_broker_set_up(
     })
 }
 
-/// Delays the broker's answers by so many milliseconds.
+/// Delays the broker's answers by so many milliseconds, and the markers that end
+/// transactions on their way to it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_broker_set_rtt(
     mcluster: *mut rd_kafka_mock_cluster_t,

@@ -251,7 +251,8 @@ pub unsafe extern "C" fn rd_kafka_mock_coordinator_set(
 }
 
 /// Sets the versions of a request that the brokers say they know; -1 and -1 for not
-/// knowing it at all.
+/// knowing it at all. Without EndTxn 5, Produce 12 or TxnOffsetCommit 5 they say that
+/// transaction.version is 1, so that clients have transactions as before KIP-890.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_set_apiversion(
     mcluster: *mut rd_kafka_mock_cluster_t,

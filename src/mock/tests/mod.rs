@@ -13,6 +13,7 @@ mod transactions;
 mod transactions_ending;
 mod transactions_epochs;
 mod transactions_faults;
+mod transactions_random;
 mod versions;
 
 use super::dispatch::{ANONYMOUS, Peer};
