@@ -10,6 +10,8 @@ use crate::protocol::versions;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ApiVersions {
     ranges: HashMap<i16, (i16, i16)>,
+    /// The finalized level of the cluster's feature `transaction.version`; 0 without it.
+    transaction_version: i16,
 }
 
 impl ApiVersions {
@@ -20,7 +22,17 @@ impl ApiVersions {
                 .iter()
                 .map(|a| (a.api_key, (a.min_version, a.max_version)))
                 .collect(),
+            transaction_version: response
+                .finalized_features
+                .iter()
+                .find(|f| f.name.as_str() == "transaction.version")
+                .map_or(0, |f| f.max_version_level),
         }
+    }
+
+    /// The version of transactions that the cluster has agreed on (KIP-890).
+    pub fn transaction_version(&self) -> i16 {
+        self.transaction_version
     }
 
     /// What brokers speak that are too old to be asked, by the beginning of their version; `None` for newer ones.
@@ -67,6 +79,7 @@ impl ApiVersions {
         let ranges = apis.into_iter().map(|(api, max)| (api as i16, (0, max)));
         Some(ApiVersions {
             ranges: ranges.collect(),
+            transaction_version: 0,
         })
     }
 

@@ -458,16 +458,21 @@ pub unsafe extern "C" fn rd_kafka_flush(
         let Some(instance) = (unsafe { get(rk.cast_const()) }) else {
             return ErrorCode::_INVALID_ARG;
         };
-        let shared = &instance.client.shared;
-        let Some(producer) = &shared.producer else {
-            return ErrorCode::_NOT_IMPLEMENTED;
-        };
-        producer.limits.begin_flush();
-        shared.main.send(MainCommand::Flush);
-        let result = flush(instance, deadline(timeout_ms));
-        producer.limits.end_flush();
-        result
+        flush_until(instance, deadline(timeout_ms))
     })
+}
+
+/// As `rd_kafka_flush`; `None`: for as long as it takes.
+pub(crate) fn flush_until(instance: &Instance, until: Option<Instant>) -> ErrorCode {
+    let shared = &instance.client.shared;
+    let Some(producer) = &shared.producer else {
+        return ErrorCode::_NOT_IMPLEMENTED;
+    };
+    producer.limits.begin_flush();
+    shared.main.send(MainCommand::Flush);
+    let result = flush(instance, until);
+    producer.limits.end_flush();
+    result
 }
 
 /// How long a flush sleeps before it looks for other events to serve.

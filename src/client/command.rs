@@ -15,6 +15,7 @@ use crate::coordinator::fan_out::Question;
 use crate::coordinator::target::RetriedRequest;
 use crate::metadata::{Refresh, Snapshot};
 use crate::producer::idempotence::Pid;
+use crate::producer::transaction;
 
 pub enum MainCommand {
     Link {
@@ -78,6 +79,14 @@ pub enum MainCommand {
     },
     /// Some partition cannot go on under it.
     ProducerIdSpent(Pid),
+    /// For the machine of a transactional producer.
+    Transaction(transaction::Event),
+    /// Who coordinates the group whose offsets were committed in a transaction; `None`: not
+    /// the broker that was asked.
+    GroupCoordinator {
+        group: Arc<str>,
+        broker: Option<i32>,
+    },
     /// What a login waits for may be there now.
     CredentialsReady,
     /// Logins to come are made with others: what was refused may succeed.

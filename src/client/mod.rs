@@ -25,6 +25,7 @@ mod start;
 pub mod stats;
 pub mod tokens;
 pub mod topic;
+pub mod transactions;
 pub mod types;
 
 use std::sync::{Arc, OnceLock};
@@ -60,6 +61,8 @@ pub struct Client {
     /// The main thread waits here; see [`Client::begin`].
     gate: Arc<Gate>,
     queues: Mutex<Vec<EventQueue>>,
+    /// The transactional call that is under way.
+    calls: transactions::Calls,
 }
 
 /// Closed until it is opened, once.
@@ -103,6 +106,7 @@ impl Client {
             shared,
             main: Mutex::new(None),
             gate: Arc::default(),
+            calls: Default::default(),
         });
         client.start_main(rx)?;
         Ok(client)

@@ -16,6 +16,7 @@ use crate::group::{self, Membership};
 use crate::metadata::ManagerSettings;
 use crate::producer;
 use crate::producer::partitioner::Builtin;
+use crate::producer::transaction;
 use crate::protocol::compression::Codec;
 
 fn size(n: i32) -> usize {
@@ -94,9 +95,23 @@ pub fn producer(conf: &Conf) -> producer::Settings {
         max_in_flight: size(c.max_in_flight_requests_per_connection).min(5),
         max_backlog: size(c.queue_buffering_backpressure_threshold),
         idempotence: c.enable_idempotence,
-        transactional: c.transactional_id.is_some(),
+        transactional_id: c.transactional_id.as_deref().map(Arc::from),
         gapless: c.enable_gapless_guarantee,
     }
+}
+
+/// `None`: the producer has no transactions.
+pub fn transaction(conf: &Conf) -> Option<transaction::Settings> {
+    let c = &conf.global;
+    Some(transaction::Settings {
+        transactional_id: c.transactional_id.as_deref()?.into(),
+        timeout_ms: c.transaction_timeout_ms,
+        request_timeout: ms(c.socket_timeout_ms),
+        retry_backoff: ms(c.retry_backoff_ms),
+        retry_backoff_max: ms(c.retry_backoff_max_ms),
+        coordinator_query_interval: ms(c.coordinator_query_interval_ms),
+        seed: fastrand::u64(..),
+    })
 }
 
 pub fn producer_topic(conf: &Conf, topic: &TopicConf) -> producer::TopicSettings {

@@ -21,7 +21,7 @@ use crate::base::log::{Level, Line, LogSink, Logger};
 use crate::broker::socket_loan::SocketLoans;
 use crate::metadata::Snapshot;
 use crate::producer::idempotence::Pid;
-use crate::producer::{self, Delivery, DeliverySink};
+use crate::producer::{self, Delivery, DeliverySink, Partition, transaction};
 
 pub struct ClientShared {
     pub name: String,
@@ -98,6 +98,11 @@ impl ClientShared {
         let bars = self.fatal_errors_bar();
         if let Some(p) = &self.producer {
             p.fatal.store(bars, Ordering::Release);
+            if p.transaction.is_some() {
+                let error = KafkaError::new(code, text).fatal();
+                let event = transaction::Event::Fatal(error);
+                self.main.send(MainCommand::Transaction(event));
+            }
             // What is in flight is awaited, to tell the truth about it.
             let (done, _) = crossbeam_channel::bounded(1);
             self.main.send(MainCommand::Purge {
@@ -250,5 +255,15 @@ impl DeliverySink for ReportSink {
 
     fn producer_id_is_spent(&self, spent: Pid) {
         self.main.send(MainCommand::ProducerIdSpent(spent));
+    }
+
+    fn joins_transaction(&self, partition: &Arc<Partition>) {
+        let event = transaction::Event::Joins(partition.clone());
+        self.main.send(MainCommand::Transaction(event));
+    }
+
+    fn transaction_failed(&self, code: ErrorCode, text: String) {
+        let event = transaction::Event::DeliveryFailed { code, text };
+        self.main.send(MainCommand::Transaction(event));
     }
 }

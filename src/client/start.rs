@@ -27,6 +27,7 @@ use crate::metadata::Snapshot;
 use crate::producer::idempotence::Identity;
 use crate::producer::limits::Limits;
 use crate::producer::partition::ready::ReadyPartitions;
+use crate::producer::transaction::SharedTransaction;
 use crate::producer::{ProducerShared, ProducerStats};
 
 /// Instances made by this process, for their names.
@@ -141,6 +142,7 @@ fn producer(
     let wake = main.clone();
     Arc::new(ProducerShared {
         identity: Identity::new(&settings),
+        transaction: SharedTransaction::of(&settings),
         fatal: AtomicBool::new(false),
         settings,
         limits,

@@ -26,6 +26,7 @@ use crate::broker::stats::StateName;
 use crate::coordinator::Kind;
 use crate::metadata::Snapshot;
 use crate::producer::idempotence::acquire::Acquirer;
+use crate::producer::transaction::Transaction;
 use json::Json;
 use partition::{Consumed, PartitionFields};
 
@@ -36,8 +37,9 @@ pub struct Sources<'a> {
     pub topics: &'a [Arc<Topic>],
     pub metadata: &'a Snapshot,
     pub consumer: &'a Machine,
-    /// Of an idempotent producer.
+    /// Of an idempotent producer without transactions.
     pub acquirer: Option<&'a Acquirer>,
+    pub transaction: Option<&'a Transaction>,
 }
 
 #[derive(Debug, Default)]
@@ -116,21 +118,29 @@ impl Sources<'_> {
         j.int("metadata_cache_cnt", self.metadata.topics.len());
     }
 
-    /// The connections of their own that coordinators have; the group's is named before
-    /// the coordinator is known.
+    /// The connections of their own that coordinators have, which are named before the
+    /// coordinator is known.
     fn coordinators(&self, j: &mut Json, totals: &mut Totals) {
         for link in self.brokers.named() {
             let id = link.identity.read().clone();
             self.broker(j, &id, &link.stats, totals);
         }
-        let group = coordinator::label(Kind::Group);
-        let is_group = |link: &NamedLink| link.identity.read().label.as_deref() == Some(group);
-        if self.has_group() && !self.brokers.named().iter().any(is_group) {
+        let of_group = self.has_group().then_some(Kind::Group);
+        let of_transaction = self.transaction.map(|_| Kind::Transaction);
+        for label in of_group
+            .into_iter()
+            .chain(of_transaction)
+            .map(coordinator::label)
+        {
+            let is_it = |link: &NamedLink| link.identity.read().label.as_deref() == Some(label);
+            if self.brokers.named().iter().any(is_it) {
+                continue;
+            }
             let stats = BrokerStats::default();
             let since = self.shared.started_us;
             stats.state_since_us.store(since, Ordering::Relaxed);
             let id = Identity {
-                label: Some(group.into()),
+                label: Some(label.into()),
                 ..Identity::default()
             };
             self.broker(j, &id, &stats, totals);
@@ -349,20 +359,26 @@ impl Sources<'_> {
     }
 
     fn eos(&self, j: &mut Json) {
-        let Some(acquirer) = self.acquirer else {
-            return;
+        let now = Instant::now();
+        let (state, age, pid, epochs) = match (self.acquirer, self.transaction) {
+            (Some(acquirer), _) => {
+                let (state, age) = acquirer.state(now);
+                (state, age, acquirer.pid(), acquirer.count())
+            }
+            (None, Some(t)) => (t.producer_id_state(), t.state_age(now), t.pid(), t.epochs()),
+            (None, None) => return,
         };
-        let (state, age) = acquirer.state(Instant::now());
-        let pid = acquirer.pid();
+        let transaction = self.transaction;
+        let txn_age = transaction.map_or(self.shared.started.elapsed(), |t| t.state_age(now));
         j.object("eos", |j| {
             j.text("idemp_state", state);
             j.int("idemp_stateage", age.as_millis());
-            j.text("txn_state", "Init");
-            j.int("txn_stateage", self.shared.started.elapsed().as_millis());
-            j.flag("txn_may_enq", false);
+            j.text("txn_state", transaction.map_or("Init", |t| t.state_name()));
+            j.int("txn_stateage", txn_age.as_millis());
+            j.flag("txn_may_enq", transaction.is_some_and(|t| t.is_open()));
             j.int("producer_id", pid.map_or(-1, |p| p.id));
             j.int("producer_epoch", pid.map_or(-1, |p| i64::from(p.epoch)));
-            j.int("epoch_cnt", acquirer.count());
+            j.int("epoch_cnt", epochs);
         });
     }
 

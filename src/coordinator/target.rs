@@ -85,7 +85,7 @@ pub struct RetriedRequest {
 }
 
 /// An attempt that waits this long for a connection looks anew which broker is the target.
-const SEND_WITHIN: Duration = Duration::from_secs(1);
+pub const SEND_WITHIN: Duration = Duration::from_secs(1);
 
 impl RetriedRequest {
     /// The next attempt, whose result goes to `reply` together with this.

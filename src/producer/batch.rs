@@ -335,6 +335,7 @@ impl Batch {
             record_count: i32::try_from(self.entries.len()).unwrap_or(i32::MAX),
             base_timestamp: self.base_timestamp,
             max_timestamp: self.max_timestamp,
+            transactional: self.topic.shared.transaction.is_some(),
             ..BatchMeta::default()
         };
         if let Some((pid, first)) = sequence {
@@ -410,6 +411,11 @@ pub struct Delivery {
 impl Delivery {
     pub fn new(mut batch: Batch, err: ErrorCode, now: Instant) -> Self {
         batch.drop_wire();
+        if let Some(transaction) = &batch.topic.shared.transaction
+            && err.is_err()
+        {
+            transaction.on_failed(&batch);
+        }
         Delivery {
             batch,
             err,

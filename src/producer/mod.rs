@@ -24,6 +24,7 @@ pub mod sender;
 mod testing;
 pub mod topic;
 mod topic_info;
+pub mod transaction;
 mod versions;
 
 use std::sync::Arc;
@@ -51,6 +52,10 @@ pub trait DeliverySink: Send + Sync {
     fn fatal(&self, code: ErrorCode, text: &str);
     /// Another producer id or epoch than this one is needed.
     fn producer_id_is_spent(&self, spent: idempotence::Pid);
+    /// The partition has something to send, and waits until it is part of the transaction.
+    fn joins_transaction(&self, partition: &Arc<Partition>);
+    /// Messages of the transaction were refused for good, or lost.
+    fn transaction_failed(&self, code: ErrorCode, text: String);
 }
 
 /// The producer's part of the global configuration.
@@ -72,8 +77,8 @@ pub struct Settings {
     /// Requests that wait for the socket from which on no batch is taken for another.
     pub max_backlog: usize,
     pub idempotence: bool,
-    /// Messages belong to transactions, which are not built yet: none is taken.
-    pub transactional: bool,
+    /// Of a producer whose messages belong to transactions.
+    pub transactional_id: Option<Arc<str>>,
     pub gapless: bool,
 }
 
@@ -98,6 +103,8 @@ pub struct ProducerShared {
     pub logger: Arc<Logger>,
     /// Of an idempotent producer.
     pub identity: idempotence::Identity,
+    /// Of a transactional producer.
+    pub transaction: Option<Arc<transaction::SharedTransaction>>,
     /// The ready partitions that have no leader.
     pub leaderless: Arc<partition::ready::ReadyPartitions>,
     pub stats: ProducerStats,

@@ -14,6 +14,7 @@ use super::partition::ready::ReadyPartitions;
 use super::partition::{Look, SendLimits};
 use super::partitioner::Builtin;
 use super::topic::{Partitioner, Record, Topic};
+use super::transaction::SharedTransaction;
 use super::{
     Delivery, DeliverySink, Partition, ProducerShared, ProducerStats, Settings, TopicSettings,
 };
@@ -32,6 +33,8 @@ impl DeliverySink for Sink {
     fn topic_refused(&self, _: &Arc<str>, _: ErrorCode) {}
     fn fatal(&self, _: ErrorCode, _: &str) {}
     fn producer_id_is_spent(&self, _: Pid) {}
+    fn joins_transaction(&self, _: &Arc<Partition>) {}
+    fn transaction_failed(&self, _: ErrorCode, _: String) {}
 }
 
 fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Arc<ProducerShared> {
@@ -50,11 +53,12 @@ fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Ar
         max_in_flight: 1,
         max_backlog: 1,
         idempotence: false,
-        transactional: false,
+        transactional_id: None,
         gapless: false,
     };
     Arc::new(ProducerShared {
         identity: Identity::new(&settings),
+        transaction: SharedTransaction::of(&settings),
         settings,
         limits: Limits::new(100, 10_000),
         sink: Arc::new(Sink),

@@ -17,8 +17,10 @@ use super::partition::ready::ReadyPartitions;
 use super::partitioner::Builtin;
 use super::sender::Sender;
 use super::topic::{Partitioner, Record};
+use super::transaction::SharedTransaction;
 use super::{
-    Delivery, DeliverySink, ProducerShared, ProducerStats, Settings, Topic, TopicSettings,
+    Delivery, DeliverySink, Partition, ProducerShared, ProducerStats, Settings, Topic,
+    TopicSettings,
 };
 use crate::base::error::ErrorCode;
 use crate::base::log::Logger;
@@ -31,6 +33,9 @@ pub struct Sink {
     pub reports: Mutex<Vec<(usize, ErrorCode, i64)>>,
     pub fatal: Mutex<Vec<ErrorCode>>,
     pub spent: Mutex<Vec<i64>>,
+    /// Partitions that wait to be added to the transaction.
+    pub joins: Mutex<Vec<i32>>,
+    pub failed: Mutex<Vec<ErrorCode>>,
 }
 
 impl DeliverySink for Sink {
@@ -55,6 +60,14 @@ impl DeliverySink for Sink {
     fn producer_id_is_spent(&self, spent: Pid) {
         self.spent.lock().push(spent.id);
     }
+
+    fn joins_transaction(&self, partition: &Arc<Partition>) {
+        self.joins.lock().push(partition.id);
+    }
+
+    fn transaction_failed(&self, code: ErrorCode, _: String) {
+        self.failed.lock().push(code);
+    }
 }
 
 pub fn settings() -> Settings {
@@ -73,7 +86,7 @@ pub fn settings() -> Settings {
         max_in_flight: 5,
         max_backlog: 100,
         idempotence: false,
-        transactional: false,
+        transactional_id: None,
         gapless: false,
     }
 }
@@ -87,6 +100,29 @@ pub fn topic_settings() -> TopicSettings {
         level: 0,
         lifo: false,
     }
+}
+
+fn list_of_nobody() -> Arc<ReadyPartitions> {
+    Arc::new(ReadyPartitions::new(Arc::new(|_| ())))
+}
+
+pub fn shared_with(settings: Settings, sink: Arc<dyn DeliverySink>) -> Arc<ProducerShared> {
+    Arc::new(ProducerShared {
+        limits: Limits::new(settings.max_queued_messages, settings.max_queued_bytes),
+        identity: Identity::new(&settings),
+        transaction: SharedTransaction::of(&settings),
+        settings,
+        sink,
+        logger: Arc::new(Logger::new(0, 0, false)),
+        leaderless: list_of_nobody(),
+        stats: ProducerStats::default(),
+        fatal: Default::default(),
+    })
+}
+
+/// What the topics of a client share, with nobody to report to.
+pub fn shared(settings: Settings) -> Arc<ProducerShared> {
+    shared_with(settings, Arc::new(Sink::default()))
 }
 
 /// What a broker says that it speaks of Produce.
@@ -165,20 +201,10 @@ impl Fixture {
     /// One topic with one partition, and its leader's sender.
     pub fn new(settings: Settings, topic: TopicSettings) -> Self {
         let sink = Arc::new(Sink::default());
-        let nobody = || Arc::new(ReadyPartitions::new(Arc::new(|_| ())));
-        let shared = Arc::new(ProducerShared {
-            limits: Limits::new(settings.max_queued_messages, settings.max_queued_bytes),
-            identity: Identity::new(&settings),
-            settings,
-            sink: sink.clone(),
-            logger: Arc::new(Logger::new(0, 0, false)),
-            leaderless: nobody(),
-            stats: ProducerStats::default(),
-            fatal: Default::default(),
-        });
+        let shared = shared_with(settings, sink.clone());
         let partitioner = Partitioner::Builtin(Builtin::Consistent);
         let topic = Topic::new(Arc::from("t"), topic, partitioner, shared.clone());
-        let list = nobody();
+        let list = list_of_nobody();
         let now = Instant::now();
         topic.set_partitions(&[Some(list.clone())], now);
         Fixture {

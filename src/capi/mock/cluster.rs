@@ -51,6 +51,16 @@ impl Opaque for rd_kafka_mock_cluster_s {
     const BOUND_TO_PROCESS: bool = true;
 }
 
+/// Of the clusters that applications make. Their tests inject errors into requests of
+/// transactions of version 1, which is all that librdkafka has; the program `kafka-mock`
+/// has version 2 as well.
+fn options() -> Options {
+    Options {
+        transaction_version: 1,
+        ..Options::default()
+    }
+}
+
 /// The cluster that `test.mock.num.brokers` asks for; it takes the place of the
 /// configured brokers and of what secures the way to them.
 pub(in crate::capi) fn embedded(
@@ -61,7 +71,7 @@ pub(in crate::capi) fn embedded(
     }
     let options = Options {
         rtt_ms: u32::try_from(conf.global.test_mock_broker_rtt).unwrap_or(0),
-        ..Options::default()
+        ..options()
     };
     let cluster = Cluster::new(conf.global.test_mock_num_brokers, options).map_err(|e| {
         KafkaError::new(
@@ -138,7 +148,7 @@ pub unsafe extern "C" fn rd_kafka_mock_cluster_new(
 ) -> *mut rd_kafka_mock_cluster_t {
     ffi!({
         let _whole = NotCancelled::new();
-        match Cluster::new(broker_cnt, Options::default()) {
+        match Cluster::new(broker_cnt, options()) {
             Ok(cluster) => {
                 // SAFETY: the instance lives as long as the cluster.
                 if let Some(i) = unsafe { handle::get(rk.cast_const()) } {

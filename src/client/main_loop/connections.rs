@@ -7,19 +7,29 @@ use crate::base::error::ErrorCode;
 use crate::broker::LinkEvent;
 use crate::client::brokers::Condition;
 use crate::client::types::BrokerKey;
-use crate::coordinator::Kind;
+use crate::coordinator::{self, Kind};
+use crate::producer::transaction;
 
 impl MainLoop {
     pub(super) fn on_link(&mut self, now: Instant, key: BrokerKey, event: LinkEvent) {
-        if let Some((kind, event)) = self.router.coordinators.on_link(key, &event) {
+        if let Some((kind, news)) = self.router.coordinators.on_link(key, &event) {
             match kind {
                 Kind::Group => {
-                    self.with_consumer(now, |machine, cx| machine.on_coordinator(cx, event));
+                    self.with_consumer(now, |machine, cx| machine.on_coordinator(cx, news));
                 }
-                // Nothing follows a transaction coordinator yet.
-                Kind::Transaction => {}
+                Kind::Transaction => {
+                    if let LinkEvent::Up { versions } = &event {
+                        let feature = transaction::Event::Feature(versions.transaction_version());
+                        self.tell_transaction(now, feature);
+                    }
+                    self.tell_transaction(now, transaction::Event::Coordinator(news));
+                }
             }
             return;
+        }
+        if let LinkEvent::Up { .. } = &event {
+            let news = transaction::Event::Coordinator(coordinator::Event::BrokerUp);
+            self.tell_transaction(now, news);
         }
         self.with_consumer(now, |machine, cx| machine.on_link(cx, key, &event));
         match event {

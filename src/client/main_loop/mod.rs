@@ -10,6 +10,7 @@ mod metadata;
 mod producer_id;
 mod tokens;
 mod topics;
+mod transaction;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,6 +38,7 @@ use crate::base::time::ms;
 use crate::metadata::Manager;
 use crate::producer::idempotence::acquire::Acquirer;
 use crate::producer::sender;
+use crate::producer::transaction::Transaction;
 
 pub struct MainLoop {
     shared: Arc<ClientShared>,
@@ -51,8 +53,13 @@ pub struct MainLoop {
     all_down_told: bool,
     next_stats: Option<Instant>,
     bootstrap: Bootstrap,
-    /// Of an idempotent producer.
+    /// Of an idempotent producer without transactions.
     acquirer: Option<Acquirer>,
+    /// Of a transactional producer.
+    transaction: Option<Transaction>,
+    /// The group whose offsets were last committed in a transaction, and the broker that
+    /// took them.
+    group_coordinator: Option<(Arc<str>, i32)>,
     /// Of a client with SASL/OAUTHBEARER.
     refresher: Option<Refresher>,
     consumer: Machine,
@@ -82,8 +89,13 @@ impl MainLoop {
             acquirer: shared
                 .producer
                 .as_ref()
-                .filter(|p| p.settings.idempotence)
+                .filter(|p| p.settings.idempotence && p.transaction.is_none())
                 .map(|_| Acquirer::new(now)),
+            transaction: shared
+                .producer
+                .as_ref()
+                .and_then(|p| Transaction::new(p, settings::transaction(&shared.conf)?, now)),
+            group_coordinator: None,
             refresher: Refresher::new(&shared, now),
             consumer: Machine::new(&shared, now),
             made: Generation::current(),
@@ -165,6 +177,9 @@ impl MainLoop {
             self.next_stats,
             self.bootstrap.next_deadline(),
             self.acquirer.as_ref().and_then(Acquirer::next_deadline),
+            self.transaction
+                .as_ref()
+                .and_then(Transaction::next_deadline),
             self.refresher.as_ref().and_then(Refresher::next_deadline),
             self.consumer.next_deadline(),
         ]
@@ -198,6 +213,7 @@ impl MainLoop {
         }
         self.bootstrap_on_time(now);
         self.acquire_on_time(now);
+        self.transaction_on_time(now);
         self.tokens_on_time(now);
     }
 
@@ -285,6 +301,11 @@ impl MainLoop {
                 if let Some(acquirer) = &mut self.acquirer {
                     acquirer.spent(now, spent);
                 }
+                self.transaction_is_spent(now, spent);
+            }
+            MainCommand::Transaction(event) => self.tell_transaction(now, event),
+            MainCommand::GroupCoordinator { group, broker } => {
+                self.group_coordinator = broker.map(|broker| (group, broker));
             }
             MainCommand::CredentialsReady => self.router.brokers.credentials_ready(),
             MainCommand::CredentialsReplaced => self.router.brokers.credentials_replaced(),
@@ -314,6 +335,7 @@ impl MainLoop {
             metadata: self.metadata.cache(),
             consumer: &self.consumer,
             acquirer: self.acquirer.as_ref(),
+            transaction: self.transaction.as_ref(),
         };
         shared.main_queue.push(Event::Stats(sources.json(now)));
     }

@@ -11,9 +11,9 @@
 //! *Coordinator*: the transaction coordinator fences producers by their epoch, which is
 //! the same for all partitions. One with a gap can only wait, in `Unnamed`, until
 //! [`Identity::set`] brings another epoch: the transaction is aborted, and InitProducerId
-//! (or EndTxn, in transactions of version 2) raises it. What transactions add to the
-//! sequence state is one step: a partition that is `Steady` under an older epoch than the
-//! identity's, with nothing in flight, becomes `Steady` under that, from sequence 0.
+//! (or EndTxn, in transactions of version 2) raises it. A partition that is `Steady` under
+//! an older epoch than the identity's, with nothing in flight, becomes `Steady` under that,
+//! from sequence 0 ([`Identity::follows`]).
 
 use std::sync::atomic::{AtomicI16, AtomicI64, Ordering};
 
@@ -55,9 +55,9 @@ impl Identity {
         Identity {
             id: AtomicI64::new(-1),
             epoch: AtomicI16::new(-1),
-            owner: match settings.transactional {
-                true => EpochOwner::Coordinator,
-                false => EpochOwner::Partition,
+            owner: match settings.transactional_id {
+                Some(_) => EpochOwner::Coordinator,
+                None => EpochOwner::Partition,
             },
         }
     }
@@ -81,7 +81,15 @@ impl Identity {
     pub(super) fn after_gap(&self, pid: Pid) -> Option<Pid> {
         match self.owner {
             EpochOwner::Partition => pid.bumped(),
-            EpochOwner::Coordinator => None,
+            EpochOwner::Coordinator => self.follows(pid),
+        }
+    }
+
+    /// The id and epoch that the coordinator has set since it was `pid`.
+    pub(super) fn follows(&self, pid: Pid) -> Option<Pid> {
+        match self.owner {
+            EpochOwner::Partition => None,
+            EpochOwner::Coordinator => self.get().filter(|now| *now != pid),
         }
     }
 
@@ -121,13 +129,16 @@ mod tests {
     #[test]
     fn with_a_coordinator_all_wait_for_the_next_epoch() {
         let mut settings = settings();
-        settings.transactional = true;
+        settings.transactional_id = Some("t".into());
         let identity = Identity::new(&settings);
         let pid = |epoch| Pid { id: 7, epoch };
         identity.set(pid(0));
         assert_eq!(identity.after_gap(pid(0)), None);
+        assert_eq!(identity.follows(pid(0)), None);
         assert_eq!(identity.get_after(Some(pid(0))), None);
         identity.set(pid(1));
+        assert_eq!(identity.after_gap(pid(0)), Some(pid(1)));
+        assert_eq!(identity.follows(pid(0)), Some(pid(1)));
         assert_eq!(identity.get_after(Some(pid(0))), Some(pid(1)));
     }
 }

@@ -49,7 +49,9 @@
 //! What cannot be put right is fatal: that a broker has lost messages, and, with
 //! `enable.gapless.guarantee`, any gap that a failed request leaves. To go on under
 //! another epoch would hide the loss from the application, to which the messages were
-//! reported as delivered. What is queued then fails, what is in flight is awaited.
+//! reported as delivered. What is queued then fails, what is in flight is awaited. Within a
+//! transaction it is not fatal: the transaction must be aborted, and the next one begins
+//! under another epoch.
 
 pub mod acquire;
 mod identity;
@@ -117,7 +119,8 @@ pub enum Fate {
     Ordinary,
     /// Send it again; the attempt does not count.
     Again,
-    Fatal(&'static str),
+    /// It cannot be put right: messages are lost, or nobody knows.
+    Lost(&'static str),
 }
 
 /// The sequence numbers of a partition.
@@ -184,10 +187,24 @@ impl SequenceState {
                 known: false,
             };
         }
+        self.follow(identity, closed);
         match self.phase {
             Phase::Steady { known: false, .. } if !self.in_flight.is_empty() => NextToSend::Nothing,
             _ if self.retrying && !self.in_flight.is_empty() => NextToSend::Nothing,
             _ => NextToSend::Batch(0),
+        }
+    }
+
+    /// Goes on under the epoch that a coordinator has set, once nothing is numbered under
+    /// the one before.
+    fn follow(&mut self, identity: &Identity, closed: &VecDeque<Batch>) {
+        if let Phase::Steady { pid, .. } = self.phase
+            && self.in_flight.is_empty()
+            && let Some(pid) = identity.follows(pid)
+            && closed.iter().all(|b| b.sequence.is_none())
+        {
+            let (next, known) = (0, false);
+            self.phase = Phase::Steady { pid, next, known };
         }
     }
 
@@ -234,7 +251,15 @@ impl SequenceState {
     }
 
     /// A batch in flight has failed with `code`.
-    pub fn judge(&mut self, batch: &mut Batch, closed: &VecDeque<Batch>, code: ErrorCode) -> Fate {
+    /// `transactional`: what is lost is told by the transaction, and nothing is numbered
+    /// anew within it.
+    pub fn judge(
+        &mut self,
+        batch: &mut Batch,
+        closed: &VecDeque<Batch>,
+        code: ErrorCode,
+        transactional: bool,
+    ) -> Fate {
         let attempts = batch.counted_attempts();
         let Some(sequence) = &mut batch.sequence else {
             return Fate::Ordinary;
@@ -249,7 +274,7 @@ impl SequenceState {
                         sequence.rechecks += 1;
                         return Fate::Again;
                     }
-                    return Fate::Fatal(
+                    return Fate::Lost(
                         "the broker expects another sequence number, though all before this \
                          were acknowledged: it has lost messages",
                     );
@@ -259,8 +284,11 @@ impl SequenceState {
                 Fate::Again
             }
             ErrorCode::UNKNOWN_PRODUCER_ID => {
+                if transactional {
+                    return Fate::Lost("the broker has forgotten the producer");
+                }
                 if attempts > 1 {
-                    return Fate::Fatal(
+                    return Fate::Lost(
                         "the broker has forgotten the producer once more: whether it has the \
                          batch cannot be known",
                     );

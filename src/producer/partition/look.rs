@@ -8,6 +8,7 @@ use super::ready::ReadyPartitions;
 use super::{Accumulator, Attention, Partition};
 use crate::producer::batch::Batch;
 use crate::producer::idempotence::{NextToSend, Pid};
+use crate::producer::transaction::SharedTransaction;
 
 /// What a loop learns when it looks at a partition.
 pub enum Look {
@@ -26,6 +27,10 @@ pub enum Look {
     NotOurs,
     /// Nothing goes on under this producer id and epoch.
     Spent(Pid),
+    /// It must be added to the transaction before it can send.
+    Joins,
+    /// A batch of a transaction that will be aborted.
+    Purged(Batch),
 }
 
 /// What a loop can send of a partition.
@@ -70,7 +75,17 @@ impl Partition {
             return Look::NotOurs;
         }
         let shared = &self.topic.shared;
-        let can_send = limits.can_send && !acc.paused && !shared.fatal.load(Ordering::Relaxed);
+        let mut can_send = limits.can_send && !acc.paused && !shared.fatal.load(Ordering::Relaxed);
+        if let Some(transaction) = &shared.transaction {
+            if let Some(look) = self.take_abandoned(acc, transaction) {
+                return look;
+            }
+            match membership(acc, transaction) {
+                Membership::Member => {}
+                Membership::Asked => can_send = false,
+                Membership::New => return Look::Joins,
+            }
+        }
         let clock = Clock {
             now,
             linger: if shared.limits.flushing() {
@@ -89,6 +104,23 @@ impl Partition {
             return look;
         }
         wait(acc, clock, next)
+    }
+
+    /// Nothing of a transaction that will be aborted is sent, whenever it got here.
+    fn take_abandoned(
+        &self,
+        acc: &mut Accumulator,
+        transaction: &SharedTransaction,
+    ) -> Option<Look> {
+        if !transaction.is_abandoned() {
+            return None;
+        }
+        self.close_open(acc);
+        let batch = acc.closed.pop_front()?;
+        if let Some(sequences) = &mut acc.sequences {
+            sequences.lost(&batch);
+        }
+        Some(Look::Purged(batch))
     }
 
     /// Closes the open batch if it has lingered, so that it can be sent, or has timed out.
@@ -183,6 +215,27 @@ impl Partition {
         acc.in_flight += 1;
         acc.in_flight_messages += batch.len();
         Some(Look::Batch(batch))
+    }
+}
+
+/// Whether a partition may send what it has to a transaction.
+enum Membership {
+    Member,
+    /// The coordinator has not answered yet.
+    Asked,
+    New,
+}
+
+fn membership(acc: &mut Accumulator, transaction: &SharedTransaction) -> Membership {
+    let number = transaction.number();
+    let has_something = acc.open.is_some() || !acc.closed.is_empty();
+    if transaction.is_version_2() || acc.joined == number || !has_something {
+        Membership::Member
+    } else if acc.asked_to_join == number {
+        Membership::Asked
+    } else {
+        acc.asked_to_join = number;
+        Membership::New
     }
 }
 

@@ -61,6 +61,10 @@ struct Accumulator {
     attention: Attention,
     /// The application wants nothing of it sent; messages still become too old.
     paused: bool,
+    /// The last transaction that the main thread was asked to add it to, and the last that
+    /// it was added to.
+    asked_to_join: u64,
+    joined: u64,
     /// Sizes of the last batch, to make the next one as large at once.
     bytes_hint: usize,
     messages_hint: usize,
@@ -118,6 +122,8 @@ impl Partition {
                 leader,
                 attention: Attention::None,
                 paused: false,
+                asked_to_join: 0,
+                joined: 0,
                 bytes_hint: FIRST_BATCH_BYTES,
                 messages_hint: 4,
             }),
@@ -219,10 +225,11 @@ impl Partition {
 
     /// Loop thread: decides about a batch in flight that failed.
     pub fn judge(&self, batch: &mut Batch, code: ErrorCode) -> Fate {
+        let transactional = self.topic.shared.transaction.is_some();
         let mut acc = self.acc.lock();
         let acc = &mut *acc;
         match &mut acc.sequences {
-            Some(sequences) => sequences.judge(batch, &acc.closed, code),
+            Some(sequences) => sequences.judge(batch, &acc.closed, code, transactional),
             None => Fate::Ordinary,
         }
     }
@@ -287,6 +294,11 @@ impl Partition {
         if !paused {
             self.nudge();
         }
+    }
+
+    /// Main thread: it is part of the transaction of this number, and may send.
+    pub fn join(&self, transaction: u64) {
+        self.acc.lock().joined = transaction;
     }
 
     /// Makes the leader's loop look, if there is anything to see.

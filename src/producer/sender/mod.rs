@@ -136,7 +136,7 @@ impl Sender {
         self.next_look = None;
         let limit = self.shared.settings.max_message_bytes;
         let mut size = 0;
-        let mut expired = Vec::new();
+        let mut failed = Vec::new();
         let mut schedule = std::mem::take(&mut self.schedule);
         schedule.retain(|_, (partition, at)| {
             if at.is_none_or(|at| at > now) {
@@ -167,7 +167,15 @@ impl Sender {
                         self.plan(Some(now));
                         return true;
                     }
-                    Look::Expired(batch) => expired.push(batch),
+                    Look::Expired(batch) => {
+                        // One that was sent leaves a gap.
+                        if batch.sequence.is_some() {
+                            self.transaction_failed(partition, &batch, ErrorCode::_TIMED_OUT);
+                        }
+                        failed.push((batch, ErrorCode::_MSG_TIMED_OUT));
+                    }
+                    Look::Purged(batch) => failed.push((batch, ErrorCode::_PURGE_QUEUE)),
+                    Look::Joins => self.shared.sink.joins_transaction(partition),
                     Look::NotOurs => return false,
                     Look::Spent(pid) => self.shared.sink.producer_id_is_spent(pid),
                     Look::NoRoom => {
@@ -188,8 +196,8 @@ impl Sender {
         });
         schedule.extend(self.schedule.drain());
         self.schedule = schedule;
-        for batch in expired {
-            self.fail(batch, ErrorCode::_MSG_TIMED_OUT, now);
+        for (batch, code) in failed {
+            self.fail(batch, code, now);
         }
     }
 

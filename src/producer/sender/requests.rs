@@ -43,10 +43,12 @@ impl Sender {
         timeout: Duration,
         out: &mut dyn Outbox<u64>,
     ) {
-        let Some(version) = versions::produce(out.versions(), &self.shared.settings) else {
+        let Some(version) = versions::produce(out.versions(), &self.shared) else {
             for sent in group {
                 sent.partition.lost(&sent.batch);
-                self.fail(sent.batch, ErrorCode::_UNSUPPORTED_FEATURE, now);
+                let code = ErrorCode::_UNSUPPORTED_FEATURE;
+                self.transaction_failed(&sent.partition, &sent.batch, code);
+                self.fail(sent.batch, code, now);
             }
             return;
         };
@@ -67,6 +69,9 @@ impl Sender {
         timeout: Duration,
         out: &mut dyn Outbox<u64>,
     ) {
+        if let Some(transaction) = &self.shared.transaction {
+            transaction.touch();
+        }
         let correlation_id = out.next_correlation_id();
         let broker_id = out.broker_id();
         let topics = request.chunk_by(same_topic).count();
@@ -75,7 +80,7 @@ impl Sender {
                 version,
                 correlation_id,
                 client_id: Some(out.client_id()),
-                transactional_id: None,
+                transactional_id: self.shared.settings.transactional_id.as_deref(),
                 acks,
                 timeout_ms: i32::try_from(timeout.as_millis()).unwrap_or(i32::MAX),
             },

@@ -143,24 +143,27 @@ impl Sender {
         }
         let why = match partition.judge(&mut batch, code) {
             Fate::Ordinary => None,
-            Fate::Again if !self.shared.fatal.load(Ordering::Relaxed) => {
+            Fate::Again if !self.is_over() => {
                 batch.free_attempts += 1;
                 let pause = self.pause(batch.attempts);
                 self.send_again(now, &partition, batch, pause);
                 return;
             }
             Fate::Again => None,
-            Fate::Fatal(why) => Some(why),
+            Fate::Lost(why) => Some(why),
         };
         if let Some(why) = why {
             let text = self.describe(&partition, &batch, why);
-            self.shared.sink.fatal(code, &text);
+            match self.shared.transaction {
+                Some(_) => self.shared.sink.transaction_failed(code, text),
+                None => self.shared.sink.fatal(code, &text),
+            }
             batch.possibly_persisted = true;
         }
         let settings = &self.shared.settings;
         let expired = batch.is_expired(now, partition.topic.settings.message_timeout);
-        let over = self.shared.fatal.load(Ordering::Relaxed);
-        if action.retry && batch.counted_attempts() <= settings.retries && !expired && !over {
+        let retry = action.retry && !self.is_over();
+        if retry && batch.counted_attempts() <= settings.retries && !expired {
             let pause = match self.short_pause(&partition, &batch, code) {
                 Some(pause) => {
                     batch.free_attempts += 1;
@@ -180,14 +183,36 @@ impl Sender {
         partition.lost(&batch);
         let code = if action.retry && expired {
             ErrorCode::_MSG_TIMED_OUT
+        } else if action.retry && self.is_abandoned() {
+            // It would be sent again, was it not for the abort.
+            ErrorCode::_PURGE_INFLIGHT
         } else {
             action.report_as
         };
+        self.transaction_failed(&partition, &batch, code);
         if code == ErrorCode::TOPIC_AUTHORIZATION_FAILED {
             // Before the report: who has seen that is refused at once.
             self.shared.sink.topic_refused(&partition.topic.name, code);
         }
         self.fail_sent(batch, code, broker_id, now);
+    }
+
+    /// Nothing is sent again.
+    fn is_over(&self) -> bool {
+        self.shared.fatal.load(Ordering::Relaxed) || self.is_abandoned()
+    }
+
+    fn is_abandoned(&self) -> bool {
+        let transaction = self.shared.transaction.as_ref();
+        transaction.is_some_and(|t| t.is_abandoned())
+    }
+
+    /// A batch of a transaction, if there is one, will not be delivered.
+    pub(super) fn transaction_failed(&self, partition: &Partition, batch: &Batch, code: ErrorCode) {
+        if self.shared.transaction.is_some() && !self.is_abandoned() {
+            let text = self.describe(partition, batch, &code.text());
+            self.shared.sink.transaction_failed(code, text);
+        }
     }
 
     fn pause(&self, attempts: u32) -> Duration {
@@ -334,6 +359,8 @@ fn classify(code: ErrorCode) -> Action {
         | ErrorCode::REQUEST_TIMED_OUT
         | ErrorCode::NETWORK_EXCEPTION
         | ErrorCode::THROTTLING_QUOTA_EXCEEDED
+        // The transaction before is still being ended.
+        | ErrorCode::CONCURRENT_TRANSACTIONS
         // What was damaged on its way is whole here.
         | ErrorCode::INVALID_MSG
         | ErrorCode::_TIMED_OUT

@@ -182,7 +182,7 @@ impl Topic {
         if shared.fatal.load(Ordering::Relaxed) {
             return Err(ErrorCode::_FATAL);
         }
-        if shared.settings.transactional {
+        if shared.transaction.as_ref().is_some_and(|t| !t.is_open()) {
             return Err(ErrorCode::_STATE);
         }
         if record.encode().encoded_bound() > shared.settings.max_message_bytes {
@@ -196,6 +196,11 @@ impl Topic {
         };
         if !room {
             return Err(ErrorCode::_QUEUE_FULL);
+        }
+        // Once more, now that the message is counted: see `SharedTransaction`.
+        if shared.transaction.as_ref().is_some_and(|t| !t.is_open()) {
+            shared.limits.remove(1, size as u64);
+            return Err(ErrorCode::_STATE);
         }
         Ok(Reserved(size))
     }

@@ -1,0 +1,170 @@
+//! Carries out what the machine of a transactional producer wants.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use kafka_protocol::messages::ApiKey;
+
+use super::MainLoop;
+use crate::base::error::ErrorCode;
+use crate::base::log::debug;
+use crate::broker::{Request, RequestError, Response};
+use crate::client::command::MainCommand;
+use crate::client::context::MainContext;
+use crate::coordinator::target::{ErrorClass, SEND_WITHIN};
+use crate::coordinator::{self, Kind, Target};
+use crate::producer::idempotence::Pid;
+use crate::producer::transaction::{Action, Event, Outgoing, To};
+
+impl MainLoop {
+    pub(super) fn tell_transaction(&mut self, now: Instant, event: Event) {
+        let Some(transaction) = &mut self.transaction else {
+            return;
+        };
+        let mut actions = Vec::new();
+        transaction.on_event(now, event, &mut actions);
+        for action in actions {
+            self.do_for_transaction(now, action);
+        }
+    }
+
+    pub(super) fn transaction_on_time(&mut self, now: Instant) {
+        let due = |at: Instant| at <= now;
+        let transaction = self.transaction.as_ref();
+        if transaction.and_then(|t| t.next_deadline()).is_some_and(due) {
+            self.tell_transaction(now, Event::Tick);
+        }
+    }
+
+    /// Messages of a partition wait for another epoch, which only comes after an abort.
+    pub(super) fn transaction_is_spent(&mut self, now: Instant, spent: Pid) {
+        let text = format!(
+            "messages were lost under producer id {}, epoch {}",
+            spent.id, spent.epoch
+        );
+        let code = ErrorCode::_INCONSISTENT;
+        self.tell_transaction(now, Event::DeliveryFailed { code, text });
+    }
+
+    fn do_for_transaction(&mut self, now: Instant, action: Action) {
+        match action {
+            Action::Send(out) => self.send_for_transaction(now, out),
+            Action::Coordinator(action) => self.coordinate_transaction(now, action),
+            Action::Purge => {
+                // Nobody waits for it.
+                let (done, _) = crossbeam_channel::bounded(1);
+                self.purge(true, false, done);
+                self.nudge_all();
+            }
+            Action::Nudge(partitions) => {
+                for partition in partitions {
+                    partition.nudge();
+                }
+            }
+            Action::Fatal(code, text) => {
+                self.shared.raise_fatal(code, &text);
+            }
+            Action::Log(level, text) => {
+                self.shared.logger.log(level, "TXN", format_args!("{text}"));
+            }
+            Action::Debug(text) => {
+                let logger = &self.shared.logger;
+                logger.debug(debug::EOS, "TXN", format_args!("{text}"));
+            }
+            Action::Reply(reply, result) => reply(result),
+        }
+    }
+
+    fn send_for_transaction(&mut self, now: Instant, out: Outgoing) {
+        let (main, token) = (self.shared.main.clone(), out.token);
+        let reply = move |result| {
+            let event = Event::Answer { token, result };
+            main.send(MainCommand::Transaction(event));
+        };
+        let mut request = Request::new(out.api, out.timeout, out.build, reply);
+        request.max_version = out.max_version;
+        let target = match out.to {
+            To::TransactionCoordinator => Target::Coordinator(Kind::Transaction, self.own_id()),
+            To::GroupCoordinator(group) => {
+                // A coordinator that is down may be another one by then.
+                request.send_by = request.deadline.min(now + SEND_WITHIN);
+                request = self.noting_coordinator(group.clone(), request);
+                match &self.group_coordinator {
+                    Some((known, broker)) if *known == group => Target::Broker(*broker),
+                    _ => Target::Coordinator(Kind::Group, group),
+                }
+            }
+        };
+        self.router.route(self.metadata.cache(), target, request);
+    }
+
+    /// The request, whose result also says which broker coordinates the group.
+    fn noting_coordinator(&self, group: Arc<str>, request: Request) -> Request {
+        let (main, reply) = (self.shared.main.clone(), request.reply);
+        Request {
+            reply: Box::new(move |result| {
+                let broker = coordinator_by(&result);
+                main.send(MainCommand::GroupCoordinator { group, broker });
+                reply(result);
+            }),
+            ..request
+        }
+    }
+
+    fn own_id(&self) -> Arc<str> {
+        let id = self.shared.conf.global.transactional_id.as_deref();
+        id.unwrap_or_default().into()
+    }
+
+    fn coordinate_transaction(&mut self, now: Instant, action: coordinator::Action) {
+        match action {
+            coordinator::Action::Find(find) => {
+                let text = format_args!("asking for the coordinator of {find:?}");
+                self.shared.logger.debug(debug::EOS, "TXNCOORD", text);
+                let main = self.shared.main.clone();
+                let request = Request::new(
+                    ApiKey::FindCoordinator,
+                    find.timeout,
+                    move |version| find.build(version),
+                    move |result| {
+                        let answer = coordinator::Event::Answer(result);
+                        main.send(MainCommand::Transaction(Event::Coordinator(answer)));
+                    },
+                );
+                let cluster = self.metadata.cache();
+                self.router.route(cluster, Target::Any, request);
+            }
+            coordinator::Action::Changed(Some(node)) => {
+                let text = format_args!("the coordinator is broker {}", node.id);
+                self.shared.logger.debug(debug::EOS, "TXNCOORD", text);
+                let (node_id, own_id) = (node.id, self.own_id());
+                let mut cx = MainContext {
+                    now,
+                    shared: &self.shared,
+                    router: &mut self.router,
+                    metadata: &mut self.metadata,
+                };
+                if cx.follow(Kind::Transaction, own_id, node) {
+                    let up = coordinator::Event::Up(node_id);
+                    self.tell_transaction(now, Event::Coordinator(up));
+                }
+            }
+            // The link stays, idle, until another coordinator is known.
+            coordinator::Action::Changed(None) | coordinator::Action::Failed(..) => {}
+        }
+    }
+}
+
+/// The broker whose answer shows that it coordinates the group.
+fn coordinator_by(result: &Result<Response, RequestError>) -> Option<i32> {
+    use kafka_protocol::messages::ResponseKind;
+
+    let response = result.as_ref().ok()?;
+    let Some(ResponseKind::TxnOffsetCommit(answer)) = &response.kind else {
+        return None;
+    };
+    let partitions = answer.topics.iter().flat_map(|topic| &topic.partitions);
+    let mut classes = partitions.map(|p| ErrorClass::of_code(p.error_code.into()));
+    let is_it = classes.all(|class| class == ErrorClass::Final);
+    is_it.then_some(response.broker_id)
+}
