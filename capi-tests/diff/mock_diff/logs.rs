@@ -93,7 +93,7 @@ pub fn step(diff: &mut Diff, world: &mut World) {
 }
 
 /// Waits until the cluster itself knows that a topic is there, or gone.
-fn wait_for(side: &mut Side, name: &str, there: bool) {
+pub fn wait_for(side: &mut Side, name: &str, there: bool) {
     for _ in 0..1000 {
         let request = MetadataRequest::default()
             .with_allow_auto_topic_creation(false)

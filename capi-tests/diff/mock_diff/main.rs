@@ -1,7 +1,11 @@
 //! The same seeded sequence of requests against kafka-mock and a real Kafka: the
 //! answers must be the same, apart from what accepted.md lists.
 //!
-//! usage: mock_diff MOCK KAFKA [--seed N] [--count N] [--verbose]
+//! usage: mock_diff MOCK KAFKA [--seed N] [--count N] [--verbose] [--transactions] [--exhaust]
+//!                  [--transaction-version N]
+//!
+//! --transactions: of transactions alone; --exhaust: with a producer id whose epochs are used up
+//! (32,000 requests). Kafka has that transaction.version while this runs, and then 2.
 //!
 //! Both clusters have one broker, and are used by nobody else.
 
@@ -9,9 +13,11 @@ mod admin;
 mod broken;
 mod codecs;
 mod describe;
+mod features;
 mod groups;
 mod logs;
 mod pairs;
+mod plays;
 mod records;
 mod side;
 mod txns;
@@ -101,6 +107,7 @@ pub fn now_ms() -> i64 {
 fn main() -> ExitCode {
     let mut addresses = Vec::new();
     let (mut seed, mut count, mut verbose) = (1, 3000, false);
+    let (mut transactions, mut exhaust, mut version) = (false, false, 2);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut number = || args.next().and_then(|n| n.parse().ok()).expect("a number");
@@ -108,13 +115,17 @@ fn main() -> ExitCode {
             "--seed" => seed = number(),
             "--count" => count = number(),
             "--verbose" => verbose = true,
+            "--transactions" => transactions = true,
+            "--exhaust" => exhaust = true,
+            "--transaction-version" => version = number() as i16,
             _ => addresses.push(arg),
         }
     }
     let [mock, kafka] = &addresses[..] else {
-        eprintln!("usage: mock_diff MOCK KAFKA [--seed N] [--count N] [--verbose]");
+        eprintln!("usage: mock_diff MOCK KAFKA [--seed N] [--count N] [--verbose] …");
         return ExitCode::from(2);
     };
+    let _level = features::Level::set(kafka, version);
     let mut diff = Diff {
         mock: Side::connect("mock", mock),
         kafka: Side::connect("kafka", kafka),
@@ -132,8 +143,20 @@ fn main() -> ExitCode {
     let mut world = logs::World::new(&mut diff);
     codecs::create(&mut diff);
     txns::wait_for_coordinators(&mut diff);
+    plays::create(&mut diff);
+    if exhaust {
+        plays::exhaust(&mut diff);
+    }
     while diff.asked.values().sum::<u32>() < count as u32 {
-        match diff.rng.u32(..100) {
+        let kind = diff.rng.u32(..100);
+        if transactions || kind == 99 {
+            match diff.chance(70) {
+                true => plays::step(&mut diff),
+                false => txns::step(&mut diff, &world),
+            }
+            continue;
+        }
+        match kind {
             0..46 => logs::step(&mut diff, &mut world),
             46..49 => describe::step(&mut diff, &world),
             49..51 => broken::step(&mut diff, &world),

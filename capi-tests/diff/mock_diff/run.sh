@@ -2,6 +2,9 @@
 # The same seeded requests against kafka-mock and a Kafka of this script's own; see accepted.md.
 #
 #   run.sh [--kafka HOST:PORT] [SEED...]        (default: a Kafka is started and stopped, seeds 1 2 3)
+#
+# Each seed is run three times: all kinds of requests, and transactions alone with transaction.version 2 and 1. Of the given
+# Kafka that version is changed meanwhile. Once a producer id's epochs are used up.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../../setup/lib.sh"
 . "$ROOT/capi-tests/setup/mock.sh"
@@ -25,17 +28,29 @@ finish() {
 trap finish EXIT
 if [ -z "$kafka" ]; then
     port=${KAFKA_PORT:-39192}
-    bash "$ROOT/capi-tests/kafka/kafka.sh" up --port "$port" || die "no Kafka"
+    bash "$ROOT/capi-tests/kafka/kafka.sh" up --port "$port" \
+        --set transaction.abort.timed.out.transaction.cleanup.interval.ms=500 || die "no Kafka"
     kafka=127.0.0.1:$port
 fi
-mock_start --brokers 1
 passed=0 failed=0
-for seed in "${seeds[@]}"; do
-    if "${CARGO_TARGET_DIR:-$ROOT/target}/$PROFILE/examples/mock_diff" "$MOCK_BOOTSTRAP" "$kafka" --seed "$seed" --count "${MOCK_DIFF_COUNT:-3000}"; then
+compare() { # SEED COUNT ARGUMENT...
+    if "${CARGO_TARGET_DIR:-$ROOT/target}/$PROFILE/examples/mock_diff" "$MOCK_BOOTSTRAP" "$kafka" --seed "$1" --count "$2" "${@:3}"; then
         passed=$((passed + 1))
     else
         failed=$((failed + 1))
     fi
+}
+transactions=${MOCK_DIFF_TRANSACTIONS:-1500} exhaust=--exhaust
+mock_start --brokers 1
+for seed in "${seeds[@]}"; do
+    compare "$seed" "${MOCK_DIFF_COUNT:-3000}"
+    compare "$seed" "$transactions" --transactions $exhaust
+    exhaust=
+done
+mock_stop || failed=$((failed + 1))
+mock_start --brokers 1 --transaction-version 1
+for seed in "${seeds[@]}"; do
+    compare "$seed" "$transactions" --transactions --transaction-version 1
 done
 echo "$passed passed, $failed failed"
 mock_stop && [ $failed = 0 ]

@@ -62,7 +62,7 @@ pub fn step(diff: &mut Diff, world: &World) {
 }
 
 /// Notes a producer id under a name that both sides know.
-fn learn(side: &mut Side, key: &str, pid: i64, epoch: i16) {
+pub fn learn(side: &mut Side, key: &str, pid: i64, epoch: i16) {
     let known = side.number(&format!("pid {key}"));
     if known != pid {
         let n = side.number("producers").max(0) + 1;
@@ -383,7 +383,7 @@ fn end(diff: &mut Diff, id: &str) {
 }
 
 /// A real cluster writes the markers after it has answered.
-fn wait_until_settled(side: &mut Side, txn: &TransactionalId) {
+pub fn wait_until_settled(side: &mut Side, txn: &TransactionalId) {
     let request = DescribeTransactionsRequest::default().with_transactional_ids(vec![txn.clone()]);
     for _ in 0..1000 {
         let response = side.settled(0, &request).expect("answer");
