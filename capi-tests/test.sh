@@ -1,12 +1,12 @@
 #!/bin/bash
-# make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python secured" selects.
-# The quick forms of the longer parts run here; `make kcat`, `make conformance` and `make reauth` have them in full.
+# make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python transactions secured" selects.
+# The quick forms of the longer parts run here; `make kcat`, `make conformance`, `make transactions` and `make reauth` have them in full.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
 . "$ROOT/capi-tests/setup/rust.sh"
 cd "$ROOT" || exit 1
-parts=${PARTS:-text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python secured}
+parts=${PARTS:-text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python transactions secured}
 unset LIB
 export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 # The property tests try the same cases in every run; another seed or PROPTEST_CASES=100000 looks for more.
@@ -64,6 +64,8 @@ for part in $parts; do
         conformance) TESTS=expected JOBS=${JOBS:-5} section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate
             section "librdkafka's own suite, secured" bash capi-tests/conformance/secure.sh --gate ;;
         python) section "confluent-kafka-python" bash capi-tests/python/run.sh ;;
+        transactions) CHAOS_PORT=$((KAFKA_PORT + 628)) section "transactions under kills" \
+            bash capi-tests/transactions/chaos.sh --seconds 60 --messages 60000 --transaction-version 1to2 ;;
         secured) SECURE_PORT=$((KAFKA_PORT + 708)) section "Kafka with TLS and logins" bash capi-tests/secure/test.sh ;;
         *) die "no part $part" ;;
     esac

@@ -1,8 +1,8 @@
 #!/bin/bash
 # A real Apache Kafka on loopback, for the tests.
 #
-#   kafka.sh up [--nodes 1|3] [--version 4.2|3.9|2.8] [--port BASE] [--partitions N] [--set NAME=VALUE]...
-#                                                                     start a cluster and wait until it answers
+#   kafka.sh up [--nodes 1|3] [--version 4.2|3.9|2.8] [--port BASE] [--partitions N] [--set NAME=VALUE]... [--feature NAME=LEVEL]...
+#               [--proxied]                                           start a cluster and wait until it answers
 #   kafka.sh up --secure [--reauth MS] ...                            one node with TLS and SASL beside it: secure.sh has the listeners,
 #                                                                     ../secure/properties.sh what a client sets for each of them
 #   kafka.sh down|status|bootstrap [--port BASE]                      stop it | show it | print its bootstrap.servers
@@ -12,14 +12,17 @@
 # Node N listens on BASE+N-1 (19092, 19093, ...), its controller on BASE+10+N-1; before Kafka 3.3 there is a ZooKeeper on BASE+20.
 # Each BASE is a cluster of its own, so that several can run side by side. `up` always starts with empty logs, unless the
 # same cluster is already up. Topics that the broker makes by itself have N partitions, 4 without --partitions. --set adds a property
-# of the brokers, or replaces one. --reauth is after how long they want a new login, 0 for never. A secured cluster has a KDC and a
+# of the brokers, or replaces one. --feature is the level of a feature (transaction.version=1) that the storage is formatted with; the
+# others are the version's own. With --proxied node N listens on BASE+30+N-1, too, and tells who connects there that it is on
+# BASE+40+N-1: there a test has its proxy. --reauth is after how long they want a new login, 0 for never. A secured cluster has a KDC and a
 # token server of its own on BASE+13 to BASE+15. Jars come through Maven into the cache folder; data and logs are kept below it as well.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 HERE=$ROOT/capi-tests/kafka
 . "$HERE/secure.sh"
 
-nodes=${KAFKA_NODES:-1} version=${KAFKA_VERSION:-4.2} base=${KAFKA_PORT:-19092} partitions=4 properties=() secure= reauth=0 jvm_options=()
+nodes=${KAFKA_NODES:-1} version=${KAFKA_VERSION:-4.2} base=${KAFKA_PORT:-19092} partitions=4 properties=() features=() proxied= secure= reauth=0
+jvm_options=()
 cmd=${1:-}; [ $# -gt 0 ] && shift
 args=()
 while [ $# -gt 0 ]; do
@@ -31,6 +34,8 @@ while [ $# -gt 0 ]; do
         --secure) secure=yes; shift ;;
         --reauth) reauth=$2; shift 2 ;;
         --set) properties+=("$2"); shift 2 ;;
+        --feature) features+=(--feature "$2"); shift 2 ;;
+        --proxied) proxied=yes; shift ;;
         --*) die "unknown option $1" ;;
         *) args+=("$1"); shift ;;
     esac
@@ -142,8 +147,9 @@ write_config() { # N
             for i in $(seq "$nodes"); do voters+=${voters:+,}$i@127.0.0.1:$((base + 10 + i - 1)); done
             echo "process.roles=broker,controller"
             echo "node.id=$n"
-            echo "listeners=PLAINTEXT://127.0.0.1:$(port_of "$n"),CONTROLLER://127.0.0.1:$((base + 10 + n - 1))${secure:+$(secure_listeners 127.0.0.1)}"
+            echo "listeners=PLAINTEXT://127.0.0.1:$(port_of "$n"),CONTROLLER://127.0.0.1:$((base + 10 + n - 1))${secure:+$(secure_listeners 127.0.0.1)}${proxied:+,PROXIED://127.0.0.1:$((base + 30 + n - 1))}"
             [ -z "$secure" ] || secure_config
+            [ -z "$proxied" ] || proxied_config "$n"
             echo "controller.listener.names=CONTROLLER"
             echo "controller.quorum.voters=$voters"
             echo "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
@@ -168,6 +174,12 @@ write_config() { # N
     } >"$dir/server.properties"
 }
 
+proxied_config() { # N: properties of the second listener
+    echo "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT"
+    echo "inter.broker.listener.name=PLAINTEXT"
+    echo "advertised.listeners=PLAINTEXT://127.0.0.1:$(port_of "$1"),PROXIED://127.0.0.1:$((base + 40 + $1 - 1))"
+}
+
 start_node() { # N: without waiting
     local dir=$run/node-$1
     alive "$dir" && return 0
@@ -179,9 +191,13 @@ up() {
     version=$(full_version "$version")
     case $nodes in 1|3) ;; *) die "--nodes takes 1 or 3" ;; esac
     [ -z "$secure" ] || [ "$nodes" = 1 ] || die "--secure has one node"
+    [ -z "$proxied" ] || { [ -z "$secure" ] && has_kraft "$version"; } || die "--proxied is for KRaft without --secure"
+    [ ${#features[@]} -eq 0 ] || has_kraft "$version" || die "--feature is for KRaft"
     local cluster="version=$version nodes=$nodes base=$base"
     [ -z "$secure" ] || cluster+=" secure=yes reauth=$reauth"
     [ "$partitions" = 4 ] || cluster+=" partitions=$partitions"
+    [ -z "$proxied" ] || cluster+=" proxied=yes"
+    [ ${#features[@]} -eq 0 ] || cluster+=" features=($(printf '%q ' "${features[@]}"))"
     [ ${#properties[@]} -eq 0 ] || cluster+=" properties=($(printf '%q ' "${properties[@]}"))"
     if [ -f "$run/cluster" ]; then
         local have; have=$(cat "$run/cluster")
@@ -202,7 +218,8 @@ up() {
         id=A$(head -c 16 /dev/urandom | base64 | tr '+/' '00' | cut -c 2-22)
         for n in $(seq "$nodes"); do
             write_config "$n"
-            ( jvm 256m kafka.tools.StorageTool format -t "$id" -c "$run/node-$n/server.properties" ${users[@]+"${users[@]}"} ) >"$run/node-$n/log" 2>&1 </dev/null \
+            ( jvm 256m kafka.tools.StorageTool format -t "$id" -c "$run/node-$n/server.properties" ${users[@]+"${users[@]}"} \
+                ${features[@]+"${features[@]}"} ) >"$run/node-$n/log" 2>&1 </dev/null \
                 || { cat "$run/node-$n/log" >&2; die "formatting node $n"; }
         done
     else
@@ -266,5 +283,5 @@ case $cmd in
     start) needs_node; start_node "$node"; wait_ready "$(port_of "$node")" 1 "$dir" ;;
     pause) needs_node; kill -STOP "$(cat "$dir/pid")" ;;
     cont) needs_node; kill -CONT "$(cat "$dir/pid")" ;;
-    *) sed -n '2,17s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
+    *) sed -n '2,20s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; exit 2 ;;
 esac
