@@ -44,7 +44,8 @@ for part in $parts; do
         model) aside "what threads share, under every interleaving" bash capi-tests/model.sh ;;
         abi) section "C interface against its data" bash capi-tests/abi/check.sh ;;
         install) section "make install" bash capi-tests/install/check.sh ;;
-        demo) section "demo" bash capi-tests/demo/demo.sh ;;
+        demo) section "demo" bash capi-tests/demo/demo.sh
+            section "the example, exactly once" bash capi-tests/examples/run.sh upstream ;;
         peers) section "other clients on the mock" bash capi-tests/peers/run.sh ;;
         mock) section "the mock against Kafka" bash capi-tests/diff/mock_diff/run.sh --kafka "$BOOTSTRAP" 1
             section "the mock secured, with librdkafka" bash capi-tests/secure/mock.sh --lib upstream

@@ -3,7 +3,7 @@
  *
  *     bench WORKLOAD COUNT TOPIC [conf=value]...
  *
- * Workloads: fill[-SIZE], produce-SIZE[@RATE], latency, paced, poll, batch, simple-batch, simple-callback, idle, connect; topics TOPIC
+ * Workloads: fill[-SIZE], produce-SIZE[@RATE], transactions-SIZE, latency, paced, poll, batch, simple-batch, simple-callback, idle, connect; topics TOPIC
  * exist already.
  * connect: COUNT clients, one after another, each from rd_kafka_new to the answer to its first metadata request.
  * first[-metadata][@mock]: COUNT times a new client and its first message to a new topic, whose name begins with TOPIC.
@@ -135,7 +135,7 @@ static void dr_cb(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
                 sample((int64_t)(intptr_t)m->_private);
 }
 
-static void produce(rd_kafka_t *rk, rd_kafka_topic_t *rkt, int32_t partition, int64_t count, int timed) {
+static void enqueue(rd_kafka_t *rk, rd_kafka_topic_t *rkt, int32_t partition, int64_t count, int timed) {
         int64_t i;
         for (i = 0; i < count; i++) {
                 void *stamp = timed && i % 16 == 0 ? (void *)(intptr_t)stamp_now() : NULL;
@@ -148,6 +148,10 @@ static void produce(rd_kafka_t *rk, rd_kafka_topic_t *rkt, int32_t partition, in
                 if (i % 100 == 99)
                         rd_kafka_poll(rk, 0);
         }
+}
+
+static void produce(rd_kafka_t *rk, rd_kafka_topic_t *rkt, int32_t partition, int64_t count, int timed) {
+        enqueue(rk, rkt, partition, count, timed);
         while (rd_kafka_outq_len(rk) > 0)
                 rd_kafka_poll(rk, 100);
 }
@@ -218,6 +222,44 @@ static void bench_produce(const char *workload, rd_kafka_conf_t *conf, const cha
                 sample_cnt = 0;
                 warm += produce_at(rk, rkt, atoll(at + 1));
         }
+        if (failed || delivered != warm + count)
+                die(workload, "messages were not delivered");
+        report(workload, count, &f);
+        rd_kafka_topic_destroy(rkt);
+        rd_kafka_destroy(rk);
+}
+
+static void check(const char *call, rd_kafka_error_t *error) {
+        if (error)
+                die(call, rd_kafka_error_string(error));
+}
+
+/* COUNT messages in transactions of a thousand. Latency is that of a transaction, from its beginning to the end of its commit. */
+static void bench_transactions(const char *workload, rd_kafka_conf_t *conf, const char *topic, int64_t count, size_t size) {
+        const int64_t each = 1000, warm = 10 * each;
+        struct figures f;
+        rd_kafka_t *rk;
+        rd_kafka_topic_t *rkt;
+        int64_t done;
+        make_payloads(size);
+        rd_kafka_conf_set_dr_msg_cb(conf, dr_cb);
+        rk  = client(RD_KAFKA_PRODUCER, conf);
+        rkt = rd_kafka_topic_new(rk, topic, NULL);
+        check("init_transactions", rd_kafka_init_transactions(rk, 60000));
+        count = count / each * each;
+        for (done = 0; done < warm + count; done += each) {
+                int64_t start;
+                if (done == warm) {
+                        sample_cnt = 0;
+                        begin(&f);
+                }
+                start = stamp_now();
+                check("begin_transaction", rd_kafka_begin_transaction(rk));
+                enqueue(rk, rkt, RD_KAFKA_PARTITION_UA, each, 0);
+                check("commit_transaction", rd_kafka_commit_transaction(rk, 60000));
+                sample(start);
+        }
+        end(&f);
         if (failed || delivered != warm + count)
                 die(workload, "messages were not delivered");
         report(workload, count, &f);
@@ -572,6 +614,8 @@ int main(int argc, char **argv) {
                 fill(conf, topic, count, workload[4] == '-' ? (size_t)atoi(workload + 5) : 100);
         else if (!strncmp(workload, "produce-", 8))
                 bench_produce(workload, conf, topic, count, (size_t)atoi(workload + 8));
+        else if (!strncmp(workload, "transactions-", 13))
+                bench_transactions(workload, conf, topic, count, (size_t)atoi(workload + 13));
         else if (!strncmp(workload, "first", 5))
                 bench_first(workload, conf, topic, count);
         else if (!strcmp(workload, "latency"))

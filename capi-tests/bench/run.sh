@@ -5,8 +5,8 @@
 #
 # In each round every workload runs on either library, one after the other, in alternating order, once or in several short
 # pairs; figures are medians, ratios the medians of those within pairs, after one round that does not count. Only the
-# client's CPU is counted. Prints ratios, and which thresholds are met; raw figures stay in results.tsv below the cache
-# folder. It measures, it does not judge: the exit code is 0 either way.
+# client's CPU is counted. A row with properties to compare with has this library on both sides. Prints ratios, and which
+# thresholds are met; raw figures stay in results.tsv below the cache folder. It measures, it does not judge: the exit code is 0 either way.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 here=$ROOT/capi-tests/bench
@@ -22,6 +22,7 @@ while [ $# -gt 0 ]; do
 done
 
 # name | workload | count | topic | properties, `secure` for those of SCRAM over TLS | pairs in a round, 1 without
+# | properties of this library in librdkafka's place
 WORKLOADS='
 produce 100 B|produce-100@400000|1000000|produce|
 produce 1 KiB|produce-1024@60000|200000|produce|
@@ -29,6 +30,8 @@ produce 100 B gzip|produce-100@50000|200000|produce|compression.codec=gzip
 produce 100 B snappy|produce-100@400000|1000000|produce|compression.codec=snappy
 produce 100 B lz4|produce-100@400000|1000000|produce|compression.codec=lz4
 produce 100 B zstd|produce-100@400000|1000000|produce|compression.codec=zstd
+idempotent against plain, 100 B|produce-100@400000|1000000|produce|enable.idempotence=true|3|enable.idempotence=false
+transactions of 1,000 messages, 100 B|transactions-100|300000|produce|transactional.id=bench|3
 consumer_poll, 1 partition|poll|1000000|consume1|group.id=bench
 consumer_poll, 16 partitions|poll|1000000|consume16|group.id=bench
 batch, 1 partition|batch|1000000|consume1|group.id=bench
@@ -88,19 +91,20 @@ selected() { # NAME WORKLOAD
 }
 for round in $(seq 0 "$rounds"); do
     say "round $round of $rounds"
-    while IFS='|' read -r name workload count topic conf pairs; do
+    while IFS='|' read -r name workload count topic conf pairs against; do
         [ -n "$name" ] && selected "$name" "$workload" || continue
-        case $workload in produce-*|latency|paced) count=$((count / scale)) ;; esac
+        case $workload in produce-*|transactions-*|latency|paced) count=$((count / scale)) ;; esac
         for pair in $(seq "${pairs:-1}"); do
             order="upstream ours"; [ $(((round + pair) % 2)) = 1 ] && order="ours upstream"
             for lib in $order; do
                 t=$id-$topic
                 [ "$topic" = produce ] && { t=$id-produce-$round-$lib; with "$upstream" create 4 "$t" || die "creating topics"; }
-                properties=()
-                for property in $conf; do
+                properties=() folder=${!lib} side=$conf
+                [ -n "$against" ] && [ "$lib" = upstream ] && { folder=$ours side=$against; }
+                for property in $side; do
                     case $property in secure) properties+=("${secure[@]}") ;; *) properties+=("$property") ;; esac
                 done
-                line=$(with "${!lib}" "$workload" "$count" "$t" ${properties[@]+"${properties[@]}"}) || line=failed
+                line=$(with "$folder" "$workload" "$count" "$t" ${properties[@]+"${properties[@]}"}) || line=failed
                 printf '%s\t%s\t%s\t%s\n' "$round.$pair" "$name" "$lib" "$line" >>"$results"
                 [ "$topic" = produce ] && with "$upstream" delete 0 "$t"
             done

@@ -420,17 +420,17 @@ static void destroyed(void) {
 
 int main(int argc, char **argv) {
         TXN_START(argc, argv);
-        RUN(callbacks_in_commit);
-        RUN(events_unserved);
-        RUN(events_in_background);
-        RUN(flushed);
-        RUN(purged);
-        RUN(queued_at_abort);
-        RUN(in_flight_at_abort);
-        RUN(failed_delivery);
-        RUN(interceptors);
-        RUN(statistics);
-        RUN(statistics_of_failures);
-        RUN(destroyed);
+        RUN_BOTH(callbacks_in_commit);
+        RUN_OLDER(events_unserved);
+        RUN_OLDER(events_in_background);
+        RUN_BOTH(flushed);
+        RUN_BOTH(purged);
+        RUN_BOTH(queued_at_abort);
+        RUN_BOTH(in_flight_at_abort);
+        RUN_BOTH(failed_delivery);
+        RUN_OLDER(interceptors);
+        RUN_BOTH(statistics);
+        RUN_OLDER(statistics_of_failures);
+        RUN_BOTH(destroyed);
         return T_END();
 }
