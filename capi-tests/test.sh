@@ -52,6 +52,7 @@ for part in $parts; do
             section "the mock secured" bash capi-tests/secure/mock.sh --lib ours ;;
         c)
             section "C programs" c_programs
+            section "no transaction left open by them" bash capi-tests/kafka/hanging.sh
             section "statistics beside librdkafka" python3 capi-tests/diff/stats_diff.py ;;
         calls)
             section "calls beside librdkafka" bash capi-tests/diff/calls/run.sh
