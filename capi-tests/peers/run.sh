@@ -1,8 +1,10 @@
 #!/bin/bash
 # Other clients against the mock cluster, or against whatever answers at BOOTSTRAP: each produces, consumes in a
 # group of two, commits, reads the commits back, commits a transaction and aborts one, and reads both isolation levels.
+# Then they fence each other: the Java client, confluent-kafka-python with its own librdkafka and with this library, and a C program
+# with this library, by one transactional.id.
 #
-#   run.sh [--bootstrap HOST:PORT,...] [python|js|go|java]...
+#   run.sh [--bootstrap HOST:PORT,...] [python|js|go|java|fencing]...
 #
 # Without --bootstrap a kafka-mock of three brokers is built and started. What the peers need comes from their own
 # package managers into the cache folder.
@@ -17,11 +19,11 @@ bootstrap= peers=()
 while [ $# -gt 0 ]; do
     case $1 in
         --bootstrap) bootstrap=$2; shift 2 ;;
-        python|js|go|java) peers+=("$1"); shift ;;
+        python|js|go|java|fencing) peers+=("$1"); shift ;;
         *) die "unknown argument $1" ;;
     esac
 done
-[ ${#peers[@]} -gt 0 ] || peers=(python js go java)
+[ ${#peers[@]} -gt 0 ] || peers=(python js go java fencing)
 
 if [ -z "$bootstrap" ]; then
     PROFILE=${PROFILE:-debug}
@@ -53,15 +55,33 @@ go() {
     timeout 600 "$WORK/go-peer" "$bootstrap"
 }
 
-java() {
+jars=$WORK/java-jars
+java_jars() {
     bash "$ROOT/capi-tests/setup/java.sh" || return 1
-    local jars=$WORK/java-jars
     if [ ! -f "$jars/.complete" ]; then
         mvn -q -B -f "$HERE/java/pom.xml" dependency:copy-dependencies -DoutputDirectory="$jars" >"$WORK/maven.log" 2>&1 </dev/null ||
             { tail -20 "$WORK/maven.log"; return 1; }
         touch "$jars/.complete"
     fi
+}
+
+java() {
+    java_jars || return 1
     timeout 600 env java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$jars/*" "$HERE/java/Peer.java" "$bootstrap"
+}
+
+# The wheel has a librdkafka of its own; a library that is loaded before takes its place.
+fencing() {
+    local here=$HERE/fencing upstream ours stub=$CACHE/c-tests/stub
+    need python3 python3
+    java_jars && bash "$ROOT/capi-tests/setup/c.sh" && bash "$ROOT/capi-tests/setup/names.sh" "$stub" || return 1
+    upstream=$(bash "$ROOT/capi-tests/setup/library.sh" upstream) && ours=$(bash "$ROOT/capi-tests/setup/library.sh" ours) || return 1
+    gcc -O1 -Wall -Wextra -I "$ROOT/include" -o "$WORK/agent" "$here/agent.c" -L "$stub" -lrdkafka || return 1
+    PYTHONPATH=$upstream/wheel timeout 600 python3 "$here/fence.py" "$bootstrap" \
+        java="java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp $jars/* $here/Agent.java" \
+        python="python3 $here/agent.py" \
+        python-on-ours="env LD_PRELOAD=$ours/librdkafka.so.1 python3 $here/agent.py" \
+        c="env LD_LIBRARY_PATH=$ours $WORK/agent"
 }
 
 passed=0 failed=0
