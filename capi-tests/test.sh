@@ -31,7 +31,7 @@ case " $parts " in *" text "*) TEXT_REQUIRED=1 section "no text of librdkafka's"
 case " $parts " in *" unit "*) section "unit tests" cargo test -q ;; esac
 sections_stop_early
 section "release build" bash capi-tests/setup/library.sh ours
-case " $parts " in *" mock "*|*" c "*|*" calls "*|*" groups "*|*" hostile "*|*" sanitize "*|*" kcat "*|*" conformance "*|*" python "*)
+case " $parts " in *" peers "*|*" mock "*|*" c "*|*" calls "*|*" groups "*|*" hostile "*|*" sanitize "*|*" kcat "*|*" conformance "*|*" python "*)
     own=1; bash $KAFKA status >/dev/null 2>&1 && own=
     section "Kafka 4.2 on loopback" bash $KAFKA up
     [ -n "$own" ] && trap 'bash $KAFKA down' EXIT
@@ -45,8 +45,9 @@ for part in $parts; do
         abi) section "C interface against its data" bash capi-tests/abi/check.sh ;;
         install) section "make install" bash capi-tests/install/check.sh ;;
         demo) section "demo" bash capi-tests/demo/demo.sh
-            section "the example, exactly once" bash capi-tests/examples/run.sh upstream ;;
-        peers) section "other clients on the mock" bash capi-tests/peers/run.sh ;;
+            section "the example, exactly once" bash capi-tests/examples/run.sh ;;
+        peers) section "other clients on the mock" bash capi-tests/peers/run.sh
+            section "clients that fence each other" bash capi-tests/peers/run.sh --bootstrap "$BOOTSTRAP" fencing ;;
         mock) section "the mock against Kafka" bash capi-tests/diff/mock_diff/run.sh --kafka "$BOOTSTRAP" 1
             section "the mock secured, with librdkafka" bash capi-tests/secure/mock.sh --lib upstream
             section "the mock secured" bash capi-tests/secure/mock.sh --lib ours ;;
