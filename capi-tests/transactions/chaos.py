@@ -65,7 +65,7 @@ class Deck:
 
 class Instance(Process):
     """A process of transform.c; what is known of it besides its lines."""
-    slot, successor, began, stopped, why, open_since, outlived, last_lines = 0, False, False, False, "", 0, False, ()
+    slot, successor, rival, began, stopped, why, open_since, outlived, last_lines = 0, False, False, False, False, "", 0, False, ()
 
 
 class Chaos:
@@ -128,9 +128,12 @@ class Chaos:
         if self.static:
             properties["consumer.group.instance.id"] = f"chaos-{slot}"
         argv = [self.args.program, "-n", str(self.size), "-t", "200", "-a", "8", INPUT, OUTPUT] + [f"{k}={v}" for k, v in properties.items()]
-        if self.instances.get(slot):
-            self.old.append(self.instances[slot])
+        before = self.instances.get(slot)
+        if before:
+            self.old.append(before)
         self.instances[slot] = Instance(name, argv, self.on_line, self.args.library)
+        # One that was frozen for longer than its session joins anew, and may take its group.instance.id back from its successor.
+        self.instances[slot].rival = any(m.slot == slot and m.successor for m in self.old)
         self.instances[slot].slot = slot
         self.counts["started"] += 1
 
@@ -181,9 +184,9 @@ class Chaos:
     def fatal(self, m):
         """An instance has ended with a fatal error: whether it had to."""
         kind = "fatal"
-        if "FENCED" in m.why and m.successor:
+        if "_FENCED" in m.why and m.successor or "FENCED_INSTANCE_ID" in m.why and m.rival:
             kind = "fenced"
-        elif "FENCED" in m.why and m.outlived:
+        elif "_FENCED" in m.why and m.outlived:
             kind = "timed out"
         else:
             self.unexpected(m, f"ended with a fatal error, and nobody has its id: {m.why}")
@@ -224,7 +227,7 @@ class Chaos:
             self.later(0, lambda: self.closed(m, slot, time.monotonic() + 60))
         elif what == "replaced while frozen":
             m.signal(signal.SIGSTOP)
-            m.successor = True
+            m.successor = m.rival = True
             self.busy.add(slot)
             self.later(self.rng.uniform(0, 1), lambda: (self.run_instance(slot), self.busy.discard(slot)))
             self.later(self.rng.uniform(2, 8), lambda: self.thaw(m))
