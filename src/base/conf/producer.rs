@@ -7,12 +7,12 @@ macro_rules! producer_rows {
     ($next:ident $($rest:ident)*; $($before:tt)*) => {
         $next! { $($rest)*; $($before)*
             "transactional.id" [transactional_id: Option<String>] text(None)
-                Producer High [] Transactions todo
+                Producer High [] Transactions done
                 "Makes the producer transactional, under this name. Whoever starts next with the same name finishes \
                  or aborts what the one before left open, and fences it off. Turns on `enable.idempotence`. Needs \
                  brokers of 0.11.0 or newer.";
             "transaction.timeout.ms" [transaction_timeout_ms: i32] int(1000, i32::MAX, 60_000)
-                Producer Medium [] Transactions todo
+                Producer Medium [] Transactions done
                 "How long the coordinator waits for a sign of life before it aborts an open transaction. Above the \
                  broker's `transaction.max.timeout.ms` init_transactions() fails with \
                  ERR_INVALID_TRANSACTION_TIMEOUT. Unless set, `message.timeout.ms` and `socket.timeout.ms` follow it.";

@@ -305,6 +305,10 @@ impl MainLoop {
             }
             MainCommand::Transaction(event) => self.tell_transaction(now, event),
             MainCommand::GroupCoordinator { group, broker } => {
+                if broker.is_none() {
+                    // It may be a broker that is not known yet.
+                    self.metadata.refresh_soon(now);
+                }
                 self.group_coordinator = broker.map(|broker| (group, broker));
             }
             MainCommand::CredentialsReady => self.router.brokers.credentials_ready(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::errors::{Meaning, shown};
 use super::wire::{self, Answer, PartitionCode, Token};
-use super::{Action, Asking, Context, Phase, State, Transaction};
+use super::{Action, Asking, Context, Phase, State, Transaction, Unclaimed};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::Level;
 use crate::broker::{RequestError, Response};
@@ -94,8 +94,7 @@ impl Transaction {
         match answer {
             Answer::Pid(Ok(pid)) => {
                 self.take_pid(cx, pid);
-                self.enter(cx, State::Ready);
-                self.finish(cx);
+                self.finish(cx, Unclaimed::Init);
             }
             other => self.no_pid(cx, &other, broker),
         }
@@ -156,7 +155,7 @@ impl Transaction {
         match answer {
             Answer::Pid(Ok(pid)) if renews => {
                 self.take_pid(cx, pid);
-                self.complete(cx);
+                self.complete(cx, Unclaimed::Abort);
             }
             Answer::Pid(Ok(_)) => self.cannot_renew(cx),
             other => self.no_pid(cx, &other, broker),
@@ -255,7 +254,7 @@ impl Transaction {
     fn on_ended(&mut self, cx: &mut Context<'_>, commit: bool, next: Option<Pid>) {
         self.take_next(next);
         if commit {
-            self.complete(cx);
+            self.complete(cx, Unclaimed::Commit);
         } else {
             self.abort_ended(cx);
         }

@@ -9,6 +9,7 @@ use super::errors::{Meaning, shown};
 use super::wire::{self, Outgoing, To};
 use super::{
     Action, Asking, Call, Caller, Context, Offsets, Phase, SendingOffsets, State, Transaction,
+    Unclaimed,
 };
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::coordinator;
@@ -43,14 +44,14 @@ impl Transaction {
                 self.init_error = None;
                 self.caller = Some(caller);
             }
-            State::Ready if self.unclaimed => self.claim(cx, caller),
+            State::Ready if self.unclaimed == Some(Unclaimed::Init) => self.claim(cx, caller),
             _ => self.refuse(cx, caller),
         }
     }
 
     fn begin(&mut self, cx: &mut Context<'_>, caller: Caller) {
         match self.state {
-            State::Ready if !self.unclaimed => {
+            State::Ready if self.unclaimed.is_none() => {
                 (self.ended, self.confirmed) = (false, false);
                 self.shared.begin();
                 self.enter(cx, State::InTransaction);
@@ -83,7 +84,7 @@ impl Transaction {
                 self.enter(cx, State::Committing(Phase::Flushing));
             }
             State::Committing(_) => {}
-            State::Ready if self.unclaimed => {}
+            State::Ready if self.unclaimed == Some(Unclaimed::Commit) => {}
             _ => return self.refuse(cx, caller),
         }
         cx.actions.push(Action::Reply(caller.reply, Ok(())));
@@ -105,11 +106,11 @@ impl Transaction {
                     self.enter(cx, State::Committing(Phase::Ending));
                 } else {
                     // No broker knows of it.
-                    self.complete(cx);
+                    self.complete(cx, Unclaimed::Commit);
                 }
             }
             State::Committing(_) => self.caller = Some(caller),
-            State::Ready if self.unclaimed => self.claim(cx, caller),
+            State::Ready if self.unclaimed == Some(Unclaimed::Commit) => self.claim(cx, caller),
             _ => self.refuse(cx, caller),
         }
     }
@@ -123,7 +124,7 @@ impl Transaction {
                 cx.actions.push(Action::Purge);
             }
             State::Aborting(_) => {}
-            State::Ready if self.unclaimed => {}
+            State::Ready if self.unclaimed == Some(Unclaimed::Abort) => {}
             _ => return self.refuse(cx, caller),
         }
         cx.actions.push(Action::Reply(caller.reply, Ok(())));
@@ -141,7 +142,7 @@ impl Transaction {
                 }
             }
             State::Aborting(_) => self.caller = Some(caller),
-            State::Ready if self.unclaimed => self.claim(cx, caller),
+            State::Ready if self.unclaimed == Some(Unclaimed::Abort) => self.claim(cx, caller),
             _ => self.refuse(cx, caller),
         }
     }
@@ -152,19 +153,18 @@ impl Transaction {
         if self.shared.has_gap() {
             self.enter(cx, State::Aborting(Phase::NewEpoch));
         } else {
-            self.complete(cx);
+            self.complete(cx, Unclaimed::Abort);
         }
     }
 
-    pub(super) fn complete(&mut self, cx: &mut Context<'_>) {
+    pub(super) fn complete(&mut self, cx: &mut Context<'_>, call: Unclaimed) {
         self.drop_requests();
-        self.enter(cx, State::Ready);
-        self.finish(cx);
+        self.finish(cx, call);
     }
 
     /// The call was made before, timed out, and has succeeded since.
     fn claim(&mut self, cx: &mut Context<'_>, caller: Caller) {
-        self.unclaimed = false;
+        self.unclaimed = None;
         cx.actions.push(Action::Reply(caller.reply, Ok(())));
     }
 

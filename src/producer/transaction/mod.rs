@@ -169,6 +169,14 @@ enum State {
     Fatal(KafkaError),
 }
 
+/// Whose success is still to be told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unclaimed {
+    Init,
+    Commit,
+    Abort,
+}
+
 /// How far the end of a transaction is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -244,8 +252,8 @@ pub struct Transaction {
     caller: Option<Caller>,
     /// A call that waits for the verdict of the coordinator.
     parked: Option<(Call, Caller)>,
-    /// The state was reached, and no caller was told.
-    unclaimed: bool,
+    /// `Ready` was reached by this call, and no caller was told.
+    unclaimed: Option<Unclaimed>,
     /// The coordinator is asked whether this producer is fenced.
     verifying: bool,
     /// The coordinator has ended the transaction already.
@@ -289,7 +297,7 @@ impl Transaction {
             offsets: None,
             caller: None,
             parked: None,
-            unclaimed: false,
+            unclaimed: None,
             verifying: false,
             ended: false,
             confirmed: false,
@@ -350,8 +358,12 @@ impl Transaction {
         match self.state {
             State::Uninitialized => "Init",
             State::Initializing => "WaitPID",
-            State::Ready if self.unclaimed => "ReadyNotAcked",
-            State::Ready => "Ready",
+            State::Ready => match self.unclaimed {
+                None => "Ready",
+                Some(Unclaimed::Init) => "ReadyNotAcked",
+                Some(Unclaimed::Commit) => "CommitNotAcked",
+                Some(Unclaimed::Abort) => "AbortedNotAcked",
+            },
             State::InTransaction => "InTransaction",
             State::Committing(Phase::Flushing) => "BeginCommit",
             State::Committing(_) => "CommittingTransaction",
@@ -405,9 +417,10 @@ impl Transaction {
         cx.actions.push(Action::Debug(text));
     }
 
-    /// What the waiting call has asked for is done.
-    fn finish(&mut self, cx: &mut Context<'_>) {
-        self.unclaimed = self.caller.is_none();
+    /// What this call has asked for is done.
+    fn finish(&mut self, cx: &mut Context<'_>, call: Unclaimed) {
+        self.unclaimed = self.caller.is_none().then_some(call);
+        self.enter(cx, State::Ready);
         self.answer(cx, Ok(()));
     }
 

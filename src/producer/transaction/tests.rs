@@ -372,7 +372,7 @@ fn a_call_whose_time_is_up_goes_on_and_is_claimed_by_the_next() {
     let error = f.result().unwrap_err();
     assert_eq!((error.code, error.retriable), (ErrorCode::_TIMED_OUT, true));
     f.answer(ApiKey::EndTxn, ended(OK, None));
-    assert_eq!(f.machine.state_name(), "ReadyNotAcked");
+    assert_eq!(f.machine.state_name(), "CommitNotAcked");
     f.commit();
     assert_eq!(f.result(), Ok(()));
     assert_eq!(f.machine.state_name(), "Ready");
