@@ -34,6 +34,7 @@ public class Agent {
         switch (command) {
             case "begin": producer.beginTransaction(); break;
             case "produce": producer.send(new ProducerRecord<>(topic, argument)).get(30, TimeUnit.SECONDS); break;
+            case "send": producer.send(new ProducerRecord<>(topic, argument)); break;
             case "commit": producer.commitTransaction(); break;
             case "abort": producer.abortTransaction(); break;
             default: return "error no command " + command;

@@ -61,6 +61,7 @@ static rd_kafka_t *producer(const char *id) {
         rd_kafka_t *rk;
         rd_kafka_conf_set(conf, "bootstrap.servers", bootstrap, NULL, 0);
         rd_kafka_conf_set(conf, "transactional.id", id, NULL, 0);
+        rd_kafka_conf_set(conf, "linger.ms", "0", NULL, 0);
         rd_kafka_conf_set_log_cb(conf, on_log);
         rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
         if (!(rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text)))) {
@@ -70,11 +71,11 @@ static rd_kafka_t *producer(const char *id) {
         return rk;
 }
 
-static void produce(rd_kafka_t *rk, const char *value) {
+static void produce(rd_kafka_t *rk, const char *value, int wait) {
         failure                 = 0;
         rd_kafka_resp_err_t err = rd_kafka_producev(rk, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_VALUE((void *)value, strlen(value)),
                                                     RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
-        if (!err && rd_kafka_flush(rk, CALL_MS)) {
+        if (!err && wait && rd_kafka_flush(rk, CALL_MS)) {
                 printf("error not flushed\n");
                 return;
         }
@@ -108,8 +109,8 @@ int main(int argc, char **argv) {
                         judge(slot->rk, rd_kafka_init_transactions(slot->rk, CALL_MS));
                 } else if (!strcmp(command, "begin"))
                         judge(slot->rk, rd_kafka_begin_transaction(slot->rk));
-                else if (!strcmp(command, "produce"))
-                        produce(slot->rk, argument);
+                else if (!strcmp(command, "produce") || !strcmp(command, "send"))
+                        produce(slot->rk, argument, !strcmp(command, "produce"));
                 else if (!strcmp(command, "commit"))
                         judge(slot->rk, rd_kafka_commit_transaction(slot->rk, CALL_MS));
                 else if (!strcmp(command, "abort"))

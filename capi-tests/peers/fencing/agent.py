@@ -1,7 +1,8 @@
 """The producers of fence.py, by confluent-kafka-python.
 
 A line from stdin is SLOT COMMAND [ARGUMENT], the answer a line: ok, fenced, abort CODE (the transaction must be aborted), or
-error TEXT. `new ID` puts a producer into the slot and initialises its transactions.
+error TEXT. `new ID` puts a producer into the slot and initialises its transactions, `produce VALUE` waits for the report, `send VALUE`
+does not.
 """
 import logging
 import sys
@@ -42,18 +43,20 @@ def fatal(producer, text):
 def run(slot, command, argument):
     if command == "new":
         producers.pop(slot, None)
-        producers[slot] = Producer({"bootstrap.servers": BOOTSTRAP, "transactional.id": argument}, logger=logger)
+        producers[slot] = Producer({"bootstrap.servers": BOOTSTRAP, "transactional.id": argument, "linger.ms": 0}, logger=logger)
         producers[slot].init_transactions(30)
         return "ok"
     producer = producers[slot]
     if command == "begin":
         producer.begin_transaction()
-    elif command == "produce":
+    elif command in ("produce", "send"):
         failures.clear()
         try:
             producer.produce(TOPIC, argument, on_delivery=on_delivery)
         except KafkaException as e:
             return fatal(producer, f"abort {e.args[0].name()}")
+        if command == "send":
+            return "ok"
         if producer.flush(30):
             return "error not flushed"
         if failures:
