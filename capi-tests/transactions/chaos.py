@@ -4,9 +4,10 @@
   chaos.py [--seconds N] [--messages N] [--seed N] [--transaction-version 1|2|1to2] [--library FOLDER]
 
 Messages of some hundred keys are produced to 12 partitions while transform.c makes others of them, for 12 partitions of another topic,
-in transactions. One of 8 transactions is aborted. The instances are killed and replaced, closed, frozen for longer than their transactions last, and replaced while they
-are frozen, so that two have the same transactional id. Brokers are killed, stopped and frozen, and come back. Connections are cut in
-the middle of requests and answers, and when the broker has the request and the client is not told. When it is calm:
+in transactions, one of 8 of which is aborted. The instances are killed and replaced, closed, frozen for longer than their transactions
+last, and replaced while they are frozen, so that two have the same transactional id. Brokers are killed, stopped and frozen, and come
+back. Connections are cut in the middle of requests and answers, and when the broker has the request and the client is not told. When
+it is calm:
 
  - the instances come to the end of the input;
  - the output, read with isolation.level=read_committed, is the input, each message once, in order per key (judge.py);
@@ -38,6 +39,8 @@ INPUT, OUTPUT, GROUP = "chaos-input", "chaos-output", "chaos"
 SESSION, TRANSACTION = 4000, 10_000
 # For what has nothing in its way any more.
 PATIENCE = 240
+# For an instance that is to close: it has a transaction to end, with what brokers there are.
+ENDING = 120
 APIS = {0: "Produce", 1: "Fetch", 3: "Metadata", 9: "OffsetFetch", 10: "FindCoordinator", 11: "JoinGroup", 12: "Heartbeat", 14: "SyncGroup",
         18: "ApiVersions", 22: "InitProducerId", 24: "AddPartitionsToTxn", 25: "AddOffsetsToTxn", 26: "EndTxn", 28: "TxnOffsetCommit"}
 # Those of transactions more often than the others.
@@ -65,7 +68,12 @@ class Deck:
 
 class Instance(Process):
     """A process of transform.c; what is known of it besides its lines."""
-    slot, successor, rival, began, stopped, why, open_since, outlived, last_lines = 0, False, False, False, False, "", 0, False, ()
+    slot, began, stopped = 0, False, False
+    # One with the same ids has been started after it; there is one, before or after it.
+    successor, rival = False, False
+    # Why it has failed, and whether its transaction had lasted too long.
+    why, open_since, outlived = "", 0, False
+    last_lines = ()
 
 
 class Chaos:
@@ -78,7 +86,7 @@ class Chaos:
         self.instances, self.old, self.incarnation = {}, [], [0] * SLOTS
         self.todo, self.busy = [], set()
         self.cuts, self.seen, self.filled, self.last_commit = collections.Counter(), {}, None, now()
-        self.longest = 0
+        self.longest, self.caught_up = 0, 0.0
         self.strategy, self.static = args.group or self.rng.choice([("range", False), ("range", True), ("cooperative-sticky", False)])
         # Half a second's messages of all, so that two instances can do the work of three.
         self.size = max(500, args.messages // max(args.seconds, 1) // 2)
@@ -224,7 +232,7 @@ class Chaos:
             m.stopped = True
             m.signal(signal.SIGTERM)
             self.busy.add(slot)
-            self.later(0, lambda: self.closed(m, slot, time.monotonic() + 60))
+            self.later(0, lambda: self.closed(m, slot, time.monotonic() + ENDING))
         elif what == "replaced while frozen":
             m.signal(signal.SIGSTOP)
             m.successor = m.rival = True
@@ -247,7 +255,7 @@ class Chaos:
             self.later(0.1, lambda: self.closed(m, slot, limit))
             return
         if code is None:
-            self.problem(f"{m.name}: did not end within 60 s of SIGTERM; its last lines: {' | '.join(m.last_lines)}")
+            self.problem(f"{m.name}: did not end within {ENDING} s of SIGTERM; its last lines: {' | '.join(m.last_lines)}")
             m.kill()
         elif code == 3:
             m.reader.join(10)
@@ -367,7 +375,7 @@ class Chaos:
         self.proxy.say("forget")
         self.wait_for("all that was frozen or killed is back", lambda: not self.todo and not self.busy)
         self.wait_for("the input is filled", lambda: self.filled is not None)
-        with judge_offsets(self.bootstrap) as lag:
+        with Lag(self.bootstrap) as lag:
             start = time.monotonic()
             if not self.wait_for("the group's lag is 0", lambda: lag() == 0):
                 print(f"  the lag is {lag()}: " + "; ".join(f"{m.name}: {' | '.join(m.last_lines)}" for m in self.instances.values()))
@@ -377,10 +385,10 @@ class Chaos:
             m.stopped = True
             m.signal(signal.SIGTERM)
         for m in alive:
-            code = self.wait_ended(m, 60)
+            code = self.wait_ended(m, ENDING)
             m.reader.join(10)
             if code is None:
-                self.problem(f"{m.name}: did not end within 60 s of SIGTERM; its last lines: {' | '.join(m.last_lines)}")
+                self.problem(f"{m.name}: did not end within {ENDING} s of SIGTERM; its last lines: {' | '.join(m.last_lines)}")
             elif code == 3:
                 self.fatal(m)
             elif code:
@@ -426,7 +434,7 @@ class Chaos:
                 self.problem(f"{name}: its transaction is in the state {state} at the end: "
                              + script("topics.sh", "--bootstrap-server", self.bootstrap, "--tool", "TransactionsCommand", "describe",
                                       "--transactional-id", name))
-        for (topic, partition), (last_stable, high) in judge_stable(self.bootstrap, (OUTPUT, "__consumer_offsets")).items():
+        for (topic, partition), (last_stable, high) in stable_offsets(self.bootstrap, (OUTPUT, "__consumer_offsets")).items():
             if last_stable != high:
                 self.problem(f"{topic} {partition} has an open transaction: last stable offset {last_stable}, high watermark {high}: "
                              + script("topics.sh", "--bootstrap-server", self.bootstrap, "--tool", "TransactionsCommand", "describe-producers",
@@ -453,7 +461,7 @@ class Chaos:
             self.problem("after the change to transaction version 2 its protocol is to be spoken, before it the older one")
 
 
-class judge_offsets:
+class Lag:
     """How much the group has not consumed yet, by an independent client."""
 
     def __init__(self, bootstrap):
@@ -479,7 +487,7 @@ class judge_offsets:
         return sum(end - max(c.offset, 0) for c, end in zip(committed, ends))
 
 
-def judge_stable(bootstrap, topics):
+def stable_offsets(bootstrap, topics):
     """For each partition its last stable offset and its high watermark."""
     from confluent_kafka import IsolationLevel, TopicPartition
     from confluent_kafka.admin import AdminClient, OffsetSpec
@@ -491,6 +499,24 @@ def judge_stable(bootstrap, topics):
         for tp, future in admin.list_offsets(wanted, isolation_level=isolation, request_timeout=60).items():
             found[tp.topic, tp.partition].append(future.result().offset)
     return found
+
+
+def report(chaos, given, made, aborted):
+    c = chaos.counts
+    lines = [
+        f"{given} messages in, {made} out, {aborted} more in aborted transactions; transactions: {c['committed']} committed, {c['aborted']} aborted",
+        f"instances fenced: {c['fenced']} by their successors, {c['timed out']} by the end of their transaction's time; {c['fatal']} other fatal "
+        f"errors, {c['unexpected']} unexpected ends",
+        f"instances: {c['killed']} killed, {c['closed']} closed, {c['frozen']} frozen, {c['replaced while frozen']} replaced while frozen; "
+        f"partitions: {c['assign']} times assigned, {c['revoke']} revoked, {c['lost']} lost ({chaos.strategy}{', static' if chaos.static else ''})",
+        f"brokers: {c['broker kill']} killed, {c['broker stop']} stopped, {c['broker pause']} frozen; longest time without a commit "
+        f"{chaos.longest / 1e6:.1f} s; the end of the input {chaos.caught_up:.1f} s after it was calm",
+        "connections cut: " + ", ".join(f"{name} {n}" for name, n in sorted(chaos.cuts.items())),
+        "errors: " + (", ".join(f"{why} {n}" for why, n in sorted(chaos.reasons.items())) or "none"),
+    ]
+    print("  " + "\n  ".join(lines))
+    print(f"transactions: version {chaos.args.transaction_version}, seed {chaos.args.seed}, {chaos.args.seconds} s, {given} messages: "
+          + (f"FAILED, {len(chaos.problems)} problems" if chaos.problems else "passed"))
 
 
 def main():
@@ -519,20 +545,12 @@ def main():
     try:
         chaos.run()
         given, made, aborted = chaos.judge()
+    except SystemExit as e:
+        # There is no verdict: a tool does not answer, or instances do not live.
+        chaos.problem(str(e))
     finally:
         chaos.end()
-    c = chaos.counts
-    print(f"  {given} messages in, {made} out, {aborted} more in aborted transactions; transactions: {c['committed']} committed, "
-          f"{c['aborted']} aborted; instances: {c['fenced']} fenced by their successors, {c['timed out']} by the end of their "
-          f"transaction's time, {c['fatal']} with other fatal errors, {c['unexpected']} unexpected ends\n"
-          f"  what happened: instances: {c['killed']} killed, {c['closed']} closed, {c['frozen']} frozen, {c['replaced while frozen']} replaced while frozen; "
-          f"{c['assign']} assignments, {c['revoke']} revoked, {c['lost']} lost ({chaos.strategy}{', static' if chaos.static else ''}); brokers: {c['broker kill']} killed, "
-          f"{c['broker stop']} stopped, {c['broker pause']} frozen; longest time without a commit {chaos.longest / 1e6:.1f} s, "
-          f"end of the input {chaos.caught_up:.1f} s after it was calm\n"
-          f"  connections cut: " + ", ".join(f"{name} {n}" for name, n in sorted(chaos.cuts.items())) + "\n"
-          f"  errors: " + (", ".join(f"{why} {n}" for why, n in sorted(chaos.reasons.items())) or "none"))
-    print(f"transactions: version {args.transaction_version}, seed {args.seed}, {args.seconds} s, {given} messages: "
-          + (f"FAILED, {len(chaos.problems)} problems" if chaos.problems else "passed"))
+    report(chaos, given, made, aborted)
     sys.exit(bool(chaos.problems))
 
 

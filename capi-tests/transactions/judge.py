@@ -44,7 +44,9 @@ def place(number):
 
 
 def judge(given, made, everything=None):
-    """What is missing is looked for in `everything`, the output with what was aborted. Returns (the kinds of problems with how many there are, sentences about the first of each, sentences about the others)."""
+    """What is missing is looked for in `everything`, the output with what was aborted.
+
+    Returns (the kinds of problems with how many there are, sentences about the first of each, sentences about the others)."""
     kinds, first, others = Counter(), [], []
 
     def problem(kind, sentence):
