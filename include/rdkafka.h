@@ -2871,8 +2871,9 @@ RD_EXPORT rd_kafka_resp_err_t rd_kafka_purge(rd_kafka_t *rk, int purge_flags);
 /**
  * Gets the producer id for `transactional.id`, and ends what an earlier producer with
  * this id has left open, which is fenced from then on. Once, before the first
- * transaction. On a retriable error call it again, as on `_TIMED_OUT`; any other is
- * fatal. Null, or an error that the application destroys.
+ * transaction. `timeout_ms` -1: twice `transaction.timeout.ms`. On a retriable error,
+ * `_TIMED_OUT` among them, call it again to wait on; any other is fatal. Null, or an
+ * error that the application destroys.
  */
 RD_EXPORT rd_kafka_error_t *rd_kafka_init_transactions(rd_kafka_t *rk, int timeout_ms);
 
@@ -2884,9 +2885,10 @@ RD_EXPORT rd_kafka_error_t *rd_kafka_begin_transaction(rd_kafka_t *rk);
 
 /**
  * Adds a consumer's offsets (the next ones to consume) to the transaction, to be
- * committed with it (KIP-447). `cgmetadata` is of `rd_kafka_consumer_group_metadata`.
- * The consumer must not commit by itself. Null, or an error that the application
- * destroys: retriable, to be aborted, or fatal.
+ * committed with it (KIP-447). Partitions without an offset are left out. `cgmetadata` is
+ * of `rd_kafka_consumer_group_metadata`. The consumer must not commit by itself. Takes no
+ * longer than `transaction.timeout.ms`. Null, or an error that the application destroys:
+ * retriable, to be aborted, or fatal.
  */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_send_offsets_to_transaction(rd_kafka_t *rk,
@@ -2895,16 +2897,17 @@ rd_kafka_error_t *rd_kafka_send_offsets_to_transaction(rd_kafka_t *rk,
                                                        int timeout_ms);
 
 /**
- * Flushes what was produced and commits the transaction; -1 waits as long as the
- * transaction may last. The reports must be polled by another thread if they are
- * events. On a retriable error call it again; on one that requires it, abort. Null, or
- * an error that the application destroys.
+ * Flushes what was produced and commits the transaction; the application's reports are
+ * called back meanwhile, and must be polled by another thread if they are events. -1
+ * waits for as long as the transaction may last. On a retriable error call it again; on
+ * one that requires it, abort. Null, or an error that the application destroys.
  */
 RD_EXPORT rd_kafka_error_t *rd_kafka_commit_transaction(rd_kafka_t *rk, int timeout_ms);
 
 /**
- * Drops what has not been sent and aborts the transaction. On a retriable error call
- * it again. Null, or an error that the application destroys.
+ * Drops what has not been sent, waits for what has, and aborts the transaction. The
+ * reports come as with `rd_kafka_commit_transaction`. On a retriable error call it again.
+ * Null, or an error that the application destroys.
  */
 RD_EXPORT rd_kafka_error_t *rd_kafka_abort_transaction(rd_kafka_t *rk, int timeout_ms);
 

@@ -100,8 +100,7 @@ rd_kafka_resp_err_t rd_kafka_mock_coordinator_set(rd_kafka_mock_cluster_t *mclus
 
 /**
  * Sets the versions of a request that the brokers say they know; -1 and -1 for not
- * knowing it at all. Without EndTxn 5, Produce 12 or TxnOffsetCommit 5 they say that
- * transaction.version is 1, so that clients have transactions as before KIP-890.
+ * knowing it at all.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_mock_set_apiversion(rd_kafka_mock_cluster_t *mcluster,

@@ -54,6 +54,8 @@ pub struct Options {
     pub transaction_version: i16,
     /// Between the end of a transaction and its markers.
     pub transaction_end_delay_ms: u32,
+    /// Between the timeout of a transaction and its being aborted for it.
+    pub transaction_abort_delay_ms: u32,
     pub security: Security,
 }
 
@@ -74,6 +76,7 @@ impl Default for Options {
             rtt_ms: 0,
             transaction_version: txn::LATEST,
             transaction_end_delay_ms: 0,
+            transaction_abort_delay_ms: 0,
             security: Security::default(),
         }
     }
@@ -126,6 +129,7 @@ impl Cluster {
         state.secure(&options.security);
         state.txns.version = options.transaction_version.clamp(0, txn::LATEST);
         state.txns.end_delay_ms = options.transaction_end_delay_ms;
+        state.txns.abort_delay_ms = options.transaction_abort_delay_ms;
         let mut server = Server::new(poll, state, inbox, &setup)?;
         let now = server.now();
         let factor = server.state().defaults.replication_factor;

@@ -53,10 +53,12 @@ impl Opaque for rd_kafka_mock_cluster_s {
 
 /// Of the clusters that applications make. Their tests inject errors into requests of
 /// transactions of version 1, which is all that librdkafka has; the program `kafka-mock`
-/// has version 2 as well.
+/// has version 2 as well. They also go on with transactions a little after their timeout,
+/// which Kafka lets them by looking for those every ten seconds only.
 fn options() -> Options {
     Options {
         transaction_version: 1,
+        transaction_abort_delay_ms: 10_000,
         ..Options::default()
     }
 }
@@ -261,8 +263,7 @@ pub unsafe extern "C" fn rd_kafka_mock_coordinator_set(
 }
 
 /// Sets the versions of a request that the brokers say they know; -1 and -1 for not
-/// knowing it at all. Without EndTxn 5, Produce 12 or TxnOffsetCommit 5 they say that
-/// transaction.version is 1, so that clients have transactions as before KIP-890.
+/// knowing it at all.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_set_apiversion(
     mcluster: *mut rd_kafka_mock_cluster_t,

@@ -104,6 +104,17 @@ fn after_a_timeout() {
 }
 
 #[test]
+fn a_timeout_may_be_noticed_late() {
+    let (mut sim, id) = start(2);
+    sim.state.txns.abort_delay_ms = 3000;
+    assert_eq!(add(&mut sim, (id, 0), &[0]), [0]);
+    sim.pass(12_999);
+    assert_eq!(described(&mut sim).0, "Ongoing");
+    sim.pass(1);
+    assert_eq!(described(&mut sim).0, "CompleteAbort");
+}
+
+#[test]
 fn a_bump_within_an_open_transaction_aborts_it() {
     for version in [1, 2] {
         let (mut sim, id) = start(version);

@@ -173,7 +173,10 @@ impl ClusterState {
     fn transaction_due(&self, id: &str) -> Option<u64> {
         let txn = self.transactions.get(id)?;
         match txn.state {
-            TxnState::Ongoing { started } => Some(started.after_ms(txn.timeout_ms.into())),
+            TxnState::Ongoing { started } => {
+                let delay = i64::from(self.txns.abort_delay_ms);
+                Some(started.after_ms(i64::from(txn.timeout_ms) + delay))
+            }
             TxnState::Prepare(ending) => self.next_marker(txn, ending),
             TxnState::Empty | TxnState::Complete { .. } => None,
         }

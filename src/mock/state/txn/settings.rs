@@ -21,6 +21,9 @@ pub struct Settings {
     pub version: i16,
     /// Between the end of a transaction and its markers.
     pub end_delay_ms: u32,
+    /// Between a transaction's timeout and the look that finds it. Kafka looks every
+    /// `transaction.abort.timed.out.transaction.cleanup.interval.ms`.
+    pub abort_delay_ms: u32,
     /// Clients take what they are told for newer if this is larger.
     pub features_epoch: i64,
 }
@@ -30,6 +33,7 @@ impl Default for Settings {
         Settings {
             version: LATEST,
             end_delay_ms: 0,
+            abort_delay_ms: 0,
             features_epoch: 1,
         }
     }
