@@ -204,6 +204,9 @@ impl Partition {
     /// Loop thread: a batch was acknowledged.
     pub fn done(self: &Arc<Self>, batch: &Batch) {
         self.acknowledged.store(true, Ordering::Relaxed);
+        if let Some(transaction) = &self.topic.shared.transaction {
+            transaction.confirm();
+        }
         let acknowledged = |sequences: &mut SequenceState| sequences.acknowledged(batch);
         self.end_request(batch.id, batch.len(), acknowledged, None);
     }

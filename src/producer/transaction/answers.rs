@@ -55,7 +55,7 @@ impl Transaction {
             self.asking.token = None;
             match self.state {
                 State::Initializing => self.on_first_pid(cx, answer, broker),
-                State::Failed(_) => self.on_verdict(cx, answer, broker),
+                State::Aborting(Phase::Describing) => self.on_described(cx, answer, broker),
                 State::Aborting(Phase::NewEpoch) => self.on_next_pid(cx, answer, renews, broker),
                 State::Committing(_) => self.on_end(cx, true, answer, broker),
                 State::Aborting(_) => self.on_end(cx, false, answer, broker),
@@ -170,34 +170,28 @@ impl Transaction {
         self.fail_for_good(cx, ErrorCode::_UNSUPPORTED_FEATURE, text.into());
     }
 
-    /// Whether this producer is fenced, or its transaction was aborted for taking too long.
-    fn on_verdict(&mut self, cx: &mut Context<'_>, answer: Answer, broker: Option<i32>) {
+    // --- the end
+
+    /// Whose the transactional id is. Who may not ask, or asks a broker that does not know,
+    /// goes on as if it was ours.
+    fn on_described(&mut self, cx: &mut Context<'_>, answer: Answer, broker: Option<i32>) {
         let trouble = match answer {
-            Answer::Ended(ErrorCode::NO_ERROR, next) => {
-                self.take_next(next);
-                self.ended = true;
-                self.verifying = false;
-                let text = "The coordinator had aborted the transaction: it was open for longer \
-                            than transaction.timeout.ms";
-                cx.actions.push(Action::Log(Level::Warning, text.into()));
-                if let Some((call, caller)) = self.parked.take() {
-                    self.on_call(cx, call, caller);
-                }
-                return;
+            Answer::Described(Ok(owner)) if Some(owner) == self.pid() => {
+                return self.enter(cx, State::Aborting(Phase::Ending));
             }
-            Answer::Ended(code, _) => Trouble::of_code(code),
+            Answer::Described(Ok(_)) => {
+                let text = format!("{FENCED}, or the transaction timed out");
+                return self.fail_for_good(cx, ErrorCode::_FENCED, text);
+            }
+            Answer::Described(Err(code)) => Trouble::of_code(code),
             Answer::Failed(error) => Trouble::of_failure(&error),
             _ => Trouble::of_code(ErrorCode::_BAD_MSG),
         };
         match trouble.meaning {
-            Meaning::Done | Meaning::Again { .. } => self.ask_again(cx, &trouble, broker),
-            Meaning::Abort { .. } | Meaning::Fatal => {
-                self.fail_for_good(cx, ErrorCode::_FENCED, FENCED.into());
-            }
+            Meaning::Again { .. } => self.ask_again(cx, &trouble, broker),
+            _ => self.enter(cx, State::Aborting(Phase::Ending)),
         }
     }
-
-    // --- the end
 
     fn on_end(&mut self, cx: &mut Context<'_>, commit: bool, answer: Answer, broker: Option<i32>) {
         let trouble = match answer {
@@ -213,7 +207,9 @@ impl Transaction {
             // No request has reached the coordinator yet. One that is still under way would
             // begin a transaction: not under another epoch.
             Meaning::Fatal
-                if trouble.code == ErrorCode::INVALID_TXN_STATE && !commit && !self.confirmed =>
+                if trouble.code == ErrorCode::INVALID_TXN_STATE
+                    && !commit
+                    && !self.shared.is_confirmed() =>
             {
                 self.shared.set_gap(true);
                 self.abort_ended(cx);

@@ -18,10 +18,6 @@ use crate::producer::idempotence::Pid;
 
 impl Transaction {
     pub(super) fn on_call(&mut self, cx: &mut Context<'_>, call: Call, caller: Caller) {
-        if self.verifying {
-            self.parked = Some((call, caller));
-            return;
-        }
         match call {
             Call::Init => self.init(cx, caller),
             Call::Begin => self.begin(cx, caller),
@@ -52,7 +48,7 @@ impl Transaction {
     fn begin(&mut self, cx: &mut Context<'_>, caller: Caller) {
         match self.state {
             State::Ready if self.unclaimed.is_none() => {
-                (self.ended, self.confirmed) = (false, false);
+                self.ended = false;
                 self.shared.begin();
                 self.enter(cx, State::InTransaction);
                 cx.actions.push(Action::Reply(caller.reply, Ok(())));
@@ -135,10 +131,13 @@ impl Transaction {
         match self.state {
             State::Aborting(Phase::Flushing) => {
                 self.caller = Some(caller);
-                if self.shared.is_touched() && !self.ended {
-                    self.enter(cx, State::Aborting(Phase::Ending));
-                } else {
+                let (touched, confirmed) = (self.shared.is_touched(), self.shared.is_confirmed());
+                if !touched || self.ended {
                     self.abort_ended(cx);
+                } else if self.shared.is_version_2() && !confirmed {
+                    self.enter(cx, State::Aborting(Phase::Describing));
+                } else {
+                    self.enter(cx, State::Aborting(Phase::Ending));
                 }
             }
             State::Aborting(_) => self.caller = Some(caller),
@@ -196,22 +195,19 @@ impl Transaction {
         code: ErrorCode,
         text: String,
     ) {
-        if !matches!(
-            self.state,
-            State::InTransaction | State::Committing(Phase::Flushing)
-        ) {
-            return;
-        }
-        let epoch_refused = matches!(
+        let refused = matches!(
             code,
             ErrorCode::INVALID_PRODUCER_EPOCH | ErrorCode::PRODUCER_FENCED
         );
-        if epoch_refused && !self.shared.is_version_2() {
-            let text = format!("{FENCED}: {text}");
-            return self.fail_for_good(cx, ErrorCode::_FENCED, text);
+        match self.state {
+            State::Uninitialized | State::Initializing | State::Ready | State::Fatal(_) => {}
+            _ if refused => {
+                let text = format!("{FENCED}, or the transaction timed out: {text}");
+                self.fail_for_good(cx, ErrorCode::_FENCED, text);
+            }
+            State::InTransaction | State::Committing(Phase::Flushing) => self.fail(cx, code, text),
+            State::Committing(_) | State::Aborting(_) | State::Failed(_) => {}
         }
-        self.fail(cx, code, text);
-        self.verifying = epoch_refused;
     }
 
     // --- time, and what the state wants
@@ -229,15 +225,6 @@ impl Transaction {
     }
 
     fn callers_on_time(&mut self, cx: &mut Context<'_>) {
-        if let Some((_, caller)) = self.parked.take_if(|(_, c)| c.deadline <= cx.now) {
-            let error = KafkaError::new(
-                ErrorCode::_TIMED_OUT,
-                "Timed out while the coordinator was asked whether this producer is fenced: \
-                 call again",
-            );
-            cx.actions
-                .push(Action::Reply(caller.reply, Err(error.retriable())));
-        }
         if self.caller.as_ref().is_none_or(|c| c.deadline > cx.now) {
             return;
         }
@@ -261,7 +248,7 @@ impl Transaction {
         let renewed = self.pid();
         let (api, commit) = match self.state {
             State::Initializing => return self.ask_for_pid(cx, None),
-            State::Failed(_) if self.verifying => (ApiKey::EndTxn, false),
+            State::Aborting(Phase::Describing) => return self.ask_whose(cx),
             State::Aborting(Phase::NewEpoch) => return self.ask_for_pid(cx, renewed),
             State::Committing(Phase::Ending) => (ApiKey::EndTxn, true),
             State::Aborting(Phase::Ending) => (ApiKey::EndTxn, false),
@@ -279,6 +266,19 @@ impl Transaction {
             max_version: wire::max_version(self.shared.is_version_2()),
             timeout: self.settings.request_timeout,
             build: Box::new(wire::end(&self.settings.transactional_id, pid, commit)),
+        }));
+    }
+
+    fn ask_whose(&mut self, cx: &mut Context<'_>) {
+        let token = self.token();
+        self.asking.token = Some(token);
+        cx.actions.push(Action::Send(Outgoing {
+            token,
+            to: To::TransactionCoordinator,
+            api: ApiKey::DescribeTransactions,
+            max_version: None,
+            timeout: self.settings.request_timeout,
+            build: Box::new(wire::describe(&self.settings.transactional_id)),
         }));
     }
 

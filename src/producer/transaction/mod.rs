@@ -34,11 +34,12 @@
 //! id is given that the cluster's feature `transaction.version` is at least 2.
 //!
 //! A broker that refuses a batch for its epoch leaves open why: another producer has fenced
-//! this one, or the coordinator has aborted a transaction that took too long. In version 1
-//! the coordinator itself makes no difference between the two, and both are fatal. In
-//! version 2 it does: asked to abort, it gives the epoch that follows ours, or says that we
-//! are fenced. Calls wait for that verdict. What is still in flight meanwhile cannot be taken
-//! for another transaction's, as its epoch is over.
+//! this one, or the coordinator has aborted a transaction that took too long. Both are fatal:
+//! the coordinator makes no difference between them either. Worse, in version 2 it takes an
+//! EndTxn with the epoch before its own for one that is repeated, and answers with its own
+//! epoch, which may be another producer's by now. So nothing is aborted by EndTxn before some
+//! broker has taken part of the transaction under our epoch; without that the coordinator is
+//! asked first whose the transactional id is (`Phase::Describing`).
 
 mod answers;
 mod calls;
@@ -182,6 +183,8 @@ enum Unclaimed {
 enum Phase {
     /// The application's thread waits until nothing is queued.
     Flushing,
+    /// The coordinator is asked whether the transaction is ours.
+    Describing,
     /// EndTxn is asked until it is answered.
     Ending,
     /// The epoch is raised.
@@ -250,16 +253,10 @@ pub struct Transaction {
     joining: Joining,
     offsets: Option<SendingOffsets>,
     caller: Option<Caller>,
-    /// A call that waits for the verdict of the coordinator.
-    parked: Option<(Call, Caller)>,
     /// `Ready` was reached by this call, and no caller was told.
     unclaimed: Option<Unclaimed>,
-    /// The coordinator is asked whether this producer is fenced.
-    verifying: bool,
     /// The coordinator has ended the transaction already.
     ended: bool,
-    /// The coordinator has said that the transaction is under way.
-    confirmed: bool,
     /// The coordinator's `transaction.version`.
     feature: i16,
     /// Why InitProducerId is not answered well, for the caller whose time is up.
@@ -296,11 +293,8 @@ impl Transaction {
             joining: Joining::default(),
             offsets: None,
             caller: None,
-            parked: None,
             unclaimed: None,
-            verifying: false,
             ended: false,
-            confirmed: false,
             feature: 0,
             init_error: None,
             epochs: 0,
@@ -340,13 +334,11 @@ impl Transaction {
             let again = o.asking.next_deadline();
             [Some(o.deadline), again].into_iter().flatten().min()
         });
-        let parked = self.parked.as_ref().map(|(_, caller)| caller.deadline);
         [
             self.coordinator.next_deadline(),
             asking,
             offsets,
             self.caller.as_ref().map(|caller| caller.deadline),
-            parked,
         ]
         .into_iter()
         .flatten()
@@ -456,12 +448,8 @@ impl Transaction {
         }
         self.shared.abandon();
         self.drop_requests();
-        self.verifying = false;
         self.enter(cx, State::Fatal(error.clone()));
-        self.answer(cx, Err(error.clone()));
-        if let Some((_, caller)) = self.parked.take() {
-            cx.actions.push(Action::Reply(caller.reply, Err(error)));
-        }
+        self.answer(cx, Err(error));
     }
 
     /// Nothing is added any more. A request that is out may be carried out all the same.
@@ -477,7 +465,7 @@ impl Transaction {
     /// The coordinator has added something to the transaction.
     fn confirm(&mut self) {
         self.shared.touch();
-        self.confirmed = true;
+        self.shared.confirm();
     }
 
     fn coordinate(&mut self, cx: &mut Context<'_>, event: coordinator::Event) {

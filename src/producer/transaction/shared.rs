@@ -8,7 +8,7 @@
 //! *May a partition send?* In transactions of version 1 the coordinator must know of it
 //! first. Its accumulator remembers the number of the transaction that it was added to.
 //!
-//! `touched`, `failed` and `gap` are written by loops before the messages that they are
+//! `touched`, `confirmed`, `failed` and `gap` are written by loops before the messages that they are
 //! about leave the limits, and read by the main thread when the limits are empty.
 
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub struct SharedTransaction {
     version_2: AtomicBool,
     /// A request that begins the transaction at the coordinator may have been sent.
     touched: AtomicBool,
+    /// A broker has taken something of this transaction under the producer's epoch.
+    confirmed: AtomicBool,
     /// Messages of this transaction that were not delivered.
     failed: AtomicU64,
     /// A batch with a sequence number was lost: its partition needs another epoch.
@@ -65,6 +67,10 @@ impl SharedTransaction {
         self.touched.load(Ordering::Acquire)
     }
 
+    pub fn is_confirmed(&self) -> bool {
+        self.confirmed.load(Ordering::Acquire)
+    }
+
     pub fn failed(&self) -> u64 {
         self.failed.load(Ordering::Acquire)
     }
@@ -76,6 +82,11 @@ impl SharedTransaction {
     /// A request that makes the coordinator know of the transaction is about to be sent.
     pub fn touch(&self) {
         self.touched.store(true, Ordering::Release);
+    }
+
+    /// A broker or coordinator has taken part of the transaction.
+    pub fn confirm(&self) {
+        self.confirmed.store(true, Ordering::Release);
     }
 
     /// Messages are not delivered.
@@ -99,6 +110,7 @@ impl SharedTransaction {
     /// Another transaction; all of the one before has been reported.
     pub(super) fn begin(&self) {
         self.touched.store(false, Ordering::Release);
+        self.confirmed.store(false, Ordering::Release);
         self.failed.store(0, Ordering::Release);
         self.abandoned.store(false, Ordering::Release);
         self.number.fetch_add(1, Ordering::AcqRel);

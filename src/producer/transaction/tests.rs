@@ -3,13 +3,14 @@ use std::collections::VecDeque;
 use kafka_protocol::messages::add_partitions_to_txn_response::{
     AddPartitionsToTxnPartitionResult, AddPartitionsToTxnTopicResult,
 };
+use kafka_protocol::messages::describe_transactions_response::TransactionState;
 use kafka_protocol::messages::txn_offset_commit_response::{
     TxnOffsetCommitResponsePartition, TxnOffsetCommitResponseTopic,
 };
 use kafka_protocol::messages::{
-    AddOffsetsToTxnResponse, AddPartitionsToTxnResponse, ApiKey, EndTxnResponse,
-    FindCoordinatorResponse, InitProducerIdResponse, ProducerId, ResponseKind, TopicName,
-    TxnOffsetCommitResponse,
+    AddOffsetsToTxnResponse, AddPartitionsToTxnResponse, ApiKey, DescribeTransactionsResponse,
+    EndTxnResponse, FindCoordinatorResponse, InitProducerIdResponse, ProducerId, ResponseKind,
+    TopicName, TxnOffsetCommitResponse,
 };
 use kafka_protocol::protocol::StrBytes;
 
@@ -274,6 +275,7 @@ fn version_2_takes_the_epoch_from_the_end() {
     assert_eq!(f.result(), Ok(()));
     // Something was lost: the end raises the epoch, and nothing else has to.
     f.shared().touch();
+    f.shared().confirm();
     f.shared().set_gap(true);
     f.fail(ErrorCode::_TIMED_OUT);
     f.abort();
@@ -419,40 +421,56 @@ fn fencing_is_fatal_wherever_a_coordinator_says_so() {
 }
 
 #[test]
-fn a_refused_epoch_waits_for_the_verdict() {
-    // The transaction took too long: the coordinator has aborted it.
+fn a_refused_epoch_is_fatal() {
+    for feature in [1, 2] {
+        for code in [
+            ErrorCode::INVALID_PRODUCER_EPOCH,
+            ErrorCode::PRODUCER_FENCED,
+        ] {
+            let mut f = Fixture::begun(feature);
+            f.fail(code);
+            assert_eq!(f.fatal, [ErrorCode::_FENCED]);
+            // The answer comes while the application aborts.
+            let mut f = Fixture::begun(feature);
+            f.call(Call::BeginAbort);
+            assert_eq!(f.result(), Ok(()));
+            f.fail(code);
+            f.call(Call::Abort);
+            assert!(f.result().unwrap_err().fatal);
+            assert!(f.sent.is_empty());
+        }
+    }
+}
+
+#[test]
+fn what_nobody_has_confirmed_is_aborted_by_its_owner_only() {
+    let described = |id, epoch| {
+        let state = TransactionState::default()
+            .with_producer_id(ProducerId(id))
+            .with_producer_epoch(epoch);
+        let answer = DescribeTransactionsResponse::default().with_transaction_states(vec![state]);
+        ResponseKind::DescribeTransactions(answer)
+    };
     let mut f = Fixture::begun(2);
     f.shared().touch();
-    f.fail(ErrorCode::INVALID_PRODUCER_EPOCH);
-    f.call(Call::BeginCommit);
-    assert!(f.waits());
-    f.answer(
-        ApiKey::EndTxn,
-        ended(ErrorCode::CONCURRENT_TRANSACTIONS, None),
-    );
-    f.later(Duration::from_millis(100));
-    f.answer(ApiKey::EndTxn, ended(OK, Some((7, 1))));
-    let error = f.result().unwrap_err();
-    assert!(error.txn_requires_abort && !error.fatal);
     f.abort();
+    f.answer(ApiKey::DescribeTransactions, described(7, 0));
+    f.answer(ApiKey::EndTxn, ended(OK, Some((7, 1))));
     assert_eq!(f.result(), Ok(()));
-    assert!(f.sent.is_empty(), "it has been aborted already");
-    assert_eq!(f.machine.pid(), Some(Pid { id: 7, epoch: 1 }));
     f.call(Call::Begin);
     assert_eq!(f.result(), Ok(()));
-
-    // Another producer has fenced this one.
+    f.shared().touch();
+    f.abort();
+    f.answer(ApiKey::DescribeTransactions, described(7, 2));
+    assert!(f.result().unwrap_err().fatal);
+    assert!(f.sent.is_empty());
+    // A broker has taken a batch: no question.
     let mut f = Fixture::begun(2);
-    f.fail(ErrorCode::INVALID_PRODUCER_EPOCH);
-    f.call(Call::BeginAbort);
-    f.answer(ApiKey::EndTxn, ended(ErrorCode::PRODUCER_FENCED, None));
-    let error = f.result().unwrap_err();
-    assert_eq!((error.code, error.fatal), (ErrorCode::_FENCED, true));
-
-    // In version 1 nobody can tell.
-    let mut f = Fixture::begun(1);
-    f.fail(ErrorCode::INVALID_PRODUCER_EPOCH);
-    assert_eq!(f.fatal, [ErrorCode::_FENCED]);
+    f.shared().touch();
+    f.shared().confirm();
+    f.abort();
+    f.answer(ApiKey::EndTxn, ended(OK, Some((7, 1))));
+    assert_eq!(f.result(), Ok(()));
 }
 
 #[test]
@@ -462,6 +480,7 @@ fn a_commit_that_comes_too_late_is_aborted_in_version_2() {
     f.commit();
     f.answer(ApiKey::EndTxn, ended(ErrorCode::INVALID_TXN_STATE, None));
     assert!(f.result().unwrap_err().txn_requires_abort);
+    f.shared().confirm();
     f.abort();
     f.answer(ApiKey::EndTxn, ended(OK, Some((7, 1))));
     assert_eq!(f.result(), Ok(()));

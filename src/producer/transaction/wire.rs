@@ -9,9 +9,9 @@ use kafka_protocol::messages::txn_offset_commit_request::{
     TxnOffsetCommitRequestPartition, TxnOffsetCommitRequestTopic,
 };
 use kafka_protocol::messages::{
-    AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, ApiKey, EndTxnRequest, GroupId,
-    InitProducerIdRequest, ProducerId, RequestKind, ResponseKind, TopicName, TransactionalId,
-    TxnOffsetCommitRequest,
+    AddOffsetsToTxnRequest, AddPartitionsToTxnRequest, ApiKey, DescribeTransactionsRequest,
+    EndTxnRequest, GroupId, InitProducerIdRequest, ProducerId, RequestKind, ResponseKind,
+    TopicName, TransactionalId, TxnOffsetCommitRequest,
 };
 use kafka_protocol::protocol::StrBytes;
 
@@ -182,6 +182,13 @@ pub(super) fn end(
     move |_| RequestKind::EndTxn(request)
 }
 
+/// Whose a transactional id is (KIP-664).
+pub(super) fn describe(id: &str) -> impl FnOnce(i16) -> RequestKind + Send + 'static {
+    let ids = vec![transactional(id)];
+    let request = DescribeTransactionsRequest::default().with_transactional_ids(ids);
+    move |_| RequestKind::DescribeTransactions(request)
+}
+
 /// A code of an answer, and the partition that it is about, if there is one.
 pub(super) type PartitionCode = (Option<(Arc<str>, i32)>, ErrorCode);
 
@@ -191,6 +198,8 @@ pub(super) enum Answer {
     Pid(Result<Pid, ErrorCode>),
     /// Of EndTxn: the code, and the next producer id and epoch, if it says so.
     Ended(ErrorCode, Option<Pid>),
+    /// Of DescribeTransactions: the producer id and epoch that the coordinator knows.
+    Described(Result<Pid, ErrorCode>),
     /// Of the other requests.
     Codes(Vec<PartitionCode>),
     Failed(RequestError),
@@ -209,6 +218,15 @@ pub(super) fn read(result: Result<Response, RequestError>) -> Answer {
         Some(ResponseKind::EndTxn(r)) => {
             let next = pid(r.producer_id, r.producer_epoch);
             Answer::Ended(r.error_code.into(), next)
+        }
+        Some(ResponseKind::DescribeTransactions(r)) => {
+            Answer::Described(match r.transaction_states.first() {
+                Some(state) if state.error_code == 0 => {
+                    pid(state.producer_id, state.producer_epoch).ok_or(ErrorCode::_BAD_MSG)
+                }
+                Some(state) => Err(state.error_code.into()),
+                None => Err(ErrorCode::_BAD_MSG),
+            })
         }
         Some(ResponseKind::AddOffsetsToTxn(r)) => Answer::Codes(vec![(None, r.error_code.into())]),
         Some(ResponseKind::AddPartitionsToTxn(r)) => {
