@@ -19,7 +19,7 @@ use super::types::BrokerKey;
 use crate::base::backoff;
 use crate::broker::command::LinkCommand;
 use crate::broker::{Request, RequestError, Response};
-use crate::coordinator::target::{ErrorClass, RetriedRequest};
+use crate::coordinator::target::{ErrorClass, RetriedRequest, SEND_WITHIN};
 use crate::coordinator::{self, Find, Kind, Target};
 use crate::metadata::{Manager, Snapshot};
 
@@ -212,7 +212,7 @@ impl Router {
 
     fn send_to_any(&mut self, request: Request) {
         match self.usable_broker() {
-            Some(broker) => broker.request(request),
+            Some(broker) => broker.request(without_waiting(request)),
             None => {
                 self.waiting.push_back(request);
                 self.connect_for_waiting();
@@ -266,7 +266,7 @@ impl Router {
     fn send_waiting(&mut self, key: BrokerKey) {
         if let Some(broker) = self.brokers.get(key).filter(|b| !b.stale) {
             for request in self.waiting.drain(..) {
-                broker.request(request);
+                broker.request(without_waiting(request));
             }
         }
     }
@@ -314,6 +314,13 @@ impl Router {
             broker.stale = false;
         }
     }
+}
+
+/// The connection of the chosen broker may be gone by the time that its loop has the
+/// request: then whoever asked is to ask another one, and not to wait for this.
+fn without_waiting(mut request: Request) -> Request {
+    request.send_by = request.send_by.min(Instant::now() + SEND_WITHIN);
+    request
 }
 
 fn is_down_or_stale(b: &Broker) -> bool {
