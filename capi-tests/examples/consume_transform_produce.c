@@ -10,7 +10,8 @@
  *
  * Instances that share the work have the same GROUP, and each has a TRANSACTIONAL_ID of its own, which it keeps when it is
  * started again: its new life then ends at once what the last one has left open. SIGINT and SIGTERM end the program, with 0
- * if all went well. It ends with 2 if another one has taken its TRANSACTIONAL_ID.
+ * if all went well. It ends with 2 if another one has taken its TRANSACTIONAL_ID, or if it was held up within a transaction for
+ * longer than transaction.timeout.ms, which looks the same.
  */
 #include <ctype.h>
 #include <signal.h>
