@@ -40,7 +40,8 @@ esac
 for part in $parts; do
     case $part in
         text|unit) ;;
-        sim) GROUP_SIM_SEEDS=300..10000 aside "10,000 simulated groups" cargo test -q --lib groups_survive ;;
+        sim) GROUP_SIM_SEEDS=300..10000 aside "10,000 simulated groups" cargo test -q --lib groups_survive
+            TRANSACTION_SIM_SEEDS=200..10000 aside "10,000 simulated transactional producers" cargo test -q --lib transactions_survive ;;
         model) aside "what threads share, under every interleaving" bash capi-tests/model.sh ;;
         abi) section "C interface against its data" bash capi-tests/abi/check.sh ;;
         install) section "make install" bash capi-tests/install/check.sh ;;

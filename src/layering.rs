@@ -97,7 +97,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["consumer/machine/"],
             &["stats"],
             &["main_loop/"],
-            &["start.rs"],
+            &["start.rs", "transactions.rs"],
             &["mod.rs", "list_groups.rs", "admin.rs"],
         ],
     ),

@@ -21,6 +21,8 @@ mod router;
 pub mod security;
 pub mod settings;
 pub mod shared;
+#[cfg(all(test, not(loom)))]
+mod sim;
 mod start;
 pub mod stats;
 pub mod tokens;

@@ -211,9 +211,20 @@ impl Topic {
         &self,
         partition: i32,
         record: &Record<'_>,
+        room: Reserved,
+    ) -> Result<(), ErrorCode> {
+        self.produce_at(Instant::now(), partition, record, room)
+    }
+
+    /// As `produce_reserved`, with the time.
+    #[inline]
+    pub fn produce_at(
+        &self,
+        now: Instant,
+        partition: i32,
+        record: &Record<'_>,
         Reserved(size): Reserved,
     ) -> Result<(), ErrorCode> {
-        let now = Instant::now();
         let record = record.encode();
         let result = self.place(now, partition, &record, size);
         if result.is_err() {

@@ -331,7 +331,7 @@ impl Transaction {
             .filter(|_| up)
             .min();
         let offsets = self.offsets.as_ref().and_then(|o| {
-            let again = o.asking.next_deadline();
+            let again = o.asking.next_deadline().filter(|_| o.added || up);
             [Some(o.deadline), again].into_iter().flatten().min()
         });
         [

@@ -420,6 +420,32 @@ fn fencing_is_fatal_wherever_a_coordinator_says_so() {
     }
 }
 
+/// The main thread would come back for it without end.
+#[test]
+fn nothing_is_due_while_the_coordinator_is_looked_for() {
+    let mut f = Fixture::begun(1);
+    f.call(offsets());
+    f.tell(Event::Coordinator(coordinator::Event::Down(1)));
+    let out = f.sent.pop_front().unwrap();
+    assert_eq!(out.api, ApiKey::AddOffsetsToTxn);
+    let (token, lost) = (out.token, RequestError::Disconnected("gone".into()));
+    let result = Err(lost);
+    f.tell(Event::Answer { token, result });
+    f.now += Duration::from_secs(2);
+    f.machine.coordinator = Coordinator::new(
+        Kind::Transaction,
+        "t".into(),
+        coordinator::Settings {
+            request_timeout: Duration::from_secs(10),
+            retry_backoff: Duration::from_secs(10),
+            retry_backoff_max: Duration::from_secs(10),
+            query_interval: Duration::from_secs(600),
+        },
+    );
+    f.tell(Event::Tick);
+    assert!(f.machine.next_deadline().is_some_and(|at| at > f.now));
+}
+
 #[test]
 fn a_refused_epoch_is_fatal() {
     for feature in [1, 2] {
