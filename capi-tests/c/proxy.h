@@ -26,6 +26,7 @@ static struct {
         /* Set by the test, read by the thread. */
         int stop, hold_answers, hold_requests, cut, refuse;
         int connections;
+        int rounds; /* Of the thread: what is set is heeded from the next one on. */
         struct {
                 struct sockaddr_storage addr;
                 socklen_t len;
@@ -40,6 +41,21 @@ static UNUSED void proxy_set(int *flag, int value) {
         pthread_mutex_lock(&proxy.lock);
         *flag = value;
         pthread_mutex_unlock(&proxy.lock);
+}
+
+/* The same, and returns when the thread heeds it. */
+static UNUSED void proxy_set_now(int *flag, int value) {
+        int start, round;
+        pthread_mutex_lock(&proxy.lock);
+        *flag = value;
+        start = round = proxy.rounds;
+        pthread_mutex_unlock(&proxy.lock);
+        while (round - start < 2) {
+                usleep(1000);
+                pthread_mutex_lock(&proxy.lock);
+                round = proxy.rounds;
+                pthread_mutex_unlock(&proxy.lock);
+        }
 }
 
 static int port_of_socket(int fd, int peer) {
@@ -141,6 +157,7 @@ static void *proxy_main(void *unused) {
         while (!proxy.stop) {
                 struct pollfd p[1 + 2 * PROXY_MAX];
                 int i;
+                proxy.rounds++;
                 if (proxy.cut) {
                         proxy.cut = 0;
                         for (i = 0; i < PROXY_MAX; i++)

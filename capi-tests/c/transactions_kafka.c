@@ -220,14 +220,14 @@ static void cut_connections(void) {
                 CHECK_CALL(rd_kafka_begin_transaction(rk), "ok");
                 for (j = 0; j < 10; j++) {
                         if (j == 5 && i % 4 < 2)
-                                proxy_set(hold, 1);
+                                proxy_set_now(hold, 1);
                         snprintf(text, sizeof(text), "%d.%d", i, j);
                         CHECK_ERR(put(rk, topic, j % 2, text), 0);
                         usleep(1000);
                 }
                 if (i % 4 >= 2) {
                         CHECK_ERR(rd_kafka_flush(rk, ms(20000)), 0);
-                        proxy_set(hold, 1);
+                        proxy_set_now(hold, 1);
                 }
                 got = outcome(i % 8 == 7 ? rd_kafka_abort_transaction(rk, 20) : rd_kafka_commit_transaction(rk, 20));
                 proxy_set(&proxy.cut, 1);
@@ -266,7 +266,7 @@ static void outage(void) {
         CHECK_CALL(rd_kafka_begin_transaction(rk), "ok");
         CHECK_ERR(put(rk, topic, 0, "lost"), 0);
         CHECK_ERR(rd_kafka_flush(rk, ms(20000)), 0);
-        proxy_set(&proxy.refuse, 1);
+        proxy_set_now(&proxy.refuse, 1);
         proxy_set(&proxy.cut, 1);
         /* The end of the transaction lets others' messages be read. */
         other = ready_on_kafka(fresh("id"), NULL, NULL);
