@@ -437,7 +437,7 @@ static void two_threads_abort(void) {
 }
 
 int main(int argc, char **argv) {
-        TXN_START(argc, argv);
+        T_START(argc, argv);
         RUN(configuration);
         RUN(limits);
         RUN(adjusted);

@@ -291,7 +291,7 @@ static void outage(void) {
 }
 
 int main(int argc, char **argv) {
-        TXN_START(argc, argv);
+        T_START(argc, argv);
         RUN(visible);
         RUN(open_transaction);
         RUN(fenced);

@@ -305,7 +305,7 @@ static void coordinators_move(void) {
 }
 
 int main(int argc, char **argv) {
-        TXN_START(argc, argv);
+        T_START(argc, argv);
         RUN(committed_and_aborted);
         RUN(unstable);
         RUN(with_metadata);

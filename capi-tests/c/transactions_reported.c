@@ -376,7 +376,7 @@ static void abort_at_another(void) {
 }
 
 int main(int argc, char **argv) {
-        TXN_START(argc, argv);
+        T_START(argc, argv);
         RUN_BOTH(out_of_order);
         RUN_BOTH(connection_lost);
         RUN_BOTH(timed_out_messages);
@@ -387,8 +387,8 @@ int main(int argc, char **argv) {
         RUN_BOTH(purged_in_flight);
         RUN_BOTH(brokers_gone);
         RUN_BOTH(coordinator_being_made);
-        RUN_HERE(offsets_in_time);
-        RUN_HERE(coordinator_decommissioned);
+        RUN_BOTH_HERE(offsets_in_time);
+        RUN_BOTH_HERE(coordinator_decommissioned);
         RUN_BOTH(abort_at_another);
         return T_END();
 }

@@ -419,7 +419,7 @@ static void destroyed(void) {
 }
 
 int main(int argc, char **argv) {
-        TXN_START(argc, argv);
+        T_START(argc, argv);
         RUN_BOTH(callbacks_in_commit);
         RUN_OLDER(events_unserved);
         RUN_OLDER(events_in_background);

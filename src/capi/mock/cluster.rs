@@ -51,6 +51,11 @@ impl Opaque for rd_kafka_mock_cluster_s {
     const BOUND_TO_PROCESS: bool = true;
 }
 
+const END_TXN: i16 = 26;
+/// The first version of EndTxn that is answered with the next epoch.
+const END_TXN_WITH_EPOCH: i16 = 5;
+const NEWEST_TRANSACTION_VERSION: i16 = 2;
+
 /// Of the clusters that applications make. Their tests inject errors into requests of
 /// transactions of version 1, which is all that librdkafka has; the program `kafka-mock`
 /// has version 2 as well. They also go on with transactions a little after their timeout,
@@ -263,7 +268,9 @@ pub unsafe extern "C" fn rd_kafka_mock_coordinator_set(
 }
 
 /// Sets the versions of a request that the brokers say they know; -1 and -1 for not
-/// knowing it at all.
+/// knowing it at all. EndTxn up to 5 or more brings transaction.version 2, and clients
+/// that know it have transactions as of KIP-890; without that, or without Produce 12 or
+/// TxnOffsetCommit 5, it is 1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_set_apiversion(
     mcluster: *mut rd_kafka_mock_cluster_t,
@@ -275,7 +282,11 @@ pub unsafe extern "C" fn rd_kafka_mock_set_apiversion(
         // SAFETY: the cluster lives as long as the call.
         unsafe {
             with(mcluster, |c| {
-                c.set_api_versions(ApiKey, MinVersion, MaxVersion)
+                c.set_api_versions(ApiKey, MinVersion, MaxVersion)?;
+                if ApiKey == END_TXN && MaxVersion >= END_TXN_WITH_EPOCH {
+                    c.set_transaction_version(NEWEST_TRANSACTION_VERSION)?;
+                }
+                Ok(())
             })
         }
     })
