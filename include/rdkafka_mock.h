@@ -100,7 +100,9 @@ rd_kafka_resp_err_t rd_kafka_mock_coordinator_set(rd_kafka_mock_cluster_t *mclus
 
 /**
  * Sets the versions of a request that the brokers say they know; -1 and -1 for not
- * knowing it at all.
+ * knowing it at all. EndTxn up to 5 or more brings transaction.version 2, and clients
+ * that know it have transactions as of KIP-890; without that, or without Produce 12 or
+ * TxnOffsetCommit 5, it is 1.
  */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_mock_set_apiversion(rd_kafka_mock_cluster_t *mcluster,
