@@ -256,9 +256,9 @@ static void cut_connections(void) {
 static void outage(void) {
         const char *topic = fresh_topic("outage", 1), *id = fresh("id"), *got;
         rd_kafka_conf_t *conf = txn_conf(bootstrap(), id);
-        int64_t until         = now_ms() + 12500;
+        int64_t until         = now_ms() + 11500 + ms(1000);
         rd_kafka_t *rk, *other;
-        conf_put(conf, "transaction.timeout.ms", "1000");
+        conf_put(conf, "transaction.timeout.ms", ms_text(1000));
         proxy_start();
         rd_kafka_conf_set_connect_cb(conf, proxy_connect_cb);
         rk = client(RD_KAFKA_PRODUCER, conf);

@@ -95,7 +95,7 @@ static void connection_lost(void) {
  * not fenced by its own requests. */
 static void timed_out_messages(void) {
         struct mock m  = txn_mock(1);
-        rd_kafka_t *rk = txn_relayed(&m, "message.timeout.ms", "1000");
+        rd_kafka_t *rk = txn_relayed(&m, "message.timeout.ms", ms_text(1000));
         int round;
         for (round = 0; round < 2; round++) {
                 memset(&dr, 0, sizeof(dr));
@@ -264,7 +264,7 @@ static void brokers_gone(void) {
         rd_kafka_t *rk;
         const char *got;
         int calls, broker;
-        rk = txn_new(&m, "transaction.timeout.ms", "1000", NULL);
+        rk = txn_new(&m, "transaction.timeout.ms", ms_text(1000), NULL);
         CHECK_CALL(rd_kafka_init_transactions(rk, ms(20000)), "ok");
         txn_commits(rk, "t", "first");
         CHECK_CALL(rd_kafka_begin_transaction(rk), "ok");
@@ -273,7 +273,7 @@ static void brokers_gone(void) {
         for (broker = 1; broker <= 2; broker++)
                 CHECK_ERR(rd_kafka_mock_broker_set_down(m.cluster, broker), 0);
         for (calls = 0; calls < 3; calls++)
-                CHECK_CALL(rd_kafka_commit_transaction(rk, 500), "_TIMED_OUT retriable");
+                CHECK_CALL(rd_kafka_commit_transaction(rk, ms(500)), "_TIMED_OUT retriable");
         for (broker = 1; broker <= 2; broker++)
                 CHECK_ERR(rd_kafka_mock_broker_set_up(m.cluster, broker), 0);
         for (calls = 0, got = "retriable"; strstr(got, "retriable") && calls < 20; calls++)
@@ -375,6 +375,29 @@ static void abort_at_another(void) {
         mock_end(&m);
 }
 
+/* #3720: with the newer protocol each commit takes one of 32767 epochs. After the last there is another producer id. */
+static void epochs_used_up(void) {
+        enum { N = 33000 };
+        const char *got = "ok";
+        struct mock m;
+        rd_kafka_t *rk;
+        int i;
+        if (t.slow > 1)
+                SKIP("too many transactions for a tool");
+        m = txn_mock(1);
+        rd_kafka_mock_stop_request_tracking(m.cluster);
+        rk = txn_ready(&m);
+        for (i = 0; i < N && !strcmp(got, "ok"); i++) {
+                CHECK_CALL(rd_kafka_begin_transaction(rk), "ok");
+                CHECK_ERR(put(rk, "t", 0, "a"), 0);
+                got = outcome(rd_kafka_commit_transaction(rk, ms(20000)));
+        }
+        CHECK(i == N, "%d: %s", i, got);
+        CHECK(dr.all == i && !dr.failed, "%d reports, %d failed", dr.all, dr.failed);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN_BOTH(out_of_order);
@@ -390,5 +413,6 @@ int main(int argc, char **argv) {
         RUN_BOTH_HERE(offsets_in_time);
         RUN_BOTH_HERE(coordinator_decommissioned);
         RUN_BOTH(abort_at_another);
+        RUN_NEWER(epochs_used_up);
         return T_END();
 }
