@@ -312,7 +312,7 @@ static void check_unfinished_end(int commit) {
         CHECK_CALL(rd_kafka_begin_transaction(rk), "ok");
         CHECK_ERR(put(rk, "t", 0, "a"), 0);
         CHECK_ERR(rd_kafka_flush(rk, ms(20000)), 0);
-        CHECK_ERR(rd_kafka_mock_broker_set_rtt(m.cluster, 1, ms(500)), 0);
+        CHECK_ERR(rd_kafka_mock_broker_set_rtt(m.cluster, 1, late_ms()), 0);
         CHECK_CALL(commit ? rd_kafka_commit_transaction(rk, 20) : rd_kafka_abort_transaction(rk, 20), "_TIMED_OUT retriable");
         CHECK_CALL(rd_kafka_begin_transaction(rk), "_CONFLICT retriable");
         CHECK_CALL(rd_kafka_init_transactions(rk, 100), "_CONFLICT retriable");
@@ -412,7 +412,7 @@ static void check_two_threads(int commit) {
         CHECK_CALL(rd_kafka_begin_transaction(rk), "ok");
         CHECK_ERR(put(rk, "t", 0, "a"), 0);
         CHECK_ERR(rd_kafka_flush(rk, ms(20000)), 0);
-        rd_kafka_mock_broker_push_request_error_rtts(m.cluster, 1, API_END_TXN, 1, RD_KAFKA_RESP_ERR_NO_ERROR, ms(1000));
+        rd_kafka_mock_broker_push_request_error_rtts(m.cluster, 1, API_END_TXN, 1, RD_KAFKA_RESP_ERR_NO_ERROR, late_ms());
         NEED(!pthread_create(&e.thread, NULL, end_transaction, &e), "no thread");
         wait_for_requests(&m, API_END_TXN, 1);
         CHECK_CALL(rd_kafka_begin_transaction(rk), "_CONFLICT retriable");

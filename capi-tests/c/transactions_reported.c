@@ -185,7 +185,7 @@ static void begin_after_fatal(void) {
         CHECK_ERR(put(rk, "t", 0, "a"), 0);
         CHECK_ERR(rd_kafka_flush(rk, ms(20000)), 0);
         rd_kafka_mock_broker_push_request_error_rtts(m.cluster, 1, API_END_TXN, 1, RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-                                                     ms(200));
+                                                     late_ms());
         CHECK_CALL(rd_kafka_commit_transaction(rk, 20), "_TIMED_OUT retriable");
         while (!rd_kafka_fatal_error(rk, NULL, 0) && now_ms() < until)
                 rd_kafka_poll(rk, 10);

@@ -323,7 +323,7 @@ static void statistics(void) {
         expect_state(rk, "InTransaction", 1);
         CHECK_ERR(put(rk, "t", 0, "a"), 0);
         CHECK_ERR(rd_kafka_flush(rk, ms(20000)), 0);
-        rd_kafka_mock_broker_push_request_error_rtts(m.cluster, 1, API_END_TXN, 1, RD_KAFKA_RESP_ERR_NO_ERROR, ms(500));
+        rd_kafka_mock_broker_push_request_error_rtts(m.cluster, 1, API_END_TXN, 1, RD_KAFKA_RESP_ERR_NO_ERROR, late_ms());
         CHECK_CALL(rd_kafka_commit_transaction(rk, 20), "_TIMED_OUT retriable");
         expect_state(rk, "CommittingTransaction", 0);
         expect_state(rk, "CommitNotAcked", 0);
@@ -332,7 +332,7 @@ static void statistics(void) {
         CHECK_CALL(rd_kafka_begin_transaction(rk), "ok");
         CHECK_ERR(put(rk, "t", 0, "b"), 0);
         CHECK_ERR(rd_kafka_flush(rk, ms(20000)), 0);
-        rd_kafka_mock_broker_push_request_error_rtts(m.cluster, 1, API_END_TXN, 1, RD_KAFKA_RESP_ERR_NO_ERROR, ms(500));
+        rd_kafka_mock_broker_push_request_error_rtts(m.cluster, 1, API_END_TXN, 1, RD_KAFKA_RESP_ERR_NO_ERROR, late_ms());
         CHECK_CALL(rd_kafka_abort_transaction(rk, 20), "_TIMED_OUT retriable");
         expect_state(rk, "AbortingTransaction", 0);
         expect_state(rk, "AbortedNotAcked", 0);

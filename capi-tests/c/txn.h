@@ -81,6 +81,11 @@ static UNUSED int requests_of(const struct mock *m, int16_t api) {
         return cnt;
 }
 
+/* How late an answer is that a call does not wait for: with time for checks meanwhile, and in time for the request. */
+static UNUSED int late_ms(void) {
+        return ms(500) < 5000 ? ms(500) : 5000;
+}
+
 /* Reports of the producers of this program: how many, and how many of them with which error. */
 static struct {
         int all, failed;
