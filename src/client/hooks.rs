@@ -17,9 +17,17 @@ use crate::producer::Delivery;
 use crate::producer::partitioner::CustomPartitioner;
 
 /// The finalized configuration in the layer above's box: C may hold a pointer to it.
-pub trait ConfBox: Deref<Target = Conf> + Send + Sync {}
+pub trait ConfBox: Deref<Target = Conf> + Send + Sync {
+    /// There is no client after all: the application still has the configuration, whose
+    /// memory stays in place.
+    fn give_back(self: Box<Self>);
+}
 
-impl<T: Deref<Target = Conf> + Send + Sync> ConfBox for T {}
+/// One that nobody else has.
+#[cfg(test)]
+impl ConfBox for Box<Conf> {
+    fn give_back(self: Box<Self>) {}
+}
 
 /// What the layer above does for the client: the application's callbacks that are
 /// called on the client's own threads.

@@ -47,7 +47,7 @@ pub fn shared(
         Ok(security) => security,
         Err(e) => {
             // The application still has the configuration: it must not be freed.
-            std::mem::forget(conf);
+            conf.give_back();
             return Err(e);
         }
     };

@@ -11,7 +11,7 @@ use kafka_protocol::messages::{ApiKey, ListGroupsRequest, RequestKind};
 
 use super::Client;
 use super::command::MainCommand;
-use super::hooks::Hooks;
+use super::hooks::{ConfBox, Hooks};
 use super::types::{CommitResult, RebalanceEvent, ThreadKind};
 use crate::base::conf::{ClientKind, Conf, TopicConf};
 use crate::base::log::Line;
@@ -63,7 +63,7 @@ fn client(servers: &str) -> Arc<Client> {
     let mut conf = Conf::default();
     conf.global.set("bootstrap.servers", Some(servers)).unwrap();
     conf.finalize(ClientKind::Producer).unwrap();
-    let conf = Box::new(Box::new(conf));
+    let conf: Box<dyn ConfBox> = Box::new(Box::new(conf));
     let client = Client::start(ClientKind::Producer, conf, Arc::new(NoHooks)).unwrap();
     client.begin();
     client

@@ -19,6 +19,7 @@ use crate::capi::types::{
     RD_KAFKA_CONF_OK, RD_KAFKA_CONF_UNKNOWN, rd_kafka_conf_res_t, rd_kafka_conf_t,
     rd_kafka_topic_conf_t,
 };
+use crate::client::hooks::ConfBox;
 
 /// A property for tests, whose value is a pointer.
 const UT_HANDLE_PRODUCE_RESPONSE: &str = "ut_handle_ProduceResponse";
@@ -71,6 +72,13 @@ impl Drop for ConfObject {
 
 /// A configuration object that a client has taken over.
 pub(crate) struct Owned(pub(crate) Box<Tagged<rd_kafka_conf_t>>);
+
+impl ConfBox for Owned {
+    fn give_back(self: Box<Self>) {
+        let Owned(conf) = *self;
+        std::mem::forget(conf);
+    }
+}
 
 impl Deref for Owned {
     type Target = Conf;

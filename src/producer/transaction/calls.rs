@@ -371,7 +371,8 @@ impl Transaction {
         let Some(sending) = self.offsets.take_if(|o| o.deadline <= cx.now) else {
             return;
         };
-        let code = shown(sending.last_error.unwrap_or(ErrorCode::_TIMED_OUT));
+        let said = sending.last_error.filter(|code| !code.is_local());
+        let code = said.map_or(ErrorCode::_TIMED_OUT, shown);
         let text = format!(
             "The offsets of group \"{}\" could not be added to the transaction in time: {code}",
             sending.offsets.group_id
