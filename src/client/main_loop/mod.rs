@@ -297,19 +297,10 @@ impl MainLoop {
                 self.with_consumer(now, |machine, cx| machine.on_command(cx, command));
             }
             MainCommand::ProducerId { result } => self.on_producer_id(now, result),
-            MainCommand::ProducerIdSpent(spent) => {
-                if let Some(acquirer) = &mut self.acquirer {
-                    acquirer.spent(now, spent);
-                }
-                self.transaction_is_spent(now, spent);
-            }
+            MainCommand::ProducerIdSpent(spent) => self.on_spent(now, spent),
             MainCommand::Transaction(event) => self.tell_transaction(now, event),
             MainCommand::GroupCoordinator { group, broker } => {
-                if broker.is_none() {
-                    // It may be a broker that is not known yet.
-                    self.metadata.refresh_soon(now);
-                }
-                self.group_coordinator = broker.map(|broker| (group, broker));
+                self.on_group_coordinator(now, group, broker);
             }
             MainCommand::CredentialsReady => self.router.brokers.credentials_ready(),
             MainCommand::CredentialsReplaced => self.router.brokers.credentials_replaced(),

@@ -88,6 +88,14 @@ impl MainLoop {
         }
     }
 
+    /// Nothing goes on under this producer id and epoch.
+    pub(super) fn on_spent(&mut self, now: Instant, spent: Pid) {
+        if let Some(acquirer) = &mut self.acquirer {
+            acquirer.spent(now, spent);
+        }
+        self.transaction_is_spent(now, spent);
+    }
+
     /// Makes the leaders look at what waits.
     pub(super) fn nudge_all(&self) {
         for topic in self.topics.iter().filter_map(|t| t.producer.as_ref()) {

@@ -36,6 +36,20 @@ impl MainLoop {
         }
     }
 
+    /// Who coordinates the group whose offsets were sent; `None`: not who was asked.
+    pub(super) fn on_group_coordinator(
+        &mut self,
+        now: Instant,
+        group: Arc<str>,
+        broker: Option<i32>,
+    ) {
+        if broker.is_none() {
+            // It may be a broker that is not known yet.
+            self.metadata.refresh_soon(now);
+        }
+        self.group_coordinator = broker.map(|broker| (group, broker));
+    }
+
     /// Messages of a partition wait for another epoch, which only comes after an abort.
     pub(super) fn transaction_is_spent(&mut self, now: Instant, spent: Pid) {
         let text = format!(

@@ -168,10 +168,7 @@ impl Sender {
                         return true;
                     }
                     Look::Expired(batch) => {
-                        // One that was sent leaves a gap.
-                        if batch.sequence.is_some() {
-                            self.transaction_failed(partition, &batch, ErrorCode::_TIMED_OUT);
-                        }
+                        self.expired(partition, &batch);
                         failed.push((batch, ErrorCode::_MSG_TIMED_OUT));
                     }
                     Look::Purged(batch) => failed.push((batch, ErrorCode::_PURGE_QUEUE)),
@@ -198,6 +195,13 @@ impl Sender {
         self.schedule = schedule;
         for (batch, code) in failed {
             self.fail(batch, code, now);
+        }
+    }
+
+    /// One that was sent leaves a gap in a transaction.
+    fn expired(&self, partition: &Partition, batch: &Batch) {
+        if batch.sequence.is_some() {
+            self.transaction_failed(partition, batch, ErrorCode::_TIMED_OUT);
         }
     }
 
