@@ -45,6 +45,38 @@ static void poll_too_late_cooperative(void) {
         poll_too_late("cooperative-sticky");
 }
 
+/* The membership is lost when the application has not yet taken the assignment: it gets both, in this order, then the next one. The
+ * ledger does not forgive a partition that is revoked before it is assigned, or assigned twice. */
+static void lost_before_taken(const char *strategy) {
+        const char *topic = fresh("topic"), *group = fresh("group");
+        struct member a;
+        int64_t end = now_ms() + ms(20000);
+        cluster_start(1);
+        topic_create(topic, 2);
+        fill(topic, 2, 0, 10);
+        rd_kafka_mock_start_request_tracking(mock);
+        rd_kafka_mock_push_request_errors(mock, API_HEARTBEAT, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
+        member_start(&a, "a", group, topic, "partition.assignment.strategy", strategy, NULL);
+        /* Until the heartbeat after the one that was refused would have come. */
+        while (!requests_of(API_HEARTBEAT) && now_ms() < end)
+                usleep(10000);
+        CHECK(requests_of(API_HEARTBEAT), "no heartbeat");
+        usleep(500000);
+        CHECK(a.assigns == 0, "told before it polled");
+        EXPECT(20000, a.lost == 1 && a.held == 2 && a.messages == 20, &a);
+        CHECK(a.assigns == 2 && a.revokes == 1, "%d times assigned, %d revoked", a.assigns, a.revokes);
+        member_end(&a, 6000);
+        cluster_stop();
+}
+
+static void lost_before_taken_eager(void) {
+        lost_before_taken("range");
+}
+
+static void lost_before_taken_cooperative(void) {
+        lost_before_taken("cooperative-sticky");
+}
+
 /* Alone and away: the assignment comes back with the next poll. */
 static void poll_too_late_alone(void) {
         const char *topic = fresh("topic"), *group = fresh("group");
@@ -474,6 +506,8 @@ int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(poll_too_late_eager);
         RUN(poll_too_late_cooperative);
+        RUN(lost_before_taken_eager);
+        RUN(lost_before_taken_cooperative);
         RUN(poll_too_late_alone);
         RUN(polling_is_enough);
         RUN(polls_that_count);

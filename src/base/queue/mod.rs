@@ -63,6 +63,15 @@ pub trait Weight {
     }
 }
 
+/// Where an item goes.
+enum Place<T> {
+    /// Behind all others, or if it is urgent behind those that are.
+    Back,
+    Front,
+    /// In front of all but the items up to the last one of these.
+    After(fn(&T) -> bool),
+}
+
 struct Inner<T> {
     items: VecDeque<T>,
     forward: Option<Arc<Queue<T>>>,
@@ -189,30 +198,40 @@ impl<T: Weight> Queue<T> {
     }
 
     pub fn push(&self, item: T) {
-        self.add(item, false, MAX_HOPS);
+        self.add(item, Place::Back, MAX_HOPS);
     }
 
     /// To be the next one taken: what was taken out whole and is put back, or what
     /// cannot wait.
     pub fn push_front(&self, item: T) {
-        self.add(item, true, MAX_HOPS);
+        self.add(item, Place::Front, MAX_HOPS);
     }
 
-    fn add(&self, item: T, front: bool, hops: usize) {
+    /// To be taken before all but the items up to the last one of these: what cannot
+    /// wait, and has an order among itself.
+    pub fn push_front_after(&self, item: T, earlier: fn(&T) -> bool) {
+        self.add(item, Place::After(earlier), MAX_HOPS);
+    }
+
+    fn add(&self, item: T, place: Place<T>, hops: usize) {
         let notify = {
             let mut q = self.inner.lock();
             if let Some(next) = q.forward.clone().filter(|_| hops > 0) {
                 drop(q);
-                return next.add(item, front, hops - 1);
+                return next.add(item, place, hops - 1);
             }
             let was_empty = q.items.is_empty();
-            if front {
-                q.items.push_front(item);
-            } else if item.is_urgent() {
-                let place = q.items.iter().take_while(|i| i.is_urgent()).count();
-                q.items.insert(place, item);
-            } else {
-                q.items.push_back(item);
+            match place {
+                Place::Front => q.items.push_front(item),
+                Place::After(earlier) => {
+                    let place = q.items.iter().rposition(earlier).map_or(0, |at| at + 1);
+                    q.items.insert(place, item);
+                }
+                Place::Back if item.is_urgent() => {
+                    let place = q.items.iter().take_while(|i| i.is_urgent()).count();
+                    q.items.insert(place, item);
+                }
+                Place::Back => q.items.push_back(item),
             }
             q.wake_one(&self.added);
             q.notify(was_empty)

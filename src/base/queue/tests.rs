@@ -103,6 +103,20 @@ fn notified_when_no_longer_empty() {
 }
 
 #[test]
+fn what_goes_before_others_keeps_its_order() {
+    let q = Queue::new();
+    let odd = |n: &u32| n % 2 == 1;
+    q.push(2);
+    q.push_front_after(1, odd);
+    q.push_front_after(3, odd);
+    // A batch that is put back is in front of them.
+    q.push_front(4);
+    q.push_front_after(5, odd);
+    let taken: Vec<u32> = std::iter::from_fn(|| q.pop(past())).collect();
+    assert_eq!(taken, [4, 1, 3, 5, 2]);
+}
+
+#[test]
 fn once_until_looked_at() {
     let (always, calls) = notified(false);
     always.yield_now();

@@ -259,10 +259,11 @@ impl Machine {
             cx.shared.hooks.rebalance(&event);
         } else {
             // Before all messages that wait: the group does not wait until the
-            // application has worked them off. There is one at a time, so the order is
-            // kept.
+            // application has worked them off. But an assignment that it has not taken
+            // yet, of a membership that is lost, comes before its revocation.
             let event = Event::Rebalance(Box::new(event));
-            self.consumer.queue.push_front(event);
+            let earlier = |e: &Event| matches!(e, Event::Rebalance(_));
+            self.consumer.queue.push_front_after(event, earlier);
         }
     }
 
