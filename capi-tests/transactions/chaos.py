@@ -169,6 +169,8 @@ class Chaos:
 
     def reap(self):
         """Looks after instances that have ended: the current ones are replaced."""
+        if self.proxy.child.poll() is not None:
+            raise SystemExit("the proxy has ended")
         for m in [*self.instances.values(), *self.old]:
             code = m.child.poll()
             if code is None or m in self.old and m.stopped:

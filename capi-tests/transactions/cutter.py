@@ -46,9 +46,12 @@ class Pair:
 
     def end(self, reset):
         for _, writer in (self.client, self.broker):
-            if reset:
+            if reset and not writer.is_closing():
                 # The peer is told by a reset, as when a machine on the way has gone.
-                writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                try:
+                    writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                except OSError:
+                    pass
             writer.close()
 
     def cut(self, api, how):
@@ -108,8 +111,6 @@ async def accepted(target, reader, writer):
     except OSError:
         writer.close()
         return
-    for w in (writer, broker[1]):
-        w.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     pair = Pair((reader, writer), broker)
     pairs.add(pair)
     try:

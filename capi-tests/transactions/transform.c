@@ -321,9 +321,10 @@ static void run(struct app *app) {
 /* Runs in rd_kafka_consumer_poll() and rd_kafka_consumer_close(). */
 static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t err, rd_kafka_topic_partition_list_t *partitions, void *opaque) {
         struct app *app         = opaque;
+        const char *protocol    = rd_kafka_rebalance_protocol(rk);
         int assign              = err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
         int lost                = !assign && rd_kafka_assignment_lost(rk);
-        int cooperative         = !strcmp(rd_kafka_rebalance_protocol(rk), "COOPERATIVE");
+        int cooperative         = protocol && !strcmp(protocol, "COOPERATIVE");
         rd_kafka_error_t *error = NULL;
         say_partitions(assign ? "assign" : lost ? "lost" : "revoke", partitions);
         /* Somebody else is to go on with these partitions, or does so already. */

@@ -104,7 +104,7 @@ fn notified_when_no_longer_empty() {
 
 #[test]
 fn what_goes_before_others_keeps_its_order() {
-    let q = Queue::new();
+    let q = Arc::new(Queue::new());
     let odd = |n: &u32| n % 2 == 1;
     q.push(2);
     q.push_front_after(1, odd);
