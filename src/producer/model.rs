@@ -38,7 +38,11 @@ impl DeliverySink for Sink {
 }
 
 fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Arc<ProducerShared> {
-    let settings = Settings {
+    shared_with(settings(linger, batch_messages), sleeper)
+}
+
+fn settings(linger: Duration, batch_messages: usize) -> Settings {
+    Settings {
         max_message_bytes: 1000,
         max_queued_messages: 100,
         max_queued_bytes: 10_000,
@@ -55,7 +59,10 @@ fn shared(linger: Duration, batch_messages: usize, sleeper: &Arc<Sleeper>) -> Ar
         idempotence: false,
         transactional_id: None,
         gapless: false,
-    };
+    }
+}
+
+fn shared_with(settings: Settings, sleeper: &Arc<Sleeper>) -> Arc<ProducerShared> {
     Arc::new(ProducerShared {
         identity: Identity::new(&settings),
         transaction: SharedTransaction::of(&settings),
@@ -152,7 +159,11 @@ impl Loops {
                         Look::Wait(Some(at)) => self.now = self.now.max(at),
                         Look::Wait(None) => return true,
                         Look::Empty | Look::NotOurs => return false,
-                        Look::Expired(_) | Look::NoRoom | Look::Spent(_) => {
+                        Look::Expired(_)
+                        | Look::NoRoom
+                        | Look::Spent(_)
+                        | Look::Joins
+                        | Look::Purged(_) => {
                             panic!("none is possible here")
                         }
                     }
@@ -366,5 +377,35 @@ fn model_limits_flush() {
         limits.remove(1, 1);
         flush.join().unwrap();
         producer.join().unwrap();
+    });
+}
+
+/// A message is refused at the end of a transaction, or the end waits for it.
+#[test]
+fn model_transaction_ends() {
+    check(None, || {
+        let sleeper = Arc::new(Sleeper::new());
+        let mut settings = settings(Duration::ZERO, 1);
+        settings.transactional_id = Some("t".into());
+        let shared = shared_with(settings, &sleeper);
+        let transaction = shared.transaction.clone().unwrap();
+        transaction.begin_for_model();
+        let topic = topic(&shared);
+        let producing = thread::spawn(move || {
+            let record = Record {
+                key: None,
+                value: Some(b"v"),
+                headers: &[],
+                timestamp: 1,
+                opaque: 0,
+                payload_ptr: 0,
+            };
+            topic.reserve(&record, false).is_ok()
+        });
+        transaction.close_for_model();
+        let waits = shared.limits.messages() > 0;
+        let taken = producing.join().unwrap();
+        assert!(waits || !taken, "a message that nobody waits for");
+        assert_eq!(shared.limits.messages(), u64::from(taken));
     });
 }
