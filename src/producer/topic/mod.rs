@@ -198,7 +198,11 @@ impl Topic {
             return Err(ErrorCode::_QUEUE_FULL);
         }
         // Once more, now that the message is counted: see `SharedTransaction`.
-        if shared.transaction.as_ref().is_some_and(|t| !t.is_open()) {
+        if shared
+            .transaction
+            .as_ref()
+            .is_some_and(|t| !t.takes_counted())
+        {
             shared.limits.remove(1, size as u64);
             return Err(ErrorCode::_STATE);
         }

@@ -2,8 +2,8 @@
 //!
 //! *Is a message taken?* The application's thread counts its message in the limits and
 //! then looks at `open`; the main thread clears `open`, and whoever ends the transaction
-//! looks at the limits after that. Both sides are sequentially consistent: either the
-//! message is refused, or the end waits for it. `producer/model.rs` has the model.
+//! looks at the limits after that. A fence stands between the two on either side: either
+//! the message is refused, or the end waits for it. `producer/model.rs` has the model.
 //!
 //! *May a partition send?* In transactions of version 1 the coordinator must know of it
 //! first. Its accumulator remembers the number of the transaction that it was added to.
@@ -13,7 +13,7 @@
 
 use std::sync::Arc;
 
-use crate::base::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::base::sync::atomic::{AtomicBool, AtomicU64, Ordering, fence};
 use crate::producer::Settings;
 use crate::producer::batch::Batch;
 
@@ -44,10 +44,16 @@ impl SharedTransaction {
         id.map(|_| Arc::default())
     }
 
-    /// Application thread, when its message is counted in the limits.
     #[inline]
     pub fn is_open(&self) -> bool {
-        self.open.load(Ordering::SeqCst)
+        self.open.load(Ordering::Acquire)
+    }
+
+    /// Application thread, when its message is counted in the limits.
+    #[inline]
+    pub fn takes_counted(&self) -> bool {
+        fence(Ordering::SeqCst);
+        self.is_open()
     }
 
     pub fn is_abandoned(&self) -> bool {
@@ -114,11 +120,12 @@ impl SharedTransaction {
         self.failed.store(0, Ordering::Release);
         self.abandoned.store(false, Ordering::Release);
         self.number.fetch_add(1, Ordering::AcqRel);
-        self.open.store(true, Ordering::SeqCst);
+        self.open.store(true, Ordering::Release);
     }
 
     pub(super) fn close(&self) {
-        self.open.store(false, Ordering::SeqCst);
+        self.open.store(false, Ordering::Release);
+        fence(Ordering::SeqCst);
     }
 
     pub(super) fn abandon(&self) {
