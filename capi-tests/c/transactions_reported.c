@@ -95,7 +95,8 @@ static void connection_lost(void) {
  * not fenced by its own requests. */
 static void timed_out_messages(void) {
         struct mock m  = txn_mock(1);
-        rd_kafka_t *rk = txn_relayed(&m, "message.timeout.ms", ms_text(1000));
+        /* Not longer than a transaction may last. */
+        rd_kafka_t *rk = txn_relayed(&m, "message.timeout.ms", ms(1000) < 30000 ? ms_text(1000) : "30000");
         int round;
         for (round = 0; round < 2; round++) {
                 memset(&dr, 0, sizeof(dr));
