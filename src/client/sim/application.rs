@@ -7,7 +7,7 @@ use super::Simulation;
 use super::client::Mail;
 use super::judge::{Outcome, Txn};
 use super::schedule::What;
-use super::{START_MS, TOPICS};
+use super::{GRACE, START_MS, TOPICS, TROUBLE};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::topic_partition::TopicPartition;
 use crate::producer::topic::Record;
@@ -65,6 +65,8 @@ pub(super) struct Application {
     call: Option<Calling>,
     calls: u64,
     pub(super) txn: Option<usize>,
+    /// How often a call was made again in a row.
+    again: u32,
     /// Transactions that were committed.
     pub(super) committed: u32,
 }
@@ -309,12 +311,14 @@ impl Simulation {
     fn succeeded(&mut self, at: usize, api: Api) {
         let steps = self.rng.u32(..12);
         let a = &mut self.clients[at].application;
+        a.again = 0;
         let txn = a.txn;
         match api {
             Api::Init => a.phase = Phase::Between,
             Api::Begin => {
                 let (slot, began) = (self.clients[at].slot, self.now);
                 let txn = self.judge.begin(Txn::new(slot, began));
+                self.note(|| format!("{at}: transaction {txn}"));
                 let a = &mut self.clients[at].application;
                 a.phase = Phase::Transaction(steps);
                 a.txn = Some(txn);
@@ -345,7 +349,11 @@ impl Simulation {
         let gives_up = self.rng.u8(..3) == 0;
         let place = self.place(at);
         let a = &mut self.clients[at].application;
-        if error.fatal || crash {
+        a.again += 1;
+        // InitProducerId of which the answer was lost is refused for ever by Kafka if it has
+        // given the last epoch: only a new instance helps.
+        let stuck = self.config.few_epochs && !self.trouble && a.again > 10;
+        if error.fatal || crash || stuck {
             return self.replace(at);
         }
         if error.txn_requires_abort {
@@ -354,6 +362,12 @@ impl Simulation {
                 "{place}: {api:?}: {error:?}"
             );
             a.phase = Phase::MustAbort;
+            let began = a.txn.map(|txn| self.judge.txns[txn].began);
+            let well = began.is_some_and(|began| began > TROUBLE + GRACE);
+            assert!(
+                !(well && api == Api::Commit) || self.may_be_fenced(at),
+                "{place}: {api:?}: {error:?}"
+            );
         } else {
             assert!(error.retriable, "{place}: {api:?}: {error:?}");
             a.phase = match api {

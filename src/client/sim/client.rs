@@ -393,6 +393,9 @@ impl Simulation {
         let group = format!("g{}", self.clients[at].slot);
         let found = self.cluster.coordinator(0, &group).map(|b| b.id);
         let fails = self.trouble && self.rng.u8(..10) == 0;
+        if request.send_by <= self.now {
+            return self.result(at, 0, request.to, Err(RequestError::TimedOutInQueue));
+        }
         match found.filter(|_| !fails) {
             Some(broker) => self.ask(at, broker as usize - 1, request),
             None => {

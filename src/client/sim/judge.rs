@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use kafka_protocol::messages::ApiKey;
 
-use super::{Simulation, TOPICS};
+use super::{GRACE, Simulation, TOPICS, TROUBLE};
 use crate::base::error::ErrorCode;
 use crate::mock::log::batch::Header;
 use crate::mock::log::records::Records;
@@ -170,6 +170,12 @@ impl Simulation {
         let reports = std::mem::take(&mut *self.clients[at].sink.reports.lock());
         for (id, code) in reports {
             self.note(|| format!("{at}: message {id}: {code}"));
+            // For what ends the producer there is `check_fatal`.
+            let refused =
+                code.is_err() && !code.is_local() && code != ErrorCode::INVALID_PRODUCER_EPOCH;
+            let txn = &self.judge.txns[self.judge.messages[id].txn];
+            let all_is_well = txn.began > TROUBLE + GRACE;
+            assert!(!(refused && all_is_well), "{place}: message {id}: {code}");
             self.judge.reported(&place, id, code);
         }
     }
@@ -201,15 +207,21 @@ impl Simulation {
         );
     }
 
-    /// A producer ends only for a reason.
-    pub(super) fn check_fatal(&self, at: usize, code: ErrorCode, text: &str) {
+    /// Another instance may have taken the transactional id over.
+    pub(super) fn may_be_fenced(&self, at: usize) -> bool {
         let c = &self.clients[at];
         let others = self.clients.iter().enumerate();
         let mut others = others.filter(|(other, o)| *other != at && o.slot == c.slot);
-        let fenced = others.any(|(_, o)| {
+        others.any(|(_, o)| {
             let together = o.ended.is_none_or(|ended| ended >= c.began);
             together || o.init_was_lost
-        });
+        })
+    }
+
+    /// A producer ends only for a reason.
+    pub(super) fn check_fatal(&self, at: usize, code: ErrorCode, text: &str) {
+        let c = &self.clients[at];
+        let fenced = self.may_be_fenced(at);
         let took = c
             .application
             .txn
@@ -241,6 +253,9 @@ impl Simulation {
             let history = self.judge.history.entry(name.clone()).or_default();
             if history.last() != Some(&offset) {
                 history.push(offset);
+                if self.traced {
+                    eprintln!("{name} has offset {offset} committed");
+                }
             }
         }
     }

@@ -310,6 +310,7 @@ impl Simulation {
         self.note(|| "all is well from here on".into());
         self.trouble = false;
         self.refused.clear();
+        self.change(Change::TransactionEndDelay { ms: 0 });
         for (api, _) in REFUSALS {
             self.change(Change::ClearErrors { api: *api as i16 });
         }

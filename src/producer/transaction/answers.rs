@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::errors::{Meaning, shown};
+use super::errors::{Meaning, possibly_done, shown};
 use super::wire::{self, Answer, PartitionCode, Token};
 use super::{Action, Asking, Context, Phase, State, Transaction, Unclaimed};
 use crate::base::error::{ErrorCode, KafkaError};
@@ -260,7 +260,9 @@ impl Transaction {
     fn take_next(&mut self, next: Option<Pid>) {
         if let Some(pid) = next.filter(|pid| Some(*pid) != self.pid()) {
             self.producer.identity.set(pid);
-            self.shared.set_gap(false);
+            // The last epoch is for markers alone, and the coordinator cannot fence it: it
+            // is given where a transaction timed out under the one before.
+            self.shared.set_gap(pid.epoch == i16::MAX);
             self.epochs += 1;
         }
     }
@@ -306,6 +308,7 @@ impl Transaction {
             "Partitions could not be added to the transaction: {}",
             trouble.text
         );
+        self.note_code(trouble.code);
         match trouble.meaning {
             Meaning::Done | Meaning::Again { .. } => {
                 let failures = self.joining.asking.failures;
@@ -356,6 +359,7 @@ impl Transaction {
             sending.offsets.group_id, trouble.text
         );
         sending.last_error = Some(trouble.code);
+        self.note_code(trouble.code);
         match trouble.meaning {
             Meaning::Done | Meaning::Again { .. } => {
                 let pause = self.pause(failures, trouble.code);
@@ -384,6 +388,13 @@ impl Transaction {
     /// A request may have been carried out without an answer.
     fn note_failure(&self, error: &RequestError) {
         if error.possibly_done() {
+            self.shared.touch();
+        }
+    }
+
+    /// As may one that is refused.
+    fn note_code(&self, code: ErrorCode) {
+        if possibly_done(code) {
             self.shared.touch();
         }
     }

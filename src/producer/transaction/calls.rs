@@ -377,12 +377,8 @@ impl Transaction {
             "The offsets of group \"{}\" could not be added to the transaction in time: {code}",
             sending.offsets.group_id
         );
-        let was_sent =
-            sending.added && (sending.asking.token.is_some() || sending.asking.failures > 0);
-        if sending.asking.token.is_some() {
-            self.shared.touch();
-        }
-        if was_sent {
+        self.give_up(&sending);
+        if sending.was_sent() {
             self.fail(cx, code, text);
         } else {
             self.answer(cx, Err(KafkaError::new(code, text).retriable()));

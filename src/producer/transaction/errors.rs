@@ -86,6 +86,18 @@ impl Meaning {
     }
 }
 
+/// Whether a coordinator that answers so may have written what was asked of it: its
+/// followers did not confirm it in time, or it had to step back meanwhile.
+pub(super) fn possibly_done(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::COORDINATOR_NOT_AVAILABLE
+            | ErrorCode::NOT_COORDINATOR
+            | ErrorCode::REQUEST_TIMED_OUT
+            | ErrorCode::NETWORK_EXCEPTION
+    )
+}
+
 /// The code as the application gets it.
 pub(super) fn shown(code: ErrorCode) -> ErrorCode {
     match code {

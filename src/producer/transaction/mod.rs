@@ -234,6 +234,13 @@ struct SendingOffsets {
     last_error: Option<ErrorCode>,
 }
 
+impl SendingOffsets {
+    /// The group's coordinator may have them.
+    fn was_sent(&self) -> bool {
+        self.added && (self.asking.token.is_some() || self.asking.failures > 0)
+    }
+}
+
 /// What the machine works with while it handles an event.
 struct Context<'a> {
     now: Instant,
@@ -454,12 +461,24 @@ impl Transaction {
 
     /// Nothing is added any more. A request that is out may be carried out all the same.
     fn drop_requests(&mut self) {
-        let offsets = self.offsets.take();
-        let offsets = offsets.is_some_and(|o| o.asking.token.is_some());
-        if offsets || self.joining.asking.token.is_some() {
+        if let Some(sending) = self.offsets.take() {
+            self.give_up(&sending);
+        }
+        if self.joining.asking.token.is_some() {
             self.shared.touch();
         }
         self.joining = Joining::default();
+    }
+
+    /// These offsets are given up. A request that is still on its way to the group's
+    /// coordinator would put them into the next transaction: not under another epoch.
+    fn give_up(&self, sending: &SendingOffsets) {
+        if sending.asking.token.is_some() {
+            self.shared.touch();
+        }
+        if sending.was_sent() && !self.shared.is_version_2() {
+            self.shared.set_gap(true);
+        }
     }
 
     /// The coordinator has added something to the transaction.

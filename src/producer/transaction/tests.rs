@@ -420,6 +420,51 @@ fn fencing_is_fatal_wherever_a_coordinator_says_so() {
     }
 }
 
+/// The request would put them into the next transaction.
+#[test]
+fn offsets_without_an_answer_are_left_behind_in_their_epoch() {
+    let mut f = Fixture::begun(1);
+    f.call(offsets());
+    f.answer(ApiKey::AddOffsetsToTxn, offsets_added(OK));
+    assert_eq!(f.sent.pop_front().unwrap().api, ApiKey::TxnOffsetCommit);
+    f.later(Duration::from_secs(20));
+    assert!(f.result().unwrap_err().txn_requires_abort);
+    f.abort();
+    f.answer(ApiKey::EndTxn, ended(OK, None));
+    assert!(f.waits());
+    f.answer(ApiKey::InitProducerId, pid(7, 1));
+    assert_eq!(f.result(), Ok(()));
+}
+
+/// The coordinator may have begun the transaction: it must be told of its end.
+#[test]
+fn what_is_refused_may_have_been_done() {
+    for (code, ends) in [
+        (ErrorCode::COORDINATOR_NOT_AVAILABLE, true),
+        (ErrorCode::COORDINATOR_LOAD_IN_PROGRESS, false),
+    ] {
+        let mut f = Fixture::begun(1);
+        f.call(offsets());
+        f.answer(ApiKey::AddOffsetsToTxn, offsets_added(code));
+        f.abort();
+        let all = std::mem::take(&mut *f.results.lock());
+        assert_eq!(all.len(), if ends { 0 } else { 1 });
+        assert_eq!(!f.sent.is_empty(), ends);
+    }
+}
+
+#[test]
+fn the_last_epoch_is_not_used() {
+    let mut f = Fixture::begun(2);
+    f.shared().touch();
+    f.shared().confirm();
+    f.abort();
+    f.answer(ApiKey::EndTxn, ended(OK, Some((7, i16::MAX))));
+    assert!(f.waits());
+    f.answer(ApiKey::InitProducerId, pid(8, 0));
+    assert_eq!(f.result(), Ok(()));
+}
+
 /// The main thread would come back for it without end.
 #[test]
 fn nothing_is_due_while_the_coordinator_is_looked_for() {
