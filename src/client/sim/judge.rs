@@ -192,7 +192,7 @@ impl Simulation {
         let state = self.clients[at].machine.state_name();
         let allowed: &[&str] = match api {
             ApiKey::DescribeTransactions => &["AbortingTransaction"],
-            ApiKey::InitProducerId => &["WaitPID", "AbortingTransaction"],
+            ApiKey::InitProducerId => &["WaitPID", "CommittingTransaction", "AbortingTransaction"],
             ApiKey::EndTxn => &[
                 "CommittingTransaction",
                 "AbortingTransaction",

@@ -56,7 +56,9 @@ impl Transaction {
             match self.state {
                 State::Initializing => self.on_first_pid(cx, answer, broker),
                 State::Aborting(Phase::Describing) => self.on_described(cx, answer, broker),
-                State::Aborting(Phase::NewEpoch) => self.on_next_pid(cx, answer, renews, broker),
+                State::Aborting(Phase::NewEpoch) | State::Committing(Phase::NewEpoch) => {
+                    self.on_next_pid(cx, answer, renews, broker);
+                }
                 State::Committing(_) => self.on_end(cx, true, answer, broker),
                 State::Aborting(_) => self.on_end(cx, false, answer, broker),
                 _ => {}
@@ -152,10 +154,14 @@ impl Transaction {
         renews: bool,
         broker: Option<i32>,
     ) {
+        let call = match self.state {
+            State::Committing(_) => Unclaimed::Commit,
+            _ => Unclaimed::Abort,
+        };
         match answer {
             Answer::Pid(Ok(pid)) if renews => {
                 self.take_pid(cx, pid);
-                self.complete(cx, Unclaimed::Abort);
+                self.complete(cx, call);
             }
             Answer::Pid(Ok(_)) => self.cannot_renew(cx),
             other => self.no_pid(cx, &other, broker),
@@ -197,7 +203,10 @@ impl Transaction {
         let trouble = match answer {
             Answer::Ended(ErrorCode::NO_ERROR, next) => return self.on_ended(cx, commit, next),
             Answer::Ended(code, _) => Trouble::of_code(code),
-            Answer::Failed(error) => Trouble::of_failure(&error),
+            Answer::Failed(error) => {
+                self.note_failure(&error);
+                Trouble::of_failure(&error)
+            }
             _ => Trouble::of_code(ErrorCode::_BAD_MSG),
         };
         let what = if commit { "committed" } else { "aborted" };
@@ -250,7 +259,7 @@ impl Transaction {
     fn on_ended(&mut self, cx: &mut Context<'_>, commit: bool, next: Option<Pid>) {
         self.take_next(next);
         if commit {
-            self.complete(cx, Unclaimed::Commit);
+            self.commit_ended(cx);
         } else {
             self.abort_ended(cx);
         }
@@ -386,9 +395,9 @@ impl Transaction {
     }
 
     /// A request may have been carried out without an answer.
-    fn note_failure(&self, error: &RequestError) {
+    fn note_failure(&mut self, error: &RequestError) {
         if error.possibly_done() {
-            self.shared.touch();
+            self.note_stray();
         }
     }
 

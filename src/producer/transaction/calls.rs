@@ -48,7 +48,7 @@ impl Transaction {
     fn begin(&mut self, cx: &mut Context<'_>, caller: Caller) {
         match self.state {
             State::Ready if self.unclaimed.is_none() => {
-                self.ended = false;
+                (self.ended, self.stray) = (false, false);
                 self.shared.begin();
                 self.enter(cx, State::InTransaction);
                 cx.actions.push(Action::Reply(caller.reply, Ok(())));
@@ -149,11 +149,25 @@ impl Transaction {
     /// The coordinator has aborted the transaction, or never knew of it.
     pub(super) fn abort_ended(&mut self, cx: &mut Context<'_>) {
         self.ended = true;
-        if self.shared.has_gap() {
+        if self.needs_epoch() {
             self.enter(cx, State::Aborting(Phase::NewEpoch));
         } else {
             self.complete(cx, Unclaimed::Abort);
         }
+    }
+
+    /// The coordinator has committed the transaction.
+    pub(super) fn commit_ended(&mut self, cx: &mut Context<'_>) {
+        if self.needs_epoch() {
+            self.enter(cx, State::Committing(Phase::NewEpoch));
+        } else {
+            self.complete(cx, Unclaimed::Commit);
+        }
+    }
+
+    /// Nothing of this transaction may be taken for one of the next.
+    fn needs_epoch(&self) -> bool {
+        self.shared.has_gap() || (self.stray && !self.shared.is_version_2())
     }
 
     pub(super) fn complete(&mut self, cx: &mut Context<'_>, call: Unclaimed) {
@@ -249,7 +263,9 @@ impl Transaction {
         let (api, commit) = match self.state {
             State::Initializing => return self.ask_for_pid(cx, None),
             State::Aborting(Phase::Describing) => return self.ask_whose(cx),
-            State::Aborting(Phase::NewEpoch) => return self.ask_for_pid(cx, renewed),
+            State::Committing(Phase::NewEpoch) | State::Aborting(Phase::NewEpoch) => {
+                return self.ask_for_pid(cx, renewed);
+            }
             State::Committing(Phase::Ending) => (ApiKey::EndTxn, true),
             State::Aborting(Phase::Ending) => (ApiKey::EndTxn, false),
             _ => return,

@@ -27,7 +27,10 @@
 //!
 //! Two protocols. In version 1 a partition is added to the transaction (AddPartitionsToTxn)
 //! before it is produced to, a group (AddOffsetsToTxn) before its offsets are committed, and
-//! the epoch stays until something is lost, and then InitProducerId raises it (KIP-360). In
+//! the epoch stays until something is lost, and then InitProducerId raises it (KIP-360). So it
+//! does after a transaction with a request that was never answered (`stray`): it may still
+//! be on its way, and would be taken for one of the next transaction, whose offsets it would
+//! put back, or which it would end. In
 //! version 2 (KIP-890) partitions and groups are added by what is sent to them, and the
 //! answer to each EndTxn brings the next epoch, so that nothing of an earlier transaction can
 //! be taken for one of this. Version 2 is spoken if the coordinator says when the producer
@@ -264,6 +267,8 @@ pub struct Transaction {
     unclaimed: Option<Unclaimed>,
     /// The coordinator has ended the transaction already.
     ended: bool,
+    /// A request of this transaction may reach its broker yet, for all that is known.
+    stray: bool,
     /// The coordinator's `transaction.version`.
     feature: i16,
     /// Why InitProducerId is not answered well, for the caller whose time is up.
@@ -302,6 +307,7 @@ impl Transaction {
             caller: None,
             unclaimed: None,
             ended: false,
+            stray: false,
             feature: 0,
             init_error: None,
             epochs: 0,
@@ -465,20 +471,23 @@ impl Transaction {
             self.give_up(&sending);
         }
         if self.joining.asking.token.is_some() {
-            self.shared.touch();
+            self.note_stray();
         }
         self.joining = Joining::default();
     }
 
     /// These offsets are given up. A request that is still on its way to the group's
     /// coordinator would put them into the next transaction: not under another epoch.
-    fn give_up(&self, sending: &SendingOffsets) {
-        if sending.asking.token.is_some() {
-            self.shared.touch();
+    fn give_up(&mut self, sending: &SendingOffsets) {
+        if sending.asking.token.is_some() || sending.was_sent() {
+            self.note_stray();
         }
-        if sending.was_sent() && !self.shared.is_version_2() {
-            self.shared.set_gap(true);
-        }
+    }
+
+    /// A request may be carried out, now or later, without an answer.
+    fn note_stray(&mut self) {
+        self.shared.touch();
+        self.stray = true;
     }
 
     /// The coordinator has added something to the transaction.

@@ -399,7 +399,41 @@ fn a_lost_answer_to_the_end_is_asked_for_again() {
     );
     f.later(Duration::from_secs(1));
     f.answer(ApiKey::EndTxn, ended(OK, None));
+    // The first one may come yet, and must not end the next transaction.
+    assert!(f.waits());
+    f.answer(ApiKey::InitProducerId, pid(7, 1));
     assert_eq!(f.result(), Ok(()));
+}
+
+#[test]
+fn offsets_that_may_come_late_are_of_an_epoch_that_is_over() {
+    let lost = || Err(RequestError::TimedOut);
+    for (feature, commits) in [(1, true), (1, false), (2, true)] {
+        let mut f = Fixture::begun(feature);
+        f.call(offsets());
+        if feature == 1 {
+            f.answer(ApiKey::AddOffsetsToTxn, offsets_added(OK));
+        }
+        let token = f.sent.pop_front().unwrap().token;
+        let result = lost();
+        f.tell(Event::Answer { token, result });
+        f.later(Duration::from_secs(2));
+        f.answer(ApiKey::TxnOffsetCommit, offsets_committed(OK));
+        assert_eq!(f.result(), Ok(()));
+        if commits {
+            f.commit();
+        } else {
+            f.abort();
+        }
+        let next = (feature == 2).then_some((7, 1));
+        f.answer(ApiKey::EndTxn, ended(OK, next));
+        if feature == 1 {
+            assert!(f.waits());
+            f.answer(ApiKey::InitProducerId, pid(7, 1));
+        }
+        assert_eq!(f.result(), Ok(()));
+        assert_eq!(f.machine.pid(), Some(Pid { id: 7, epoch: 1 }));
+    }
 }
 
 #[test]
