@@ -174,7 +174,7 @@ impl Simulation {
             let refused =
                 code.is_err() && !code.is_local() && code != ErrorCode::INVALID_PRODUCER_EPOCH;
             let txn = &self.judge.txns[self.judge.messages[id].txn];
-            let all_is_well = txn.began > TROUBLE + GRACE;
+            let all_is_well = txn.began > TROUBLE + GRACE && !self.may_be_fenced(at);
             assert!(!(refused && all_is_well), "{place}: message {id}: {code}");
             self.judge.reported(&place, id, code);
         }

@@ -419,7 +419,7 @@ impl Simulation {
 }
 
 /// Seeds that once failed.
-const REGRESSIONS: &[u64] = &[1876, 2461, 2735, 3113, 4714, 4793];
+const REGRESSIONS: &[u64] = &[1876, 2461, 2735, 3113, 3657, 4714, 4793];
 
 /// `TRANSACTION_SIM_SEEDS=from..to` for more of them; `TRANSACTION_SIM_SEEDS=n..n+1
 /// TRANSACTION_SIM_TRACE=1` to look at one.
