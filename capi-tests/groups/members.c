@@ -56,7 +56,8 @@ static void lost_before_taken(const char *strategy) {
         fill(topic, 2, 0, 10);
         rd_kafka_mock_start_request_tracking(mock);
         rd_kafka_mock_push_request_errors(mock, API_HEARTBEAT, 1, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID);
-        member_start(&a, "a", group, topic, "partition.assignment.strategy", strategy, NULL);
+        /* The cluster keeps the member that it has denied until its session ends, and lets nobody join before. */
+        member_start(&a, "a", group, topic, "partition.assignment.strategy", strategy, "session.timeout.ms", "3000", NULL);
         /* Until the heartbeat after the one that was refused would have come. */
         while (!requests_of(API_HEARTBEAT) && now_ms() < end)
                 usleep(10000);
