@@ -66,6 +66,40 @@ static void background_event(rd_kafka_t *rk, rd_kafka_event_t *event, void *opaq
         serve_event(event);
 }
 
+/* A flush and the ends of a transaction wait for the reports and not for the log lines in the same queue, which nobody takes. */
+static void events_beside_logs(void) {
+        struct mock m         = txn_mock(1);
+        rd_kafka_conf_t *conf = event_conf(&m);
+        rd_kafka_queue_t *queue;
+        rd_kafka_t *rk;
+        int64_t until = now_ms() + ms(20000);
+        int commit;
+        served = 0;
+        conf_put(conf, "debug", "eos");
+        conf_put(conf, "log.queue", "true");
+        rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_LOG);
+        rk    = client(RD_KAFKA_PRODUCER, conf);
+        queue = rd_kafka_queue_get_main(rk);
+        CHECK_ERR(rd_kafka_set_log_queue(rk, NULL), 0);
+        CHECK_CALL(rd_kafka_init_transactions(rk, ms(20000)), "ok");
+        for (commit = 0; commit < 2; commit++) {
+                CHECK_CALL(rd_kafka_begin_transaction(rk), "ok");
+                CHECK_ERR(put(rk, "t", 0, commit ? "b" : "a"), 0);
+                while (served <= commit && now_ms() < until) {
+                        rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 100);
+                        if (event)
+                                serve_event(event);
+                }
+                CHECK_ERR(rd_kafka_flush(rk, ms(20000)), 0);
+                CHECK_CALL(commit ? rd_kafka_commit_transaction(rk, ms(20000)) : rd_kafka_abort_transaction(rk, ms(20000)), "ok");
+                CHECK(rd_kafka_queue_length(queue) > 0, "nothing is logged, so that this test tests nothing");
+        }
+        CHECK_COMMITTED(&m, "t", 0, " b");
+        rd_kafka_queue_destroy(queue);
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
 /* The same with a background thread that takes them. */
 static void events_in_background(void) {
         struct mock m         = txn_mock(1);
@@ -423,6 +457,7 @@ int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN_BOTH(callbacks_in_commit);
         RUN_OLDER(events_unserved);
+        RUN_BOTH(events_beside_logs);
         RUN_OLDER(events_in_background);
         RUN_BOTH(flushed);
         RUN_BOTH(purged);

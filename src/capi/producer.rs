@@ -446,8 +446,9 @@ pub unsafe extern "C" fn rd_kafka_produce_batch(
 
 /// Waits until every message has been sent and reported, or `timeout_ms` has passed;
 /// `linger.ms` does not hold while it waits. Calls the application's functions as
-/// `rd_kafka_poll` does; where reports are events, another thread must poll for them.
-/// `NO_ERROR`, or `_TIMED_OUT` if some are left.
+/// `rd_kafka_poll` does, and waits until none of their events is left. Where reports are
+/// events, another thread must poll for them and destroy them, and no other event is
+/// waited for. `NO_ERROR`, or `_TIMED_OUT` if some are left.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_flush(
     rk: *mut rd_kafka_t,
@@ -483,15 +484,20 @@ fn flush(instance: &Instance, until: Option<Instant>) -> ErrorCode {
     let Some(producer) = &shared.producer else {
         return ErrorCode::_NOT_IMPLEMENTED;
     };
-    // Where reports are events another thread takes them from the queue, and
-    // where nobody wants them there are none.
+    // Where reports are events the application takes them from the queue, beside what
+    // this call does not serve: logs and errors may wait there as long as they like.
+    // Where nobody wants reports there are none.
+    let as_events = shared.wants_event(events::DR);
     let c = &shared.conf.global;
-    let called_back = !shared.wants_event(events::DR) && (c.dr_cb != 0 || c.dr_msg_cb != 0);
+    let called_back = !as_events && (c.dr_cb != 0 || c.dr_msg_cb != 0);
     loop {
-        if !shared.wants_event(events::DR) {
+        let done = if as_events {
+            producer.limits.messages() == 0
+        } else {
             serve::serve(instance, &shared.main_queue, Some(super::past()));
-        }
-        if instance.client.out_queue_len() == 0 {
+            instance.client.out_queue_len() == 0
+        };
+        if done {
             return ErrorCode::NO_ERROR;
         }
         let now = Instant::now();

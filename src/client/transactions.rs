@@ -179,7 +179,8 @@ impl Client {
         if code.is_ok() {
             return Ok(());
         }
-        let left = self.out_queue_len();
+        let producer = self.shared.producer.as_ref();
+        let left = producer.map_or(0, |p| p.limits.messages());
         let how = if self.shared.wants_event(events::DR) {
             ": delivery reports are events, which another thread must poll meanwhile"
         } else {
