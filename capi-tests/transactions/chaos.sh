@@ -34,4 +34,4 @@ bash "$KAFKA" down
 # Transactions that have timed out are looked for more often than every ten seconds, and sessions may be shorter than six.
 bash "$KAFKA" up --nodes 3 --proxied --feature "transaction.version=${version%to2}" --set min.insync.replicas=2 \
     --set transaction.abort.timed.out.transaction.cleanup.interval.ms=1000 --set group.min.session.timeout.ms=1000 || exit 1
-python3 "$HERE/chaos.py" --library "$library" --log "$out/log-$KAFKA_PORT" ${args[@]+"${args[@]}"}
+python3 "$HERE/chaos.py" --library "$library" --log "$out/log-$KAFKA_PORT-$version" ${args[@]+"${args[@]}"}

@@ -18,6 +18,8 @@ pub mod panic;
 pub mod queue;
 pub mod regex;
 pub mod secret;
+#[cfg(all(test, not(loom)))]
+pub mod sim;
 pub mod stack;
 pub mod standard;
 pub mod stderr;

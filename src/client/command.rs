@@ -81,12 +81,8 @@ pub enum MainCommand {
     ProducerIdSpent(Pid),
     /// For the machine of a transactional producer.
     Transaction(transaction::Event),
-    /// Who coordinates the group whose offsets were committed in a transaction; `None`: not
-    /// the broker that was asked.
-    GroupCoordinator {
-        group: Arc<str>,
-        broker: Option<i32>,
-    },
+    /// The result of a TxnOffsetCommit, which also says who coordinates the group.
+    TransactionOffsets(Arc<str>, transaction::Token, Result<Response, RequestError>),
     /// What a login waits for may be there now.
     CredentialsReady,
     /// Logins to come are made with others: what was refused may succeed.

@@ -19,8 +19,8 @@ impl MainLoop {
                 }
                 Kind::Transaction => {
                     if let LinkEvent::Up { versions } = &event {
-                        let feature = transaction::Event::Feature(versions.transaction_version());
-                        self.tell_transaction(now, feature);
+                        let abilities = transaction::Abilities::of(versions);
+                        self.tell_transaction(now, transaction::Event::Abilities(abilities));
                     }
                     self.tell_transaction(now, transaction::Event::Coordinator(news));
                 }

@@ -299,8 +299,8 @@ impl MainLoop {
             MainCommand::ProducerId { result } => self.on_producer_id(now, result),
             MainCommand::ProducerIdSpent(spent) => self.on_spent(now, spent),
             MainCommand::Transaction(event) => self.tell_transaction(now, event),
-            MainCommand::GroupCoordinator { group, broker } => {
-                self.on_group_coordinator(now, group, broker);
+            MainCommand::TransactionOffsets(group, token, result) => {
+                self.on_transaction_offsets(now, group, token, result);
             }
             MainCommand::CredentialsReady => self.router.brokers.credentials_ready(),
             MainCommand::CredentialsReplaced => self.router.brokers.credentials_replaced(),

@@ -14,7 +14,7 @@ use crate::client::context::MainContext;
 use crate::coordinator::target::{ErrorClass, SEND_WITHIN};
 use crate::coordinator::{self, Kind, Target};
 use crate::producer::idempotence::Pid;
-use crate::producer::transaction::{Action, Event, Outgoing, To};
+use crate::producer::transaction::{Action, Event, Outgoing, To, Token};
 
 impl MainLoop {
     pub(super) fn tell_transaction(&mut self, now: Instant, event: Event) {
@@ -36,18 +36,19 @@ impl MainLoop {
         }
     }
 
-    /// Who coordinates the group whose offsets were sent; `None`: not who was asked.
-    pub(super) fn on_group_coordinator(
+    pub(super) fn on_transaction_offsets(
         &mut self,
         now: Instant,
         group: Arc<str>,
-        broker: Option<i32>,
+        token: Token,
+        result: Result<Response, RequestError>,
     ) {
-        if broker.is_none() {
+        self.group_coordinator = coordinator_by(&result).map(|broker| (group, broker));
+        if self.group_coordinator.is_none() {
             // It may be a broker that is not known yet.
             self.metadata.refresh_soon(now);
         }
-        self.group_coordinator = broker.map(|broker| (group, broker));
+        self.tell_transaction(now, Event::Answer { token, result });
     }
 
     /// Messages of a partition wait for another epoch, which only comes after an abort.
@@ -91,38 +92,32 @@ impl MainLoop {
 
     fn send_for_transaction(&mut self, now: Instant, out: Outgoing) {
         let (main, token) = (self.shared.main.clone(), out.token);
+        let (target, group) = match out.to {
+            To::TransactionCoordinator => {
+                (Target::Coordinator(Kind::Transaction, self.own_id()), None)
+            }
+            To::GroupCoordinator(group) => {
+                let target = match &self.group_coordinator {
+                    Some((known, broker)) if *known == group => Target::Broker(*broker),
+                    _ => Target::Coordinator(Kind::Group, group.clone()),
+                };
+                (target, Some(group))
+            }
+        };
+        let is_of_group = group.is_some();
         let reply = move |result| {
-            let event = Event::Answer { token, result };
-            main.send(MainCommand::Transaction(event));
+            main.send(match group {
+                None => MainCommand::Transaction(Event::Answer { token, result }),
+                Some(group) => MainCommand::TransactionOffsets(group, token, result),
+            });
         };
         let mut request = Request::new(out.api, out.timeout, out.build, reply);
         request.max_version = out.max_version;
-        let target = match out.to {
-            To::TransactionCoordinator => Target::Coordinator(Kind::Transaction, self.own_id()),
-            To::GroupCoordinator(group) => {
-                // A coordinator that is down may be another one by then.
-                request.send_by = request.deadline.min(now + SEND_WITHIN);
-                request = self.noting_coordinator(group.clone(), request);
-                match &self.group_coordinator {
-                    Some((known, broker)) if *known == group => Target::Broker(*broker),
-                    _ => Target::Coordinator(Kind::Group, group),
-                }
-            }
-        };
-        self.router.route(self.metadata.cache(), target, request);
-    }
-
-    /// The request, whose result also says which broker coordinates the group.
-    fn noting_coordinator(&self, group: Arc<str>, request: Request) -> Request {
-        let (main, reply) = (self.shared.main.clone(), request.reply);
-        Request {
-            reply: Box::new(move |result| {
-                let broker = coordinator_by(&result);
-                main.send(MainCommand::GroupCoordinator { group, broker });
-                reply(result);
-            }),
-            ..request
+        if is_of_group {
+            // A coordinator that is down may be another one by then.
+            request.send_by = request.deadline.min(now + SEND_WITHIN);
         }
+        self.router.route(self.metadata.cache(), target, request);
     }
 
     fn own_id(&self) -> Arc<str> {

@@ -19,10 +19,7 @@ mod schedule;
 mod trouble;
 
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -33,8 +30,8 @@ use self::application::Phase;
 use self::client::Client;
 use self::judge::Judge;
 use self::network::Conn;
-use self::schedule::{Schedule, What};
-use crate::base::lock::Mutex;
+use self::schedule::What;
+use crate::base::sim::{Schedule, survive};
 use crate::broker::ApiVersions;
 use crate::mock::state::broker::Broker;
 use crate::mock::state::topic::TopicConfig;
@@ -109,7 +106,7 @@ struct Simulation {
     config: Config,
     start: Instant,
     now: Duration,
-    schedule: Schedule,
+    schedule: Schedule<What>,
     cluster: ClusterState,
     conns: BTreeMap<ConnId, Conn>,
     next_conn: ConnId,
@@ -341,7 +338,7 @@ impl Simulation {
             );
             self.now = self.now.max(next);
             match self.schedule.pop_if_due(self.now) {
-                Some(what) => self.happen(what),
+                Some((_, what)) => self.happen(what),
                 None => self.on_time(),
             }
             for at in 0..self.clients.len() {
@@ -425,31 +422,16 @@ const REGRESSIONS: &[u64] = &[1876, 2461, 2735, 3113, 3657, 4714, 4793];
 /// TRANSACTION_SIM_TRACE=1` to look at one.
 #[test]
 fn transactions_survive() {
-    let range = std::env::var("TRANSACTION_SIM_SEEDS").ok();
-    let range = range.as_deref().unwrap_or("0..200");
-    let (from, to) = range.split_once("..").unwrap();
-    let (from, to): (u64, u64) = (from.parse().unwrap(), to.parse().unwrap());
-    let mut seeds: Vec<u64> = (from..to).collect();
-    if std::env::var_os("TRANSACTION_SIM_TRACE").is_none() {
-        seeds.extend(REGRESSIONS);
-    }
-    let next = AtomicUsize::new(0);
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let failed = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let run = AssertUnwindSafe(|| Simulation::new(seed).whole_life());
-                    if catch_unwind(run).is_err() {
-                        failed.lock().push(seed);
-                    }
-                }
-            });
-        }
-    });
-    let failed = failed.into_inner();
-    assert!(failed.is_empty(), "seeds that failed: {failed:?}");
+    let traced = std::env::var_os("TRANSACTION_SIM_TRACE").is_some();
+    survive(
+        "TRANSACTION_SIM_SEEDS",
+        0..200,
+        REGRESSIONS,
+        traced,
+        |seed| {
+            Simulation::new(seed).whole_life();
+        },
+    );
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::broker::{RequestError, Response};
 use crate::coordinator;
 use crate::mock::dispatch::Peer;
 use crate::mock::state::{ConnId, Output};
-use crate::producer::transaction::{Event, Token};
+use crate::producer::transaction::{Abilities, Event, Token};
 use crate::protocol::request;
 
 /// Where the result of a request goes.
@@ -443,7 +443,7 @@ impl Simulation {
             },
         );
         let versions = self.api_versions();
-        let feature = versions.transaction_version();
+        let abilities = Abilities::of(&versions);
         let c = &mut self.clients[client];
         c.versions = versions;
         c.links[link].conn = Some(id);
@@ -455,7 +455,7 @@ impl Simulation {
             self.post(client, Mail::Event(up));
             self.turn(client, link);
         } else {
-            self.post(client, Mail::Event(Event::Feature(feature)));
+            self.post(client, Mail::Event(Event::Abilities(abilities)));
             let up = Event::Coordinator(coordinator::Event::Up(broker));
             self.post(client, Mail::Event(up));
         }

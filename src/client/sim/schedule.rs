@@ -1,8 +1,4 @@
-//! What happens later, in the order of its time.
-
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::time::Duration;
+//! What happens later.
 
 use bytes::Bytes;
 
@@ -53,55 +49,4 @@ pub(super) enum What {
     /// Partitions and coordinators of a broker that is down go to others.
     Moves(i32),
     Trouble,
-}
-
-pub(super) struct Scheduled {
-    pub(super) at: Duration,
-    pub(super) order: u64,
-    pub(super) what: What,
-}
-
-impl PartialEq for Scheduled {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.order) == (other.at, other.order)
-    }
-}
-
-impl Eq for Scheduled {}
-
-impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Scheduled {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.order).cmp(&(other.at, other.order))
-    }
-}
-
-#[derive(Default)]
-pub(super) struct Schedule {
-    heap: BinaryHeap<Reverse<Scheduled>>,
-    order: u64,
-}
-
-impl Schedule {
-    pub(super) fn add(&mut self, at: Duration, what: What) {
-        self.order += 1;
-        let order = self.order;
-        self.heap.push(Reverse(Scheduled { at, order, what }));
-    }
-
-    pub(super) fn next(&self) -> Option<Duration> {
-        self.heap.peek().map(|Reverse(s)| s.at)
-    }
-
-    pub(super) fn pop_if_due(&mut self, now: Duration) -> Option<What> {
-        if self.next()? > now {
-            return None;
-        }
-        self.heap.pop().map(|Reverse(s)| s.what)
-    }
 }

@@ -20,18 +20,14 @@ mod network;
 mod schedule;
 mod trouble;
 
-use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
-use std::panic::catch_unwind;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::base::lock::Mutex;
+use crate::base::sim::{Schedule, survive};
 
 use self::coordinator::Coordinator;
-use self::schedule::{PopIfDue, Scheduled, What};
+use self::schedule::What;
 use super::assignor::{Assignor, TopicPartition};
 use super::classic::ClassicSettings;
 use super::testing::{classic_group, response};
@@ -81,8 +77,7 @@ struct Simulation {
     rng: fastrand::Rng,
     start: Instant,
     now: Duration,
-    order: u64,
-    queue: BinaryHeap<Reverse<Scheduled>>,
+    queue: Schedule<What>,
     members: Vec<SimMember>,
     coordinator: Coordinator,
     node: i32,
@@ -118,8 +113,7 @@ impl Simulation {
             seed,
             start: Instant::now(),
             now: Duration::ZERO,
-            order: 0,
-            queue: BinaryHeap::new(),
+            queue: Schedule::default(),
             members: Vec::new(),
             coordinator: Coordinator::new(SESSION, REBALANCE),
             node: 1,
@@ -228,12 +222,7 @@ impl Simulation {
     }
 
     fn later(&mut self, delay: Duration, what: What) {
-        self.order += 1;
-        self.queue.push(Reverse(Scheduled {
-            at: self.now + delay,
-            order: self.order,
-            what,
-        }));
+        self.queue.add(self.now + delay, what);
     }
 
     /// An event for a member's machine, and what follows from it.
@@ -367,7 +356,7 @@ impl Simulation {
     }
 
     fn step(&mut self, end: Duration) {
-        let next = self.queue.peek().map_or(end, |Reverse(s)| s.at).min(end);
+        let next = self.queue.next().unwrap_or(end).min(end);
         // Whose deadline comes first.
         let start = self.start;
         let due = |m: &SimMember| {
@@ -392,9 +381,9 @@ impl Simulation {
             self.now = self.now.max(at);
             self.coordinator.on_time(start + self.now);
             self.deliver_answers();
-        } else if let Some(Reverse(s)) = self.queue.pop_if_due(next) {
-            self.now = self.now.max(s.at);
-            self.happen(s.what);
+        } else if let Some((at, what)) = self.queue.pop_if_due(next) {
+            self.now = self.now.max(at);
+            self.happen(what);
         } else {
             self.now = next;
         }
@@ -440,28 +429,8 @@ const REGRESSIONS: &[u64] = &[1, 11, 57, 345, 823, 874, 3138, 5452];
 /// look at one.
 #[test]
 fn groups_survive() {
-    let range = std::env::var("GROUP_SIM_SEEDS").ok();
-    let range = range.as_deref().unwrap_or("0..300");
-    let (from, to) = range.split_once("..").unwrap();
-    let (from, to): (u64, u64) = (from.parse().unwrap(), to.parse().unwrap());
-    let mut seeds: Vec<u64> = (from..to).collect();
-    if std::env::var_os("SIM_LOG").is_none() {
-        seeds.extend(REGRESSIONS);
-    }
-    let next = AtomicUsize::new(0);
-    let threads = thread::available_parallelism().map_or(1, usize::from);
-    let failed = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(|| {
-                while let Some(&seed) = seeds.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    if catch_unwind(|| Simulation::new(seed).whole_life()).is_err() {
-                        failed.lock().push(seed);
-                    }
-                }
-            });
-        }
+    let traced = std::env::var_os("SIM_LOG").is_some();
+    survive("GROUP_SIM_SEEDS", 0..300, REGRESSIONS, traced, |seed| {
+        Simulation::new(seed).whole_life();
     });
-    let failed = failed.into_inner();
-    assert!(failed.is_empty(), "seeds that failed: {failed:?}");
 }

@@ -1,8 +1,4 @@
-//! What happens later, in the order of its time.
-
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::time::Duration;
+//! What happens later.
 
 use kafka_protocol::messages::{RequestKind, ResponseKind};
 
@@ -54,41 +50,4 @@ pub(super) enum What {
         life: u64,
     },
     Trouble,
-}
-
-pub(super) struct Scheduled {
-    pub(super) at: Duration,
-    pub(super) order: u64,
-    pub(super) what: What,
-}
-
-impl PartialEq for Scheduled {
-    fn eq(&self, other: &Self) -> bool {
-        (self.at, self.order) == (other.at, other.order)
-    }
-}
-
-impl Eq for Scheduled {}
-
-impl PartialOrd for Scheduled {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Scheduled {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        (self.at, self.order).cmp(&(other.at, other.order))
-    }
-}
-
-pub(super) trait PopIfDue {
-    fn pop_if_due(&mut self, at: Duration) -> Option<Reverse<Scheduled>>;
-}
-
-impl PopIfDue for BinaryHeap<Reverse<Scheduled>> {
-    fn pop_if_due(&mut self, at: Duration) -> Option<Reverse<Scheduled>> {
-        let due = self.peek().is_some_and(|Reverse(s)| s.at <= at);
-        if due { self.pop() } else { None }
-    }
 }

@@ -47,9 +47,6 @@ impl Transaction {
         result: Result<Response, RequestError>,
     ) {
         let broker = result.as_ref().ok().map(|response| response.broker_id);
-        let renews = result
-            .as_ref()
-            .is_ok_and(|response| response.version >= wire::FIRST_TO_RENEW);
         let answer = wire::read(result);
         if self.asking.token == Some(token) {
             self.asking.token = None;
@@ -57,7 +54,7 @@ impl Transaction {
                 State::Initializing => self.on_first_pid(cx, answer, broker),
                 State::Aborting(Phase::Describing) => self.on_described(cx, answer, broker),
                 State::Aborting(Phase::NewEpoch) | State::Committing(Phase::NewEpoch) => {
-                    self.on_next_pid(cx, answer, renews, broker);
+                    self.on_next_pid(cx, answer, broker);
                 }
                 State::Committing(_) => self.on_end(cx, true, answer, broker),
                 State::Aborting(_) => self.on_end(cx, false, answer, broker),
@@ -78,7 +75,7 @@ impl Transaction {
     // --- the producer id
 
     fn take_pid(&mut self, cx: &mut Context<'_>, pid: Pid) {
-        let version_2 = self.feature >= 2;
+        let version_2 = self.abilities.version_2;
         let text = format!(
             "producer id {}, epoch {}; transactions of version {}",
             pid.id,
@@ -132,45 +129,48 @@ impl Transaction {
 
     /// The same request again, after a pause.
     fn ask_again(&mut self, cx: &mut Context<'_>, trouble: &Trouble, broker: Option<i32>) {
-        let failures = self.asking.failures;
-        let pause = self.pause(failures, trouble.code);
-        self.asking = Asking {
-            token: None,
-            not_before: Some(cx.now + pause),
-            failures: failures.saturating_add(1),
-        };
-        let text = format!("{}: asked again in {pause:?}", trouble.text);
+        let pause = self.pause(self.asking.failures, trouble.code);
+        self.asking.again(cx.now + pause);
+        self.note_again(cx, trouble, broker);
+    }
+
+    /// A request to the coordinator is repeated, by another one if it has moved.
+    fn note_again(&mut self, cx: &mut Context<'_>, trouble: &Trouble, broker: Option<i32>) {
+        let text = format!("{}: it is asked again", trouble.text);
         cx.actions.push(Action::Debug(text));
         if trouble.meaning == (Meaning::Again { moved: true }) {
             self.coordinator_lost(cx, broker);
         }
     }
 
-    /// The epoch is raised because something was lost (KIP-360).
-    fn on_next_pid(
-        &mut self,
-        cx: &mut Context<'_>,
-        answer: Answer,
-        renews: bool,
-        broker: Option<i32>,
-    ) {
+    /// A request is not repeated: the transaction, or the producer, cannot go on.
+    fn give_in(&mut self, cx: &mut Context<'_>, trouble: &Trouble, text: String) {
+        if trouble.meaning == Meaning::Fatal {
+            return self.fail_for_good(cx, shown(trouble.code), text);
+        }
+        if trouble.meaning == (Meaning::Abort { new_epoch: true }) {
+            self.shared.set_gap(true);
+        }
+        self.fail(cx, trouble.code, text);
+    }
+
+    /// The epoch is raised because something was lost (KIP-360), or may come late.
+    fn on_next_pid(&mut self, cx: &mut Context<'_>, answer: Answer, broker: Option<i32>) {
         let call = match self.state {
             State::Committing(_) => Unclaimed::Commit,
             _ => Unclaimed::Abort,
         };
         match answer {
-            Answer::Pid(Ok(pid)) if renews => {
+            Answer::Pid(Ok(pid)) => {
                 self.take_pid(cx, pid);
                 self.complete(cx, call);
             }
-            Answer::Pid(Ok(_)) => self.cannot_renew(cx),
             other => self.no_pid(cx, &other, broker),
         }
     }
 
-    /// Of a broker before Kafka 2.5, which gives no next epoch: what it gave may be
-    /// somebody else's.
-    fn cannot_renew(&mut self, cx: &mut Context<'_>) {
+    /// Something was lost, and the broker is one before Kafka 2.5.
+    pub(super) fn cannot_renew(&mut self, cx: &mut Context<'_>) {
         let text = "The broker cannot raise the epoch of a producer that has lost messages \
                     (KIP-360, Kafka 2.5): a new producer is needed";
         self.fail_for_good(cx, ErrorCode::_UNSUPPORTED_FEATURE, text.into());
@@ -232,13 +232,8 @@ impl Transaction {
             {
                 self.fail(cx, trouble.code, text);
             }
-            Meaning::Fatal => self.fail_for_good(cx, shown(trouble.code), text),
-            Meaning::Abort { new_epoch } if commit => {
-                if new_epoch {
-                    self.shared.set_gap(true);
-                }
-                self.fail(cx, trouble.code, text);
-            }
+            Meaning::Fatal => self.give_in(cx, &trouble, text),
+            Meaning::Abort { .. } if commit => self.give_in(cx, &trouble, text),
             // The coordinator knows of no transaction under this producer id. If it says so
             // for a moment only, InitProducerId would fence us while the transaction is open.
             Meaning::Abort { new_epoch: true } if self.asking.failures == 0 => {
@@ -320,25 +315,11 @@ impl Transaction {
         self.note_code(trouble.code);
         match trouble.meaning {
             Meaning::Done | Meaning::Again { .. } => {
-                let failures = self.joining.asking.failures;
-                let pause = self.pause(failures, trouble.code);
-                self.joining.asking = Asking {
-                    token: None,
-                    not_before: Some(cx.now + pause),
-                    failures: failures.saturating_add(1),
-                };
-                cx.actions.push(Action::Debug(text));
-                if trouble.meaning == (Meaning::Again { moved: true }) {
-                    self.coordinator_lost(cx, broker);
-                }
+                let pause = self.pause(self.joining.asking.failures, trouble.code);
+                self.joining.asking.again(cx.now + pause);
+                self.note_again(cx, &trouble, broker);
             }
-            Meaning::Abort { new_epoch } => {
-                if new_epoch {
-                    self.shared.set_gap(true);
-                }
-                self.fail(cx, trouble.code, text);
-            }
-            Meaning::Fatal => self.fail_for_good(cx, shown(trouble.code), text),
+            Meaning::Abort { .. } | Meaning::Fatal => self.give_in(cx, &trouble, text),
         }
     }
 
@@ -359,38 +340,26 @@ impl Transaction {
             }
             _ => Trouble::of_code(ErrorCode::_BAD_MSG),
         };
+        self.note_code(trouble.code);
         let Some(sending) = &mut self.offsets else {
             return;
         };
+        sending.last_error = Some(trouble.code);
         let (failures, of_group) = (sending.asking.failures, sending.added);
         let text = format!(
             "The offsets of group \"{}\" could not be added to the transaction: {}",
             sending.offsets.group_id, trouble.text
         );
-        sending.last_error = Some(trouble.code);
-        self.note_code(trouble.code);
         match trouble.meaning {
             Meaning::Done | Meaning::Again { .. } => {
-                let pause = self.pause(failures, trouble.code);
-                if let Some(sending) = &mut self.offsets {
-                    sending.asking = Asking {
-                        token: None,
-                        not_before: Some(cx.now + pause),
-                        failures: failures.saturating_add(1),
-                    };
-                }
-                cx.actions.push(Action::Debug(text));
-                if trouble.meaning == (Meaning::Again { moved: true }) && !of_group {
-                    self.coordinator_lost(cx, broker);
+                let at = cx.now + self.pause(failures, trouble.code);
+                self.offsets.iter_mut().for_each(|o| o.asking.again(at));
+                // The group's coordinator is found anew with each request.
+                if !of_group {
+                    self.note_again(cx, &trouble, broker);
                 }
             }
-            Meaning::Abort { new_epoch } => {
-                if new_epoch {
-                    self.shared.set_gap(true);
-                }
-                self.fail(cx, trouble.code, text);
-            }
-            Meaning::Fatal => self.fail_for_good(cx, shown(trouble.code), text),
+            Meaning::Abort { .. } | Meaning::Fatal => self.give_in(cx, &trouble, text),
         }
     }
 

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use kafka_protocol::messages::ApiKey;
+use kafka_protocol::messages::{ApiKey, RequestKind};
 
 use super::answers::FENCED;
 use super::errors::{Meaning, shown};
-use super::wire::{self, Outgoing, To};
+use super::wire::{self, Outgoing, To, Token};
 use super::{
     Action, Asking, Call, Caller, Context, Offsets, Phase, SendingOffsets, State, Transaction,
     Unclaimed,
@@ -48,7 +48,7 @@ impl Transaction {
     fn begin(&mut self, cx: &mut Context<'_>, caller: Caller) {
         match self.state {
             State::Ready if self.unclaimed.is_none() => {
-                (self.ended, self.stray) = (false, false);
+                self.stray = false;
                 self.shared.begin();
                 self.enter(cx, State::InTransaction);
                 cx.actions.push(Action::Reply(caller.reply, Ok(())));
@@ -132,7 +132,7 @@ impl Transaction {
             State::Aborting(Phase::Flushing) => {
                 self.caller = Some(caller);
                 let (touched, confirmed) = (self.shared.is_touched(), self.shared.is_confirmed());
-                if !touched || self.ended {
+                if !touched {
                     self.abort_ended(cx);
                 } else if self.shared.is_version_2() && !confirmed {
                     self.enter(cx, State::Aborting(Phase::Describing));
@@ -148,7 +148,6 @@ impl Transaction {
 
     /// The coordinator has aborted the transaction, or never knew of it.
     pub(super) fn abort_ended(&mut self, cx: &mut Context<'_>) {
-        self.ended = true;
         if self.needs_epoch() {
             self.enter(cx, State::Aborting(Phase::NewEpoch));
         } else {
@@ -165,9 +164,11 @@ impl Transaction {
         }
     }
 
-    /// Nothing of this transaction may be taken for one of the next.
+    /// Nothing of this transaction may be taken for one of the next. A stray request seldom
+    /// comes: it is no reason to end the producer where no epoch can be had.
     fn needs_epoch(&self) -> bool {
-        self.shared.has_gap() || (self.stray && !self.shared.is_version_2())
+        let stray = self.stray && !self.shared.is_version_2();
+        self.shared.has_gap() || (stray && self.abilities.renews_epochs)
     }
 
     pub(super) fn complete(&mut self, cx: &mut Context<'_>, call: Unclaimed) {
@@ -259,59 +260,36 @@ impl Transaction {
         if !self.asking.is_due(cx.now) {
             return;
         }
-        let renewed = self.pid();
-        let (api, commit) = match self.state {
-            State::Initializing => return self.ask_for_pid(cx, None),
-            State::Aborting(Phase::Describing) => return self.ask_whose(cx),
-            State::Committing(Phase::NewEpoch) | State::Aborting(Phase::NewEpoch) => {
-                return self.ask_for_pid(cx, renewed);
+        let id = self.settings.transactional_id.clone();
+        match (&self.state, self.pid()) {
+            (State::Initializing, _) => self.ask_for_pid(cx, None),
+            (State::Committing(Phase::NewEpoch) | State::Aborting(Phase::NewEpoch), renewed) => {
+                match self.abilities.renews_epochs {
+                    true => self.ask_for_pid(cx, renewed),
+                    false => self.cannot_renew(cx),
+                }
             }
-            State::Committing(Phase::Ending) => (ApiKey::EndTxn, true),
-            State::Aborting(Phase::Ending) => (ApiKey::EndTxn, false),
-            _ => return,
-        };
-        let Some(pid) = renewed else {
-            return;
-        };
-        let token = self.token();
-        self.asking.token = Some(token);
-        cx.actions.push(Action::Send(Outgoing {
-            token,
-            to: To::TransactionCoordinator,
-            api,
-            max_version: wire::max_version(self.shared.is_version_2()),
-            timeout: self.settings.request_timeout,
-            build: Box::new(wire::end(&self.settings.transactional_id, pid, commit)),
-        }));
+            (State::Aborting(Phase::Describing), _) => {
+                let build = wire::describe(&id);
+                self.asking.token = Some(self.send(cx, ApiKey::DescribeTransactions, None, build));
+            }
+            (State::Committing(Phase::Ending), Some(pid)) => self.ask_for_end(cx, pid, true),
+            (State::Aborting(Phase::Ending), Some(pid)) => self.ask_for_end(cx, pid, false),
+            _ => {}
+        }
     }
 
-    fn ask_whose(&mut self, cx: &mut Context<'_>) {
-        let token = self.token();
-        self.asking.token = Some(token);
-        cx.actions.push(Action::Send(Outgoing {
-            token,
-            to: To::TransactionCoordinator,
-            api: ApiKey::DescribeTransactions,
-            max_version: None,
-            timeout: self.settings.request_timeout,
-            build: Box::new(wire::describe(&self.settings.transactional_id)),
-        }));
+    fn ask_for_end(&mut self, cx: &mut Context<'_>, pid: Pid, commit: bool) {
+        let build = wire::end(&self.settings.transactional_id, pid, commit);
+        let most = wire::max_version(self.shared.is_version_2());
+        self.asking.token = Some(self.send(cx, ApiKey::EndTxn, most, build));
     }
 
     fn ask_for_pid(&mut self, cx: &mut Context<'_>, renewed: Option<Pid>) {
-        let token = self.token();
-        self.asking.token = Some(token);
         let settings = &self.settings;
         let build =
             wire::init_producer_id(&settings.transactional_id, settings.timeout_ms, renewed);
-        cx.actions.push(Action::Send(Outgoing {
-            token,
-            to: To::TransactionCoordinator,
-            api: ApiKey::InitProducerId,
-            max_version: None,
-            timeout: settings.request_timeout,
-            build: Box::new(build),
-        }));
+        self.asking.token = Some(self.send(cx, ApiKey::InitProducerId, None, build));
     }
 
     fn ask_to_join(&mut self, cx: &mut Context<'_>) {
@@ -321,20 +299,30 @@ impl Transaction {
         let Some(pid) = self.pid() else {
             return;
         };
+        let asked = std::mem::take(&mut self.joining.waiting);
+        let build = wire::add_partitions(&self.settings.transactional_id, pid, &asked);
+        self.joining.asking.token = Some(self.send(cx, ApiKey::AddPartitionsToTxn, None, build));
+        self.joining.asked = asked;
+    }
+
+    /// To the transaction's coordinator.
+    fn send(
+        &mut self,
+        cx: &mut Context<'_>,
+        api: ApiKey,
+        max_version: Option<i16>,
+        build: impl FnOnce(i16) -> RequestKind + Send + 'static,
+    ) -> Token {
         let token = self.token();
-        let joining = &mut self.joining;
-        joining.asking.token = Some(token);
-        joining.asked = std::mem::take(&mut joining.waiting);
-        let id = &self.settings.transactional_id;
-        let build = wire::add_partitions(id, pid, &joining.asked);
         cx.actions.push(Action::Send(Outgoing {
             token,
             to: To::TransactionCoordinator,
-            api: ApiKey::AddPartitionsToTxn,
-            max_version: None,
+            api,
+            max_version,
             timeout: self.settings.request_timeout,
             build: Box::new(build),
         }));
+        token
     }
 
     fn ask_for_offsets(&mut self, cx: &mut Context<'_>) {

@@ -27,14 +27,14 @@
 //!
 //! Two protocols. In version 1 a partition is added to the transaction (AddPartitionsToTxn)
 //! before it is produced to, a group (AddOffsetsToTxn) before its offsets are committed, and
-//! the epoch stays until something is lost, and then InitProducerId raises it (KIP-360). So it
-//! does after a transaction with a request that was never answered (`stray`): it may still
-//! be on its way, and would be taken for one of the next transaction, whose offsets it would
-//! put back, or which it would end. In
-//! version 2 (KIP-890) partitions and groups are added by what is sent to them, and the
-//! answer to each EndTxn brings the next epoch, so that nothing of an earlier transaction can
-//! be taken for one of this. Version 2 is spoken if the coordinator says when the producer
-//! id is given that the cluster's feature `transaction.version` is at least 2.
+//! the epoch stays until something is lost, and then InitProducerId raises it (KIP-360). It
+//! also raises it after a transaction with a request that was never answered (`stray`): such
+//! a request may still be on its way, and would be taken for one of the next transaction,
+//! whose offsets it would put back, or which it would end. Brokers before Kafka 2.5 cannot
+//! do that. In version 2 (KIP-890) partitions and groups are added by what is sent to them,
+//! and the answer to each EndTxn brings the next epoch, so that nothing of an earlier
+//! transaction can be taken for one of this. Version 2 is spoken if the coordinator says when
+//! the producer id is given that the cluster's feature `transaction.version` is at least 2.
 //!
 //! A broker that refuses a batch for its epoch leaves open why: another producer has fenced
 //! this one, or the coordinator has aborted a transaction that took too long. Both are fatal:
@@ -55,6 +55,8 @@ mod wire;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use kafka_protocol::messages::ApiKey;
+
 pub use self::shared::SharedTransaction;
 pub use self::wire::{Outgoing, To, Token};
 use super::idempotence::Pid;
@@ -62,7 +64,7 @@ use super::{Partition, ProducerShared};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::Level;
 use crate::base::topic_partition::TopicPartition;
-use crate::broker::{RequestError, Response};
+use crate::broker::{ApiVersions, RequestError, Response};
 use crate::coordinator::{self, Coordinator, Kind};
 
 /// What the application asks for.
@@ -107,8 +109,8 @@ pub enum Event {
     },
     /// The coordinator's connection is up, or gone, and so on.
     Coordinator(coordinator::Event),
-    /// What the coordinator says of the cluster's feature `transaction.version`.
-    Feature(i16),
+    /// What the coordinator can do.
+    Abilities(Abilities),
     /// The result of a request.
     Answer {
         token: Token,
@@ -120,6 +122,26 @@ pub enum Event {
     DeliveryFailed { code: ErrorCode, text: String },
     /// The instance cannot go on, for a reason that is not the transaction's.
     Fatal(KafkaError),
+}
+
+/// What a coordinator can do, by its ApiVersions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Abilities {
+    /// The cluster has transactions of version 2 (KIP-890).
+    pub version_2: bool,
+    /// InitProducerId gives a producer the epoch that follows its own (KIP-360). Without
+    /// that it would take the transactional id away from whoever has it.
+    pub renews_epochs: bool,
+}
+
+impl Abilities {
+    pub fn of(versions: &ApiVersions) -> Self {
+        let init = versions.pick(ApiKey::InitProducerId, None);
+        Abilities {
+            version_2: versions.transaction_version() >= 2,
+            renews_epochs: init.is_some_and(|version| version >= wire::FIRST_TO_RENEW),
+        }
+    }
 }
 
 /// What to do.
@@ -150,7 +172,7 @@ pub struct Settings {
     /// `retry.backoff.ms`, `retry.backoff.max.ms`
     pub retry_backoff: Duration,
     pub retry_backoff_max: Duration,
-    /// `coordinator.query.interval.ms`, if it is for producers as well.
+    /// `coordinator.query.interval.ms`
     pub coordinator_query_interval: Duration,
     /// For the jitter.
     pub seed: u64,
@@ -211,6 +233,13 @@ impl Asking {
     fn next_deadline(&self) -> Option<Instant> {
         self.not_before.filter(|_| self.token.is_none())
     }
+
+    /// It has failed once more, and is sent again at that time.
+    fn again(&mut self, at: Instant) {
+        self.token = None;
+        self.not_before = Some(at);
+        self.failures = self.failures.saturating_add(1);
+    }
 }
 
 /// Partitions that are to be added to the transaction.
@@ -258,19 +287,16 @@ pub struct Transaction {
     state: State,
     /// When it came to this state.
     since: Instant,
-    /// InitProducerId or EndTxn, as the state wants.
+    /// InitProducerId, DescribeTransactions or EndTxn, as the state wants.
     asking: Asking,
     joining: Joining,
     offsets: Option<SendingOffsets>,
     caller: Option<Caller>,
     /// `Ready` was reached by this call, and no caller was told.
     unclaimed: Option<Unclaimed>,
-    /// The coordinator has ended the transaction already.
-    ended: bool,
     /// A request of this transaction may reach its broker yet, for all that is known.
     stray: bool,
-    /// The coordinator's `transaction.version`.
-    feature: i16,
+    abilities: Abilities,
     /// Why InitProducerId is not answered well, for the caller whose time is up.
     init_error: Option<(ErrorCode, String)>,
     /// Ids and epochs that were given so far.
@@ -306,9 +332,8 @@ impl Transaction {
             offsets: None,
             caller: None,
             unclaimed: None,
-            ended: false,
             stray: false,
-            feature: 0,
+            abilities: Abilities::default(),
             init_error: None,
             epochs: 0,
             next_token: 0,
@@ -325,7 +350,7 @@ impl Transaction {
                 reply,
             } => self.on_call(cx, call, Caller { reply, deadline }),
             Event::Coordinator(event) => self.coordinate(cx, event),
-            Event::Feature(version) => self.feature = version,
+            Event::Abilities(abilities) => self.abilities = abilities,
             Event::Answer { token, result } => self.on_answer(cx, token, result),
             Event::Joins(partition) => self.on_joins(partition),
             Event::DeliveryFailed { code, text } => self.on_delivery_failed(cx, code, text),
@@ -384,7 +409,9 @@ impl Transaction {
         match self.state {
             State::Uninitialized => "Init",
             State::Fatal(_) => "FatalError",
-            State::Initializing | State::Aborting(Phase::NewEpoch) => match self.asking.token {
+            State::Initializing
+            | State::Committing(Phase::NewEpoch)
+            | State::Aborting(Phase::NewEpoch) => match self.asking.token {
                 Some(_) => "WaitPID",
                 None if self.coordinator.up().is_some() => "RequestPID",
                 None => "WaitTransport",
