@@ -5,7 +5,7 @@ use super::state::errors::TRANSPORT;
 use super::state::logins::Gate;
 use super::state::{ClusterState, ConnId, Cx, Now, Output, Reply};
 use crate::base::panic;
-use crate::protocol::bounded;
+use crate::protocol::{bounded, share};
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use kafka_protocol::messages::{ApiKey, RequestHeader, RequestKind, ResponseHeader, ResponseKind};
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
@@ -241,7 +241,7 @@ fn encode(cx: &Cx, response: &ResponseKind) -> Result<Bytes, String> {
     ResponseHeader::default()
         .with_correlation_id(cx.correlation)
         .encode(&mut frame, response.header_version(cx.version))
-        .and_then(|()| response.encode(&mut frame, cx.version))
+        .and_then(|()| share::encode_response(response, &mut frame, cx.version))
         .map_err(|e| e.to_string())?;
     let length = (frame.len() - 4) as u32;
     if let Some(mut at) = frame.get_mut(..4) {

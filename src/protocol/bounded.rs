@@ -18,6 +18,8 @@ use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
 use kafka_protocol::protocol::Decodable;
 use kafka_protocol::protocol::buf::ByteBuf;
 
+use super::share;
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Lengths {
     Varint,
@@ -139,20 +141,26 @@ macro_rules! messages {
     ($($api:ident)*) => {
         /// The request of an API that this library knows.
         pub fn decode_request(api: ApiKey, bytes: &mut Bytes, version: i16) -> Result<RequestKind> {
+            let (taken, version) = share::before_request(api, bytes, version)?;
             let flexible = is_flexible(api, version);
-            match api {
-                $(ApiKey::$api => Ok(RequestKind::$api(decode(bytes, version, flexible)?)),)*
+            let mut request = match api {
+                $(ApiKey::$api => RequestKind::$api(decode(bytes, version, flexible)?),)*
                 _ => bail!("{api:?} is not known"),
-            }
+            };
+            taken.give_back_request(&mut request);
+            Ok(request)
         }
 
         /// The response of an API that this library knows.
         pub fn decode_response(api: ApiKey, bytes: &mut Bytes, version: i16) -> Result<ResponseKind> {
+            let (taken, version) = share::before_response(api, bytes, version)?;
             let flexible = is_flexible(api, version);
-            match api {
-                $(ApiKey::$api => Ok(ResponseKind::$api(decode(bytes, version, flexible)?)),)*
+            let mut response = match api {
+                $(ApiKey::$api => ResponseKind::$api(decode(bytes, version, flexible)?),)*
                 _ => bail!("{api:?} is not known"),
-            }
+            };
+            taken.give_back_response(&mut response);
+            Ok(response)
         }
 
         #[cfg(test)]

@@ -9,6 +9,7 @@ pub mod produce;
 pub mod records;
 pub mod request;
 pub mod scram;
+pub mod share;
 pub mod strings;
 pub mod varint;
 pub mod versions;

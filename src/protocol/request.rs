@@ -8,7 +8,7 @@ use kafka_protocol::messages::{ApiKey, RequestHeader, RequestKind, ResponseHeade
 use kafka_protocol::protocol::{Decodable, Encodable, StrBytes};
 use std::fmt;
 
-use super::bounded;
+use super::{bounded, share};
 use crate::base::panic;
 
 /// A message that could not be encoded or decoded.
@@ -62,7 +62,7 @@ pub fn encode_request(
     let result = guarded(ProtocolErrorKind::Encode, || {
         out.extend_from_slice(&[0; PREFIX]);
         encode_request_header(api, version, correlation_id, client_id, out)?;
-        request.encode(out, version)
+        share::encode_request(request, out, version)
     });
     finish_frame(api, version, start, out, result)
 }
@@ -201,7 +201,7 @@ pub fn encode_response(
         ResponseHeader::default()
             .with_correlation_id(correlation_id)
             .encode(out, api.response_header_version(version))?;
-        response.encode(out, version)
+        share::encode_response(response, out, version)
     });
     finish_frame(api, version, start, out, result)
 }

@@ -1,6 +1,7 @@
-//! The APIs this client uses and their versions: what kafka-protocol can write
-//! and read, cut to what the client means by it. Brokers from Kafka 2.1 to 4.2
-//! have a version in common with every API that they know.
+//! The APIs this client uses and their versions: what kafka-protocol, and
+//! [`share`](super::share) beside it, can write and read, cut to what the client
+//! means by it. Brokers from Kafka 2.1 to 4.2 have a version in common with every
+//! API that they know.
 
 use kafka_protocol::messages::ApiKey;
 
@@ -59,8 +60,8 @@ const SUPPORTED: &[(ApiKey, i16, i16)] = &[
     (ApiKey::PushTelemetry, 0, 0),
     (ApiKey::ShareGroupHeartbeat, 1, 1),
     (ApiKey::ShareGroupDescribe, 1, 1),
-    (ApiKey::ShareFetch, 1, 1),
-    (ApiKey::ShareAcknowledge, 1, 1),
+    (ApiKey::ShareFetch, 1, 2),
+    (ApiKey::ShareAcknowledge, 1, 2),
     (ApiKey::DescribeShareGroupOffsets, 0, 0),
     (ApiKey::AlterShareGroupOffsets, 0, 0),
     (ApiKey::DeleteShareGroupOffsets, 0, 0),
@@ -106,11 +107,12 @@ pub fn pick_before_transaction_v2(api: ApiKey, broker: Range) -> Option<i16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::share;
 
     #[test]
     fn within_what_the_messages_know() {
         for (api, range) in all() {
-            let valid = api.valid_versions();
+            let valid = share::valid_versions(api);
             assert!(
                 valid.min <= range.min && range.min <= range.max && range.max <= valid.max,
                 "{api:?}"
