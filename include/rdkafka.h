@@ -2853,8 +2853,9 @@ int rd_kafka_produce_batch(rd_kafka_topic_t *rkt,
 /**
  * Waits until every message has been sent and reported, or `timeout_ms` has passed;
  * `linger.ms` does not hold while it waits. Calls the application's functions as
- * `rd_kafka_poll` does; where reports are events, another thread must poll for them.
- * `NO_ERROR`, or `_TIMED_OUT` if some are left.
+ * `rd_kafka_poll` does, and waits until none of their events is left. Where reports are
+ * events, another thread must poll for them and destroy them, and no other event is
+ * waited for. `NO_ERROR`, or `_TIMED_OUT` if some are left.
  */
 RD_EXPORT rd_kafka_resp_err_t rd_kafka_flush(rd_kafka_t *rk, int timeout_ms);
 

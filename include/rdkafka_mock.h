@@ -325,6 +325,8 @@ RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_mock_telemetry_set_push_interval(rd_kafka_mock_cluster_t *mcluster,
                                                               int64_t push_interval_ms);
 
+/* Groups of the consumer protocol (KIP-848) in the mock cluster ----------------------- */
+
 /**
  * What `member_cnt` members of a group are to have (KIP-848). All is copied. Freed by
  * `rd_kafka_mock_cgrp_consumer_target_assignment_destroy`.
@@ -334,22 +336,33 @@ rd_kafka_mock_cgrp_consumer_target_assignment_t *rd_kafka_mock_cgrp_consumer_tar
                                                                                                    int member_cnt,
                                                                                                    rd_kafka_topic_partition_list_t **assignment);
 
-/** Frees an object that the application owns. */
+/** Frees what `rd_kafka_mock_cgrp_consumer_target_assignment_new` made. */
 RD_EXPORT
 void rd_kafka_mock_cgrp_consumer_target_assignment_destroy(rd_kafka_mock_cgrp_consumer_target_assignment_t *target_assignment);
 
-/** Sets the group's target assignment; null lets the coordinator assign again. */
+/**
+ * Sets what the members of a group are to have from now on, whoever joins or leaves;
+ * members that are not named keep what they were to have, and topics that do not exist
+ * are left out. Null lets the coordinator assign again. A group that does not exist is
+ * not made.
+ */
 RD_EXPORT
 void rd_kafka_mock_cgrp_consumer_target_assignment(rd_kafka_mock_cluster_t *mcluster,
                                                    const char *group_id,
                                                    rd_kafka_mock_cgrp_consumer_target_assignment_t *target_assignment);
 
-/** Sets the session timeout of groups of the consumer protocol (KIP-848). */
+/**
+ * Sets the session timeout of groups of the consumer protocol (KIP-848), 30 seconds if
+ * it is not set.
+ */
 RD_EXPORT
 void rd_kafka_mock_set_group_consumer_session_timeout_ms(rd_kafka_mock_cluster_t *mcluster,
                                                          int group_consumer_session_timeout_ms);
 
-/** Sets the heartbeat interval of groups of the consumer protocol (KIP-848). */
+/**
+ * Sets the heartbeat interval of groups of the consumer protocol (KIP-848), 3 seconds if
+ * it is not set.
+ */
 RD_EXPORT
 void rd_kafka_mock_set_group_consumer_heartbeat_interval_ms(rd_kafka_mock_cluster_t *mcluster,
                                                             int group_consumer_heartbeat_interval_ms);

@@ -152,11 +152,6 @@ static void mock_calls(void) {
 
         CHECK_ERR(rd_kafka_mock_telemetry_set_requested_metrics(m, metrics, 1), want);
         CHECK_ERR(rd_kafka_mock_telemetry_set_push_interval(m, 100), want);
-        CHECK(!rd_kafka_mock_cgrp_consumer_target_assignment_new(ids, 1, &list), "an assignment");
-        rd_kafka_mock_cgrp_consumer_target_assignment(m, "g", NULL);
-        rd_kafka_mock_cgrp_consumer_target_assignment_destroy(NULL);
-        rd_kafka_mock_set_group_consumer_session_timeout_ms(m, 1000);
-        rd_kafka_mock_set_group_consumer_heartbeat_interval_ms(m, 100);
         rd_kafka_mock_sharegroup_set_session_timeout(m, 1000);
         rd_kafka_mock_sharegroup_set_heartbeat_interval(m, 100);
         rd_kafka_mock_sharegroup_set_max_delivery_attempts(m, 1);

@@ -7,6 +7,7 @@ use super::command::{
 use super::security::Security;
 use super::server::{Server, Setup, WAKER};
 use super::state::errors::Injected;
+use super::state::group::consumer;
 use super::state::topic::TopicConfig;
 use super::state::{ClusterState, Defaults, txn};
 use crate::base::cancel::NotCancelled;
@@ -43,6 +44,7 @@ pub struct Options {
     pub auto_create_topics: bool,
     /// group.initial.rebalance.delay.ms
     pub initial_rebalance_delay_ms: i32,
+    pub consumer_groups: consumer::Settings,
     /// Larger requests cost their connection.
     pub max_request_bytes: usize,
     pub topics: Vec<TopicSpec>,
@@ -70,6 +72,7 @@ impl Default for Options {
             default_replication_factor: 3,
             auto_create_topics: true,
             initial_rebalance_delay_ms: 3000,
+            consumer_groups: consumer::Settings::default(),
             max_request_bytes: 100 << 20,
             topics: Vec::new(),
             seed: None,
@@ -127,6 +130,7 @@ impl Cluster {
         let (commands, inbox) = unbounded();
         let mut state = ClusterState::new(cluster_id, defaults, seed);
         state.secure(&options.security);
+        state.consumer_groups = options.consumer_groups;
         state.txns.version = options.transaction_version.clamp(0, txn::LATEST);
         state.txns.end_delay_ms = options.transaction_end_delay_ms;
         state.txns.abort_delay_ms = options.transaction_abort_delay_ms;
@@ -280,6 +284,25 @@ impl Cluster {
 
     pub fn set_initial_rebalance_delay_ms(&self, ms: i32) -> Outcome {
         self.tell(Change::InitialRebalanceDelay { ms })
+    }
+
+    pub fn set_consumer_heartbeat_interval_ms(&self, ms: i32) -> Outcome {
+        self.tell(Change::ConsumerHeartbeatInterval { ms })
+    }
+
+    pub fn set_consumer_session_timeout_ms(&self, ms: i32) -> Outcome {
+        self.tell(Change::ConsumerSessionTimeout { ms })
+    }
+
+    /// What the members of a consumer group are to have, until `None` lets the group
+    /// compute it again.
+    pub fn set_consumer_targets(
+        &self,
+        group: &str,
+        targets: Option<Vec<(String, Vec<At>)>>,
+    ) -> Outcome {
+        let group = group.to_owned();
+        self.tell(Change::ConsumerTargets { group, targets })
     }
 
     /// The finalized level of `transaction.version`: 0 to 2. Where EndTxn, Produce or

@@ -16,6 +16,8 @@ pub enum CommandError {
     UnknownTopicOrPartition,
     TopicAlreadyExists,
     OffsetOutOfRange,
+    /// There is no group of this type.
+    UnknownGroup,
     /// A listener could not be opened, or the cluster is gone.
     Transport,
 }
@@ -28,6 +30,7 @@ impl std::fmt::Display for CommandError {
             CommandError::UnknownTopicOrPartition => "no such topic or partition",
             CommandError::TopicAlreadyExists => "exists already",
             CommandError::OffsetOutOfRange => "no such offset",
+            CommandError::UnknownGroup => "no such group",
             CommandError::Transport => "the cluster cannot do it any more",
         })
     }
@@ -152,6 +155,20 @@ pub enum Change {
     },
     InitialRebalanceDelay {
         ms: i32,
+    },
+    /// group.consumer.heartbeat.interval.ms
+    ConsumerHeartbeatInterval {
+        ms: i32,
+    },
+    /// group.consumer.session.timeout.ms
+    ConsumerSessionTimeout {
+        ms: i32,
+    },
+    /// What members of a consumer group are to have: member ids with their partitions.
+    /// `None` lets the group compute it again.
+    ConsumerTargets {
+        group: String,
+        targets: Option<Vec<(String, Vec<At>)>>,
     },
     /// The finalized level of `transaction.version`.
     TransactionVersion {

@@ -79,6 +79,7 @@ const MOCK_FUNCTIONS: &[&str] = &[
     "mock/partition",
     "mock/requests",
     "mock/group",
+    "mock/consumer_group",
     "mock/sharegroup",
 ];
 

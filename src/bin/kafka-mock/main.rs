@@ -24,6 +24,8 @@ kafka-mock: a mock Kafka cluster in one process, all in memory
   --partitions N           partitions of topics created by use (default 4)
   --no-auto-create         do not create topics by use
   --rebalance-delay MS     group.initial.rebalance.delay.ms (default 0)
+  --session-timeout MS     group.consumer.session.timeout.ms (default 45000)
+  --heartbeat-interval MS  group.consumer.heartbeat.interval.ms (default 5000)
   --rtt MS                 delay of every response (default 0)
   --transaction-version N  transaction.version: 2 (the default) is KIP-890's, where
                            clients join by producing; 1 and 0 are before it
@@ -154,6 +156,14 @@ fn behaviour(
     match name {
         "--rebalance-delay" => {
             options.initial_rebalance_delay_ms = number(name, &value()?, 0, HOUR_MS)? as i32;
+        }
+        "--session-timeout" => {
+            let ms = number(name, &value()?, 1, HOUR_MS)?;
+            options.consumer_groups.session_timeout_ms = ms as i32;
+        }
+        "--heartbeat-interval" => {
+            let ms = number(name, &value()?, 1, HOUR_MS)?;
+            options.consumer_groups.heartbeat_interval_ms = ms as i32;
         }
         "--rtt" => options.rtt_ms = number(name, &value()?, 0, HOUR_MS)? as u32,
         "--transaction-version" => {

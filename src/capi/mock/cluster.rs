@@ -15,6 +15,7 @@ use crate::capi::handle::{self, Boxed, Opaque, Tagged};
 use crate::capi::types::{
     rd_kafka_mock_cluster_s, rd_kafka_mock_cluster_t, rd_kafka_resp_err_t, rd_kafka_t,
 };
+use crate::mock::state::group::consumer;
 use crate::mock::{Cluster, CommandError, Options};
 
 /// What an `rd_kafka_mock_cluster_t` points to.
@@ -59,11 +60,19 @@ const NEWEST_TRANSACTION_VERSION: i16 = 2;
 /// Of the clusters that applications make. Their tests inject errors into requests of
 /// transactions of version 1, which is all that librdkafka has; the program `kafka-mock`
 /// has version 2 as well. They also go on with transactions a little after their timeout,
-/// which Kafka lets them by looking for those every ten seconds only.
+/// which Kafka lets them by looking for those every ten seconds only. Members of groups
+/// of the consumer protocol are heard more often than Kafka's are, and regular
+/// expressions are resolved at once.
 fn options() -> Options {
     Options {
         transaction_version: 1,
         transaction_abort_delay_ms: 10_000,
+        consumer_groups: consumer::Settings {
+            heartbeat_interval_ms: 3000,
+            session_timeout_ms: 30_000,
+            resolve: consumer::Resolve::AtOnce,
+            ..consumer::Settings::default()
+        },
         ..Options::default()
     }
 }
@@ -100,6 +109,7 @@ fn code(e: CommandError) -> ErrorCode {
         CommandError::UnknownTopicOrPartition => ErrorCode::UNKNOWN_TOPIC_OR_PART,
         CommandError::TopicAlreadyExists => ErrorCode::TOPIC_ALREADY_EXISTS,
         CommandError::OffsetOutOfRange => ErrorCode::OFFSET_OUT_OF_RANGE,
+        CommandError::UnknownGroup => ErrorCode::GROUP_ID_NOT_FOUND,
         CommandError::Transport => ErrorCode::_TRANSPORT,
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod broker;
 pub mod cluster;
+pub mod consumer_group;
 pub mod group;
 pub mod partition;
 pub mod requests;

@@ -33,6 +33,7 @@ pub fn authorized(state: &ClusterState, cx: &Cx, request: &R) -> i16 {
         R::Heartbeat(r) => group(state, cx, O::Read, &r.group_id),
         R::LeaveGroup(r) => group(state, cx, O::Read, &r.group_id),
         R::OffsetCommit(r) => group(state, cx, O::Read, &r.group_id),
+        R::ConsumerGroupHeartbeat(r) => group(state, cx, O::Read, &r.group_id),
         R::OffsetDelete(r) => group(state, cx, O::Delete, &r.group_id),
         R::CreateAcls(_)
         | R::DeleteAcls(_)

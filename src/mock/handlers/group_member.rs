@@ -15,7 +15,7 @@ pub fn sync(state: &mut ClusterState, cx: &Cx, request: SyncGroupRequest) -> Rep
         return refused(code);
     }
     let group = request.group_id.to_string();
-    match state.with_group(&group, false, |g, answers| g.sync(cx, request, answers)) {
+    match state.with_classic(&group, false, |g, answers| g.sync(cx, request, answers)) {
         Some(()) => Reply::Parked,
         None => refused(E::UnknownMemberId.code()),
     }
@@ -24,7 +24,7 @@ pub fn sync(state: &mut ClusterState, cx: &Cx, request: SyncGroupRequest) -> Rep
 pub fn heartbeat(state: &mut ClusterState, cx: &Cx, request: HeartbeatRequest) -> Reply {
     let outcome = super::check_group(state, cx, &request.group_id).and_then(|()| {
         let instance = request.group_instance_id.as_deref();
-        let alive = state.with_group(&request.group_id, false, |g, _| {
+        let alive = state.with_classic(&request.group_id, false, |g, _| {
             g.heartbeat(cx.now, &request.member_id, instance, request.generation_id)
         });
         match code(alive.unwrap_or(Err(E::UnknownMemberId))) {
@@ -44,10 +44,7 @@ pub fn leave(state: &mut ClusterState, cx: &Cx, request: LeaveGroupRequest) -> R
     }
     let mut leave_one = |member: &StrBytes, instance: Option<&StrBytes>| {
         let instance = instance.map(|s| s.as_str());
-        let left = state.with_group(&request.group_id, false, |g, answers| {
-            g.leave(cx.now, member, instance, answers)
-        });
-        code(left.unwrap_or(Err(E::UnknownMemberId)))
+        code(state.leave_group(cx.now, &request.group_id, member, instance))
     };
     if cx.version < 3 {
         response.error_code = leave_one(&request.member_id, None);

@@ -2,7 +2,7 @@
 
 use super::authorize;
 use crate::mock::state::authorizer::{Operation as O, Resource};
-use crate::mock::state::group::Group;
+use crate::mock::state::group::{Classic, Group, Kind};
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::delete_groups_response::{
@@ -20,7 +20,7 @@ use kafka_protocol::messages::{
 };
 
 /// Operations allowed on a group where nobody is refused anything.
-const GROUP_OPERATIONS: i32 = 0x0d48;
+pub const GROUP_OPERATIONS: i32 = 0x0d48;
 
 pub fn describe(state: &mut ClusterState, cx: &Cx, request: DescribeGroupsRequest) -> Reply {
     let mut response = DescribeGroupsResponse::default();
@@ -32,15 +32,11 @@ pub fn describe(state: &mut ClusterState, cx: &Cx, request: DescribeGroupsReques
             state.groups.get(id.as_str()),
         ) {
             (Err(code), _) => out.error_code = code,
-            (Ok(()), None) => {
-                out.group_state = super::text("Dead");
-                if cx.version >= 6 {
-                    out.error_code = E::GroupIdNotFound.code();
-                    let message = format!("Group {} not found.", id.as_str());
-                    out.error_message = Some(message.into());
-                }
-            }
-            (Ok(()), Some(group)) => fill(&mut out, cx, group),
+            (Ok(()), None) => not_found(&mut out, cx),
+            (Ok(()), Some(group)) => match &group.kind {
+                Kind::Classic(group) => fill(&mut out, cx, group),
+                Kind::Consumer(_) => not_found(&mut out, cx),
+            },
         }
         if cx.version >= 3 && request.include_authorized_operations && out.error_code == 0 {
             let of = Resource::Group(&id);
@@ -51,7 +47,17 @@ pub fn describe(state: &mut ClusterState, cx: &Cx, request: DescribeGroupsReques
     Reply::Now(response.into())
 }
 
-fn fill(out: &mut DescribedGroup, cx: &Cx, group: &Group) {
+/// No group, or none of the classic type.
+fn not_found(out: &mut DescribedGroup, cx: &Cx) {
+    out.group_state = super::text("Dead");
+    if cx.version >= 6 {
+        out.error_code = E::GroupIdNotFound.code();
+        let message = format!("Group {} not found.", out.group_id.as_str());
+        out.error_message = Some(message.into());
+    }
+}
+
+fn fill(out: &mut DescribedGroup, cx: &Cx, group: &Classic) {
     // The protocol is that of the running generation.
     let protocol = group.protocol.as_deref().filter(|_| group.is_stable());
     out.group_state = super::text(group.state_name());
@@ -85,18 +91,18 @@ pub fn list(state: &mut ClusterState, cx: &Cx, request: ListGroupsRequest) -> Re
             || (!all && authorize::group(state, cx, O::Describe, &group.id).is_err())
             || state.check_coordinator(0, &group.id, cx.broker).is_err()
             || !matches(&request.states_filter, group.state_name())
-            || !matches(&request.types_filter, "classic")
+            || !matches(&request.types_filter, group.type_name())
         {
             continue;
         }
         let mut out = ListedGroup::default()
             .with_group_id(GroupId(super::text(&group.id)))
-            .with_protocol_type(super::text(group.protocol_type.as_deref().unwrap_or("")));
+            .with_protocol_type(super::text(group.protocol_type()));
         if cx.version >= 4 {
             out.group_state = super::text(group.state_name());
         }
         if cx.version >= 5 {
-            out.group_type = super::text("classic");
+            out.group_type = super::text(group.type_name());
         }
         response.groups.push(out);
     }
@@ -135,7 +141,7 @@ pub fn delete_offsets(state: &mut ClusterState, cx: &Cx, request: OffsetDeleteRe
         match state.groups.get(request.group_id.as_str()) {
             None => Err(E::GroupIdNotFound.code()),
             // Subscriptions can only be looked into if they are a consumer's.
-            Some(g) if !g.is_empty() && g.protocol_type.as_deref() != Some("consumer") => {
+            Some(g) if !g.is_empty() && g.protocol_type() != "consumer" => {
                 Err(E::NonEmptyGroup.code())
             }
             Some(_) => Ok(()),

@@ -1,6 +1,6 @@
 //! JoinGroup: a member asks to be in the next generation.
 
-use crate::mock::state::group::{Join, refused};
+use crate::mock::state::group::{Join, Kind, refused};
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::JoinGroupRequest;
@@ -19,9 +19,15 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: JoinGroupRequest) -> R
     let group = request.group_id.to_string();
     // Only a newcomer makes a group.
     let create = request.member_id.is_empty();
-    if !create && !state.groups.contains_key(&group) {
-        let code = E::UnknownMemberId.code();
-        return Reply::Now(refused(cx, code, &request.member_id).into());
+    let refusal = match state.groups.get(&group).map(|g| (&g.kind, g.is_empty())) {
+        Some((Kind::Classic(_), _)) => None,
+        // The group becomes one of this type.
+        Some((Kind::Consumer(_), true)) | None if create => None,
+        Some((Kind::Consumer(_), false)) => Some(E::InconsistentGroupProtocol),
+        _ => Some(E::UnknownMemberId),
+    };
+    if let Some(e) = refusal {
+        return Reply::Now(refused(cx, e.code(), &request.member_id).into());
     }
     let join = Join {
         member_id: request.member_id.to_string(),
@@ -42,6 +48,6 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: JoinGroupRequest) -> R
         initial_delay_ms: state.defaults.initial_rebalance_delay_ms,
         uuid: state.random_uuid(),
     };
-    state.with_group(&group, create, |g, answers| g.join(cx, join, answers));
+    state.with_classic(&group, create, |g, answers| g.join(cx, join, answers));
     Reply::Parked
 }

@@ -4,6 +4,7 @@ mod acls;
 mod api_versions;
 mod authorize;
 mod configs;
+mod consumer_group;
 mod describe;
 mod elect_leaders;
 pub(super) mod fetch;
@@ -48,6 +49,8 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: R) -> Reply {
         R::LeaveGroup(r) => group_member::leave(state, cx, r),
         R::OffsetCommit(r) => offset_commit::handle(state, cx, r),
         R::OffsetFetch(r) => offset_fetch::handle(state, cx, r),
+        R::ConsumerGroupHeartbeat(r) => consumer_group::heartbeat(state, cx, r),
+        R::ConsumerGroupDescribe(r) => consumer_group::describe(state, cx, r),
         R::DescribeGroups(r) => groups_admin::describe(state, cx, r),
         R::ListGroups(r) => groups_admin::list(state, cx, r),
         R::DeleteGroups(r) => groups_admin::delete(state, cx, r),

@@ -64,6 +64,7 @@ fn may_commit(state: &mut ClusterState, cx: &Cx, request: &OffsetCommitRequest) 
         instance_id: request.group_instance_id.as_deref(),
         generation,
         transactional: false,
+        version: cx.version,
     };
     // A commit without membership makes the group; a member's must find it.
     let create = generation < 0;

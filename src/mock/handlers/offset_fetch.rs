@@ -2,6 +2,7 @@
 
 use super::authorize;
 use crate::mock::state::authorizer::Operation::Describe;
+use crate::mock::state::group::Kind;
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::offset_fetch_response::{
@@ -14,6 +15,11 @@ use std::collections::BTreeMap;
 /// Topics with the partitions asked for; none: everything that was committed.
 type Wanted = Option<Vec<(TopicName, Vec<i32>)>>;
 
+/// The member that asks, and its epoch; from version 9 on.
+type Who<'a> = (Option<&'a str>, i32);
+
+const NOBODY: Who<'static> = (None, -1);
+
 pub fn handle(state: &mut ClusterState, cx: &Cx, request: OffsetFetchRequest) -> Reply {
     let mut response = OffsetFetchResponse::default();
     if cx.version >= 8 {
@@ -22,7 +28,9 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: OffsetFetchRequest) ->
                 let pair = |t: kafka_protocol::messages::offset_fetch_request::OffsetFetchRequestTopics| (t.name, t.partition_indexes);
                 topics.into_iter().map(pair).collect()
             });
-            let found = fetch(state, cx, &g.group_id, wanted, request.require_stable);
+            let who = (g.member_id.as_deref(), g.member_epoch);
+            let stable = request.require_stable;
+            let found = fetch(state, cx, &g.group_id, who, wanted, stable);
             let mut out = OffsetFetchResponseGroup::default().with_group_id(g.group_id);
             match found {
                 Err(code) => out.error_code = code,
@@ -37,7 +45,8 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: OffsetFetchRequest) ->
         pairs.collect()
     });
     let asked = wanted.clone();
-    match fetch(state, cx, &request.group_id, wanted, request.require_stable) {
+    let stable = request.require_stable;
+    match fetch(state, cx, &request.group_id, NOBODY, wanted, stable) {
         Ok(topics) => response.topics = topics.into_iter().map(single).collect(),
         Err(code) => {
             if cx.version >= 2 {
@@ -86,12 +95,16 @@ fn fetch(
     state: &ClusterState,
     cx: &Cx,
     group: &str,
+    who: Who<'_>,
     wanted: Wanted,
     require_stable: bool,
 ) -> Result<Vec<OffsetFetchResponseTopics>, i16> {
     authorize::group(state, cx, Describe, group).map_err(|e| e.code())?;
     super::check_group(state, cx, group)?;
     let group = state.groups.get(group);
+    if let Some(Kind::Consumer(g)) = group.map(|g| &g.kind) {
+        g.check_fetch(who.0, who.1).map_err(|e| e.code())?;
+    }
     let allowed = |name: &str| authorize::topic(state, cx, Describe, name);
     let wanted = wanted.unwrap_or_else(|| {
         let mut all: BTreeMap<&str, Vec<i32>> = BTreeMap::new();

@@ -219,6 +219,7 @@ fn may_commit(
         instance_id: request.group_instance_id.as_deref(),
         generation: request.generation_id,
         transactional: true,
+        version: cx.version,
     };
     let create = request.generation_id < 0;
     state

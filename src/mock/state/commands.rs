@@ -2,6 +2,7 @@
 
 use super::broker::Broker;
 use super::errors::Injected;
+use super::group::consumer::Partitions;
 use super::partition::{Follower, Partition};
 use super::topic::{TopicConfig, is_valid_name};
 use super::topics::MAX_PARTITIONS;
@@ -57,6 +58,16 @@ impl ClusterState {
                 }
             }
             Change::InitialRebalanceDelay { ms } => self.defaults.initial_rebalance_delay_ms = ms,
+            Change::ConsumerHeartbeatInterval { ms } => {
+                self.consumer_groups.heartbeat_interval_ms = ms;
+            }
+            Change::ConsumerSessionTimeout { ms } => self.consumer_groups.session_timeout_ms = ms,
+            Change::ConsumerTargets { group, targets } => {
+                let targets = targets.map(|t| self.targets(t));
+                if !self.set_consumer_targets(&group, targets) {
+                    return Err(CommandError::UnknownGroup);
+                }
+            }
             Change::TrackRequests { on } => self.tracking = on,
             Change::ClearRequests => self.tracked.clear(),
             Change::Compact => self.compact_now(now),
@@ -142,6 +153,21 @@ impl ClusterState {
         }
         self.wake_partition(now, &at.topic, at.partition);
         Ok(())
+    }
+
+    /// By topic id; topics that do not exist are left out.
+    fn targets(&self, targets: Vec<(String, Vec<At>)>) -> Vec<(String, Partitions)> {
+        let by_id = |all: Vec<At>| {
+            let mut partitions = Partitions::new();
+            for at in all {
+                if let Some(topic) = self.topics.get(&at.topic) {
+                    partitions.entry(topic.id).or_default().insert(at.partition);
+                }
+            }
+            partitions
+        };
+        let targets = targets.into_iter();
+        targets.map(|(member, all)| (member, by_id(all))).collect()
     }
 
     /// The brokers that a command is for.

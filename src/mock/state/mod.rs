@@ -135,6 +135,7 @@ pub struct ClusterState {
     /// (0 group / 1 transaction, key) → broker that was named for it.
     pub coordinators: HashMap<(i8, String), i32>,
     pub groups: BTreeMap<String, group::Group>,
+    pub consumer_groups: group::consumer::Settings,
     pub transactions: BTreeMap<String, txn::Transaction>,
     /// Those of them whose markers are being written.
     ending: BTreeSet<String>,
@@ -168,6 +169,7 @@ impl ClusterState {
             errors: ErrorStacks::default(),
             coordinators: HashMap::new(),
             groups: BTreeMap::new(),
+            consumer_groups: group::consumer::Settings::default(),
             transactions: BTreeMap::new(),
             ending: BTreeSet::new(),
             txns: txn::Settings::default(),

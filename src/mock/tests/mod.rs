@@ -4,6 +4,7 @@ mod authorization;
 mod elections;
 mod fetching;
 mod groups;
+mod groups_consumer;
 mod injection;
 mod logins;
 mod retention;

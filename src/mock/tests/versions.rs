@@ -78,6 +78,8 @@ every_version!(
     DescribeTransactionsRequest,
     ListTransactionsRequest,
     DescribeTopicPartitionsRequest,
+    ConsumerGroupHeartbeatRequest,
+    ConsumerGroupDescribeRequest,
 );
 
 fn group_id(s: &str) -> GroupId {
@@ -100,6 +102,19 @@ macro_rules! samples {
 }
 
 samples! {
+    ConsumerGroupHeartbeatRequest: |_v, g| {
+        ConsumerGroupHeartbeatRequest::default()
+            .with_group_id(group_id(g))
+            .with_member_id(text("m"))
+            .with_rebalance_timeout_ms(1000)
+            .with_subscribed_topic_names(Some(vec![topic("t")]))
+            .with_topic_partitions(Some(Vec::new()))
+    };
+    ConsumerGroupDescribeRequest: |_v, g| {
+        ConsumerGroupDescribeRequest::default()
+            .with_group_ids(vec![group_id(g)])
+            .with_include_authorized_operations(true)
+    };
     ProduceRequest: |v, _g| {
         let batch = Batch::default().encode(START_MS);
         let mut t = produce_request::TopicProduceData::default().with_partition_data(vec![

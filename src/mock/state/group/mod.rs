@@ -1,129 +1,39 @@
-//! A classic consumer group.
+//! A group: the members and their protocol, and the offsets that were committed.
 //!
-//! ```text
-//!            join                all joined or            leader
-//!  Empty ──────────► Preparing ──────────────► Completing ──────► Stable
-//!    ▲                 ▲   │     time is over      │       synced    │
-//!    │ all left        │   └─ (nobody left)        │ member joins,   │
-//!    └─────────────────┴──────────────────────◄────┴─ leaves, dies ◄─┘
-//! ```
+//! A group is of one type at a time. While it has no members, the first that joins by
+//! the other protocol makes it one of the other type; the offsets stay.
 //!
-//! The machine takes requests and time and gives back the answers to send; it
-//! knows neither sockets nor other groups. A waiting member holds the `Cx` of its
-//! parked JoinGroup or SyncGroup.
+//! Both types take requests and time and give back what to answer; they know neither
+//! sockets nor other groups.
 
-mod deadlines;
-mod join;
+pub mod classic;
+pub mod consumer;
 mod offsets;
-mod serve;
 
-pub use join::{Join, refused};
+pub use classic::{Classic, Join, refused};
+pub use consumer::Consumer;
 pub use offsets::{Committed, Committer};
 
 use super::{ClusterState, ConnId, Cx, Now};
-use bytes::Bytes;
 use kafka_protocol::ResponseError as E;
-use kafka_protocol::messages::ResponseKind;
+use kafka_protocol::messages::{
+    ConsumerGroupHeartbeatRequest, ConsumerGroupHeartbeatResponse, ResponseKind,
+};
 use std::collections::{BTreeMap, HashMap};
-
-/// How long an announced or first-joining member may take.
-const NEW_MEMBER_TIMEOUT_MS: i64 = 300_000;
-
-/// Where there is an initial delay, later joins take this long, too, if it is not
-/// shorter. Kafka answers them at once; librdkafka's mock cluster takes the session's
-/// time less a second, and programs written for it expect to see the steps of a rejoin
-/// one poll of a second at a time.
-const REJOIN_DELAY_MS: i32 = 1500;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    Empty,
-    /// Members are joining until `deadline`.
-    Preparing {
-        deadline: u64,
-        gathering: Gathering,
-    },
-    /// Waiting for the leader's assignment until `deadline`.
-    Completing {
-        deadline: u64,
-    },
-    Stable,
-}
-
-/// When the join phase is over before its deadline.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gathering {
-    /// Not: its deadline is that of the initial delay.
-    First(Initial),
-    /// When all have joined, and no sooner than this (see [`REJOIN_DELAY_MS`]).
-    Held(u64),
-    /// When all have joined.
-    Open,
-}
-
-/// The first rebalance of a group waits for more members to come, longer if they do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Initial {
-    delay_us: u64,
-    remaining_us: u64,
-    joined_meanwhile: bool,
-}
-
-#[derive(Clone, Debug)]
-enum Waiting {
-    No,
-    Join(Cx),
-    Sync(Cx),
-}
-
-#[derive(Clone, Debug)]
-pub struct Member {
-    pub id: String,
-    pub instance_id: Option<String>,
-    pub client_id: String,
-    pub client_host: String,
-    session_timeout_ms: i32,
-    rebalance_timeout_ms: i32,
-    /// Name and metadata, in the member's order of preference.
-    protocols: Vec<(String, Bytes)>,
-    pub assignment: Bytes,
-    waiting: Waiting,
-    session_deadline: u64,
-}
-
-impl Member {
-    pub fn metadata(&self, protocol: &str) -> Bytes {
-        self.protocols
-            .iter()
-            .find(|(name, _)| name == protocol)
-            .map_or_else(Bytes::new, |(_, m)| m.clone())
-    }
-
-    fn is_joining(&self) -> bool {
-        matches!(self.waiting, Waiting::Join(_))
-    }
-
-    fn heard_of(&mut self, now: Now) {
-        self.session_deadline = now.after_ms(self.session_timeout_ms.into());
-    }
-}
 
 /// Answers that came due.
 pub type Answers = Vec<(Cx, ResponseKind)>;
 
 #[derive(Debug)]
+pub enum Kind {
+    Classic(Classic),
+    Consumer(Consumer),
+}
+
+#[derive(Debug)]
 pub struct Group {
     pub id: String,
-    state: State,
-    pub protocol_type: Option<String>,
-    pub protocol: Option<String>,
-    generation: i32,
-    leader: Option<String>,
-    members: BTreeMap<String, Member>,
-    /// Instance id → member id.
-    instances: HashMap<String, String>,
-    /// Ids handed out, with the time by which their owners must have joined.
-    announced: HashMap<String, u64>,
+    pub kind: Kind,
     offsets: BTreeMap<(String, i32), offsets::Written>,
     /// Producer id → what its open transaction commits.
     txn_offsets: HashMap<i64, BTreeMap<(String, i32), offsets::Written>>,
@@ -133,17 +43,15 @@ pub struct Group {
 }
 
 impl Group {
+    /// A classic group, as a commit makes one that has no members.
     pub fn new(id: &str) -> Group {
+        Group::of(id, Kind::Classic(Classic::default()))
+    }
+
+    fn of(id: &str, kind: Kind) -> Group {
         Group {
             id: id.to_owned(),
-            state: State::Empty,
-            protocol_type: None,
-            protocol: None,
-            generation: 0,
-            leader: None,
-            members: BTreeMap::new(),
-            instances: HashMap::new(),
-            announced: HashMap::new(),
+            kind,
             offsets: BTreeMap::new(),
             txn_offsets: HashMap::new(),
             commits: 0,
@@ -151,82 +59,79 @@ impl Group {
         }
     }
 
+    pub fn type_name(&self) -> &'static str {
+        match &self.kind {
+            Kind::Classic(_) => "classic",
+            Kind::Consumer(_) => "consumer",
+        }
+    }
+
     pub fn state_name(&self) -> &'static str {
-        match self.state {
-            State::Empty => "Empty",
-            State::Preparing { .. } => "PreparingRebalance",
-            State::Completing { .. } => "CompletingRebalance",
-            State::Stable => "Stable",
+        match &self.kind {
+            Kind::Classic(g) => g.state_name(),
+            Kind::Consumer(g) => g.state_name(),
+        }
+    }
+
+    /// The generation, or the epoch.
+    fn epoch(&self) -> i32 {
+        match &self.kind {
+            Kind::Classic(g) => g.generation(),
+            Kind::Consumer(g) => g.epoch(),
+        }
+    }
+
+    pub fn protocol_type(&self) -> &str {
+        match &self.kind {
+            Kind::Classic(g) => g.protocol_type.as_deref().unwrap_or(""),
+            Kind::Consumer(_) => "consumer",
         }
     }
 
     pub fn is_empty(&self) -> bool {
-        self.state == State::Empty
+        match &self.kind {
+            Kind::Classic(g) => g.is_empty(),
+            Kind::Consumer(g) => g.is_empty(),
+        }
     }
 
-    pub fn is_stable(&self) -> bool {
-        self.state == State::Stable
+    pub fn subscribes_to(&self, topic: &str) -> bool {
+        match &self.kind {
+            Kind::Classic(g) => g.subscribes_to(topic),
+            Kind::Consumer(g) => g.subscribes_to(topic),
+        }
     }
 
-    pub fn members(&self) -> impl Iterator<Item = &Member> + '_ {
-        self.members.values()
+    pub fn check_commit(&mut self, now: Now, who: Committer<'_>) -> Result<(), E> {
+        match &mut self.kind {
+            Kind::Classic(g) => g.check_commit(now, who),
+            Kind::Consumer(g) => g.check_commit(who),
+        }
     }
 
     /// A member stays when its connection goes; it will be missed by its session's end.
     pub fn connection_closed(&mut self, _conn: ConnId) {}
 
-    /// Finds the member that a request speaks for.
-    fn identify(&self, member_id: &str, instance_id: Option<&str>) -> Result<(), E> {
-        if let Some(instance) = instance_id {
-            return match self.instances.get(instance) {
-                None => Err(E::UnknownMemberId),
-                Some(id) if id != member_id => Err(E::FencedInstanceId),
-                Some(_) => Ok(()),
-            };
-        }
-        if self.members.contains_key(member_id) {
-            Ok(())
-        } else {
-            Err(E::UnknownMemberId)
+    fn members(&self) -> usize {
+        match &self.kind {
+            Kind::Classic(g) => g.members().count(),
+            Kind::Consumer(g) => g.members().count(),
         }
     }
 
-    fn identify_at(
-        &self,
-        member_id: &str,
-        instance_id: Option<&str>,
-        generation: i32,
-    ) -> Result<(), E> {
-        self.identify(member_id, instance_id)?;
-        if generation != self.generation {
-            return Err(E::IllegalGeneration);
+    fn next_deadline(&self) -> Option<u64> {
+        match &self.kind {
+            Kind::Classic(g) => g.next_deadline(),
+            Kind::Consumer(g) => g.next_deadline(),
         }
-        Ok(())
     }
 
     /// Checks what must hold after every step; for tests.
     #[cfg(test)]
     pub fn check_invariants(&self) {
-        match self.state {
-            State::Empty => assert!(self.members.is_empty(), "members in an empty group"),
-            State::Preparing { .. } => {}
-            State::Completing { .. } | State::Stable => {
-                assert!(!self.members.is_empty(), "no members, yet {:?}", self.state);
-                let leader = self.leader.as_ref().expect("a leader");
-                assert!(self.members.contains_key(leader), "the leader is a member");
-                assert!(self.protocol.is_some());
-            }
-        }
-        for m in self.members.values() {
-            match (&m.waiting, self.state) {
-                (Waiting::Join(_), State::Preparing { .. }) => {}
-                (Waiting::Sync(_), State::Completing { .. }) => {}
-                (Waiting::No, _) => {}
-                (w, s) => panic!("{w:?} in {s:?}"),
-            }
-            if let Some(i) = &m.instance_id {
-                assert_eq!(self.instances.get(i), Some(&m.id));
-            }
+        match &self.kind {
+            Kind::Classic(g) => g.check_invariants(),
+            Kind::Consumer(g) => g.check_invariants(),
         }
     }
 }
@@ -239,22 +144,39 @@ impl ClusterState {
         create: bool,
         step: impl FnOnce(&mut Group, &mut Answers) -> T,
     ) -> Option<T> {
+        self.with_group_in(id, create, |group, _, answers| step(group, answers))
+    }
+
+    /// As `with_group`, for a step that looks at the cluster's topics, too.
+    fn with_group_in<T>(
+        &mut self,
+        id: &str,
+        create: bool,
+        step: impl FnOnce(&mut Group, &consumer::Around<'_>, &mut Answers) -> T,
+    ) -> Option<T> {
         if create && !self.groups.contains_key(id) {
             self.groups.insert(id.to_owned(), Group::new(id));
         }
+        let around = consumer::Around {
+            topics: &self.topics,
+            settings: &self.consumer_groups,
+        };
         let group = self.groups.get_mut(id)?;
         let mut answers = Vec::new();
-        let before = (group.state_name(), group.generation);
-        let out = step(group, &mut answers);
-        let after = (group.state_name(), group.generation);
+        let seen = |g: &Group| (g.type_name(), g.state_name(), g.epoch());
+        let before = seen(group);
+        let out = step(group, &around, &mut answers);
+        let after = seen(group);
         if before != after {
             self.trace.line(format_args!(
-                "Group {id} with {} members: {} of generation {} becomes {} of generation {}",
-                group.members.len(),
+                "Group {id} with {} members: {} {} of epoch {} becomes {} {} of epoch {}",
+                group.members(),
                 before.0,
                 before.1,
+                before.2,
                 after.0,
-                after.1
+                after.1,
+                after.2
             ));
         }
         if let Some(at) = group.next_deadline()
@@ -269,10 +191,116 @@ impl ClusterState {
         Some(out)
     }
 
+    /// Runs a step of a classic group; an empty group of the other type becomes one if
+    /// it may be created. `None` if there is none.
+    pub fn with_classic<T>(
+        &mut self,
+        id: &str,
+        create: bool,
+        step: impl FnOnce(&mut Classic, &mut Answers) -> T,
+    ) -> Option<T> {
+        self.with_group(id, create, |group, answers| {
+            if create && group.is_empty() && !matches!(group.kind, Kind::Classic(_)) {
+                group.kind = Kind::Classic(Classic::default());
+            }
+            match &mut group.kind {
+                Kind::Classic(classic) => Some(step(classic, answers)),
+                Kind::Consumer(_) => None,
+            }
+        })
+        .flatten()
+    }
+
+    /// A member leaves, or is removed, by LeaveGroup; it may be one of either protocol.
+    pub fn leave_group(
+        &mut self,
+        now: Now,
+        id: &str,
+        member: &str,
+        instance: Option<&str>,
+    ) -> Result<(), E> {
+        let left = self.with_group_in(id, false, |group, around, answers| match &mut group.kind {
+            Kind::Classic(g) => g.leave(now, member, instance, answers),
+            Kind::Consumer(g) => g.remove(member, instance, around),
+        });
+        left.unwrap_or(Err(E::UnknownMemberId))
+    }
+
+    /// Takes a heartbeat of a member of a consumer group; the first makes the group,
+    /// or makes an empty one that was classic one of this type.
+    pub fn consumer_heartbeat(
+        &mut self,
+        cx: &Cx,
+        request: &ConsumerGroupHeartbeatRequest,
+    ) -> Result<ConsumerGroupHeartbeatResponse, consumer::Refusal> {
+        consumer::check(request, cx.version)?;
+        let id = request.group_id.as_str();
+        let new_id = self.random_uuid().to_string();
+        let caller = consumer::Caller {
+            client_id: cx.client_id.to_string(),
+            client_host: cx.client_host.to_string(),
+        };
+        let joins = request.member_epoch == 0;
+        let not_found = || {
+            (
+                E::GroupIdNotFound,
+                format!("there is no consumer group '{id}'"),
+            )
+        };
+        let becomes_one = match self.groups.get(id) {
+            Some(g) if matches!(g.kind, Kind::Consumer(_)) => false,
+            Some(g) if joins && g.is_empty() => true,
+            None if joins => true,
+            _ => return Err(not_found()),
+        };
+        self.with_group_in(id, true, |group, around, _| {
+            let mut new = Consumer::default();
+            let consumer = match &mut group.kind {
+                Kind::Consumer(g) => g,
+                Kind::Classic(_) => &mut new,
+            };
+            let answer = consumer.heartbeat(cx.now, around, &caller, request, &new_id);
+            if becomes_one && answer.is_ok() {
+                group.kind = Kind::Consumer(new);
+            }
+            answer
+        })
+        .unwrap_or_else(|| Err(not_found()))
+    }
+
+    /// Takes a member out of a consumer group.
+    pub fn fence_consumer(&mut self, id: &str, member: &str) {
+        self.with_group_in(id, false, |group, around, _| {
+            if let Kind::Consumer(g) = &mut group.kind {
+                let _ = g.remove(member, None, around);
+            }
+        });
+    }
+
+    /// What a test wants the members of a consumer group to have. False if there is no
+    /// such group.
+    pub fn set_consumer_targets(
+        &mut self,
+        id: &str,
+        targets: Option<Vec<(String, consumer::Partitions)>>,
+    ) -> bool {
+        let set = self.with_group_in(id, false, |group, around, _| match &mut group.kind {
+            Kind::Consumer(g) => {
+                g.set_targets(targets, around);
+                true
+            }
+            Kind::Classic(_) => false,
+        });
+        set == Some(true)
+    }
+
     pub(super) fn group_deadline(&mut self, now: Now, id: &str) {
-        self.with_group(id, false, |group, answers| {
+        self.with_group_in(id, false, |group, around, answers| {
             group.armed = None;
-            group.tick(now, answers);
+            match &mut group.kind {
+                Kind::Classic(g) => g.tick(now, answers),
+                Kind::Consumer(g) => g.tick(now, around),
+            }
         });
     }
 }

@@ -1,8 +1,6 @@
 //! A group's committed offsets, plain and transactional.
 
-use super::{Group, State};
-use crate::mock::state::Now;
-use kafka_protocol::ResponseError as E;
+use super::Group;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
@@ -23,37 +21,14 @@ pub(super) struct Written {
 pub struct Committer<'a> {
     pub member_id: &'a str,
     pub instance_id: Option<&'a str>,
+    /// Or the member's epoch.
     pub generation: i32,
     pub transactional: bool,
+    /// Of the request.
+    pub version: i16,
 }
 
 impl Group {
-    /// Whether this commit is allowed; a member's commit counts as a heartbeat.
-    pub fn check_commit(&mut self, now: Now, who: Committer<'_>) -> Result<(), E> {
-        let Committer {
-            member_id,
-            instance_id,
-            generation,
-            transactional,
-        } = who;
-        if generation < 0 && self.state == State::Empty {
-            // A consumer that assigns itself, or an administrator.
-            return Ok(());
-        }
-        if generation >= 0 || !member_id.is_empty() || instance_id.is_some() {
-            self.identify_at(member_id, instance_id, generation)?;
-        } else if !transactional {
-            return Err(E::UnknownMemberId);
-        }
-        if !transactional && matches!(self.state, State::Completing { .. }) {
-            return Err(E::RebalanceInProgress);
-        }
-        if let Some(m) = self.members.get_mut(member_id) {
-            m.heard_of(now);
-        }
-        Ok(())
-    }
-
     pub fn commit(&mut self, topic: &str, partition: i32, committed: Committed) {
         let written = self.written(committed);
         self.offsets.insert((topic.to_owned(), partition), written);
@@ -123,39 +98,6 @@ impl Group {
             pending.retain(|(t, _), _| t != topic);
         }
     }
-
-    /// Whether members subscribe to the topic; only consumers tell.
-    pub fn subscribes_to(&self, topic: &str) -> bool {
-        let Some(protocol) = &self.protocol else {
-            return false;
-        };
-        self.protocol_type.as_deref() == Some("consumer")
-            && self.members.values().any(|m| {
-                subscription(&m.metadata(protocol))
-                    .iter()
-                    .any(|t| t == topic)
-            })
-    }
-}
-
-/// The topics of a consumer's subscription: (version i16, topics [string], …).
-fn subscription(metadata: &[u8]) -> Vec<String> {
-    let mut topics = Vec::new();
-    let Some((count, mut rest)) = metadata.get(2..).and_then(|b| b.split_first_chunk::<4>()) else {
-        return topics;
-    };
-    for _ in 0..u32::from_be_bytes(*count) {
-        let Some((length, after)) = rest.split_first_chunk::<2>() else {
-            break;
-        };
-        let n = usize::from(u16::from_be_bytes(*length));
-        let Some((name, after)) = after.split_at_checked(n) else {
-            break;
-        };
-        topics.push(String::from_utf8_lossy(name).into_owned());
-        rest = after;
-    }
-    topics
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What members ask for once they have joined: sync, heartbeat, leave.
 
-use super::{Answers, Group, State, Waiting};
+use super::{Answers, Classic, State, Waiting};
 use crate::mock::state::{Cx, Now};
 use bytes::Bytes;
 use kafka_protocol::ResponseError as E;
@@ -10,7 +10,7 @@ use kafka_protocol::messages::sync_group_response::SyncGroupResponse;
 use kafka_protocol::protocol::StrBytes;
 use std::collections::HashMap;
 
-impl Group {
+impl Classic {
     pub fn sync(&mut self, cx: &Cx, request: SyncGroupRequest, answers: &mut Answers) {
         if let Err(e) = self.try_sync(cx, request, answers) {
             let response = SyncGroupResponse::default().with_error_code(e.code());

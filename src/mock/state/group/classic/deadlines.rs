@@ -1,9 +1,9 @@
 //! Time in a group: sessions, the two phases of a rebalance, announced members.
 
-use super::{Answers, Gathering, Group, Member, State, Waiting};
+use super::{Answers, Classic, Gathering, Member, State, Waiting};
 use crate::mock::state::Now;
 
-impl Group {
+impl Classic {
     /// When `tick` is needed next.
     pub fn next_deadline(&self) -> Option<u64> {
         let phase = match self.state {

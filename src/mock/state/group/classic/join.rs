@@ -1,7 +1,7 @@
 //! Joining, and the rebalance that it leads to.
 
 use super::{
-    Answers, Gathering, Group, Initial, Member, NEW_MEMBER_TIMEOUT_MS, REJOIN_DELAY_MS, State,
+    Answers, Classic, Gathering, Initial, Member, NEW_MEMBER_TIMEOUT_MS, REJOIN_DELAY_MS, State,
     Waiting,
 };
 use crate::mock::state::{Cx, Now};
@@ -43,7 +43,7 @@ pub fn refused(cx: &Cx, code: i16, member_id: &str) -> JoinGroupResponse {
     response
 }
 
-impl Group {
+impl Classic {
     /// Takes a join; its answer may come at once or when the rebalance is over.
     pub fn join(&mut self, cx: &Cx, join: Join, answers: &mut Answers) {
         if !self.takes_protocols(&join) {
