@@ -3,8 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Builder;
+
 use crate::base::conf::{
-    self, AddressFamily, ClientKind, Compression, Conf, QueuingStrategy, TopicConf,
+    self, AddressFamily, ClientKind, Compression, Conf, GroupProtocol, QueuingStrategy, TopicConf,
 };
 use crate::base::time::ms;
 use crate::broker::transport::Family;
@@ -12,6 +16,7 @@ use crate::broker::{ApiVersions, LinkSettings};
 use crate::consumer;
 use crate::group::assignor::Assignor;
 use crate::group::classic::{Classic, ClassicSettings};
+use crate::group::consumer::{self as by_coordinator, ConsumerSettings};
 use crate::group::{self, Membership};
 use crate::metadata::ManagerSettings;
 use crate::producer;
@@ -174,8 +179,24 @@ pub fn group(conf: &Conf, id: &str) -> group::Settings {
 }
 
 /// The machine of the protocol by which the consumer is a member of its group.
-pub fn membership(conf: &Conf, now: Instant, group: Arc<group::Settings>) -> Box<dyn Membership> {
+/// `member_id`: by [`member_id`].
+pub fn membership(
+    conf: &Conf,
+    now: Instant,
+    group: Arc<group::Settings>,
+    member_id: Arc<str>,
+) -> Box<dyn Membership> {
     let c = &conf.global;
+    let rack = c.client_rack.as_deref().filter(|rack| !rack.is_empty());
+    if c.group_protocol == GroupProtocol::Consumer {
+        let member = ConsumerSettings {
+            member_id,
+            assignor: c.group_remote_assignor.as_deref().map(Arc::from),
+            max_poll_interval: ms(c.max_poll_interval_ms),
+            rack: rack.map(Arc::from),
+        };
+        return Box::new(by_coordinator::Consumer::new(now, group, member));
+    }
     let strategy = c.partition_assignment_strategy.as_deref();
     let mut assignors: Vec<Assignor> = Vec::new();
     // The configuration has been checked when the client was made.
@@ -190,13 +211,29 @@ pub fn membership(conf: &Conf, now: Instant, group: Arc<group::Settings>) -> Box
         assignors,
         heartbeat_interval: ms(c.heartbeat_interval_ms),
         max_poll_interval: ms(c.max_poll_interval_ms),
-        rack: c
-            .client_rack
-            .as_deref()
-            .filter(|rack| !rack.is_empty())
-            .map(Arc::from),
+        rack: rack.map(Arc::from),
     };
     Box::new(Classic::new(now, group, member))
+}
+
+/// The id of a member that makes its own: a random UUID, in the letters that Kafka writes
+/// UUIDs with, and like there never with a dash first. From the system, since a forked child
+/// has its parent's generator. Empty where the coordinator gives one.
+pub fn member_id(conf: &Conf) -> Arc<str> {
+    if conf.global.group_protocol != GroupProtocol::Consumer {
+        return "".into();
+    }
+    loop {
+        let mut bytes = [0u8; 16];
+        let got = rustix::rand::getrandom(&mut bytes, rustix::rand::GetRandomFlags::empty());
+        if got != Ok(bytes.len()) {
+            fastrand::Rng::new().fill(&mut bytes);
+        }
+        let id = URL_SAFE_NO_PAD.encode(Builder::from_random_bytes(bytes).into_uuid());
+        if !id.starts_with('-') {
+            return id.into();
+        }
+    }
 }
 
 /// The `partitioner` property.

@@ -15,7 +15,7 @@ use super::hooks::{ConfBox, Hooks};
 use super::security::Security;
 use super::topic::Topic;
 use super::types::{BrokerKey, ConsumerError, ErrorEvent, events};
-use crate::base::conf::ClientKind;
+use crate::base::conf::{ClientKind, GroupProtocol};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, Line, LogSink, Logger};
 use crate::broker::socket_loan::SocketLoans;
@@ -142,8 +142,13 @@ impl ClientShared {
     fn fatal_errors_bar(&self) -> bool {
         match &self.producer {
             Some(p) => p.settings.idempotence,
-            None => self.conf.global.group_instance_id.is_some(),
+            None => self.conf.global.group_instance_id.is_some() || self.is_assigned_to(),
         }
+    }
+
+    /// A consumer whose group's coordinator assigns: `group.protocol=consumer`.
+    pub fn is_assigned_to(&self) -> bool {
+        self.conf.global.group_protocol == GroupProtocol::Consumer
     }
 
     /// The fatal error after which calls are refused.

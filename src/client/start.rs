@@ -63,7 +63,8 @@ pub fn shared(
         settings: settings::consumer(&conf, kind),
         logger: logger.clone(),
     };
-    let consumer = Consumer::new(Arc::new(core), main.clone());
+    let member_id = settings::member_id(&conf);
+    let consumer = Consumer::new(Arc::new(core), main.clone(), member_id);
     // Lines wait here until the application says where they are to go.
     let log_queue = conf.global.log_queue.then(|| Arc::new(Queue::new()));
     Ok(ClientShared {

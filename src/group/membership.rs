@@ -9,7 +9,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
@@ -19,6 +19,10 @@ use crate::base::error::ErrorCode;
 use crate::base::regex::Regex;
 use crate::broker::{RequestError, Response};
 use crate::coordinator::Node;
+
+/// How much later than `max.poll.interval.ms` a poll may be: an application that polls
+/// just as often is not put out by a few milliseconds. librdkafka looks twice a second.
+pub(super) const POLL_GRACE: Duration = Duration::from_millis(500);
 
 /// What the application wants to consume.
 #[derive(Debug, Clone, Default)]
@@ -68,8 +72,8 @@ pub trait Membership: Send + fmt::Debug {
     /// `None`: unsubscribes.
     fn subscribe(&mut self, cx: &mut Context<'_>, interest: Option<Interest>);
     fn on_metadata(&mut self, cx: &mut Context<'_>, view: Arc<View>);
-    /// The metadata that was asked for by [`super::Action::RequestMetadata`]. From here on
-    /// `on_metadata` has those topics, too.
+    /// The metadata that was asked for by [`super::Action::RequestMetadata`], from when on
+    /// `on_metadata` has those topics, too, or by [`super::Action::RequestTopics`].
     fn on_requested_metadata(&mut self, cx: &mut Context<'_>, view: Arc<View>);
     /// The application has carried out an assignment.
     fn on_assigned(&mut self, cx: &mut Context<'_>);
@@ -86,7 +90,7 @@ pub trait Membership: Send + fmt::Debug {
         token: Token,
         result: Result<Response, RequestError>,
     ) -> Option<i32>;
-    /// The coordinator refused a commit of this generation.
+    /// The coordinator refused what this generation asked about offsets.
     fn on_commit_refused(&mut self, cx: &mut Context<'_>, generation: i32, code: ErrorCode);
     /// Goes as far as it can go now. `polled`: when the application last polled.
     fn on_tick(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>, polled: Instant);
@@ -102,6 +106,10 @@ pub trait Membership: Send + fmt::Debug {
     }
     /// As what commits are made.
     fn member(&self) -> Member;
+    /// As what committed offsets are fetched, where the protocol wants to know.
+    fn fetches_as(&self) -> Option<Member> {
+        None
+    }
     fn is_closed(&self) -> bool;
     /// What the group gave last is being taken away because it was lost.
     fn is_lost(&self) -> bool;

@@ -10,12 +10,14 @@
 //!            Event ──► Group ──► Action
 //!                        ├─ `coordinator` where requests go, found and lost
 //!                        ├─ membership    joining, rebalancing, leaving
-//!                        │    └─ classic    by the classic protocol
+//!                        │    ├─ classic    by the classic protocol
+//!                        │    └─ consumer   by the one where the coordinator assigns
 //!                        └─ offsets       OffsetCommit, OffsetFetch
 //! ```
 
 pub mod assignor;
 pub mod classic;
+pub mod consumer;
 pub mod membership;
 pub mod offsets;
 pub mod wire;
@@ -25,6 +27,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use kafka_protocol::messages::{ApiKey, RequestKind};
+use uuid::Uuid;
 
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
@@ -80,7 +83,7 @@ pub enum Event {
     Subscribe(Option<Interest>),
     /// The topics of new metadata.
     Metadata(Arc<View>),
-    /// The answer to [`Action::RequestMetadata`].
+    /// The answer to [`Action::RequestMetadata`] or [`Action::RequestTopics`].
     RequestedMetadata(Arc<View>),
     /// The application has taken an assignment.
     Assigned,
@@ -109,6 +112,8 @@ pub enum Action {
     Rebalance(Rebalance),
     /// The membership needs fresh metadata of these topics: [`Event::RequestedMetadata`].
     RequestMetadata(Vec<Arc<str>>),
+    /// The membership needs to know which topics have these ids: [`Event::RequestedMetadata`].
+    RequestTopics(Vec<Uuid>),
     /// For the application, as a consumer error of a topic.
     TopicError {
         topic: Arc<str>,
@@ -314,8 +319,8 @@ impl Group {
                 let lost = if self.membership.owns(token) {
                     self.membership.on_response(&mut cx, token, result)
                 } else {
-                    let outcome = self.offsets.on_response(&mut cx, token, result);
-                    if let Some((generation, code)) = outcome.lost_membership {
+                    let outcome = self.offsets.on_response(&mut cx, token, result, &before);
+                    if let Some((generation, code)) = outcome.refused {
                         self.membership.on_commit_refused(&mut cx, generation, code);
                     }
                     outcome.lost_coordinator
@@ -351,6 +356,7 @@ impl Group {
             &mut cx,
             self.coordinator.up(),
             self.membership.holds_commits(),
+            self.membership.fetches_as().as_ref(),
         );
     }
 

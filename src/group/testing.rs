@@ -7,6 +7,7 @@ use kafka_protocol::protocol::StrBytes;
 
 use super::assignor::Assignor;
 use super::classic::{Classic, ClassicSettings};
+use super::consumer::{Consumer, ConsumerSettings};
 use super::*;
 use crate::coordinator;
 
@@ -97,6 +98,22 @@ pub(crate) fn classic_group(now: Instant, settings: Settings, member: ClassicSet
     Group::new(now, settings, membership)
 }
 
+/// A group whose coordinator assigns.
+pub(crate) fn consumer_group(now: Instant, settings: Settings, member: ConsumerSettings) -> Group {
+    let settings = Arc::new(settings);
+    let membership = Box::new(Consumer::new(now, settings.clone(), member));
+    Group::new(now, settings, membership)
+}
+
+pub(crate) fn consumer_settings(member_id: &str) -> ConsumerSettings {
+    ConsumerSettings {
+        member_id: member_id.into(),
+        assignor: Some("uniform".into()),
+        max_poll_interval: Duration::from_secs(300),
+        rack: Some("r".into()),
+    }
+}
+
 pub(crate) fn classic_settings(assignors: &[Assignor]) -> ClassicSettings {
     ClassicSettings {
         assignors: assignors.to_vec(),
@@ -109,7 +126,7 @@ pub(crate) fn classic_settings(assignors: &[Assignor]) -> ClassicSettings {
 pub(crate) fn response(kind: ResponseKind) -> Response {
     Response {
         kind: Some(kind),
-        version: 0,
+        version: 1,
         rtt: Duration::ZERO,
         broker_id: 0,
         broker: "".into(),

@@ -33,11 +33,11 @@ macro_rules! consumer_rows {
                 "What kind of group it is in the classic protocol; `consumer` is the only kind. Refused with \
                  `group.protocol=consumer`.";
             "group.protocol" [group_protocol: GroupProtocol] word(GroupProtocol::WORDS, "classic")
-                Consumer High [] Group todo
+                Consumer High [] Group done
                 "`classic`: members of the group assign partitions among themselves. `consumer`: the coordinator does \
                  (KIP-848).";
             "group.remote.assignor" [group_remote_assignor: Option<String>] text(None)
-                Consumer Medium [] Group todo
+                Consumer Medium [] Group done
                 "How the coordinator is to assign partitions under `group.protocol=consumer`, by the name that \
                  brokers have for it (`uniform`, `range`). Its own choice unless set. Share consumers refuse it.";
             "coordinator.query.interval.ms" [coordinator_query_interval_ms: i32] int(1, 3_600_000, 600_000)

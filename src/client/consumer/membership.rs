@@ -50,11 +50,11 @@ pub enum Change {
     GiveUpAll,
 }
 
-impl Default for GroupState {
-    fn default() -> Self {
+impl GroupState {
+    pub fn new(member_id: Arc<str>) -> Self {
         GroupState {
             subscription: Mutex::default(),
-            member: Mutex::new(("".into(), -1)),
+            member: Mutex::new((member_id, -1)),
             lost: AtomicBool::new(false),
             protocol: AtomicU8::new(0),
             serving: Mutex::new(None),

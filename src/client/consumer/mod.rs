@@ -68,7 +68,12 @@ pub struct Consumer {
 }
 
 impl Consumer {
-    pub fn new(core: Arc<consumer::ConsumerShared>, main: MainSender) -> Arc<Self> {
+    /// `member_id`: what the consumer is called before its group is asked.
+    pub fn new(
+        core: Arc<consumer::ConsumerShared>,
+        main: MainSender,
+        member_id: Arc<str>,
+    ) -> Arc<Self> {
         Arc::new(Consumer {
             budget: Budget::new(core.settings.queued_max_bytes),
             core,
@@ -78,7 +83,7 @@ impl Consumer {
             started: Mutex::new(BTreeMap::new()),
             main,
             closed: AtomicBool::new(false),
-            group: GroupState::default(),
+            group: GroupState::new(member_id),
         })
     }
 

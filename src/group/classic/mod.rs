@@ -31,15 +31,11 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::assignor::{Assignor, Racks, RebalanceProtocol, TopicPartition};
-use super::membership::{Interest, Membership, View};
+use super::membership::{Interest, Membership, POLL_GRACE, View};
 use super::{Context, Member, Settings, Token, assignor};
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
 use crate::coordinator::Node;
-
-/// How much later than `max.poll.interval.ms` a poll may be: an application that polls
-/// just as often is not put out by a few milliseconds. librdkafka looks twice a second.
-const POLL_GRACE: Duration = Duration::from_millis(500);
 
 /// Where the machine is to get to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -223,6 +223,7 @@ fn commit(id: u64) -> Event {
             leader_epoch: -1,
             metadata: None,
         }],
+        automatic: false,
     })
 }
 

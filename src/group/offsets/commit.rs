@@ -30,6 +30,9 @@ pub struct Commit {
     /// The caller's, to know the answer by.
     pub id: u64,
     pub offsets: Vec<Offset>,
+    /// Nobody looks at the result before the next one, so that it may be tried for longer:
+    /// a stale epoch is waited out.
+    pub automatic: bool,
 }
 
 /// The answer to a [`Commit`].
@@ -52,7 +55,9 @@ type PartitionKey = (Arc<str>, i32);
 #[derive(Debug)]
 struct Pending {
     id: u64,
+    /// As what it is made, when it is sent.
     member: Member,
+    automatic: bool,
     /// With the result, once there is one.
     offsets: Vec<(Offset, Option<ErrorCode>)>,
     retries: u32,
@@ -67,6 +72,44 @@ impl Pending {
             .iter()
             .filter(|(_, result)| result.is_none())
             .map(|(offset, _)| offset)
+    }
+
+    /// Takes over what is answered, and says whether to send the rest again. `sent`: to whom,
+    /// and in which generation. `waits`: for a newer one.
+    fn settle(
+        &mut self,
+        answer: &CommitAnswer,
+        (node, generation): (i32, i32),
+        waits: bool,
+        outcome: &mut Outcome,
+    ) -> bool {
+        // What was sent in an epoch that was over goes again in the new one.
+        let followed = self.member.generation > generation;
+        let retries = self.retries;
+        let mut again = false;
+        for (offset, result) in self.offsets.iter_mut().filter(|(_, r)| r.is_none()) {
+            let code = answer.code(offset);
+            match verdict(code) {
+                Verdict::Final => *result = Some(code),
+                Verdict::OtherCoordinator => {
+                    outcome.lost_coordinator = Some(node);
+                    again = true;
+                }
+                Verdict::Transport => again = true,
+                Verdict::Retry if retries < RETRIES => again = true,
+                Verdict::Retry => *result = Some(code),
+                Verdict::Stale if followed => again = true,
+                Verdict::Stale if waits => {
+                    outcome.refused = Some((generation, code));
+                    again = true;
+                }
+                Verdict::NotMember | Verdict::Stale => {
+                    outcome.refused = Some((generation, code));
+                    *result = Some(code);
+                }
+            }
+        }
+        again
     }
 
     fn finish(mut self, cx: &mut Context<'_>, rest: ErrorCode) {
@@ -103,6 +146,8 @@ enum State {
     InFlight {
         token: Token,
         node: i32,
+        /// That it was sent in.
+        generation: i32,
         commits: Vec<Pending>,
     },
 }
@@ -156,6 +201,7 @@ impl Commits {
         let pending = Pending {
             id: commit.id,
             member,
+            automatic: commit.automatic,
             offsets: commit.offsets.into_iter().map(|o| (o, None)).collect(),
             retries: 0,
             deadline: cx.now + self.patience(),
@@ -172,7 +218,11 @@ impl Commits {
     }
 
     pub(super) fn follow(&mut self, before: &Member, now: &Member) {
-        for commit in &mut self.queue {
+        let in_flight = match &mut self.state {
+            State::InFlight { commits, .. } => commits.as_mut_slice(),
+            State::Idle | State::Backoff { .. } => &mut [],
+        };
+        for commit in in_flight.iter_mut().chain(&mut self.queue) {
             if commit.member == *before {
                 commit.member = now.clone();
             }
@@ -271,6 +321,7 @@ impl Commits {
         self.state = State::InFlight {
             token,
             node: node.id,
+            generation: member.generation,
             commits,
         };
     }
@@ -280,8 +331,14 @@ impl Commits {
         &mut self,
         cx: &mut Context<'_>,
         result: Result<Response, RequestError>,
+        member: &Member,
     ) -> Outcome {
-        let State::InFlight { node, commits, .. } = std::mem::replace(&mut self.state, State::Idle)
+        let State::InFlight {
+            node,
+            generation,
+            commits,
+            ..
+        } = std::mem::replace(&mut self.state, State::Idle)
         else {
             return Outcome::default();
         };
@@ -296,25 +353,8 @@ impl Commits {
         let mut outcome = Outcome::default();
         let mut again = Vec::new();
         for mut commit in commits {
-            let generation = commit.member.generation;
-            let mut retry = false;
-            for (offset, result) in commit.offsets.iter_mut().filter(|(_, r)| r.is_none()) {
-                let code = answer.code(offset);
-                match verdict(code) {
-                    Verdict::Final => *result = Some(code),
-                    Verdict::OtherCoordinator => {
-                        outcome.lost_coordinator = Some(node);
-                        retry = true;
-                    }
-                    Verdict::Transport => retry = true,
-                    Verdict::Retry if commit.retries < RETRIES => retry = true,
-                    Verdict::Retry => *result = Some(code),
-                    Verdict::NotMember => {
-                        outcome.lost_membership = Some((generation, code));
-                        *result = Some(code);
-                    }
-                }
-            }
+            let waits = commit.automatic && commit.member == *member;
+            let retry = commit.settle(&answer, (node, generation), waits, &mut outcome);
             if retry {
                 commit.retries += 1;
                 again.push(commit);
@@ -368,6 +408,8 @@ enum Verdict {
     /// Again, a few times.
     Retry,
     NotMember,
+    /// A member, but the epoch is over, or not known to the coordinator.
+    Stale,
 }
 
 fn verdict(code: ErrorCode) -> Verdict {
@@ -381,6 +423,7 @@ fn verdict(code: ErrorCode) -> Verdict {
         ErrorCode::UNKNOWN_MEMBER_ID
         | ErrorCode::ILLEGAL_GENERATION
         | ErrorCode::FENCED_INSTANCE_ID => Verdict::NotMember,
+        ErrorCode::STALE_MEMBER_EPOCH => Verdict::Stale,
         _ => Verdict::Final,
     }
 }

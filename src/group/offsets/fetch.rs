@@ -12,7 +12,7 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
-use super::{Context, Offset, Outcome, Settings, is_lost};
+use super::{Context, Member, Offset, Outcome, Settings, is_lost};
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
 use crate::coordinator::Node;
@@ -47,8 +47,15 @@ pub struct Fetched {
 
 #[derive(Debug)]
 enum State {
-    Wait { at: Instant },
-    InFlight { token: Token, node: i32 },
+    Wait {
+        at: Instant,
+    },
+    /// `generation`: of the member that asked, where the coordinator checks that.
+    InFlight {
+        token: Token,
+        node: i32,
+        generation: Option<i32>,
+    },
 }
 
 #[derive(Debug)]
@@ -121,7 +128,12 @@ impl Fetches {
         self.pending.len()
     }
 
-    pub(super) fn on_tick(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>) {
+    pub(super) fn on_tick(
+        &mut self,
+        cx: &mut Context<'_>,
+        coordinator: Option<&Node>,
+        member: Option<&Member>,
+    ) {
         let (late, pending) = std::mem::take(&mut self.pending)
             .into_iter()
             .partition(|p: &Pending| p.fetch.deadline.is_some_and(|at| at <= cx.now));
@@ -136,7 +148,7 @@ impl Fetches {
             if let State::Wait { at } = pending.state
                 && at <= cx.now
             {
-                send(&self.settings, pending, cx, node);
+                send(&self.settings, pending, cx, node, member);
             }
         }
     }
@@ -180,14 +192,19 @@ impl Fetches {
             Err(error) => error.code(),
         };
         let mut outcome = Outcome::default();
-        if let State::InFlight { node, .. } = pending.state
-            && is_lost(code)
+        let mut refused = false;
+        if let State::InFlight {
+            node, generation, ..
+        } = pending.state
         {
-            outcome.lost_coordinator = Some(node);
+            outcome.lost_coordinator = is_lost(code).then_some(node);
+            // Whoever it is then, the offsets are wanted.
+            refused = generation.is_some() && is_refusal(code);
+            outcome.refused = generation.filter(|_| refused).map(|g| (g, code));
         }
         if pending.open().next().is_none() {
             pending.finish(cx, ErrorCode::NO_ERROR);
-        } else if code.is_ok() || is_retriable(code) {
+        } else if code.is_ok() || refused || is_retriable(code) {
             let delay = cx.backoff(
                 pending.attempts,
                 self.settings.retry_backoff.max(Duration::from_millis(1)),
@@ -203,7 +220,15 @@ impl Fetches {
     }
 }
 
-fn send(settings: &Settings, pending: &mut Pending, cx: &mut Context<'_>, node: &Node) {
+fn send(
+    settings: &Settings,
+    pending: &mut Pending,
+    cx: &mut Context<'_>,
+    node: &Node,
+    member: Option<&Member>,
+) {
+    let generation = member.map(|m| m.generation);
+    let who = member.map(|m| (StrBytes::from_string(m.member_id.to_string()), m.generation));
     let group = StrBytes::from_string(settings.group_id.to_string());
     let topics = by_topic(pending.open());
     let require_stable = pending.fetch.require_stable;
@@ -215,7 +240,7 @@ fn send(settings: &Settings, pending: &mut Pending, cx: &mut Context<'_>, node: 
         timeout: settings.request_timeout,
         aside: false,
         build: Box::new(move |version| {
-            RequestKind::OffsetFetch(request(group, topics, require_stable, version))
+            RequestKind::OffsetFetch(request(group, who, topics, require_stable, version))
         }),
     };
     cx.actions
@@ -223,6 +248,7 @@ fn send(settings: &Settings, pending: &mut Pending, cx: &mut Context<'_>, node: 
     pending.state = State::InFlight {
         token,
         node: node.id,
+        generation,
     };
 }
 
@@ -243,6 +269,7 @@ fn by_topic<'a>(
 
 fn request(
     group: StrBytes,
+    who: Option<(StrBytes, i32)>,
     topics: Vec<(StrBytes, Vec<i32>)>,
     require_stable: bool,
     version: i16,
@@ -254,9 +281,13 @@ fn request(
                 .with_name(TopicName(name))
                 .with_partition_indexes(partitions)
         });
-        let group = OffsetFetchRequestGroup::default()
+        let mut group = OffsetFetchRequestGroup::default()
             .with_group_id(GroupId(group))
             .with_topics(Some(topics.collect()));
+        if let Some((id, epoch)) = who.filter(|_| version >= 9) {
+            group.member_id = Some(id);
+            group.member_epoch = epoch;
+        }
         return request.with_groups(vec![group]);
     }
     let topics = topics.into_iter().map(|(name, partitions)| {
@@ -309,7 +340,7 @@ fn take(pending: &mut Pending, answer: &OffsetFetchResponse) -> ErrorCode {
     for result in results {
         let key = (result.offset.topic.clone(), result.offset.partition);
         missing.retain(|open| *open != key);
-        if is_retriable(result.code) {
+        if is_retriable(result.code) || is_refusal(result.code) {
             code = result.code;
         } else if pending.fetch.partitions.contains(&key) {
             pending.done.entry(key).or_insert(result);
@@ -350,6 +381,14 @@ fn none(topic: &Arc<str>, partition: i32) -> Offset {
         leader_epoch: -1,
         metadata: None,
     }
+}
+
+/// It was asked for as a member, and the coordinator does not have that, or not in this epoch.
+fn is_refusal(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::STALE_MEMBER_EPOCH | ErrorCode::UNKNOWN_MEMBER_ID
+    )
 }
 
 fn is_retriable(code: ErrorCode) -> bool {

@@ -37,8 +37,9 @@ pub struct Offset {
 pub struct Outcome {
     /// This broker is not the coordinator.
     pub lost_coordinator: Option<i32>,
-    /// The membership of this generation is not valid any more, by this code.
-    pub lost_membership: Option<(i32, ErrorCode)>,
+    /// The membership of this generation is not valid any more, by this code, or its
+    /// generation is not the newest.
+    pub refused: Option<(i32, ErrorCode)>,
 }
 
 #[derive(Debug)]
@@ -78,7 +79,7 @@ impl Offsets {
     }
 
     /// A member of the next generation, that has kept what it owned, takes over the
-    /// commits of the one before that have not been sent.
+    /// commits of the one before that have not been sent, or have to be sent again.
     pub fn follow(&mut self, before: &Member, now: &Member) {
         let same = before.member_id == now.member_id && before.generation >= 0;
         if same && before.generation < now.generation {
@@ -87,19 +88,28 @@ impl Offsets {
     }
 
     /// `hold`: commits are not to be sent now.
-    pub fn on_tick(&mut self, cx: &mut Context<'_>, coordinator: Option<&Node>, hold: bool) {
+    /// `member`: whom fetches are made for, where that matters.
+    pub fn on_tick(
+        &mut self,
+        cx: &mut Context<'_>,
+        coordinator: Option<&Node>,
+        hold: bool,
+        member: Option<&Member>,
+    ) {
         self.commits.on_tick(cx, coordinator.filter(|_| !hold));
-        self.fetches.on_tick(cx, coordinator);
+        self.fetches.on_tick(cx, coordinator, member);
     }
 
+    /// `member`: as what commits would be made now.
     pub fn on_response(
         &mut self,
         cx: &mut Context<'_>,
         token: Token,
         result: Result<Response, RequestError>,
+        member: &Member,
     ) -> Outcome {
         if self.commits.owns(token) {
-            self.commits.on_response(cx, result)
+            self.commits.on_response(cx, result, member)
         } else {
             self.fetches.on_response(cx, token, result)
         }

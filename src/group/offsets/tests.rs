@@ -30,6 +30,7 @@ fn commit(id: u64, offsets: &[Offset]) -> Event {
     Event::Commit(Commit {
         id,
         offsets: offsets.to_vec(),
+        automatic: false,
     })
 }
 

@@ -18,7 +18,7 @@ impl Simulation {
             let generation = self.members[at].group.membership().member().generation;
             for p in &rebalance.partitions {
                 let key = (p.topic.to_string(), p.partition);
-                let next = self.coordinator.committed.get(&key).copied().unwrap_or(0);
+                let next = self.coordinator.committed().get(&key).copied().unwrap_or(0);
                 self.members[at].holds.insert(p.clone(), (next, generation));
             }
         }
@@ -92,7 +92,14 @@ impl Simulation {
                 metadata: None,
             })
             .collect();
-        self.tell(at, Event::Commit(Commit { id, offsets }));
+        self.tell(
+            at,
+            Event::Commit(Commit {
+                id,
+                offsets,
+                automatic: true,
+            }),
+        );
     }
 
     /// The application polls, gets some messages, and commits now and then.

@@ -1,13 +1,15 @@
 //! The invariants.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::{SimMember, Simulation};
 use crate::group::assignor::{RebalanceProtocol, TopicPartition};
 
 impl Simulation {
     pub(super) fn check(&mut self) {
-        let cooperative = self.assignors[0].protocol() == RebalanceProtocol::Cooperative;
+        let cooperative = self.coordinator.is_consumer()
+            || self.assignors[0].protocol() == RebalanceProtocol::Cooperative;
         let mut owners: BTreeMap<(&TopicPartition, i32), usize> = BTreeMap::new();
         for (at, m) in self.members.iter().enumerate() {
             if !m.alive || self.is_replaced(m) {
@@ -23,7 +25,7 @@ impl Simulation {
                 );
             }
         }
-        for (key, offset) in &self.coordinator.committed {
+        for (key, offset) in self.coordinator.committed() {
             if self.committed.get(key) == Some(offset) {
                 continue;
             }
@@ -38,13 +40,14 @@ impl Simulation {
         }
     }
 
-    /// The coordinator knows another member by this one's name: what it has is somebody
-    /// else's by rights, and it will hear of it.
+    /// What it has is somebody else's by rights, and it will hear of it.
     pub(super) fn is_replaced(&self, m: &SimMember) -> bool {
-        let doubled = m.instance.as_ref().filter(|i| self.doubled.contains(*i));
-        doubled.is_some_and(|instance| {
-            self.coordinator.id_of(instance) != Some(&*m.group.membership().member().member_id)
-        })
+        let doubled = m
+            .instance
+            .as_ref()
+            .is_some_and(|i| self.doubled.contains(i));
+        let member = m.group.membership().member();
+        self.coordinator.disowns(&member, doubled)
     }
 
     pub(super) fn at_rest(&self) -> bool {
@@ -59,7 +62,10 @@ impl Simulation {
             }
             held += m.holds.len();
             if membership.is_steady() {
-                for topic in membership.topics() {
+                if self.coordinator.is_consumer() && self.is_replaced(m) {
+                    return false;
+                }
+                for topic in m.topics.iter().map(|t| Arc::<str>::from(*t)) {
                     let count = self.view.get(&topic).map_or(0, |t| t.partitions.len());
                     wanted.extend((0..count).map(|p| TopicPartition::new(&topic, p as i32)));
                 }

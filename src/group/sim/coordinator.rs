@@ -57,8 +57,38 @@ pub struct Coordinator {
     named: u32,
     session: Duration,
     rebalance: Duration,
+    pub desk: Desk,
+}
+
+/// What a coordinator of either protocol has: the committed offsets, and answers that are
+/// on their way.
+#[derive(Debug, Default)]
+pub struct Desk {
     pub committed: BTreeMap<(String, i32), i64>,
     pub answers: Vec<(Caller, ResponseKind)>,
+}
+
+impl Desk {
+    /// Answers a commit that is in order, or is refused by this code.
+    pub fn commit(&mut self, r: &OffsetCommitRequest, code: ErrorCode) -> ResponseKind {
+        let mut answer = OffsetCommitResponse::default();
+        for topic in &r.topics {
+            let mut done = OffsetCommitResponseTopic::default().with_name(topic.name.clone());
+            for p in &topic.partitions {
+                if code.is_ok() {
+                    let key = (topic.name.to_string(), p.partition_index);
+                    self.committed.insert(key, p.committed_offset);
+                }
+                done.partitions.push(
+                    OffsetCommitResponsePartition::default()
+                        .with_partition_index(p.partition_index)
+                        .with_error_code(code.0 as i16),
+                );
+            }
+            answer.topics.push(done);
+        }
+        ResponseKind::OffsetCommit(answer)
+    }
 }
 
 impl Coordinator {
@@ -73,8 +103,7 @@ impl Coordinator {
             named: 0,
             session,
             rebalance,
-            committed: BTreeMap::new(),
-            answers: Vec::new(),
+            desk: Desk::default(),
         }
     }
 
@@ -90,7 +119,9 @@ impl Coordinator {
                 let instance = r.group_instance_id.as_deref();
                 let code = self.heartbeat(now, &r.member_id, instance, r.generation_id);
                 let answer = HeartbeatResponse::default().with_error_code(code.0 as i16);
-                self.answers.push((caller, ResponseKind::Heartbeat(answer)));
+                self.desk
+                    .answers
+                    .push((caller, ResponseKind::Heartbeat(answer)));
             }
             RequestKind::LeaveGroup(r) => {
                 for member in &r.members {
@@ -101,7 +132,7 @@ impl Coordinator {
                     self.pending.remove(member.member_id.as_str());
                 }
                 let answer = ResponseKind::LeaveGroup(LeaveGroupResponse::default());
-                self.answers.push((caller, answer));
+                self.desk.answers.push((caller, answer));
             }
             RequestKind::OffsetCommit(r) => self.commit(caller, r),
             other => panic!("{other:?}"),
@@ -121,7 +152,9 @@ impl Coordinator {
         }
         for caller in joining {
             let answer = JoinGroupResponse::default().with_error_code(code.0 as i16);
-            self.answers.push((caller, ResponseKind::JoinGroup(answer)));
+            self.desk
+                .answers
+                .push((caller, ResponseKind::JoinGroup(answer)));
         }
         for caller in syncing {
             self.answer_sync(caller, code, Bytes::new());
@@ -192,7 +225,9 @@ impl Coordinator {
             let answer = JoinGroupResponse::default()
                 .with_member_id(StrBytes::from_string(id))
                 .with_error_code(ErrorCode::MEMBER_ID_REQUIRED.0 as i16);
-            self.answers.push((caller, ResponseKind::JoinGroup(answer)));
+            self.desk
+                .answers
+                .push((caller, ResponseKind::JoinGroup(answer)));
             return;
         }
         let protocols = protocols_of(&r);
@@ -203,7 +238,9 @@ impl Coordinator {
         let code = self.identify(&id, instance.as_deref());
         let Some(member) = self.members.get_mut(&id).filter(|_| code.is_ok()) else {
             let answer = JoinGroupResponse::default().with_error_code(code.0 as i16);
-            self.answers.push((caller, ResponseKind::JoinGroup(answer)));
+            self.desk
+                .answers
+                .push((caller, ResponseKind::JoinGroup(answer)));
             return;
         };
         let same = member.protocols == protocols;
@@ -218,7 +255,7 @@ impl Coordinator {
         };
         if as_it_is {
             let answer = self.joined(&id);
-            self.answers.push((caller, answer));
+            self.desk.answers.push((caller, answer));
         } else {
             if let Some(member) = self.members.get_mut(&id) {
                 member.joining = Some(caller);
@@ -266,7 +303,9 @@ impl Coordinator {
         let fenced = ErrorCode::FENCED_INSTANCE_ID;
         if let Some(caller) = member.joining.take() {
             let answer = JoinGroupResponse::default().with_error_code(fenced.0 as i16);
-            self.answers.push((caller, ResponseKind::JoinGroup(answer)));
+            self.desk
+                .answers
+                .push((caller, ResponseKind::JoinGroup(answer)));
         }
         if let Some(caller) = member.syncing.take() {
             self.answer_sync(caller, fenced, Bytes::new());
@@ -284,7 +323,7 @@ impl Coordinator {
             if let ResponseKind::JoinGroup(answer) = &mut answer {
                 answer.skip_assignment = self.leader == id;
             }
-            self.answers.push((caller, answer));
+            self.desk.answers.push((caller, answer));
         } else {
             self.rejoin(now);
         }
@@ -361,7 +400,7 @@ impl Coordinator {
             .collect();
         for (id, caller) in callers {
             let answer = self.joined(&id);
-            self.answers.push((caller, answer));
+            self.desk.answers.push((caller, answer));
         }
     }
 
@@ -390,7 +429,9 @@ impl Coordinator {
         let answer = SyncGroupResponse::default()
             .with_error_code(code.0 as i16)
             .with_assignment(assignment);
-        self.answers.push((caller, ResponseKind::SyncGroup(answer)));
+        self.desk
+            .answers
+            .push((caller, ResponseKind::SyncGroup(answer)));
     }
 
     fn identify(&self, id: &str, instance: Option<&str>) -> ErrorCode {
@@ -484,23 +525,7 @@ impl Coordinator {
                 code => code,
             }
         };
-        let mut answer = OffsetCommitResponse::default();
-        for topic in &r.topics {
-            let mut done = OffsetCommitResponseTopic::default().with_name(topic.name.clone());
-            for p in &topic.partitions {
-                if code.is_ok() {
-                    let key = (topic.name.to_string(), p.partition_index);
-                    self.committed.insert(key, p.committed_offset);
-                }
-                done.partitions.push(
-                    OffsetCommitResponsePartition::default()
-                        .with_partition_index(p.partition_index)
-                        .with_error_code(code.0 as i16),
-                );
-            }
-            answer.topics.push(done);
-        }
-        self.answers
-            .push((caller, ResponseKind::OffsetCommit(answer)));
+        let answer = self.desk.commit(&r, code);
+        self.desk.answers.push((caller, answer));
     }
 }

@@ -11,12 +11,19 @@
 //! within their session or too late, and get a double: one of the two is fenced, nobody
 //! else ever is, and what the fenced one still has counts for nothing.
 //!
+//! All that with the classic protocol, and again with the consumer protocol, whose members
+//! do not count their sessions: there only what a member has by the coordinator's leave is
+//! owned. An instance that comes back before its session is over, without having left, is
+//! refused for good.
+//!
 //! What a broken connection had in flight is either lost or done without an answer.
 
 mod application;
 mod check;
+mod coordination;
 mod coordinator;
 mod network;
+mod reconciler;
 mod schedule;
 mod trouble;
 
@@ -26,11 +33,14 @@ use std::time::{Duration, Instant};
 
 use crate::base::sim::{Schedule, survive};
 
+use self::coordination::Coordination;
 use self::coordinator::Coordinator;
+use self::reconciler::Reconciler;
 use self::schedule::What;
 use super::assignor::{Assignor, TopicPartition};
 use super::classic::ClassicSettings;
-use super::testing::{classic_group, response};
+use super::consumer::ConsumerSettings;
+use super::testing::{classic_group, consumer_group, response};
 use super::*;
 
 const SESSION: Duration = Duration::from_secs(10);
@@ -79,7 +89,7 @@ struct Simulation {
     now: Duration,
     queue: Schedule<What>,
     members: Vec<SimMember>,
-    coordinator: Coordinator,
+    coordinator: Coordination,
     node: i32,
     callers: HashMap<u64, (usize, u64, Token)>,
     callers_made: u64,
@@ -93,6 +103,8 @@ struct Simulation {
     consumed: BTreeMap<(String, i32), i64>,
     committed: BTreeMap<(String, i32), i64>,
     logs: bool,
+    /// Steps since time went on.
+    still: u32,
 }
 
 fn interest(topics: &[&str]) -> Interest {
@@ -103,7 +115,7 @@ fn interest(topics: &[&str]) -> Interest {
 }
 
 impl Simulation {
-    fn new(seed: u64) -> Self {
+    fn new(seed: u64, consumer: bool) -> Self {
         let mut rng = fastrand::Rng::with_seed(seed);
         let assignors = match rng.u8(..3) {
             0 => vec![Assignor::Range, Assignor::RoundRobin],
@@ -115,7 +127,11 @@ impl Simulation {
             now: Duration::ZERO,
             queue: Schedule::default(),
             members: Vec::new(),
-            coordinator: Coordinator::new(SESSION, REBALANCE),
+            coordinator: match consumer {
+                true => Coordination::Consumer(Reconciler::new(SESSION)),
+                false => Coordination::Classic(Coordinator::new(SESSION, REBALANCE)),
+            },
+            still: 0,
             node: 1,
             callers: HashMap::new(),
             callers_made: 0,
@@ -148,11 +164,13 @@ impl Simulation {
     }
 
     fn set_topic(&mut self, topic: &str, partitions: usize) {
+        let id = uuid::Uuid::from_u128(topic.bytes().map(u128::from).sum());
+        self.coordinator.set_topic(topic, id, partitions);
         let mut view = (*self.view).clone();
         view.insert(
             topic.into(),
             TopicView {
-                id: uuid::Uuid::nil(),
+                id,
                 code: ErrorCode::NO_ERROR,
                 partitions: vec![Default::default(); partitions],
             },
@@ -177,14 +195,29 @@ impl Simulation {
         settings.session_timeout = SESSION;
         settings.group_instance_id = instance.as_deref().map(Arc::from);
         settings.seed = self.rng.u64(..);
-        let member = ClassicSettings {
-            assignors: self.assignors.clone(),
-            heartbeat_interval: Duration::from_secs(3),
-            max_poll_interval: REBALANCE,
-            rack: None,
+        let now = self.start + self.now;
+        let group = match self.coordinator.is_consumer() {
+            true => {
+                let member = ConsumerSettings {
+                    member_id: format!("m{life}").into(),
+                    assignor: None,
+                    max_poll_interval: REBALANCE,
+                    rack: None,
+                };
+                consumer_group(now, settings, member)
+            }
+            false => {
+                let member = ClassicSettings {
+                    assignors: self.assignors.clone(),
+                    heartbeat_interval: Duration::from_secs(3),
+                    max_poll_interval: REBALANCE,
+                    rack: None,
+                };
+                classic_group(now, settings, member)
+            }
         };
         self.members.push(SimMember {
-            group: classic_group(self.start + self.now, settings, member),
+            group,
             instance,
             topics: Vec::new(),
             fenced: false,
@@ -209,8 +242,11 @@ impl Simulation {
             1 => vec!["b"],
             _ => vec!["a", "b"],
         });
-        let view = self.view.clone();
-        self.tell(at, Event::Metadata(view));
+        // Some learn the names of topics only when they are assigned some.
+        if !self.coordinator.is_consumer() || self.rng.bool() {
+            let view = self.view.clone();
+            self.tell(at, Event::Metadata(view));
+        }
         self.subscribe(at, topics);
         self.consume_later(at);
     }
@@ -263,7 +299,7 @@ impl Simulation {
             }
             Action::CommitDone(done) => self.commit_done(at, done.id),
             Action::Rebalance(rebalance) => self.rebalance(at, rebalance),
-            Action::RequestMetadata(_) => {
+            Action::RequestMetadata(_) | Action::RequestTopics(_) => {
                 let delay = self.network();
                 let life = self.members[at].life;
                 self.later(delay, What::RequestedMetadata { member: at, life });
@@ -275,15 +311,29 @@ impl Simulation {
             }
             Action::TopicError { .. } | Action::Fetched(_) => {}
             Action::Fatal(code, text) => {
-                let m = &mut self.members[at];
-                let doubled = m.instance.as_ref().filter(|i| self.doubled.contains(*i));
                 assert!(
-                    doubled.is_some() && code == ErrorCode::FENCED_INSTANCE_ID,
+                    self.may_be_refused(at, code),
                     "seed {}: {at}: {code:?} {text}",
                     self.seed
                 );
-                m.fenced = true;
+                self.members[at].fenced = true;
             }
+        }
+    }
+
+    /// There are, or were, two members by this one's instance.
+    fn may_be_refused(&self, at: usize, code: ErrorCode) -> bool {
+        let Some(instance) = &self.members[at].instance else {
+            return false;
+        };
+        let same = |m: &&SimMember| m.instance.as_ref() == Some(instance);
+        let refusals = [
+            ErrorCode::UNRELEASED_INSTANCE_ID,
+            ErrorCode::FENCED_INSTANCE_ID,
+        ];
+        match self.coordinator.is_consumer() {
+            true => refusals.contains(&code) && self.members.iter().filter(same).count() > 1,
+            false => code == ErrorCode::FENCED_INSTANCE_ID && self.doubled.contains(instance),
         }
     }
 
@@ -356,6 +406,21 @@ impl Simulation {
     }
 
     fn step(&mut self, end: Duration) {
+        let before = self.now;
+        self.step_once(end);
+        self.still = match self.now == before {
+            true => self.still + 1,
+            false => 0,
+        };
+        assert!(
+            self.still < 10_000,
+            "seed {}: busy\n{}",
+            self.seed,
+            self.describe()
+        );
+    }
+
+    fn step_once(&mut self, end: Duration) {
         let next = self.queue.next().unwrap_or(end).min(end);
         // Whose deadline comes first.
         let start = self.start;
@@ -431,6 +496,19 @@ const REGRESSIONS: &[u64] = &[1, 11, 57, 345, 823, 874, 3138, 5452];
 fn groups_survive() {
     let traced = std::env::var_os("SIM_LOG").is_some();
     survive("GROUP_SIM_SEEDS", 0..300, REGRESSIONS, traced, |seed| {
-        Simulation::new(seed).whole_life();
+        Simulation::new(seed, false).whole_life();
+    });
+}
+
+/// Seeds that once failed, of the consumer protocol.
+const CONSUMER_REGRESSIONS: &[u64] = &[];
+
+/// `CONSUMER_GROUP_SIM_SEEDS`, as above.
+#[test]
+fn groups_that_are_assigned_to_survive() {
+    let traced = std::env::var_os("SIM_LOG").is_some();
+    let (variable, usual) = ("CONSUMER_GROUP_SIM_SEEDS", 0..300);
+    survive(variable, usual, CONSUMER_REGRESSIONS, traced, |seed| {
+        Simulation::new(seed, true).whole_life();
     });
 }

@@ -6,8 +6,8 @@ use kafka_protocol::messages::offset_commit_response::{
     OffsetCommitResponsePartition, OffsetCommitResponseTopic,
 };
 use kafka_protocol::messages::{
-    ApiKey, HeartbeatResponse, JoinGroupResponse, LeaveGroupResponse, OffsetCommitResponse,
-    RequestKind, ResponseKind, SyncGroupResponse,
+    ApiKey, ConsumerGroupHeartbeatResponse, HeartbeatResponse, JoinGroupResponse,
+    LeaveGroupResponse, OffsetCommitResponse, RequestKind, ResponseKind, SyncGroupResponse,
 };
 
 use super::Simulation;
@@ -101,7 +101,8 @@ impl Simulation {
         let caller = self.callers_made;
         self.callers.insert(caller, (member, epoch, token));
         if node != Some(self.node) {
-            self.coordinator.answers.push((caller, refuse(&request)));
+            let answer = refuse(&request);
+            self.coordinator.answers().push((caller, answer));
         } else {
             let now = self.start + self.now;
             self.coordinator.on_request(now, caller, request);
@@ -147,7 +148,7 @@ impl Simulation {
     }
 
     pub(super) fn deliver_answers(&mut self) {
-        for (caller, kind) in std::mem::take(&mut self.coordinator.answers) {
+        for (caller, kind) in std::mem::take(self.coordinator.answers()) {
             let Some((member, epoch, token)) = self.callers.remove(&caller) else {
                 continue;
             };
@@ -168,6 +169,7 @@ fn version_of(api: ApiKey) -> i16 {
     match api {
         ApiKey::JoinGroup | ApiKey::OffsetCommit => 9,
         ApiKey::SyncGroup | ApiKey::LeaveGroup => 5,
+        ApiKey::ConsumerGroupHeartbeat => 1,
         _ => 4,
     }
 }
@@ -187,6 +189,10 @@ fn refuse(request: &RequestKind) -> ResponseKind {
         }
         RequestKind::LeaveGroup(_) => {
             ResponseKind::LeaveGroup(LeaveGroupResponse::default().with_error_code(code))
+        }
+        RequestKind::ConsumerGroupHeartbeat(_) => {
+            let answer = ConsumerGroupHeartbeatResponse::default().with_error_code(code);
+            ResponseKind::ConsumerGroupHeartbeat(answer)
         }
         RequestKind::OffsetCommit(r) => {
             let topics = r.topics.iter().map(|t| {

@@ -51,7 +51,12 @@ impl Simulation {
             8 => self.tell(at, Event::Subscribe(None)),
             9 => {
                 let more = self.rng.usize(1..8);
-                self.set_topic("b", more);
+                // A topic does not become smaller but by being made anew, with another id.
+                let least = match self.coordinator.is_consumer() {
+                    true => self.view.get("b").map_or(0, |t| t.partitions.len()),
+                    false => 0,
+                };
+                self.set_topic("b", more.max(least));
             }
             10 => self.members[at].polls ^= true,
             11 => self.tell(at, Event::Close),

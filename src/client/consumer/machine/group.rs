@@ -90,6 +90,7 @@ impl Machine {
             }
             Action::Rebalance(rebalance) => self.rebalance(cx, rebalance),
             Action::RequestMetadata(topics) => self.ask_leader_metadata(cx, topics),
+            Action::RequestTopics(ids) => self.ask_topics(cx, ids),
             Action::TopicError { topic, code, text } => {
                 self.consumer_error(code, text, Some(topic));
             }
@@ -135,7 +136,7 @@ impl Machine {
 }
 
 /// Where a group's consumer begins, before it has done anything.
-pub(super) fn log_initial(shared: &ClientShared, id: &str) {
+pub(super) fn log_initial(shared: &ClientShared, id: &str, member_id: &str) {
     let state = |facility, text: &str| {
         let logger = &shared.logger;
         logger.debug(
@@ -144,7 +145,10 @@ pub(super) fn log_initial(shared: &ClientShared, id: &str) {
             format_args!("Group \"{id}\": {text}"),
         );
     };
-    state("MEMBERID", "no member id yet");
+    match member_id {
+        "" => state("MEMBERID", "no member id yet"),
+        id => state("MEMBERID", &format!("member id \"{id}\"")),
+    }
     state("CGRPSTATE", "init");
     state(
         "CGRPQUERY",

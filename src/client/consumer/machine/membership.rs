@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use kafka_protocol::messages::{ApiKey, RequestKind, ResponseKind};
+use kafka_protocol::messages::{ApiKey, MetadataRequest, RequestKind, ResponseKind};
 use uuid::Uuid;
 
 use super::Machine;
@@ -23,7 +23,7 @@ use crate::consumer::{Partition, offset};
 use crate::coordinator::Target;
 use crate::group::assignor::{self, RebalanceProtocol};
 use crate::group::{self, Group, Interest, Rebalance, RebalanceKind, TopicView, View};
-use crate::metadata::request::metadata_request;
+use crate::metadata::request::{by_id, metadata_request};
 use crate::metadata::{Refresh, Snapshot, TopicInfo};
 
 /// What goes on between the group and the application.
@@ -166,22 +166,17 @@ impl Machine {
     }
 
     pub(super) fn ask_leader_metadata(&mut self, cx: &mut MainContext<'_>, topics: Vec<Arc<str>>) {
-        let main = cx.shared.main.clone();
-        let timeout = ms(cx.shared.conf.global.socket_timeout_ms);
         for name in &topics {
             cx.metadata.track(name, cx.now);
         }
         self.membership.led = topics.clone();
         let what = Refresh::Topics(topics);
-        let request = Request::new(
-            ApiKey::Metadata,
-            timeout,
-            move |version| RequestKind::Metadata(metadata_request(&what, false, version)),
-            move |result| {
-                main.send(MainCommand::Consumer(Command::LeaderMetadata(result)));
-            },
-        );
-        cx.send(Target::Any, request);
+        ask_metadata(cx, move |version| metadata_request(&what, false, version));
+    }
+
+    /// The names of these topics, for a group whose coordinator knows them by their ids.
+    pub(super) fn ask_topics(&mut self, cx: &mut MainContext<'_>, ids: Vec<Uuid>) {
+        ask_metadata(cx, move |version| by_id(&ids, version));
     }
 
     pub(super) fn on_leader_metadata(
@@ -254,7 +249,10 @@ impl Machine {
         // The state that the application asks about in its callback comes first.
         self.publish();
         let c = &cx.shared.conf.global;
-        if c.rebalance_cb == 0 && !cx.shared.wants_event(events::REBALANCE) {
+        let by_library = c.rebalance_cb == 0 && !cx.shared.wants_event(events::REBALANCE);
+        // After a fatal error everything is taken from the application, which is not asked.
+        let is_over = cx.shared.is_assigned_to() && cx.shared.barred().is_some();
+        if by_library || is_over {
             // The application leaves rebalances to the library, and need not poll for them.
             cx.shared.hooks.rebalance(&event);
         } else {
@@ -340,7 +338,7 @@ impl Machine {
                 true => "wait-incr-unassign-to-complete",
                 false => "wait-unassign-to-complete",
             },
-            "wait-leave" | "closed" => "init",
+            "wait-leave" | "closed" | "joining" => "init",
             name => name,
         }
     }
@@ -373,6 +371,22 @@ impl Machine {
         self.consumer.group.set_closed();
         self.consumer.queue.yield_now();
     }
+}
+
+fn ask_metadata(
+    cx: &mut MainContext<'_>,
+    build: impl FnOnce(i16) -> MetadataRequest + Send + 'static,
+) {
+    let main = cx.shared.main.clone();
+    let request = Request::new(
+        ApiKey::Metadata,
+        ms(cx.shared.conf.global.socket_timeout_ms),
+        move |version| RequestKind::Metadata(build(version)),
+        move |result| {
+            main.send(MainCommand::Consumer(Command::LeaderMetadata(result)));
+        },
+    );
+    cx.send(Target::Any, request);
 }
 
 fn view_of(snapshot: &Snapshot) -> View {

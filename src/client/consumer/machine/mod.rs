@@ -64,11 +64,12 @@ impl Machine {
             .filter(|_| consumer.core.settings.has_group);
         let group = id.map(|id| {
             let group = Arc::new(settings::group(&shared.conf, id));
-            let membership = settings::membership(&shared.conf, now, group.clone());
+            let (member_id, _) = consumer.group.member();
+            let membership = settings::membership(&shared.conf, now, group.clone(), member_id);
             Group::new(now, group, membership)
         });
-        if let Some(id) = id {
-            log_initial(shared, id);
+        if let (Some(id), Some(group)) = (id, &group) {
+            log_initial(shared, id, &group.membership().member().member_id);
         }
         let auto_commit =
             (c.enable_auto_commit && group.is_some() && !interval.is_zero()).then_some(interval);

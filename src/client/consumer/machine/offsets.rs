@@ -147,6 +147,7 @@ impl Machine {
         reply: CommitReply,
     ) {
         let id = self.id();
+        let automatic = matches!(reply, CommitReply::Configured | CommitReply::Closing(_));
         self.commits.insert(id, reply);
         let offsets = offsets
             .into_iter()
@@ -159,7 +160,14 @@ impl Machine {
                 metadata: o.metadata,
             })
             .collect();
-        self.tell_group(cx, group::Event::Commit(group::Commit { id, offsets }));
+        self.tell_group(
+            cx,
+            group::Event::Commit(group::Commit {
+                id,
+                offsets,
+                automatic,
+            }),
+        );
     }
 
     pub(super) fn on_commit_done(&mut self, cx: &mut MainContext<'_>, done: group::CommitDone) {

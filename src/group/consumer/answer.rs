@@ -1,0 +1,256 @@
+//! What the coordinator answers.
+
+use std::time::{Duration, Instant};
+
+use kafka_protocol::messages::{ConsumerGroupHeartbeatResponse, ResponseKind};
+
+use super::errors::{Class, class};
+use super::{Beat, Consumer, Goal, Sent, Session, State, Step};
+use crate::base::error::ErrorCode;
+use crate::broker::{RequestError, Response};
+use crate::group::{Action, Context};
+
+/// Whatever the coordinator says: heartbeats are no load.
+const LEAST_INTERVAL: Duration = Duration::from_millis(10);
+/// Between two tellings of the same error, unless the interval is longer.
+const TELLING_PAUSE: Duration = Duration::from_secs(5);
+
+/// A code, and what the broker said about it.
+struct Failure {
+    code: ErrorCode,
+    text: String,
+    /// The coordinator has said so: it has not done what was asked.
+    is_answer: bool,
+}
+
+impl Failure {
+    fn new(code: ErrorCode) -> Self {
+        Failure {
+            code,
+            text: code.to_string(),
+            is_answer: false,
+        }
+    }
+}
+
+fn read(
+    result: Result<Response, RequestError>,
+) -> Result<(i16, ConsumerGroupHeartbeatResponse), Failure> {
+    let response = result.map_err(|e| Failure::new(e.code()))?;
+    let Some(ResponseKind::ConsumerGroupHeartbeat(answer)) = response.kind else {
+        return Err(Failure::new(ErrorCode::_BAD_MSG));
+    };
+    let code = ErrorCode::from(answer.error_code);
+    if code.is_err() {
+        let mut failure = Failure::new(code);
+        failure.is_answer = true;
+        if let Some(said) = answer.error_message.as_deref().filter(|m| !m.is_empty()) {
+            failure.text = format!("{code}: {said}");
+        }
+        return Err(failure);
+    }
+    // A member's epoch is positive.
+    match answer.member_epoch {
+        1.. => Ok((response.version, answer)),
+        _ => Err(Failure::new(ErrorCode::_BAD_MSG)),
+    }
+}
+
+impl Consumer {
+    /// The heartbeat that is out is answered. Returns the coordinator that is not one any
+    /// more, if the answer says that.
+    pub(super) fn on_beat_answered(
+        &mut self,
+        cx: &mut Context<'_>,
+        result: Result<Response, RequestError>,
+    ) -> Option<i32> {
+        let at = cx.now;
+        let (sent, joins) = match &mut self.state {
+            State::Joining(_) => match std::mem::replace(&mut self.state, State::Out { at }) {
+                State::Joining(sent) => (sent, true),
+                _ => return None,
+            },
+            State::Member { session, .. } => {
+                match std::mem::replace(&mut session.beat, Beat::Due(at)) {
+                    Beat::Out(sent) => (sent, false),
+                    Beat::Due(_) => return None,
+                }
+            }
+            _ => return None,
+        };
+        match read(result) {
+            Ok((version, answer)) => {
+                if joins {
+                    self.joined(cx, version, &sent, &answer);
+                }
+                self.heard(cx, sent, &answer);
+                None
+            }
+            Err(failure) => {
+                self.listed = match failure.code {
+                    ErrorCode::UNKNOWN_MEMBER_ID => false,
+                    // It has this member in another epoch, and may not let it join by that
+                    // id; an instance it does not.
+                    ErrorCode::FENCED_MEMBER_EPOCH => {
+                        self.attempts > 0 || self.settings.group_instance_id.is_some()
+                    }
+                    _ => !(joins && failure.is_answer),
+                };
+                self.refused(cx, sent.node, failure)
+            }
+        }
+    }
+
+    fn joined(
+        &mut self,
+        cx: &mut Context<'_>,
+        version: i16,
+        sent: &Sent,
+        answer: &ConsumerGroupHeartbeatResponse,
+    ) {
+        self.target.clear();
+        self.state = State::Member {
+            session: Session {
+                epoch: answer.member_epoch,
+                beat: Beat::Due(cx.now),
+                failed: false,
+                told: sent.report.clone(),
+            },
+            step: Step::Steady,
+        };
+        if version == 0 && !self.interest.patterns.is_empty() {
+            let code = ErrorCode::_UNSUPPORTED_FEATURE;
+            let text = "The group's coordinator does not match patterns: it is older than \
+                        Kafka 4.0";
+            cx.actions.push(Action::Error(code, text.into()));
+        }
+    }
+
+    fn heard(&mut self, cx: &mut Context<'_>, sent: Sent, answer: &ConsumerGroupHeartbeatResponse) {
+        self.attempts = 0;
+        self.told = None;
+        if let Some(id) = answer.member_id.as_deref().filter(|id| !id.is_empty()) {
+            self.member_id = id.into();
+        }
+        if let Ok(ms @ 1..) = u64::try_from(answer.heartbeat_interval_ms) {
+            self.interval = Duration::from_millis(ms).max(LEAST_INTERVAL);
+        }
+        if let Some(assignment) = &answer.assignment {
+            self.target = assignment
+                .topic_partitions
+                .iter()
+                .flat_map(|t| t.partitions.iter().map(|p| (t.topic_id, *p)))
+                .filter(|(_, partition)| *partition >= 0)
+                .collect();
+            self.learn_names();
+        }
+        // What has changed since it was sent is said at once.
+        let news = self.report() != sent.report;
+        let next = match news {
+            true => cx.now,
+            false => cx.now.max(sent.at + self.interval),
+        };
+        if let Some(session) = self.session_mut() {
+            session.epoch = answer.member_epoch;
+            session.failed = false;
+            session.told = sent.report;
+            session.beat = Beat::Due(next);
+        }
+    }
+
+    fn refused(&mut self, cx: &mut Context<'_>, node: i32, failure: Failure) -> Option<i32> {
+        let class = class(failure.code);
+        match class {
+            Class::Fenced => {
+                // As somebody new it can be tried at once, unless that has just failed.
+                let at = match self.attempts {
+                    0 => {
+                        self.attempts = 1;
+                        cx.now
+                    }
+                    _ => self.backoff(cx),
+                };
+                self.lose(cx, at);
+            }
+            Class::Fatal => self.fail(cx, &failure),
+            Class::Passing | Class::OtherCoordinator => self.again(cx),
+            Class::Told => {
+                self.tell(cx, failure);
+                self.again(cx);
+                let next = cx.now + self.interval;
+                if let Some(session) = self.session_mut() {
+                    session.beat = Beat::Due(next);
+                }
+            }
+        }
+        (class == Class::OtherCoordinator).then_some(node)
+    }
+
+    /// The same once more, with everything in it, since the coordinator may have heard it.
+    fn again(&mut self, cx: &mut Context<'_>) {
+        let next = self.backoff(cx);
+        match &mut self.state {
+            State::Member { session, .. } => {
+                session.failed = true;
+                session.beat = Beat::Due(next);
+            }
+            State::Out { at } => *at = next,
+            State::Joining(_) | State::Losing { .. } | State::Closed => {}
+        }
+    }
+
+    /// An error for the application, though not with every heartbeat.
+    fn tell(&mut self, cx: &mut Context<'_>, failure: Failure) {
+        let pause = self.interval.max(TELLING_PAUSE);
+        let is_news =
+            |(code, at): (ErrorCode, Instant)| code != failure.code || at + pause <= cx.now;
+        if self.told.is_none_or(is_news) {
+            self.told = Some((failure.code, cx.now));
+            let text = format!("Heartbeat failed: {}", failure.text);
+            cx.actions.push(Action::Error(failure.code, text));
+        }
+    }
+
+    /// Nothing can be done about it.
+    fn fail(&mut self, cx: &mut Context<'_>, failure: &Failure) {
+        if failure.code == ErrorCode::GROUP_ID_NOT_FOUND && self.goal != Goal::Member {
+            // It was about to leave.
+            self.listed = false;
+            return self.lose(cx, cx.now);
+        }
+        let text = format!("Fatal consumer error: {}", failure.text);
+        cx.actions.push(Action::Fatal(failure.code, text));
+        if self.goal != Goal::Closed {
+            self.goal = Goal::Failed;
+        }
+        self.listed = false;
+        self.lose(cx, cx.now);
+    }
+
+    /// The coordinator has heard that this member leaves, or has not.
+    pub(super) fn on_left(
+        &mut self,
+        cx: &mut Context<'_>,
+        result: &Result<Response, RequestError>,
+    ) {
+        self.leave = None;
+        let code = match result {
+            Err(error) => error.code(),
+            Ok(Response {
+                kind: Some(ResponseKind::ConsumerGroupHeartbeat(answer)),
+                ..
+            }) => answer.error_code.into(),
+            Ok(_) => ErrorCode::_BAD_MSG,
+        };
+        let passing = matches!(class(code), Class::Passing | Class::OtherCoordinator);
+        if code.is_err()
+            && passing
+            && matches!(self.goal, Goal::Out | Goal::Member)
+            && matches!(self.state, State::Out { .. })
+        {
+            self.listed = true;
+            let at = self.backoff(cx);
+            self.state = State::Out { at };
+        }
+    }
+}
