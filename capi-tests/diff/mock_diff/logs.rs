@@ -162,13 +162,22 @@ fn create(diff: &mut Diff, world: &mut World) {
 }
 
 pub fn create_named(diff: &mut Diff, name: &str, configs: Vec<CreatableTopicConfig>) {
+    create_sized(diff, name, 2, configs);
+}
+
+pub fn create_sized(
+    diff: &mut Diff,
+    name: &str,
+    partitions: i32,
+    configs: Vec<CreatableTopicConfig>,
+) {
     let version = diff.rng.i16(2..=7);
     let request = CreateTopicsRequest::default()
         .with_timeout_ms(10_000)
         .with_topics(vec![
             CreatableTopic::default()
                 .with_name(topic_name(name))
-                .with_num_partitions(2)
+                .with_num_partitions(partitions)
                 .with_replication_factor(1)
                 .with_configs(configs),
         ]);

@@ -2,9 +2,9 @@
 //! answers must be the same, apart from what accepted.md lists.
 //!
 //! usage: mock_diff MOCK KAFKA [--seed N] [--count N] [--verbose] [--transactions] [--exhaust]
-//!                  [--transaction-version N]
+//!                  [--transaction-version N] [--consumers]
 //!
-//! --transactions: of transactions alone; --exhaust: with a producer id whose epochs are used up
+//! --transactions: of transactions alone; --consumers: of groups of the consumer protocol; --exhaust: with a producer id whose epochs are used up
 //! (32,000 requests). Kafka has that transaction.version while this runs, and then 2.
 //!
 //! Both clusters have one broker, and are used by nobody else.
@@ -12,6 +12,7 @@
 mod admin;
 mod broken;
 mod codecs;
+mod consumers;
 mod describe;
 mod features;
 mod groups;
@@ -90,6 +91,10 @@ impl Diff {
         }
     }
 
+    pub fn differences(&self) -> u32 {
+        self.differences
+    }
+
     pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
         &from[self.rng.usize(..from.len())]
     }
@@ -108,6 +113,7 @@ fn main() -> ExitCode {
     let mut addresses = Vec::new();
     let (mut seed, mut count, mut verbose) = (1, 3000, false);
     let (mut transactions, mut exhaust, mut version) = (false, false, 2);
+    let mut consumers = false;
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut number = || args.next().and_then(|n| n.parse().ok()).expect("a number");
@@ -116,6 +122,7 @@ fn main() -> ExitCode {
             "--count" => count = number(),
             "--verbose" => verbose = true,
             "--transactions" => transactions = true,
+            "--consumers" => consumers = true,
             "--exhaust" => exhaust = true,
             "--transaction-version" => version = number() as i16,
             _ => addresses.push(arg),
@@ -142,12 +149,17 @@ fn main() -> ExitCode {
     };
     let mut world = logs::World::new(&mut diff);
     codecs::create(&mut diff);
+    consumers::create(&mut diff);
     txns::wait_for_coordinators(&mut diff);
     plays::create(&mut diff);
     if exhaust {
         plays::exhaust(&mut diff);
     }
     while diff.asked.values().sum::<u32>() < count as u32 {
+        if consumers {
+            consumers::step(&mut diff);
+            continue;
+        }
         let kind = diff.rng.u32(..100);
         if transactions || kind == 99 {
             match diff.chance(70) {
@@ -161,7 +173,8 @@ fn main() -> ExitCode {
             46..49 => describe::step(&mut diff, &world),
             49..51 => broken::step(&mut diff, &world),
             51..52 => pairs::step(&mut diff, &world),
-            52..60 => codecs::step(&mut diff),
+            52..58 => codecs::step(&mut diff),
+            58..60 => consumers::step(&mut diff),
             60..78 => groups::step(&mut diff, &world),
             78..83 => admin::step(&mut diff, &world),
             _ => txns::step(&mut diff, &world),

@@ -3,7 +3,7 @@
 #
 #   run.sh [--kafka HOST:PORT] [SEED...]        (default: a Kafka is started and stopped, seeds 1 2 3)
 #
-# Each seed is run three times: all kinds of requests, and transactions alone with transaction.version 2 and 1. Of the given
+# Each seed is run four times: all kinds of requests, groups of consumers alone, and transactions alone with transaction.version 2 and 1. Of the given
 # Kafka that version is changed meanwhile. Once a producer id's epochs are used up.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../../setup/lib.sh"
@@ -44,6 +44,7 @@ transactions=${MOCK_DIFF_TRANSACTIONS:-1500} exhaust=--exhaust
 mock_start --brokers 1
 for seed in "${seeds[@]}"; do
     compare "$seed" "${MOCK_DIFF_COUNT:-3000}"
+    compare "$seed" "${MOCK_DIFF_CONSUMERS:-150}" --consumers
     compare "$seed" "$transactions" --transactions $exhaust
     exhaust=
 done

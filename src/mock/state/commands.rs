@@ -62,12 +62,7 @@ impl ClusterState {
                 self.consumer_groups.heartbeat_interval_ms = ms;
             }
             Change::ConsumerSessionTimeout { ms } => self.consumer_groups.session_timeout_ms = ms,
-            Change::ConsumerTargets { group, targets } => {
-                let targets = targets.map(|t| self.targets(t));
-                if !self.set_consumer_targets(&group, targets) {
-                    return Err(CommandError::UnknownGroup);
-                }
-            }
+            Change::ConsumerTargets { group, targets } => self.set_targets(&group, targets)?,
             Change::TrackRequests { on } => self.tracking = on,
             Change::ClearRequests => self.tracked.clear(),
             Change::Compact => self.compact_now(now),
@@ -155,8 +150,16 @@ impl ClusterState {
         Ok(())
     }
 
+    fn set_targets(&mut self, group: &str, targets: Option<Vec<(String, Vec<At>)>>) -> Outcome {
+        let targets = targets.map(|t| self.by_id(t));
+        match self.set_consumer_targets(group, targets) {
+            true => Ok(()),
+            false => Err(CommandError::UnknownGroup),
+        }
+    }
+
     /// By topic id; topics that do not exist are left out.
-    fn targets(&self, targets: Vec<(String, Vec<At>)>) -> Vec<(String, Partitions)> {
+    fn by_id(&self, targets: Vec<(String, Vec<At>)>) -> Vec<(String, Partitions)> {
         let by_id = |all: Vec<At>| {
             let mut partitions = Partitions::new();
             for at in all {

@@ -67,11 +67,13 @@ pub fn check(request: &ConsumerGroupHeartbeatRequest, version: i16) -> Result<()
         );
         return Err((E::UnsupportedAssignor, text));
     }
-    if let Some(regex) = &r.subscribed_topic_regex
-        && let Err(e) = super::subscription::compile(regex)
-    {
-        return Err((E::InvalidRegularExpression, e));
-    }
+    Ok(())
+}
+
+fn check_regex(request: &ConsumerGroupHeartbeatRequest) -> Result<(), Refusal> {
+    let regex = request.subscribed_topic_regex.as_deref().unwrap_or("");
+    let compiled = super::subscription::compile(regex);
+    compiled.map_err(|e| (E::InvalidRegularExpression, e))?;
     Ok(())
 }
 
@@ -139,7 +141,9 @@ impl Consumer {
         if self.members.len() >= around.settings.max_size && !self.members.contains_key(id) {
             return Err((E::GroupMaxSizeReached, "the group is full".to_owned()));
         }
-        self.admit(id, request, owned.as_ref())?;
+        self.check_admission(id, request, owned.as_ref())?;
+        check_regex(request)?;
+        self.admit(id, request);
         let Some(m) = self.members.get_mut(id) else {
             return Err(unknown(id));
         };

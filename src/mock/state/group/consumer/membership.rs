@@ -5,58 +5,63 @@ use kafka_protocol::ResponseError as E;
 use kafka_protocol::messages::ConsumerGroupHeartbeatRequest;
 
 impl Consumer {
-    /// Lets the member in, or sees that it is one, with the epoch that it says.
-    pub(super) fn admit(
-        &mut self,
+    /// Whether the member may join, or is one and says the right epoch.
+    pub(super) fn check_admission(
+        &self,
         id: &str,
         request: &ConsumerGroupHeartbeatRequest,
         owned: Option<&Partitions>,
     ) -> Result<(), Refusal> {
         let joins = request.member_epoch == 0;
-        let instance = request.instance_id.as_deref();
-        if joins && let Some(instance) = instance {
-            return self.admit_static(instance, id);
-        }
-        if let Some(instance) = instance {
-            self.owner_of(instance, id)?;
+        match request.instance_id.as_deref() {
+            Some(instance) if joins => return self.check_released(instance),
+            Some(instance) => self.owner_of(instance, id)?,
+            None => {}
         }
         match self.members.get(id) {
             Some(m) => check_epoch(m, request.member_epoch, owned),
-            None if joins => {
-                self.members.insert(id.to_owned(), Member::new(id));
-                Ok(())
-            }
+            None if joins => Ok(()),
             None => Err(unknown(id)),
         }
     }
 
-    /// A static member takes the place of the one that left for it, and what that one
-    /// was to have.
-    fn admit_static(&mut self, instance: &str, id: &str) -> Result<(), Refusal> {
-        let Some(old) = self.instances.get(instance).cloned() else {
-            self.members
-                .entry(id.to_owned())
-                .or_insert_with(|| Member::new(id));
-            return Ok(());
-        };
-        let left = |m: &Member| m.epoch == LEAVE_STATIC;
-        if !self.members.get(&old).is_some_and(left) {
-            let text = format!("'{instance}' is in use by member '{old}'");
-            return Err((E::UnreleasedInstanceId, text));
+    /// A static member takes the place of the one that left for it, no other one's.
+    fn check_released(&self, instance: &str) -> Result<(), Refusal> {
+        let owner = self.instances.get(instance);
+        match owner.and_then(|id| self.members.get(id)) {
+            Some(m) if m.epoch != LEAVE_STATIC => Err((
+                E::UnreleasedInstanceId,
+                format!("'{instance}' is in use by member '{}'", m.id),
+            )),
+            _ => Ok(()),
         }
-        if let Some(mut m) = self.members.remove(&old) {
+    }
+
+    /// Lets the member in that may join. One that comes back for a static member gets
+    /// what that one was to have.
+    pub(super) fn admit(&mut self, id: &str, request: &ConsumerGroupHeartbeatRequest) {
+        if request.member_epoch != 0 {
+            return;
+        }
+        let instance = request.instance_id.as_deref();
+        let left = instance.and_then(|i| self.instances.get(i).cloned());
+        if let Some(old) = left
+            && let Some(mut m) = self.members.remove(&old)
+        {
             m.id = id.to_owned();
             m.epoch = 0;
             m.previous_epoch = 0;
             m.state = State::Stable;
+            self.forget_instance_of(&old);
             self.forget_instance_of(id);
             self.members.insert(id.to_owned(), m);
+            if let Some(target) = self.targets.remove(&old) {
+                self.targets.insert(id.to_owned(), target);
+            }
         }
-        if let Some(target) = self.targets.remove(&old) {
-            self.targets.insert(id.to_owned(), target);
-        }
-        self.instances.insert(instance.to_owned(), id.to_owned());
-        Ok(())
+        self.members
+            .entry(id.to_owned())
+            .or_insert_with(|| Member::new(id));
     }
 
     /// Whether the instance id is this member's.

@@ -42,9 +42,8 @@ impl Consumer {
             _ => self.next(now, m, around, owned),
         };
         if let Some(m) = self.members.get_mut(id) {
-            if m.epoch != next.epoch {
-                m.previous_epoch = m.epoch;
-            }
+            // Also where it stays the same: then no epoch before it is believed.
+            m.previous_epoch = m.epoch;
             m.epoch = next.epoch;
             m.state = next.state;
             m.assigned = next.assigned;
