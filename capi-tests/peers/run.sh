@@ -1,10 +1,11 @@
 #!/bin/bash
 # Other clients against the mock cluster, or against whatever answers at BOOTSTRAP: each produces, consumes in a
 # group of two, commits, reads the commits back, commits a transaction and aborts one, and reads both isolation levels.
+# The Java client has a group of the consumer protocol (KIP-848) as well, and confluent-kafka-python with its own librdkafka has several.
 # Then they fence each other: the Java client, confluent-kafka-python with its own librdkafka and with this library, and a C program
 # with this library, by one transactional.id.
 #
-#   run.sh [--bootstrap HOST:PORT,...] [python|js|go|java|fencing]...
+#   run.sh [--bootstrap HOST:PORT,...] [python|js|go|java|confluent|fencing]...
 #
 # Without --bootstrap a kafka-mock of three brokers is built and started. What the peers need comes from their own
 # package managers into the cache folder.
@@ -19,16 +20,16 @@ bootstrap= peers=()
 while [ $# -gt 0 ]; do
     case $1 in
         --bootstrap) bootstrap=$2; shift 2 ;;
-        python|js|go|java|fencing) peers+=("$1"); shift ;;
+        python|js|go|java|confluent|fencing) peers+=("$1"); shift ;;
         *) die "unknown argument $1" ;;
     esac
 done
-[ ${#peers[@]} -gt 0 ] || peers=(python js go java fencing)
+[ ${#peers[@]} -gt 0 ] || peers=(python js go java confluent fencing)
 
 if [ -z "$bootstrap" ]; then
     PROFILE=${PROFILE:-debug}
     trap mock_stop EXIT
-    mock_start --brokers 3
+    mock_start --brokers 3 --heartbeat-interval 500
     bootstrap=$MOCK_BOOTSTRAP
 fi
 
@@ -68,6 +69,13 @@ java_jars() {
 java() {
     java_jars || return 1
     timeout 600 env java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$jars/*" "$HERE/java/Peer.java" "$bootstrap"
+}
+
+confluent() {
+    local upstream
+    need python3 python3
+    upstream=$(bash "$ROOT/capi-tests/setup/library.sh" upstream) || return 1
+    PYTHONPATH=$upstream/wheel timeout 600 python3 "$HERE/python/consumers.py" "$bootstrap"
 }
 
 # The wheel has a librdkafka of its own; a library that is loaded before takes its place.

@@ -66,7 +66,15 @@ public class Peer {
         System.out.println("ok produce");
     }
 
-    static void groupOfTwo() throws Exception {
+    // The classic protocol, or the consumer protocol (KIP-848), whose timeouts are the broker's.
+    static KafkaConsumer<String, String> member(String group) {
+        List<String> p = new ArrayList<>(List.of("group.id", group, "enable.auto.commit", "false", "auto.offset.reset", "earliest"));
+        p.addAll(group.equals(GROUP) ? List.of("session.timeout.ms", "10000", "heartbeat.interval.ms", "500")
+                                     : List.of("group.protocol", "consumer"));
+        return consumer(p.toArray(new String[0]));
+    }
+
+    static void groupOfTwo(String group) throws Exception {
         Map<String, Boolean> seen = new ConcurrentHashMap<>();
         List<Set<Integer>> assigned = List.of(ConcurrentHashMap.newKeySet(), ConcurrentHashMap.newKeySet());
         AtomicBoolean stop = new AtomicBoolean();
@@ -74,8 +82,7 @@ public class Peer {
         for (int m = 0; m < 2; m++) {
             Set<Integer> mine = assigned.get(m);
             Thread t = new Thread(() -> {
-                try (KafkaConsumer<String, String> c = consumer("group.id", GROUP, "enable.auto.commit", "false",
-                        "auto.offset.reset", "earliest", "session.timeout.ms", "10000", "heartbeat.interval.ms", "500")) {
+                try (KafkaConsumer<String, String> c = member(group)) {
                     c.subscribe(List.of(TOPIC));
                     while (!stop.get()) {
                         for (ConsumerRecord<String, String> r : c.poll(Duration.ofMillis(100))) {
@@ -112,7 +119,32 @@ public class Peer {
         for (Thread t : threads) t.join(30_000);
         check(seen.size() == MESSAGES, seen.size() + " of " + MESSAGES + " consumed");
         check(shared, "the group shares: " + assigned);
-        System.out.println("ok group of two");
+        System.out.println("ok group of two: " + group);
+    }
+
+    // One member by a regular expression, which the broker resolves; it is described, and its offsets go with a transaction.
+    static void byPattern() throws Exception {
+        String group = GROUP + "-pattern";
+        try (KafkaConsumer<String, String> c = member(group); Admin admin = Admin.create(props());
+             KafkaProducer<String, String> p = producer("transactional.id", "java-pattern-" + RUN)) {
+            c.subscribe(new SubscriptionPattern("java-" + RUN + ".*"));
+            int seen = 0;
+            for (long end = System.currentTimeMillis() + 60_000; seen < MESSAGES && System.currentTimeMillis() < end;)
+                seen += c.poll(Duration.ofMillis(100)).count();
+            check(seen == MESSAGES, seen + " of " + MESSAGES + " consumed by a pattern");
+            ConsumerGroupDescription d = admin.describeConsumerGroups(List.of(group)).all().get().get(group);
+            check(d.members().size() == 1 && d.groupState().toString().equals("Stable"), "described: " + d);
+            check(d.members().iterator().next().assignment().topicPartitions().equals(c.assignment()), "assigned: " + d);
+            check(admin.listGroups(ListGroupsOptions.forConsumerGroups()).all().get().stream()
+                  .anyMatch(g -> g.groupId().equals(group)), "listed");
+            p.initTransactions();
+            p.beginTransaction();
+            TopicPartition tp = new TopicPartition(TOPIC, 0);
+            p.sendOffsetsToTransaction(Map.of(tp, new OffsetAndMetadata(9)), c.groupMetadata());
+            p.commitTransaction();
+            check(c.committed(Set.of(tp)).get(tp).offset() == 9, "offset of a member's transaction");
+        }
+        System.out.println("ok group by a pattern");
     }
 
     static void committed() throws Exception {
@@ -176,8 +208,10 @@ public class Peer {
         bootstrap = args[0];
         createTopics();
         produce();
-        groupOfTwo();
+        groupOfTwo(GROUP);
         committed();
+        groupOfTwo(GROUP + "-848");
+        byPattern();
         transactions();
         System.out.println("PASS java");
         System.exit(0);
