@@ -314,13 +314,19 @@ RD_EXPORT
 void rd_kafka_mock_group_initial_rebalance_delay_ms(rd_kafka_mock_cluster_t *mcluster,
                                                     int32_t delay_ms);
 
-/** Sets the prefixes of the metrics that the brokers ask clients for (KIP-714). */
+/**
+ * Sets the prefixes of the metrics that the brokers ask clients for (KIP-714); all are
+ * copied. `*` asks for every metric, none for nothing.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_mock_telemetry_set_requested_metrics(rd_kafka_mock_cluster_t *mcluster,
                                                                   char **metrics,
                                                                   size_t metrics_cnt);
 
-/** Sets how often clients are to push metrics, in milliseconds (KIP-714). */
+/**
+ * Sets how often clients are to push metrics, in milliseconds (KIP-714); 0 for five
+ * minutes.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_mock_telemetry_set_push_interval(rd_kafka_mock_cluster_t *mcluster,
                                                               int64_t push_interval_ms);

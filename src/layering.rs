@@ -95,7 +95,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["router.rs"],
             &["context.rs", "fan_out.rs"],
             &["consumer/machine/"],
-            &["stats"],
+            &["stats", "telemetry.rs"],
             &["main_loop/"],
             &["start.rs", "transactions.rs"],
             &["mod.rs", "list_groups.rs", "admin.rs"],

@@ -20,3 +20,4 @@ pub mod metadata;
 pub mod mock;
 pub mod producer;
 pub mod protocol;
+pub mod telemetry;

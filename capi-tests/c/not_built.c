@@ -146,12 +146,10 @@ static void mock_calls(void) {
         rd_kafka_t *rk                          = unreachable();
         rd_kafka_mock_cluster_t *m              = rd_kafka_mock_cluster_new(rk, 1);
         rd_kafka_topic_partition_list_t *list   = rd_kafka_topic_partition_list_new(1);
-        char *ids[]                             = {"member"}, *metrics[] = {"metric"}, **got = ids;
+        char *ids[]                             = {"member"}, **got = ids;
         const char *members[]                   = {"member"};
         size_t cnt                              = 4711;
 
-        CHECK_ERR(rd_kafka_mock_telemetry_set_requested_metrics(m, metrics, 1), want);
-        CHECK_ERR(rd_kafka_mock_telemetry_set_push_interval(m, 100), want);
         rd_kafka_mock_sharegroup_set_session_timeout(m, 1000);
         rd_kafka_mock_sharegroup_set_heartbeat_interval(m, 100);
         rd_kafka_mock_sharegroup_set_max_delivery_attempts(m, 1);

@@ -24,6 +24,7 @@ pub mod stack;
 pub mod standard;
 pub mod stderr;
 pub mod sync;
+pub mod tally;
 #[cfg(test)]
 pub mod testing;
 pub mod text;

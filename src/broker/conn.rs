@@ -516,6 +516,7 @@ impl<T> Conn<T> {
         let rtt = now.saturating_duration_since(entry.sent_at);
         let rtt_us = i64::try_from(rtt.as_micros()).unwrap_or(i64::MAX);
         self.stats.rtt.add(rtt_us);
+        self.stats.tallies.answered(entry.api, rtt_us);
         self.note_answer(&entry, frame.len() - 4, rtt_us, ErrorCode::NO_ERROR);
         let mut throttle = Duration::ZERO;
         let result = match request::decode_response(entry.api, entry.version, frame) {
@@ -524,6 +525,7 @@ impl<T> Conn<T> {
                 throttle = ms(millis);
                 if millis > 0 {
                     self.stats.throttle.add(i64::from(millis));
+                    self.stats.tallies.throttle.add(i64::from(millis));
                 }
                 Ok(Response {
                     kind: Some(kind),
@@ -570,6 +572,8 @@ fn throttle_time_ms(kind: &ResponseKind) -> i32 {
         ResponseKind::EndTxn(r) => r.throttle_time_ms,
         ResponseKind::AddPartitionsToTxn(r) => r.throttle_time_ms,
         ResponseKind::TxnOffsetCommit(r) => r.throttle_time_ms,
+        ResponseKind::GetTelemetrySubscriptions(r) => r.throttle_time_ms,
+        ResponseKind::PushTelemetry(r) => r.throttle_time_ms,
         _ => 0,
     }
 }

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicI32, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 
 use kafka_protocol::messages::ApiKey;
 
+use crate::base::tally::{Gate, Tally};
 use crate::base::window::Window;
 
 /// The numbers in the statistics' `state`.
@@ -60,6 +61,43 @@ impl StateName {
     }
 }
 
+/// What telemetry asks of a broker, in microseconds but for `throttle`.
+#[derive(Debug, Default)]
+pub struct Tallies {
+    /// From a request to its response, whatever it is.
+    pub rtt: Tally,
+    pub produce: Tally,
+    pub fetch: Tally,
+    pub commit: Tally,
+    /// From the opening of a batch to its request.
+    pub queued: Tally,
+    /// Milliseconds, of the responses that say that there is a pause.
+    pub throttle: Tally,
+}
+
+impl Tallies {
+    fn new(gate: &Gate) -> Self {
+        Tallies {
+            rtt: Tally::new(gate),
+            produce: Tally::new(gate),
+            fetch: Tally::new(gate),
+            commit: Tally::new(gate),
+            queued: Tally::new(gate),
+            throttle: Tally::new(gate),
+        }
+    }
+
+    pub fn answered(&self, api: ApiKey, rtt_us: i64) {
+        self.rtt.add(rtt_us);
+        match api {
+            ApiKey::Produce => self.produce.add(rtt_us),
+            ApiKey::Fetch => self.fetch.add(rtt_us),
+            ApiKey::OffsetCommit => self.commit.add(rtt_us),
+            _ => {}
+        }
+    }
+}
+
 /// Monotonic counters, but for those called gauges.
 #[derive(Debug)]
 pub struct BrokerStats {
@@ -93,6 +131,7 @@ pub struct BrokerStats {
     pub int_latency: Window,
     /// Microseconds from a request to its last byte in the socket.
     pub outbuf_latency: Window,
+    pub tallies: Tallies,
     pub state: AtomicI32,
     /// Requests sent, by API key.
     pub requests: [AtomicU64; 96],
@@ -100,13 +139,13 @@ pub struct BrokerStats {
 
 impl Default for BrokerStats {
     fn default() -> Self {
-        BrokerStats::new(false)
+        BrokerStats::new(false, &Gate::default())
     }
 }
 
 impl BrokerStats {
-    /// `windows`: whether the latencies are gathered as well.
-    pub fn new(windows: bool) -> Self {
+    /// `windows`: whether the latencies are gathered as well. `gate`: whether tallies are.
+    pub fn new(windows: bool, gate: &Gate) -> Self {
         BrokerStats {
             tx: AtomicU64::new(0),
             tx_bytes: AtomicU64::new(0),
@@ -131,6 +170,7 @@ impl BrokerStats {
             throttle: Window::new(windows),
             int_latency: Window::new(windows),
             outbuf_latency: Window::new(windows),
+            tallies: Tallies::new(gate),
             state: AtomicI32::new(0),
             requests: [const { AtomicU64::new(0) }; 96],
         }

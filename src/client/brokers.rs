@@ -86,6 +86,7 @@ pub struct Brokers {
 
 /// A link beside the brokers', which keeps its name wherever it leads.
 pub struct NamedLink {
+    pub key: BrokerKey,
     pub identity: Arc<RwLock<Identity>>,
     pub stats: Arc<BrokerStats>,
     handle: Handle<BrokerUser>,
@@ -278,7 +279,7 @@ impl Brokers {
 
     fn new_stats(&self) -> Arc<BrokerStats> {
         let windows = self.shared.conf.global.statistics_interval_ms > 0;
-        Arc::new(BrokerStats::new(windows))
+        Arc::new(BrokerStats::new(windows, &self.shared.gate))
     }
 
     pub fn add_named(
@@ -302,6 +303,7 @@ impl Brokers {
             fetcher: None,
         })?;
         self.named.push(NamedLink {
+            key,
             identity,
             stats,
             handle: handle.clone(),

@@ -16,6 +16,7 @@ use crate::coordinator::target::RetriedRequest;
 use crate::metadata::{Refresh, Snapshot};
 use crate::producer::idempotence::Pid;
 use crate::producer::transaction;
+use crate::telemetry;
 
 pub enum MainCommand {
     Link {
@@ -88,6 +89,7 @@ pub enum MainCommand {
     /// Logins to come are made with others: what was refused may succeed.
     CredentialsReplaced,
     Token(TokenNews),
+    Telemetry(TelemetryCommand),
     /// Partitions without a leader, or messages without a partition, have news.
     Leaderless,
     /// Everything that is queued is to go out now.
@@ -99,6 +101,13 @@ pub enum MainCommand {
         done: Sender<()>,
     },
     Stop,
+}
+
+/// For a client that tells its metrics.
+pub enum TelemetryCommand {
+    Event(telemetry::Event),
+    /// The client ends; dropped when its last push is answered, or none is to come.
+    End(Sender<()>),
 }
 
 pub type MetadataReply = Sender<Result<Arc<Snapshot>, KafkaError>>;

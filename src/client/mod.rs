@@ -25,6 +25,7 @@ pub mod shared;
 mod sim;
 mod start;
 pub mod stats;
+mod telemetry;
 pub mod tokens;
 pub mod topic;
 pub mod transactions;
@@ -46,7 +47,7 @@ use crate::metadata::{Refresh, Snapshot};
 use crate::producer;
 use crate::producer::topic::Partitioner;
 
-use command::{MainCommand, MainSender};
+use command::{MainCommand, MainSender, TelemetryCommand};
 use event::{Event, EventQueue};
 use hooks::{ConfBox, Hooks};
 use main_loop::MainLoop;
@@ -78,6 +79,10 @@ impl Gate {
     fn open(&self) {
         *self.is_open.lock() = true;
         self.opened.notify_all();
+    }
+
+    fn is_open(&self) -> bool {
+        *self.is_open.lock()
     }
 
     fn wait(&self) {
@@ -259,6 +264,17 @@ impl Client {
         answer.recv().unwrap_or(0)
     }
 
+    fn end_telemetry(&self) {
+        // Without a beginning there is nothing to tell.
+        if self.shared.conf.global.enable_metrics_push && self.gate.is_open() {
+            let (done, ended) = bounded(1);
+            let end = TelemetryCommand::End(done);
+            self.shared.main.send(MainCommand::Telemetry(end));
+            // Nothing is sent; it ends when the sender is dropped.
+            let _ = ended.recv_timeout(telemetry::LAST_PUSH);
+        }
+    }
+
     /// Messages not yet reported, and other things that wait to be polled.
     pub fn out_queue_len(&self) -> usize {
         let messages = self
@@ -321,8 +337,10 @@ impl Client {
         }
     }
 
-    /// Ends all threads. Bounded: links drop their connections at once.
+    /// Ends all threads. Bounded: links drop their connections at once, but for the last
+    /// push of metrics, which some cluster may want.
     pub fn stop(&self) {
+        self.end_telemetry();
         self.shared.main.send(MainCommand::Stop);
         self.begin();
         if let Some(main) = self.main.lock().take()

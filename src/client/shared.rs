@@ -18,6 +18,7 @@ use super::types::{BrokerKey, ConsumerError, ErrorEvent, events};
 use crate::base::conf::{ClientKind, GroupProtocol};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::{Level, Line, LogSink, Logger};
+use crate::base::tally::Gate;
 use crate::broker::socket_loan::SocketLoans;
 use crate::metadata::Snapshot;
 use crate::producer::idempotence::Pid;
@@ -47,6 +48,8 @@ pub struct ClientShared {
     pub fatal: Mutex<Option<KafkaError>>,
     pub broker_list: RwLock<Vec<(BrokerKey, String)>>,
     pub threads: AtomicI32,
+    /// Whether telemetry is counted.
+    pub gate: Gate,
     pub started_us: i64,
     pub started: Instant,
     /// Messages handed to the application, and their bytes.

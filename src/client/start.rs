@@ -20,6 +20,7 @@ use crate::base::conf::{ClientKind, Conf};
 use crate::base::error::KafkaError;
 use crate::base::log::{Level, Logger};
 use crate::base::queue::Queue;
+use crate::base::tally::Gate;
 use crate::base::time::wall_us;
 use crate::broker::socket_loan::SocketLoans;
 use crate::consumer::ConsumerShared;
@@ -63,8 +64,9 @@ pub fn shared(
         settings: settings::consumer(&conf, kind),
         logger: logger.clone(),
     };
+    let gate = Gate::default();
     let member_id = settings::member_id(&conf);
-    let consumer = Consumer::new(Arc::new(core), main.clone(), member_id);
+    let consumer = Consumer::new(Arc::new(core), main.clone(), member_id, &gate);
     // Lines wait here until the application says where they are to go.
     let log_queue = conf.global.log_queue.then(|| Arc::new(Queue::new()));
     Ok(ClientShared {
@@ -90,6 +92,7 @@ pub fn shared(
         broker_list: RwLock::new(Vec::new()),
         threads: AtomicI32::new(0),
         conf,
+        gate,
         started_us: wall_us(),
         started: Instant::now(),
         consumed: AtomicU64::new(0),

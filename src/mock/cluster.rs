@@ -317,6 +317,16 @@ impl Cluster {
         self.tell(Change::TransactionEndDelay { ms })
     }
 
+    /// Clients are asked for the metrics whose names begin with one of these.
+    pub fn set_telemetry_metrics(&self, metrics: Vec<String>) -> Outcome {
+        self.tell(Change::TelemetryMetrics { metrics })
+    }
+
+    /// How often they are to push; 0 for Kafka's default.
+    pub fn set_telemetry_interval_ms(&self, ms: i32) -> Outcome {
+        self.tell(Change::TelemetryInterval { ms })
+    }
+
     pub fn track_requests(&self, on: bool) -> Outcome {
         self.tell(Change::TrackRequests { on })
     }

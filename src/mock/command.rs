@@ -177,6 +177,14 @@ pub enum Change {
     TransactionEndDelay {
         ms: u32,
     },
+    /// Prefixes of the metrics that clients are asked for.
+    TelemetryMetrics {
+        metrics: Vec<String>,
+    },
+    /// How often they are to push; 0 for the default.
+    TelemetryInterval {
+        ms: i32,
+    },
     TrackRequests {
         on: bool,
     },

@@ -93,7 +93,7 @@ macro_rules! producer_rows {
                  `resolve_canonical_bootstrap_servers_only` makes each a bootstrap server under its canonical name, \
                  as Kerberos needs it.";
             "enable.metrics.push" [enable_metrics_push: bool] boolean(true)
-                Both Low [] Telemetry todo
+                Both Low [] Telemetry done
                 "Push this client's metrics to brokers that have subscribed to them (KIP-714).";
         }
     };

@@ -203,6 +203,7 @@ impl Consumer {
 
     /// The application begins to poll.
     pub fn poll_begins(&self) {
+        self.tallies.poll_begins();
         self.group.polled.store(POLLING, Ordering::Release);
         if self.group.wants_poll.swap(false, Ordering::AcqRel) {
             self.send(Command::Polled);
@@ -210,6 +211,7 @@ impl Consumer {
     }
 
     pub fn poll_ends(&self) {
+        self.tallies.poll_ends();
         let millis = self.group.started.elapsed().as_millis();
         let millis = u64::try_from(millis).unwrap_or(POLLING - 1);
         self.group.polled.store(millis, Ordering::Release);

@@ -19,6 +19,7 @@ mod offsets;
 mod partition;
 mod queries;
 mod requests;
+mod tallies;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -35,12 +36,14 @@ use super::topic::Topic;
 use crate::base::conf::OffsetReset;
 use crate::base::error::ErrorCode;
 use crate::base::queue::Queue;
+use crate::base::tally::Gate;
 use crate::consumer::room::Budget;
 use crate::consumer::{self, ResetPolicy, TopicHandle};
 use command::Command;
 use membership::GroupState;
 pub use partition::ConsumerPartition;
 pub use queries::is_refused;
+use tallies::ConsumerTallies;
 
 /// The most that stopping waits for the last commit, a request's time at most.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
@@ -65,6 +68,7 @@ pub struct Consumer {
     main: MainSender,
     closed: AtomicBool,
     pub group: GroupState,
+    pub tallies: ConsumerTallies,
 }
 
 impl Consumer {
@@ -73,6 +77,7 @@ impl Consumer {
         core: Arc<consumer::ConsumerShared>,
         main: MainSender,
         member_id: Arc<str>,
+        gate: &Gate,
     ) -> Arc<Self> {
         Arc::new(Consumer {
             budget: Budget::new(core.settings.queued_max_bytes),
@@ -84,6 +89,7 @@ impl Consumer {
             main,
             closed: AtomicBool::new(false),
             group: GroupState::new(member_id),
+            tallies: ConsumerTallies::new(gate),
         })
     }
 

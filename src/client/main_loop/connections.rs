@@ -27,6 +27,9 @@ impl MainLoop {
             }
             return;
         }
+        if let Some(telemetry) = &mut self.telemetry {
+            telemetry.on_link(key, &event);
+        }
         if let LinkEvent::Up { .. } = &event {
             let news = transaction::Event::Coordinator(coordinator::Event::BrokerUp);
             self.tell_transaction(now, news);

@@ -8,6 +8,7 @@ mod bootstrap;
 mod connections;
 mod metadata;
 mod producer_id;
+mod telemetry;
 mod tokens;
 mod topics;
 mod transaction;
@@ -29,6 +30,7 @@ use super::router::Router;
 use super::settings;
 use super::shared::ClientShared;
 use super::stats;
+use super::telemetry::Pusher;
 use super::topic::Topic;
 use super::types::{ThreadKind, events};
 use crate::base::fork::Generation;
@@ -62,6 +64,8 @@ pub struct MainLoop {
     group_coordinator: Option<(Arc<str>, i32)>,
     /// Of a client with SASL/OAUTHBEARER.
     refresher: Option<Refresher>,
+    /// Of a client that tells its metrics.
+    telemetry: Option<Pusher>,
     consumer: Machine,
     made: Generation,
 }
@@ -97,6 +101,7 @@ impl MainLoop {
                 .and_then(|p| Transaction::new(p, settings::transaction(&shared.conf)?, now)),
             group_coordinator: None,
             refresher: Refresher::new(&shared, now),
+            telemetry: Pusher::new(&shared),
             consumer: Machine::new(&shared, now),
             made: Generation::current(),
             shared,
@@ -181,6 +186,7 @@ impl MainLoop {
                 .as_ref()
                 .and_then(Transaction::next_deadline),
             self.refresher.as_ref().and_then(Refresher::next_deadline),
+            self.telemetry.as_ref().and_then(Pusher::next_deadline),
             self.consumer.next_deadline(),
         ]
         .into_iter()
@@ -215,6 +221,7 @@ impl MainLoop {
         self.acquire_on_time(now);
         self.transaction_on_time(now);
         self.tokens_on_time(now);
+        self.telemetry_on_time(now);
     }
 
     /// Lets the consumer's machine work with what is the main loop's.
@@ -305,10 +312,9 @@ impl MainLoop {
             MainCommand::CredentialsReady => self.router.brokers.credentials_ready(),
             MainCommand::CredentialsReplaced => self.router.brokers.credentials_replaced(),
             MainCommand::Token(news) => self.on_token_news(now, news),
+            MainCommand::Telemetry(command) => self.on_telemetry(now, command),
             MainCommand::Leaderless => self.expire_unassigned(now),
-            MainCommand::Flush => {
-                self.nudge_all();
-            }
+            MainCommand::Flush => self.nudge_all(),
             MainCommand::Purge {
                 queued,
                 in_flight,

@@ -21,6 +21,7 @@ mod offset_for_leader_epoch;
 mod produce;
 mod sasl;
 mod scram;
+mod telemetry;
 mod topics_admin;
 mod transactions;
 
@@ -77,6 +78,8 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: R) -> Reply {
         R::DescribeProducers(r) => describe::producers(state, cx, r),
         R::ListTransactions(r) => describe::list_transactions(state, cx, r),
         R::DescribeTransactions(r) => describe::transactions(state, cx, r),
+        R::GetTelemetrySubscriptions(r) => telemetry::subscriptions(state, cx, r),
+        R::PushTelemetry(r) => telemetry::push(state, cx, r),
         // Not in `Versions`, so not let through.
         _ => Reply::Close,
     }

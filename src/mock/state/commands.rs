@@ -63,6 +63,8 @@ impl ClusterState {
             }
             Change::ConsumerSessionTimeout { ms } => self.consumer_groups.session_timeout_ms = ms,
             Change::ConsumerTargets { group, targets } => self.set_targets(&group, targets)?,
+            Change::TelemetryMetrics { metrics } => self.telemetry.set_metrics(metrics),
+            Change::TelemetryInterval { ms } => self.telemetry.set_interval_ms(ms),
             Change::TrackRequests { on } => self.tracking = on,
             Change::ClearRequests => self.tracked.clear(),
             Change::Compact => self.compact_now(now),

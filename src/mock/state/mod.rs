@@ -18,6 +18,7 @@ pub mod partition;
 mod retention;
 pub mod scram;
 mod secure;
+pub mod telemetry;
 mod timers;
 pub mod topic;
 mod topics;
@@ -142,6 +143,7 @@ pub struct ClusterState {
     pub txns: txn::Settings,
     pub acls: acls::Acls,
     pub scram: scram::Credentials,
+    pub telemetry: telemetry::Telemetry,
     pub(super) logins: logins::Logins,
     pub(super) authorizer: Option<authorizer::StandardAuthorizer>,
     pub next_producer_id: i64,
@@ -175,6 +177,7 @@ impl ClusterState {
             txns: txn::Settings::default(),
             acls: acls::Acls::default(),
             scram: scram::Credentials::default(),
+            telemetry: telemetry::Telemetry::default(),
             logins: logins::Logins::default(),
             authorizer: None,
             next_producer_id: 1000,

@@ -10,6 +10,7 @@ mod logins;
 mod retention;
 mod security;
 mod sockets;
+mod telemetry;
 mod transactions;
 mod transactions_ending;
 mod transactions_epochs;

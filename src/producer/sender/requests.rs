@@ -137,6 +137,9 @@ impl Sender {
         add(&self.shared.stats.bytes, bytes);
         add(&sent.partition.sent.messages, messages);
         add(&sent.partition.sent.bytes, bytes);
+        let queued = now.saturating_duration_since(sent.batch.opened).as_micros();
+        let queued_us = i64::try_from(queued).unwrap_or(i64::MAX);
+        self.stats.tallies.queued.add(queued_us);
         if self.shared.stats.windows {
             self.stats.int_latency.extend(sent.batch.ages_us(now));
             let topic = &sent.partition.topic.stats;

@@ -71,7 +71,7 @@ impl Machine {
         if lost {
             self.pause_lost();
         }
-        self.publish();
+        self.publish(cx.now);
         for action in actions {
             self.do_for_group(cx, action);
         }

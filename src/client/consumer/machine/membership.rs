@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
+use std::time::Instant;
 
 use kafka_protocol::messages::{ApiKey, MetadataRequest, RequestKind, ResponseKind};
 use uuid::Uuid;
@@ -206,7 +207,7 @@ impl Machine {
             // The application is not asked to give up what it never took.
             rebalance.partitions.retain(|p| !offered.contains(p));
             if rebalance.partitions.is_empty() {
-                self.publish();
+                self.publish(cx.now);
                 self.tell_group(cx, group::Event::Unassigned);
                 return;
             }
@@ -247,7 +248,7 @@ impl Machine {
             format_args!("{:?} of {} partition(s)", code, event.partitions.len()),
         );
         // The state that the application asks about in its callback comes first.
-        self.publish();
+        self.publish(cx.now);
         let c = &cx.shared.conf.global;
         let by_library = c.rebalance_cb == 0 && !cx.shared.wants_event(events::REBALANCE);
         // After a fatal error everything is taken from the application, which is not asked.
@@ -344,8 +345,11 @@ impl Machine {
     }
 
     /// For the application's threads to see.
-    pub(super) fn publish(&self) {
+    pub(super) fn publish(&self, now: Instant) {
         if let Some(group) = &self.group {
+            self.consumer
+                .tallies
+                .note_join_state(now, self.join_state());
             let membership = group.membership();
             let member = membership.member();
             self.consumer.group.publish(
