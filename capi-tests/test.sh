@@ -1,12 +1,12 @@
 #!/bin/bash
-# make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python transactions secured" selects.
+# make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python transactions secured telemetry" selects.
 # The quick forms of the longer parts run here; `make kcat`, `make conformance`, `make transactions` and `make reauth` have them in full.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
 . "$ROOT/capi-tests/setup/rust.sh"
 cd "$ROOT" || exit 1
-parts=${PARTS:-text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python transactions secured}
+parts=${PARTS:-text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python transactions secured telemetry}
 unset LIB
 export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 # The property tests try the same cases in every run; another seed or PROPTEST_CASES=100000 looks for more.
@@ -72,6 +72,7 @@ for part in $parts; do
         transactions) CHAOS_PORT=$((KAFKA_PORT + 628)) section "transactions under kills" \
             bash capi-tests/transactions/chaos.sh --seconds 60 --messages 60000 --transaction-version 1to2 ;;
         secured) SECURE_PORT=$((KAFKA_PORT + 708)) section "Kafka with TLS and logins" bash capi-tests/secure/test.sh ;;
+        telemetry) TELEMETRY_PORT=$((KAFKA_PORT + 668)) section "clients' metrics as Kafka gets them" bash capi-tests/telemetry/run.sh ;;
         *) die "no part $part" ;;
     esac
 done

@@ -2,7 +2,7 @@
 # A real Apache Kafka on loopback, for the tests.
 #
 #   kafka.sh up [--nodes 1|3] [--version 4.2|3.9|2.8] [--port BASE] [--partitions N] [--set NAME=VALUE]... [--feature NAME=LEVEL]...
-#               [--proxied]                                           start a cluster and wait until it answers
+#               [--classes FOLDER] [--proxied]                        start a cluster and wait until it answers
 #   kafka.sh up --secure [--reauth MS] ...                            one node with TLS and SASL beside it: secure.sh has the listeners,
 #                                                                     ../secure/properties.sh what a client sets for each of them
 #   kafka.sh down|status|bootstrap [--port BASE]                      stop it | show it | print its bootstrap.servers
@@ -13,7 +13,7 @@
 # Each BASE is a cluster of its own, so that several can run side by side. `up` always starts with empty logs, unless the
 # same cluster is already up. Topics that the broker makes by itself have N partitions, 4 without --partitions. --set adds a property
 # of the brokers, or replaces one. --feature is the level of a feature (transaction.version=1) that the storage is formatted with; the
-# others are the version's own. With --proxied node N listens on BASE+30+N-1, too, and tells who connects there that it is on
+# others are the version's own. --classes has classes of a test's own for the brokers. With --proxied node N listens on BASE+30+N-1, too, and tells who connects there that it is on
 # BASE+40+N-1: there a test has its proxy. --reauth is after how long they want a new login, 0 for never. A secured cluster has a KDC and a
 # token server of its own on BASE+13 to BASE+15. Jars come through Maven into the cache folder; data and logs are kept below it as well.
 set -u
@@ -21,7 +21,7 @@ set -u
 HERE=$ROOT/capi-tests/kafka
 . "$HERE/secure.sh"
 
-nodes=${KAFKA_NODES:-1} version=${KAFKA_VERSION:-4.2} base=${KAFKA_PORT:-19092} partitions=4 properties=() features=() proxied= secure= reauth=0
+nodes=${KAFKA_NODES:-1} version=${KAFKA_VERSION:-4.2} base=${KAFKA_PORT:-19092} partitions=4 properties=() features=() classes= proxied= secure= reauth=0
 jvm_options=()
 cmd=${1:-}; [ $# -gt 0 ] && shift
 args=()
@@ -35,6 +35,7 @@ while [ $# -gt 0 ]; do
         --reauth) reauth=$2; shift 2 ;;
         --set) properties+=("$2"); shift 2 ;;
         --feature) features+=(--feature "$2"); shift 2 ;;
+        --classes) classes=$2; shift 2 ;;
         --proxied) proxied=yes; shift ;;
         --*) die "unknown option $1" ;;
         *) args+=("$1"); shift ;;
@@ -67,7 +68,7 @@ jvm() {
         $log4j ${jvm_options[@]+"${jvm_options[@]}"} \
         -Dorg.slf4j.simpleLogger.showDateTime=true -Dorg.slf4j.simpleLogger.defaultLogLevel=warn \
         -Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info \
-        -cp "$CACHE/kafka/jars-$version/*" "$@"
+        -cp "$CACHE/kafka/jars-$version/*${classes:+:$classes}" "$@"
 }
 
 # The name under which a process is known: its configuration file is on its command line.
@@ -197,6 +198,7 @@ up() {
     [ -z "$secure" ] || cluster+=" secure=yes reauth=$reauth"
     [ "$partitions" = 4 ] || cluster+=" partitions=$partitions"
     [ -z "$proxied" ] || cluster+=" proxied=yes"
+    [ -z "$classes" ] || cluster+=" classes=$(printf %q "$classes")"
     [ ${#features[@]} -eq 0 ] || cluster+=" features=($(printf '%q ' "${features[@]}"))"
     [ ${#properties[@]} -eq 0 ] || cluster+=" properties=($(printf '%q ' "${properties[@]}"))"
     if [ -f "$run/cluster" ]; then
