@@ -139,40 +139,11 @@ static void share_calls(void) {
         rd_kafka_topic_partition_list_destroy(filled);
 }
 
-/* ---- the mock cluster ---- */
-
-static void mock_calls(void) {
-        const rd_kafka_resp_err_t want          = RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED;
-        rd_kafka_t *rk                          = unreachable();
-        rd_kafka_mock_cluster_t *m              = rd_kafka_mock_cluster_new(rk, 1);
-        rd_kafka_topic_partition_list_t *list   = rd_kafka_topic_partition_list_new(1);
-        char *ids[]                             = {"member"}, **got = ids;
-        const char *members[]                   = {"member"};
-        size_t cnt                              = 4711;
-
-        rd_kafka_mock_sharegroup_set_session_timeout(m, 1000);
-        rd_kafka_mock_sharegroup_set_heartbeat_interval(m, 100);
-        rd_kafka_mock_sharegroup_set_max_delivery_attempts(m, 1);
-        rd_kafka_mock_sharegroup_set_record_lock_duration(m, 1);
-        rd_kafka_mock_sharegroup_set_isolation_level(m, 1);
-        rd_kafka_mock_sharegroup_set_max_size(m, 1);
-        rd_kafka_mock_sharegroup_set_max_fetch_sessions(m, 1);
-        rd_kafka_mock_sharegroup_set_max_record_locks(m, 1);
-        rd_kafka_mock_sharegroup_set_auto_offset_reset(m, 1);
-        rd_kafka_mock_sharegroup_target_assignment(m, "g", members, &list, 1);
-        CHECK_ERR(rd_kafka_mock_sharegroup_get_member_ids(m, "g", &got, &cnt), want);
-        CHECK(!got && cnt == 0, "%zu members", cnt);
-        rd_kafka_topic_partition_list_destroy(list);
-        rd_kafka_mock_cluster_destroy(m);
-        rd_kafka_destroy(rk);
-}
-
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(transactions_not_configured);
         RUN(transactions_of_a_consumer);
         RUN(transactions_not_begun);
         RUN_HERE(share_calls);
-        RUN_HERE(mock_calls);
         return T_END();
 }

@@ -3,9 +3,10 @@
 # group of two, commits, reads the commits back, commits a transaction and aborts one, and reads both isolation levels.
 # The Java client has a group of the consumer protocol (KIP-848) as well, and confluent-kafka-python with its own librdkafka has several.
 # Then they fence each other: the Java client, confluent-kafka-python with its own librdkafka and with this library, and a C program
-# with this library, by one transactional.id.
+# with this library, by one transactional.id. Share consumers of the Java client and of the newest librdkafka accept, release, reject
+# and renew; a cluster that is given has to begin share groups at the earliest record.
 #
-#   run.sh [--bootstrap HOST:PORT,...] [python|js|go|java|confluent|fencing]...
+#   run.sh [--bootstrap HOST:PORT,...] [python|js|go|java|confluent|fencing|share]...
 #
 # Without --bootstrap a kafka-mock of three brokers is built and started. What the peers need comes from their own
 # package managers into the cache folder.
@@ -20,16 +21,16 @@ bootstrap= peers=()
 while [ $# -gt 0 ]; do
     case $1 in
         --bootstrap) bootstrap=$2; shift 2 ;;
-        python|js|go|java|confluent|fencing) peers+=("$1"); shift ;;
+        python|js|go|java|confluent|fencing|share) peers+=("$1"); shift ;;
         *) die "unknown argument $1" ;;
     esac
 done
-[ ${#peers[@]} -gt 0 ] || peers=(python js go java confluent fencing)
+[ ${#peers[@]} -gt 0 ] || peers=(python js go java confluent fencing share)
 
 if [ -z "$bootstrap" ]; then
     PROFILE=${PROFILE:-debug}
     trap mock_stop EXIT
-    mock_start --brokers 3 --heartbeat-interval 500
+    mock_start --brokers 3 --heartbeat-interval 500 --share-from earliest
     bootstrap=$MOCK_BOOTSTRAP
 fi
 
@@ -90,6 +91,15 @@ fencing() {
         python="python3 $here/agent.py" \
         python-on-ours="env LD_PRELOAD=$ours/librdkafka.so.1 python3 $here/agent.py" \
         c="env LD_LIBRARY_PATH=$ours $WORK/agent"
+}
+
+share() {
+    local run=$RANDOM upstream stub=$CACHE/c-tests/stub
+    java_jars && bash "$ROOT/capi-tests/setup/c.sh" && bash "$ROOT/capi-tests/setup/names.sh" "$stub" || return 1
+    upstream=$(bash "$ROOT/capi-tests/setup/library.sh" upstream) || return 1
+    gcc -O1 -Wall -Wextra -I "$ROOT/include" -o "$WORK/share" "$HERE/share/share.c" -L "$stub" -lrdkafka || return 1
+    timeout 300 env java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$jars/*" "$HERE/share/Share.java" "$bootstrap" &&
+        LD_LIBRARY_PATH=$upstream timeout 300 "$WORK/share" "$bootstrap" "c-share-$run" "c-share-group-$run"
 }
 
 passed=0 failed=0

@@ -2,14 +2,15 @@
 //! stops it when dropped.
 
 use super::command::{
-    At, BrokerChange, Change, Command, CommandError, PartitionChange, TrackedRequest, Which,
+    At, BrokerChange, Change, Command, CommandError, PartitionChange, ShareChange, TrackedRequest,
+    Which,
 };
 use super::security::Security;
 use super::server::{Server, Setup, WAKER};
 use super::state::errors::Injected;
 use super::state::group::consumer;
 use super::state::topic::TopicConfig;
-use super::state::{ClusterState, Defaults, txn};
+use super::state::{ClusterState, Defaults, share, txn};
 use crate::base::cancel::NotCancelled;
 use crate::base::log::Logger;
 use crate::base::standard;
@@ -58,6 +59,7 @@ pub struct Options {
     pub transaction_end_delay_ms: u32,
     /// Between the timeout of a transaction and its being aborted for it.
     pub transaction_abort_delay_ms: u32,
+    pub share: share::Settings,
     pub security: Security,
 }
 
@@ -80,6 +82,7 @@ impl Default for Options {
             transaction_version: txn::LATEST,
             transaction_end_delay_ms: 0,
             transaction_abort_delay_ms: 0,
+            share: share::Settings::default(),
             security: Security::default(),
         }
     }
@@ -131,6 +134,7 @@ impl Cluster {
         let mut state = ClusterState::new(cluster_id, defaults, seed);
         state.secure(&options.security);
         state.consumer_groups = options.consumer_groups;
+        state.share.settings = options.share.clone();
         state.txns.version = options.transaction_version.clamp(0, txn::LATEST);
         state.txns.end_delay_ms = options.transaction_end_delay_ms;
         state.txns.abort_delay_ms = options.transaction_abort_delay_ms;
@@ -280,6 +284,18 @@ impl Cluster {
     /// -1, -1 switches the API off.
     pub fn set_api_versions(&self, api: i16, min: i16, max: i16) -> Outcome {
         self.tell(Change::ApiVersions { api, min, max })
+    }
+
+    pub fn change_share(&self, change: ShareChange) -> Outcome {
+        self.tell(Change::Share(change))
+    }
+
+    /// The ids of a share group's members, in the order in which they came.
+    pub fn share_members(&self, group: &str) -> Result<Vec<String>, CommandError> {
+        let group = group.to_owned();
+        self.ask(|reply| Command::ShareMembers { group, reply })
+            .ok_or(CommandError::Transport)?
+            .ok_or(CommandError::UnknownGroup)
     }
 
     pub fn set_initial_rebalance_delay_ms(&self, ms: i32) -> Outcome {

@@ -28,9 +28,9 @@ impl std::fmt::Display for CommandError {
             CommandError::InvalidArgument => "not a name or a number that can be used",
             CommandError::UnknownBroker | CommandError::BrokerNotAvailable => "no such broker",
             CommandError::UnknownTopicOrPartition => "no such topic or partition",
+            CommandError::UnknownGroup => "no such group",
             CommandError::TopicAlreadyExists => "exists already",
             CommandError::OffsetOutOfRange => "no such offset",
-            CommandError::UnknownGroup => "no such group",
             CommandError::Transport => "the cluster cannot do it any more",
         })
     }
@@ -96,6 +96,33 @@ pub enum BrokerChange {
     },
 }
 
+/// Changes to how share groups are kept; limits of 0 are none.
+#[derive(Clone, Debug)]
+pub enum ShareChange {
+    /// Of groups that are made from now on, as the heartbeat interval.
+    SessionTimeout {
+        ms: i32,
+    },
+    HeartbeatInterval {
+        ms: i32,
+    },
+    DeliveryLimit(i16),
+    LockDuration {
+        ms: i32,
+    },
+    ReadCommitted(bool),
+    MaxSize(i32),
+    MaxSessions(i32),
+    RecordLocks(i32),
+    /// Whether a new share-partition begins at the first record, and not after the last.
+    Earliest(bool),
+    /// What members are to have; with nobody named the coordinator assigns again.
+    Target {
+        group: String,
+        members: Vec<(String, Vec<(String, i32)>)>,
+    },
+}
+
 /// What changes the cluster; each is answered with whether it could be done.
 #[derive(Clone, Debug)]
 pub enum Change {
@@ -153,6 +180,7 @@ pub enum Change {
         min: i16,
         max: i16,
     },
+    Share(ShareChange),
     InitialRebalanceDelay {
         ms: i32,
     },
@@ -199,6 +227,11 @@ pub enum Command {
         broker: i32,
         api: i16,
         reply: Sender<Result<usize, CommandError>>,
+    },
+    /// `None`: there is no such share group.
+    ShareMembers {
+        group: String,
+        reply: Sender<Option<Vec<String>>>,
     },
     TrackedRequests(Sender<Vec<TrackedRequest>>),
     /// Where lines for those who debug go from now on.

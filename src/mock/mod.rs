@@ -10,7 +10,8 @@
 //!                                   ├─ dispatch: decode, injected errors, handler, encode
 //!                                   ├─ handlers/…: one file per API
 //!                                   ├─ brokers, topics → partitions → log::Log
-//!                                   └─ groups, transactions, fetch sessions, timers
+//!                                   ├─ groups, transactions, fetch sessions, timers
+//!                                   └─ share groups: state::share
 //! ```
 //!
 //! All of the cluster's state has one owner, the thread that [`cluster::Cluster`]
@@ -63,7 +64,7 @@ mod trace;
 pub mod versions;
 
 pub use cluster::{Cluster, Options, TopicSpec};
-pub use command::{CommandError, TrackedRequest};
+pub use command::{CommandError, ShareChange, TrackedRequest};
 
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,10 @@
 //! answers must be the same, apart from what accepted.md lists.
 //!
 //! usage: mock_diff MOCK KAFKA [--seed N] [--count N] [--verbose] [--transactions] [--exhaust]
-//!                  [--transaction-version N] [--consumers]
+//!                  [--transaction-version N] [--consumers] [--shares]
 //!
-//! --transactions: of transactions alone; --consumers: of groups of the consumer protocol; --exhaust: with a producer id whose epochs are used up
+//! --transactions: of transactions alone; --consumers: of groups of the consumer protocol; --shares: of share
+//! groups; --exhaust: with a producer id whose epochs are used up
 //! (32,000 requests). Kafka has that transaction.version while this runs, and then 2.
 //!
 //! Both clusters have one broker, and are used by nobody else.
@@ -20,6 +21,7 @@ mod logs;
 mod pairs;
 mod plays;
 mod records;
+mod shares;
 mod side;
 mod txns;
 
@@ -114,6 +116,7 @@ fn main() -> ExitCode {
     let (mut seed, mut count, mut verbose) = (1, 3000, false);
     let (mut transactions, mut exhaust, mut version) = (false, false, 2);
     let mut consumers = false;
+    let mut shares_alone = false;
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut number = || args.next().and_then(|n| n.parse().ok()).expect("a number");
@@ -124,6 +127,7 @@ fn main() -> ExitCode {
             "--transactions" => transactions = true,
             "--consumers" => consumers = true,
             "--exhaust" => exhaust = true,
+            "--shares" => shares_alone = true,
             "--transaction-version" => version = number() as i16,
             _ => addresses.push(arg),
         }
@@ -161,6 +165,10 @@ fn main() -> ExitCode {
             continue;
         }
         let kind = diff.rng.u32(..100);
+        if shares_alone {
+            shares::step(&mut diff);
+            continue;
+        }
         if transactions || kind == 99 {
             match diff.chance(70) {
                 true => plays::step(&mut diff),
@@ -176,7 +184,8 @@ fn main() -> ExitCode {
             52..58 => codecs::step(&mut diff),
             58..60 => consumers::step(&mut diff),
             60..78 => groups::step(&mut diff, &world),
-            78..83 => admin::step(&mut diff, &world),
+            78..82 => admin::step(&mut diff, &world),
+            82 => shares::step(&mut diff),
             _ => txns::step(&mut diff, &world),
         }
     }

@@ -32,6 +32,12 @@ kafka-mock: a mock Kafka cluster in one process, all in memory
   --transaction-end-delay MS
                            from the end of a transaction to its markers; until then
                            clients get CONCURRENT_TRANSACTIONS (default 0)
+  --share-from WHERE       where a new share group begins: latest (the default) or
+                           earliest (share.auto.offset.reset)
+  --share-lock MS          how long a record stays with a share consumer (default
+                           30000; share.record.lock.duration.ms)
+  --share-deliveries N     how often a record is delivered to a share group
+                           (default 5; share.delivery.count.limit)
   --cluster-id ID          the cluster's id (default: a random one)
   --seed N                 seed of random choices such as leaders and ids
   --help                   this text
@@ -171,6 +177,19 @@ fn behaviour(
         }
         "--transaction-end-delay" => {
             options.transaction_end_delay_ms = number(name, &value()?, 0, HOUR_MS)? as u32;
+        }
+        "--share-from" => {
+            options.share.earliest = match value()?.as_str() {
+                "earliest" => true,
+                "latest" => false,
+                other => {
+                    return Err(format!("{name} takes latest or earliest, not '{other}'"));
+                }
+            };
+        }
+        "--share-lock" => options.share.lock_ms = number(name, &value()?, 1, HOUR_MS)? as i32,
+        "--share-deliveries" => {
+            options.share.delivery_limit = number(name, &value()?, 1, 1000)? as i16;
         }
         _ => return Ok(false),
     }

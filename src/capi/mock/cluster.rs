@@ -107,9 +107,9 @@ fn code(e: CommandError) -> ErrorCode {
         CommandError::UnknownBroker => ErrorCode::_UNKNOWN_BROKER,
         CommandError::BrokerNotAvailable => ErrorCode::BROKER_NOT_AVAILABLE,
         CommandError::UnknownTopicOrPartition => ErrorCode::UNKNOWN_TOPIC_OR_PART,
+        CommandError::UnknownGroup => ErrorCode::GROUP_ID_NOT_FOUND,
         CommandError::TopicAlreadyExists => ErrorCode::TOPIC_ALREADY_EXISTS,
         CommandError::OffsetOutOfRange => ErrorCode::OFFSET_OUT_OF_RANGE,
-        CommandError::UnknownGroup => ErrorCode::GROUP_ID_NOT_FOUND,
         CommandError::Transport => ErrorCode::_TRANSPORT,
     }
 }

@@ -5,7 +5,7 @@ use crate::mock::log::batch::Header;
 use crate::mock::state::authorizer::{Operation as O, Resource};
 use crate::mock::state::{ClusterState, Cx};
 use kafka_protocol::ResponseError as E;
-use kafka_protocol::messages::{ProduceRequest, RequestKind as R};
+use kafka_protocol::messages::{GroupId, ProduceRequest, RequestKind as R};
 
 /// 0, or the error that the whole request is refused with.
 pub fn authorized(state: &ClusterState, cx: &Cx, request: &R) -> i16 {
@@ -34,6 +34,9 @@ pub fn authorized(state: &ClusterState, cx: &Cx, request: &R) -> i16 {
         R::LeaveGroup(r) => group(state, cx, O::Read, &r.group_id),
         R::OffsetCommit(r) => group(state, cx, O::Read, &r.group_id),
         R::ConsumerGroupHeartbeat(r) => group(state, cx, O::Read, &r.group_id),
+        R::ShareGroupHeartbeat(r) => group(state, cx, O::Read, &r.group_id),
+        R::ShareFetch(r) => share(state, cx, r.group_id.as_ref()),
+        R::ShareAcknowledge(r) => share(state, cx, r.group_id.as_ref()),
         R::OffsetDelete(r) => group(state, cx, O::Delete, &r.group_id),
         R::CreateAcls(_)
         | R::DeleteAcls(_)
@@ -55,6 +58,10 @@ fn produce(state: &ClusterState, cx: &Cx, request: &ProduceRequest) -> Result<()
         true => transaction(state, cx, O::Write, id),
         false => Ok(()),
     }
+}
+
+fn share(state: &ClusterState, cx: &Cx, id: Option<&GroupId>) -> Result<(), E> {
+    group(state, cx, O::Read, id.map_or("", |id| id.as_str()))
 }
 
 pub fn cluster(state: &ClusterState, cx: &Cx, operation: O) -> Result<(), E> {

@@ -1,6 +1,6 @@
 //! DescribeGroups, ListGroups, DeleteGroups and OffsetDelete: groups from outside.
 
-use super::authorize;
+use super::{authorize, share_group};
 use crate::mock::state::authorizer::{Operation as O, Resource};
 use crate::mock::state::group::{Classic, Group, Kind};
 use crate::mock::state::{ClusterState, Cx, Reply};
@@ -106,6 +106,14 @@ pub fn list(state: &mut ClusterState, cx: &Cx, request: ListGroupsRequest) -> Re
         }
         response.groups.push(out);
     }
+    if cx.error == 0 && matches(&request.types_filter, "share") {
+        let listed = share_group::listed(state, cx).into_iter();
+        let visible = listed.filter(|g| {
+            (all || authorize::group(state, cx, O::Describe, &g.group_id).is_ok())
+                && matches(&request.states_filter, &g.group_state)
+        });
+        response.groups.extend(visible);
+    }
     Reply::Now(response.into())
 }
 
@@ -115,6 +123,9 @@ pub fn delete(state: &mut ClusterState, cx: &Cx, request: DeleteGroupsRequest) -
         let allowed = authorize::group(state, cx, O::Delete, &id).map_err(|e| e.code());
         let checked = allowed.and_then(|()| super::check_group(state, cx, &id));
         let refused = checked.and_then(|()| {
+            if let Some(deleted) = share_group::delete(state, &id) {
+                return deleted.map_err(|e| e.code());
+            }
             let group = state.groups.get(id.as_str());
             match group.map(Group::is_empty) {
                 None => Err(E::GroupIdNotFound.code()),

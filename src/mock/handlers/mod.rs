@@ -21,6 +21,10 @@ mod offset_for_leader_epoch;
 mod produce;
 mod sasl;
 mod scram;
+mod share_acknowledge;
+pub(super) mod share_fetch;
+mod share_group;
+mod share_verdicts;
 mod telemetry;
 mod topics_admin;
 mod transactions;
@@ -80,6 +84,10 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: R) -> Reply {
         R::DescribeTransactions(r) => describe::transactions(state, cx, r),
         R::GetTelemetrySubscriptions(r) => telemetry::subscriptions(state, cx, r),
         R::PushTelemetry(r) => telemetry::push(state, cx, r),
+        R::ShareGroupHeartbeat(r) => share_group::heartbeat(state, cx, r),
+        R::ShareGroupDescribe(r) => share_group::describe(state, cx, r),
+        R::ShareFetch(r) => share_fetch::handle(state, cx, r),
+        R::ShareAcknowledge(r) => share_acknowledge::handle(state, cx, r),
         // Not in `Versions`, so not let through.
         _ => Reply::Close,
     }

@@ -356,7 +356,7 @@ impl Server {
                 conn.peer.broker,
                 conn.peer.host.as_str()
             ));
-            self.state.connection_closed(id);
+            self.state.connection_closed(self.now(), id);
             drop(conn);
             // There is a descriptor for who waits at a door.
             self.accept_starved();
@@ -424,6 +424,9 @@ impl Server {
             Command::Stop => self.stopping = true,
             Command::CountBrokerErrors { broker, api, reply } => {
                 let _ = reply.send(self.state.count_broker_errors(broker, api));
+            }
+            Command::ShareMembers { group, reply } => {
+                let _ = reply.send(self.state.share_members(&group));
             }
             Command::Trace(log, done) => {
                 let trace = &mut self.state.trace;

@@ -9,7 +9,7 @@ use super::topics::MAX_PARTITIONS;
 use super::txn;
 use super::{ClusterState, Now};
 use crate::mock::command::{
-    At, BrokerChange, Change, CommandError, PartitionChange, TrackedRequest, Which,
+    At, BrokerChange, Change, CommandError, PartitionChange, ShareChange, TrackedRequest, Which,
 };
 
 type Outcome = Result<(), CommandError>;
@@ -65,6 +65,7 @@ impl ClusterState {
             Change::ConsumerTargets { group, targets } => self.set_targets(&group, targets)?,
             Change::TelemetryMetrics { metrics } => self.telemetry.set_metrics(metrics),
             Change::TelemetryInterval { ms } => self.telemetry.set_interval_ms(ms),
+            Change::Share(change) => self.change_share(change)?,
             Change::TrackRequests { on } => self.tracking = on,
             Change::ClearRequests => self.tracked.clear(),
             Change::Compact => self.compact_now(now),
@@ -119,6 +120,25 @@ impl ClusterState {
             return Err(CommandError::OffsetOutOfRange);
         }
         p.delete_records_before(before);
+        Ok(())
+    }
+
+    fn change_share(&mut self, change: ShareChange) -> Outcome {
+        let settings = &mut self.share.settings;
+        match change {
+            ShareChange::SessionTimeout { ms } => settings.session_timeout_ms = ms,
+            ShareChange::HeartbeatInterval { ms } => settings.heartbeat_interval_ms = ms,
+            ShareChange::DeliveryLimit(limit) => settings.delivery_limit = limit,
+            ShareChange::LockDuration { ms } => settings.lock_ms = ms,
+            ShareChange::ReadCommitted(on) => settings.read_committed = on,
+            ShareChange::MaxSize(limit) => settings.max_size = limit,
+            ShareChange::MaxSessions(limit) => settings.max_sessions = limit,
+            ShareChange::RecordLocks(limit) => settings.record_locks = limit,
+            ShareChange::Earliest(on) => settings.earliest = on,
+            ShareChange::Target { group, members } => self
+                .set_share_target(&group, &members)
+                .map_err(|_| CommandError::UnknownGroup)?,
+        }
         Ok(())
     }
 
@@ -193,6 +213,7 @@ impl ClusterState {
                 b.up = false;
                 // What a broker remembers only in memory goes with it.
                 self.fetch_sessions.retain(|&(broker, _), _| broker != id);
+                self.share_broker_gone(id);
             }
             BrokerChange::Up => b.up = true,
             BrokerChange::RoundTripTime(ms) => b.rtt_ms = *ms,
@@ -209,6 +230,7 @@ impl ClusterState {
                 self.brokers.retain(|b| b.id != id);
                 self.coordinators.retain(|_, &mut broker| broker != id);
                 self.fetch_sessions.retain(|&(broker, _), _| broker != id);
+                self.share_broker_gone(id);
                 self.reassign_partitions(now);
             }
         }

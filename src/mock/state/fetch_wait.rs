@@ -58,6 +58,7 @@ impl ClusterState {
     pub(super) fn wake_fetches(&mut self, now: Now, ids: Vec<u64>) {
         for id in ids {
             let Some(wait) = self.fetch_waits.get(&id) else {
+                self.wake_share_fetch(now, id);
                 continue;
             };
             if fetch::is_ready(self, wait.cx.broker, &wait.fetch) {

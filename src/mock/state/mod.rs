@@ -18,6 +18,7 @@ pub mod partition;
 mod retention;
 pub mod scram;
 mod secure;
+pub mod share;
 pub mod telemetry;
 mod timers;
 pub mod topic;
@@ -147,6 +148,7 @@ pub struct ClusterState {
     pub(super) logins: logins::Logins,
     pub(super) authorizer: Option<authorizer::StandardAuthorizer>,
     pub next_producer_id: i64,
+    pub share: share::Shares,
     pub fetch_sessions: HashMap<(i32, i32), fetch_session::FetchSession>,
     pub fetch_waits: HashMap<u64, fetch_wait::FetchWait>,
     pub(super) trace: Trace,
@@ -181,6 +183,7 @@ impl ClusterState {
             logins: logins::Logins::default(),
             authorizer: None,
             next_producer_id: 1000,
+            share: share::Shares::default(),
             fetch_sessions: HashMap::new(),
             fetch_waits: HashMap::new(),
             trace: Trace::default(),
@@ -252,7 +255,7 @@ impl ClusterState {
     }
 
     /// The client is gone: nobody is left to answer.
-    pub fn connection_closed(&mut self, conn: ConnId) {
+    pub fn connection_closed(&mut self, now: Now, conn: ConnId) {
         let gone: Vec<u64> = self
             .fetch_waits
             .iter()
@@ -266,6 +269,7 @@ impl ClusterState {
             group.connection_closed(conn);
         }
         self.logins.closed(conn);
+        self.share_connection_closed(now, conn);
     }
 }
 

@@ -14,6 +14,10 @@ pub(super) enum Timer {
     Group(String),
     /// A transaction may have been open for too long, or markers are due.
     Transaction(String),
+    /// A parked share fetch has waited long enough.
+    ShareFetch(u64),
+    /// A share group's locks or members may have timed out.
+    Share,
     /// A topic's oldest records may have expired, or compaction be due.
     Retention(String),
 }
@@ -45,6 +49,8 @@ impl ClusterState {
                 Timer::Fetch(id) => self.fetch_timed_out(now, id),
                 Timer::Group(id) => self.group_deadline(now, &id),
                 Timer::Transaction(id) => self.transaction_deadline(now, &id),
+                Timer::ShareFetch(id) => self.complete_share_fetch(now, id),
+                Timer::Share => self.share_deadline(now),
                 Timer::Retention(topic) => self.retention_deadline(now, &topic),
             }
         }

@@ -89,6 +89,7 @@ impl ClusterState {
     pub fn delete_topic(&mut self, now: Now, name: &str) -> Result<(), E> {
         let topic = self.topics.remove(name).ok_or(E::UnknownTopicOrPartition)?;
         self.topic_ids.remove(&topic.id);
+        self.share.forget_topic(topic.id);
         for group in self.groups.values_mut() {
             group.forget_topic(name);
         }

@@ -226,7 +226,7 @@ fn a_client_that_hangs_up_leaves_nothing_behind() {
     let mut sim = Sim::new(1);
     sim.create("t", 1);
     let waiting = sim.send(1, 11, &fetch("t", &[(0, 0)]));
-    sim.state.connection_closed(waiting.conn);
+    sim.state.connection_closed(sim.now, waiting.conn);
     assert!(sim.state.fetch_waits.is_empty());
     assert!(sim.state.partition("t", 0).unwrap().waiters.is_empty());
 }

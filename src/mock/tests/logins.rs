@@ -44,7 +44,7 @@ fn is_closed_by<R: Request>(sim: &mut Sim, conn: ConnId, v: i16, request: &R) ->
     sim.send_on(conn, 1, v, request);
     match sim.raw(conn) {
         Some(Answer::Closed) => {
-            sim.state.connection_closed(conn);
+            sim.state.connection_closed(sim.now, conn);
             true
         }
         answer => {

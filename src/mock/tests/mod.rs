@@ -9,6 +9,8 @@ mod injection;
 mod logins;
 mod retention;
 mod security;
+mod share_groups;
+mod shares;
 mod sockets;
 mod telemetry;
 mod transactions;
@@ -170,6 +172,7 @@ impl Sim {
         for group in self.state.groups.values() {
             group.check_invariants();
         }
+        self.state.share.check_invariants();
     }
 
     /// Lets time pass, stopping at each deadline on the way.

@@ -1,0 +1,121 @@
+// The Java client's share consumer against a cluster: two of one group that accept, release, reject and renew.
+// Each record ends once: accepted, or rejected; what was released comes again, once more delivered.
+//
+// usage: java -cp 'JARS/*' Share.java BOOTSTRAP
+
+import java.time.Duration;
+import java.util.*;
+import java.util.concurrent.*;
+import org.apache.kafka.clients.admin.*;
+import org.apache.kafka.clients.consumer.*;
+import org.apache.kafka.clients.producer.*;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.serialization.*;
+
+public class Share {
+    static final int PARTITIONS = 3, MESSAGES = 600;
+    static final String RUN = UUID.randomUUID().toString().substring(0, 8);
+    static final String TOPIC = "java-share-" + RUN, GROUP = "java-share-group-" + RUN;
+    static String bootstrap;
+
+    static void check(boolean ok, String what) {
+        if (!ok) {
+            System.out.println("FAIL " + what);
+            System.exit(1);
+        }
+    }
+
+    static Properties props(String... pairs) {
+        Properties p = new Properties();
+        p.put("bootstrap.servers", bootstrap);
+        for (int i = 0; i < pairs.length; i += 2) p.put(pairs[i], pairs[i + 1]);
+        return p;
+    }
+
+    static KafkaShareConsumer<String, String> consumer(String mode) {
+        KafkaShareConsumer<String, String> c = new KafkaShareConsumer<>(
+            props("group.id", GROUP, "share.acknowledgement.mode", "explicit", "max.poll.records", "50", "share.acquire.mode", mode),
+            new StringDeserializer(), new StringDeserializer());
+        c.subscribe(List.of(TOPIC));
+        return c;
+    }
+
+    static void produce(Admin admin) throws Exception {
+        admin.createTopics(List.of(new NewTopic(TOPIC, PARTITIONS, (short) 1))).all().get(30, TimeUnit.SECONDS);
+        ConfigResource group = new ConfigResource(ConfigResource.Type.GROUP, GROUP);
+        AlterConfigOp earliest = new AlterConfigOp(new ConfigEntry("share.auto.offset.reset", "earliest"), AlterConfigOp.OpType.SET);
+        try {
+            admin.incrementalAlterConfigs(Map.of(group, List.of(earliest))).all().get(30, TimeUnit.SECONDS);
+        } catch (ExecutionException e) {
+            System.out.println("no configuration of groups (" + e.getCause().getMessage() + "): the cluster has to begin at the earliest record");
+        }
+        try (KafkaProducer<String, String> p = new KafkaProducer<>(props("linger.ms", "1"), new StringSerializer(), new StringSerializer())) {
+            for (int i = 0; i < MESSAGES; i++) p.send(new ProducerRecord<>(TOPIC, i % PARTITIONS, "k", "v" + i));
+        }
+    }
+
+    public static void main(String[] args) throws Exception {
+        bootstrap = args[0];
+        Admin admin = Admin.create(props());
+        produce(admin);
+        List<KafkaShareConsumer<String, String>> consumers = List.of(consumer("batch_optimized"), consumer("record_limit"));
+        Set<String> accepted = new HashSet<>(), rejected = new HashSet<>(), released = new HashSet<>();
+        Set<Integer> active = new HashSet<>();
+        int renewed = 0;
+        long until = System.currentTimeMillis() + 60_000;
+        while (accepted.size() + rejected.size() < MESSAGES && System.currentTimeMillis() < until) {
+            for (int n = 0; n < consumers.size(); n++) {
+                KafkaShareConsumer<String, String> c = consumers.get(n);
+                List<ConsumerRecord<String, String>> again = new ArrayList<>();
+                ConsumerRecords<String, String> got = c.poll(Duration.ofMillis(500));
+                check(n == 0 || got.count() <= 50, got.count() + " records with a limit of 50");
+                for (ConsumerRecord<String, String> r : got) {
+                    active.add(n);
+                    String v = r.value();
+                    int i = Integer.parseInt(v.substring(1));
+                    check(!accepted.contains(v) && !rejected.contains(v), v + " comes after its end");
+                    int count = r.deliveryCount().orElse((short) 0);
+                    check(count == (released.contains(v) ? 2 : 1), v + " delivered " + count + " times");
+                    if (i % 7 == 0 && released.add(v)) {
+                        c.acknowledge(r, AcknowledgeType.RELEASE);
+                    } else if (i % 11 == 0) {
+                        c.acknowledge(r, AcknowledgeType.REJECT);
+                        rejected.add(v);
+                    } else if (i % 50 == 1) {
+                        c.acknowledge(r, AcknowledgeType.RENEW);
+                        again.add(r);
+                    } else {
+                        c.acknowledge(r, AcknowledgeType.ACCEPT);
+                        accepted.add(v);
+                    }
+                }
+                Map<?, Optional<org.apache.kafka.common.KafkaException>> result = c.commitSync();
+                for (var e : result.entrySet()) check(e.getValue().isEmpty(), "commit of " + e);
+                if (!again.isEmpty()) {
+                    // What was renewed is given out once more by the next poll.
+                    for (ConsumerRecord<String, String> r : c.poll(Duration.ofMillis(500))) {
+                        c.acknowledge(r, AcknowledgeType.ACCEPT);
+                        if (again.stream().anyMatch(a -> a.value().equals(r.value()))) renewed++;
+                        accepted.add(r.value());
+                    }
+                    c.commitSync();
+                }
+            }
+        }
+        check(accepted.size() + rejected.size() == MESSAGES, accepted.size() + " accepted and " + rejected.size() + " rejected of " + MESSAGES);
+        check(renewed > 0, "nothing renewed");
+        check(active.size() == 2, "records went to " + active.size() + " of two members");
+        ShareGroupDescription d = admin.describeShareGroups(List.of(GROUP)).all().get(30, TimeUnit.SECONDS).get(GROUP);
+        check(d.members().size() == 2 && d.groupState().toString().equals("Stable"), "described as " + d);
+        boolean listed = admin.listGroups(ListGroupsOptions.forShareGroups()).all().get().stream().anyMatch(g -> g.groupId().equals(GROUP));
+        check(listed, "not listed");
+        for (KafkaShareConsumer<String, String> c : consumers) c.close();
+        // Nothing is left for another.
+        try (KafkaShareConsumer<String, String> c = consumer("batch_optimized")) {
+            for (int i = 0; i < 6; i++) check(c.poll(Duration.ofMillis(300)).isEmpty(), "a record after the end");
+        }
+        System.out.println("ok java: " + accepted.size() + " accepted, " + rejected.size() + " rejected, " + released.size()
+            + " released, " + renewed + " renewed");
+        admin.close();
+    }
+}
