@@ -74,76 +74,10 @@ static void transactions_not_begun(void) {
         rd_kafka_destroy(rk);
 }
 
-/* ---- share consumers ---- */
-
-static void acknowledged(rd_kafka_share_t *rkshare, rd_kafka_share_partition_offsets_list_t *partitions,
-                         rd_kafka_resp_err_t err, void *opaque) {
-        (void)rkshare, (void)partitions, (void)err, (void)opaque;
-}
-
-/* A handle that is none stands for the share consumer that cannot be had. */
-static void share_calls(void) {
-        const rd_kafka_resp_err_t want          = RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED;
-        rd_kafka_conf_t *conf                   = conf_of("bootstrap.servers", "127.0.0.1:1", "group.id", "g", NULL);
-        rd_kafka_topic_partition_list_t *filled = rd_kafka_topic_partition_list_new(1), *list;
-        rd_kafka_messages_t *messages           = (rd_kafka_messages_t *)&list;
-        char errstr[128], small[4];
-
-        memset(errstr, 'x', sizeof(errstr));
-        CHECK(!rd_kafka_share_consumer_new(conf, errstr, sizeof(errstr)), "a share consumer");
-        CHECK_ERR(rd_kafka_last_error(), want);
-        CHECK(memchr(errstr, 0, sizeof(errstr)) && strstr(errstr, "share"), "%.*s", (int)sizeof(errstr), errstr);
-        CHECK(!rd_kafka_share_consumer_new(conf, small, sizeof(small)) && strlen(small) == 3, "cut");
-        CHECK(!rd_kafka_share_consumer_new(conf, NULL, 0), "without a buffer");
-        /* The configuration is still the application's. */
-        rd_kafka_conf_destroy(conf);
-
-        CHECK_ERROR(rd_kafka_share_set_acknowledgement_commit_cb(NULL, acknowledged, NULL), want);
-        CHECK_ERR(rd_kafka_share_subscribe(NULL, filled), want);
-        CHECK_ERR(rd_kafka_share_unsubscribe(NULL), want);
-        list = filled;
-        CHECK_ERR(rd_kafka_share_subscription(NULL, &list), want);
-        CHECK(!list, "a subscription");
-        CHECK_ERROR(rd_kafka_share_poll(NULL, 60000, &messages), want);
-        CHECK(!messages, "messages");
-        CHECK_ERR(rd_kafka_share_acknowledge(NULL, NULL), want);
-        CHECK_ERR(rd_kafka_share_acknowledge_type(NULL, NULL, RD_KAFKA_SHARE_ACKNOWLEDGE_TYPE_ACCEPT), want);
-        CHECK_ERR(rd_kafka_share_acknowledge_offset(NULL, "t", 0, 1, RD_KAFKA_SHARE_ACKNOWLEDGE_TYPE_ACCEPT), want);
-        CHECK_ERROR(rd_kafka_share_commit_async(NULL), want);
-        list = filled;
-        CHECK_ERROR(rd_kafka_share_commit_sync(NULL, 60000, &list), want);
-        CHECK(!list, "partitions");
-        CHECK_ERROR(rd_kafka_share_consumer_close(NULL), want);
-        CHECK_ERROR(rd_kafka_share_consumer_close_queue(NULL, NULL), want);
-        CHECK(rd_kafka_share_consumer_closed(NULL) != 0, "a loop until it is closed would not end");
-        CHECK_ERROR(rd_kafka_share_set_log_queue(NULL, NULL), want);
-        CHECK_ERROR(rd_kafka_share_sasl_background_callbacks_enable(NULL), want);
-        CHECK_ERROR(rd_kafka_share_sasl_set_credentials(NULL, "u", "p"), want);
-        CHECK(!rd_kafka_share_queue_get_sasl(NULL), "a queue");
-        errstr[0] = '\0';
-        CHECK_ERR(rd_kafka_share_oauthbearer_set_token(NULL, "t", 0, "p", NULL, 0, errstr, sizeof(errstr)), want);
-        CHECK(*errstr, "no text");
-        CHECK_ERR(rd_kafka_share_oauthbearer_set_token_failure(NULL, "because"), want);
-        CHECK_ERROR(rd_kafka_share_destroy(NULL), want);
-        CHECK_ERROR(rd_kafka_share_destroy_flags(NULL, 0), want);
-
-        CHECK(rd_kafka_messages_count(NULL) == 0, "messages");
-        CHECK(!rd_kafka_messages_get(NULL, 0), "message");
-        rd_kafka_messages_destroy(NULL);
-        CHECK(rd_kafka_share_partition_offsets_list_count(NULL) == 0, "partitions");
-        CHECK(!rd_kafka_share_partition_offsets_list_get(NULL, 0), "partition");
-        rd_kafka_share_partition_offsets_list_destroy(NULL);
-        CHECK(!rd_kafka_share_partition_offsets_partition(NULL), "partition");
-        CHECK(!rd_kafka_share_partition_offsets_offsets(NULL), "offsets");
-        CHECK(rd_kafka_share_partition_offsets_offsets_cnt(NULL) == 0, "offsets");
-        rd_kafka_topic_partition_list_destroy(filled);
-}
-
 int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN(transactions_not_configured);
         RUN(transactions_of_a_consumer);
         RUN(transactions_not_begun);
-        RUN_HERE(share_calls);
         return T_END();
 }

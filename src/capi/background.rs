@@ -96,7 +96,7 @@ fn serve_item(instance: &Instance, queue: &EventQueue, item: Item) {
     let callback = callback::BACKGROUND_EVENT.get(&instance.conf().global);
     let item = match item {
         // Not an event for C: it has a callback only.
-        Item::Other(event @ (Event::Throttle { .. } | Event::Taken)) => {
+        Item::Other(event @ (Event::Throttle { .. } | Event::Acknowledged(_) | Event::Taken)) => {
             return serve::serve_one(instance, queue, event);
         }
         item => item,

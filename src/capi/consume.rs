@@ -1,6 +1,7 @@
 //! Messages that a poll of the consumer returns, one or many.
 
 use std::ptr::{self, NonNull};
+use std::time::Instant;
 
 use libc::{c_int, size_t};
 
@@ -9,11 +10,12 @@ use super::items::{Item, Polling, take_item, until};
 use super::last_error::set_last_error;
 use super::types::rd_kafka_message_t;
 use super::{message, serve};
-use crate::base::error::ErrorCode;
+use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::message::MessageExt;
 use crate::base::queue::Taken;
 use crate::client::consumer::gathered::{Ended, Gathered, Place};
 use crate::client::event::{Event, EventQueue};
+use crate::client::share::{Polled, ShareConsumer};
 use crate::client::types::ConsumerError;
 
 /// An error of the consumer, or of one of its topics, as the message that a poll of
@@ -126,4 +128,51 @@ pub(crate) fn next_messages(
     }
     set_last_error(ErrorCode::NO_ERROR, 0);
     count
+}
+
+/// The messages that a poll of a share consumer returns; none if the time is up.
+pub(crate) fn next_shared(
+    instance: &Instance,
+    consumer: &ShareConsumer,
+    timeout_ms: c_int,
+) -> Result<Vec<*mut rd_kafka_message_t>, KafkaError> {
+    let fatal = || instance.client.shared.fatal();
+    match consumer.poll(|| until(timeout_ms))? {
+        Polled::Messages(messages) => {
+            let messages = messages.into_iter().map(|m| message::as_c(m.as_ptr()));
+            Ok(messages.collect())
+        }
+        Polled::Error(e) if e.code == ErrorCode::_FATAL => Err(fatal().unwrap_or_else(|| {
+            let code = ErrorCode::_FATAL;
+            KafkaError::new(code, e.text).fatal()
+        })),
+        Polled::Error(e) => Err(KafkaError::new(e.code, e.text).retriable()),
+        Polled::Nothing => Ok(Vec::new()),
+    }
+}
+
+/// Closes a share consumer, serving the events of that. Bounded by what its requests may take.
+pub(crate) fn close_share(instance: &Instance, consumer: &ShareConsumer) {
+    consumer.begin_close();
+    let queue = &instance.client.shared.main_queue;
+    let bound = Instant::now() + consumer.close_patience();
+    loop {
+        // The end is told by a yield.
+        let since = queue.yields();
+        if consumer.is_closed() || Instant::now() >= bound {
+            break;
+        }
+        let event = queue.take_since(
+            Some(since),
+            || Some(bound),
+            |event| match event {
+                Event::Taken => Taken::Stale,
+                other => Taken::Last(std::mem::take(other)),
+            },
+        );
+        if let Some(event) = event {
+            serve::serve_one(instance, queue, event);
+        }
+    }
+    serve::serve(instance, queue, Some(super::past()));
 }

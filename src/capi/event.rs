@@ -126,7 +126,11 @@ impl EventObject {
             Event::OffsetCommit(_) => RD_KAFKA_EVENT_OFFSET_COMMIT,
             Event::TokenRefresh(_) => RD_KAFKA_EVENT_OAUTHBEARER_TOKEN_REFRESH,
             Event::Admin(e) => kind_of_result(e.op),
-            Event::Fetched(_) | Event::Throttle { .. } | Event::Taken => match self.consumed() {
+            Event::Fetched(_)
+            | Event::ShareFetched(_)
+            | Event::Acknowledged(_)
+            | Event::Throttle { .. }
+            | Event::Taken => match self.consumed() {
                 None => RD_KAFKA_EVENT_NONE,
                 Some(m) if m.msg.err != 0 => RD_KAFKA_EVENT_ERROR,
                 Some(_) => RD_KAFKA_EVENT_FETCH,

@@ -11,6 +11,7 @@ use super::conf::object::{ConfObject, Owned};
 use super::handle::{Tagged, get, get_mut, give, peek, take};
 use super::instance::background::Background;
 use super::instance::hooks::CHooks;
+use super::instance::share::ShareState;
 use super::instance::{self, Instance};
 use super::intercept::ConfHooks;
 use super::last_error::set_last_error;
@@ -18,7 +19,7 @@ use super::types::{
     RD_KAFKA_CONSUMER, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_PRODUCER, rd_kafka_conf_t,
     rd_kafka_mock_cluster_t, rd_kafka_t, rd_kafka_type_t,
 };
-use super::{background, cstr, past, serve};
+use super::{background, consume, cstr, past, serve};
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::{ClientKind, Warning};
 use crate::base::cstring::c_string;
@@ -135,7 +136,7 @@ fn log_beginning(client: &Client, warnings: &[Warning], without_effect: &[&str])
 
 /// # Safety
 /// `conf` is null or a live configuration, given up if this succeeds.
-unsafe fn make(
+pub(crate) unsafe fn make(
     kind: ClientKind,
     conf: *mut rd_kafka_conf_t,
 ) -> Result<*mut rd_kafka_t, KafkaError> {
@@ -167,6 +168,7 @@ unsafe fn make(
         conf_hooks: checked.conf_hooks,
         on_consume: false,
         mock: checked.mock,
+        share: (kind == ClientKind::ShareConsumer).then(ShareState::default),
         made: Generation::current(),
     });
     checked.hooks.set_handle(rk);
@@ -278,7 +280,7 @@ fn refuse_own_thread(i: &Instance) {
 
 /// # Safety
 /// The application gives the handle up.
-unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
+pub(crate) unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
     let _whole = NotCancelled::new();
     // SAFETY: the caller's promise. The object stays in place while the threads
     // end, since callbacks may still come.
@@ -286,6 +288,9 @@ unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
         if let Some(i) = get(rk.cast_const()) {
             refuse_own_thread(i);
             let close = flags & RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE == 0;
+            if close && let Some(consumer) = &i.client.shared.share {
+                consume::close_share(i, consumer);
+            }
             if close && !i.client.kind().is_producer() {
                 close_consumer(&i.client, |queue, event| serve::serve_one(i, queue, event));
             }

@@ -9,6 +9,7 @@ use libc::c_int;
 use super::callback::{self, Callback, CommitCb};
 use super::instance::{Instance, topics};
 use super::items::{Backlog, Item, Polling, take_item};
+use super::share::offsets;
 use super::{message, partition_list};
 use crate::base::cancel::NotCancelled;
 use crate::base::cstring::c_string;
@@ -18,7 +19,7 @@ use crate::client::consumer::default_rebalance;
 use crate::client::event::{Deliveries, Event, EventQueue};
 use crate::client::hooks::Hooks;
 use crate::client::oauth::ConfigText;
-use crate::client::types::{CommitEvent, ErrorEvent, RebalanceEvent};
+use crate::client::types::{AckReport, CommitEvent, ErrorEvent, RebalanceEvent};
 
 thread_local! {
     /// `rd_kafka_yield` was called in a callback on this thread.
@@ -174,9 +175,21 @@ pub(crate) fn dispatch(instance: &Instance, event: Event) -> Option<Event> {
             },
         ),
         // Results of admin requests have no callback, and are dropped as by librdkafka.
-        Event::Admin(_) | Event::Fetched(_) | Event::Taken => {}
+        Event::Acknowledged(report) => acknowledged(instance, &report),
+        Event::Admin(_) | Event::Fetched(_) | Event::ShareFetched(_) | Event::Taken => {}
     }
     None
+}
+
+/// Tells a share consumer's callback what became of acknowledgements.
+fn acknowledged(instance: &Instance, report: &AckReport) {
+    let Some(state) = &instance.share else {
+        return;
+    };
+    let list = offsets::list_of(&report.acks);
+    state.report(list, report.code);
+    // SAFETY: made above.
+    unsafe { offsets::rd_kafka_share_partition_offsets_list_destroy(list) };
 }
 
 fn refresh_token(instance: &Instance, config: Option<&ConfigText>) {

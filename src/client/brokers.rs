@@ -12,16 +12,20 @@ use crate::base::lock::{Mutex, RwLock};
 use super::command::{MainCommand, MainSender};
 use super::consumer::command::Command;
 use super::link_user::{BrokerUser, Purge, UserCommand};
+use super::share::Sink;
 use super::shared::ClientShared;
 use super::types::{BrokerKey, ThreadKind};
+use crate::base::conf::ClientKind;
 use crate::base::thread::Counted;
 use crate::broker::command::LinkCommand;
 use crate::broker::config::LinkConfig;
 use crate::broker::event_loop::{LoopWaker, ThreadHook};
 use crate::broker::identity::Identity;
 use crate::broker::{BrokerStats, Handle, LinkSettings, LoopPool, Request};
+use crate::consumer::ConsumerShared;
 use crate::consumer::fetcher::Fetcher;
 use crate::consumer::room::Room;
+use crate::consumer::share::fetcher::ShareFetcher;
 use crate::metadata::BrokerInfo;
 use crate::producer::partition::ready::{ReadyPartitions, WakeMode};
 use crate::producer::sender;
@@ -228,8 +232,8 @@ impl Brokers {
         let name = identity.read().name();
         let handle = {
             let producer = self.shared.producer.clone();
-            let fetches = !self.shared.kind.is_producer();
-            let consumer = fetches.then(|| self.shared.consumer.core.clone());
+            let consumer = self.fetched();
+            let share = self.share_fetcher(node_id);
             let main = self.main.clone();
             let (stats, counters) = (stats.clone(), stats.clone());
             let socket_loans = self.shared.socket_loans.clone();
@@ -260,7 +264,11 @@ impl Brokers {
                     *ready = Some(list.clone());
                     sender::Sender::new(shared, list, stats)
                 });
-                BrokerUser { sender, fetcher }
+                BrokerUser {
+                    sender,
+                    fetcher,
+                    share,
+                }
             })?
         };
         self.list.push(Broker {
@@ -275,6 +283,19 @@ impl Brokers {
         });
         self.shared.broker_list.write().push((key, name));
         Ok(())
+    }
+
+    fn share_fetcher(&self, node_id: i32) -> Option<ShareFetcher> {
+        let core = self.shared.share.as_ref()?.core.clone();
+        let (main, queue) = (self.main.clone(), self.shared.consumer.queue.clone());
+        let sink = Arc::new(Sink { main, queue });
+        Some(ShareFetcher::new(core, sink, node_id))
+    }
+
+    /// What is fetched without a share group.
+    fn fetched(&self) -> Option<Arc<ConsumerShared>> {
+        let fetches = self.shared.kind == ClientKind::Consumer;
+        fetches.then(|| self.shared.consumer.core.clone())
     }
 
     fn new_stats(&self) -> Arc<BrokerStats> {
@@ -301,6 +322,7 @@ impl Brokers {
         let handle = self.start(key, name, identity.clone(), stats.clone(), |_| BrokerUser {
             sender: None,
             fetcher: None,
+            share: None,
         })?;
         self.named.push(NamedLink {
             key,

@@ -7,6 +7,7 @@ use crossbeam_channel::Sender;
 
 use super::consumer::command::Command;
 use super::oauth::TokenNews;
+use super::share::command::Command as ShareCommand;
 use super::topic::Topic;
 use super::types::BrokerKey;
 use crate::base::error::{ErrorCode, KafkaError};
@@ -75,6 +76,7 @@ pub enum MainCommand {
         result: Result<Response, RequestError>,
     },
     Consumer(Command),
+    Share(ShareCommand),
     ProducerId {
         result: Result<Response, RequestError>,
     },

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::oauth::ConfigText;
-use super::types::{CommitEvent, ConsumerError, ErrorEvent, RebalanceEvent};
+use super::types::{AckReport, CommitEvent, ConsumerError, ErrorEvent, RebalanceEvent};
 use crate::admin;
 use crate::base::log::Line;
 use crate::base::queue::{Queue, Weight};
 use crate::consumer::Fetched;
+use crate::consumer::share::fetched::ShareFetched;
 use crate::producer::Delivery;
 
 pub type EventQueue = Arc<Queue<Event>>;
@@ -30,6 +31,10 @@ pub enum Event {
     Stats(String),
     /// Messages of a partition, its end or an error.
     Fetched(Fetched),
+    /// Records that a share consumer has acquired.
+    ShareFetched(Box<ShareFetched>),
+    /// The result of a share consumer's acknowledgements.
+    Acknowledged(Box<AckReport>),
     OffsetCommit(Box<CommitEvent>),
     Rebalance(Box<RebalanceEvent>),
     /// An error that a poll of the consumer returns.

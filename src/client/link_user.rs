@@ -1,5 +1,5 @@
-//! What runs over a broker's link: the produce sender and the fetcher, side by
-//! side. The only place that knows both.
+//! What runs over a broker's link: the produce sender, the fetcher, the share fetcher, side
+//! by side. The only place that knows all of them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,6 +8,7 @@ use kafka_protocol::messages::{ApiKey, RequestKind};
 
 use crate::broker::{ApiVersions, LinkUser, Outbox, Outgoing, RequestError, Response};
 use crate::consumer::fetcher::{self, Fetcher};
+use crate::consumer::share::fetcher::{self as share, ShareFetcher};
 use crate::producer::batch::Purged;
 use crate::producer::sender::Sender;
 
@@ -15,6 +16,7 @@ pub enum UserCommand {
     /// What it carries is dropped when it is done.
     PurgeInFlight(Arc<Purge>),
     Fetch(fetcher::Command),
+    Share(share::Command),
 }
 
 /// What all loops do together; the fields are dropped in this order by the last one.
@@ -28,11 +30,13 @@ pub struct Purge {
 pub enum UserTag {
     Produce(u64),
     Fetch,
+    Share,
 }
 
 pub struct BrokerUser {
     pub sender: Option<Sender>,
     pub fetcher: Option<Fetcher>,
+    pub share: Option<ShareFetcher>,
 }
 
 /// An outbox for one of the two.
@@ -111,6 +115,11 @@ impl LinkUser for BrokerUser {
                     f.on_command(now, command);
                 }
             }
+            UserCommand::Share(command) => {
+                if let Some(f) = &mut self.share {
+                    f.on_command(command);
+                }
+            }
         }
     }
 
@@ -121,6 +130,9 @@ impl LinkUser for BrokerUser {
         if let Some(f) = &mut self.fetcher {
             f.on_up(now);
         }
+        if let Some(f) = &mut self.share {
+            f.on_up();
+        }
     }
 
     fn on_down(&mut self, now: Instant) {
@@ -129,6 +141,9 @@ impl LinkUser for BrokerUser {
         }
         if let Some(f) = &mut self.fetcher {
             f.on_down(now);
+        }
+        if let Some(f) = &mut self.share {
+            f.on_down();
         }
     }
 
@@ -144,6 +159,9 @@ impl LinkUser for BrokerUser {
     fn poll(&mut self, now: Instant, out: &mut dyn Outbox<UserTag>) {
         if let Some(f) = &mut self.fetcher {
             f.poll(now, out, || UserTag::Fetch);
+        }
+        if let Some(f) = &mut self.share {
+            f.poll(now, out, || UserTag::Share);
         }
         if let Some(s) = &mut self.sender {
             s.poll(
@@ -174,17 +192,27 @@ impl LinkUser for BrokerUser {
                     f.on_response(now, result);
                 }
             }
+            UserTag::Share => {
+                if let Some(f) = &mut self.share {
+                    f.on_response(now, result);
+                }
+            }
         }
     }
 
     fn next_deadline(&self, up: bool) -> Option<Instant> {
         let sender = self.sender.as_ref().and_then(|s| s.next_deadline(up));
         let fetcher = self.fetcher.as_ref().and_then(|f| f.next_deadline(up));
-        [sender, fetcher].into_iter().flatten().min()
+        let share = self.share.as_ref().and_then(|f| f.next_deadline(up));
+        [sender, fetcher, share].into_iter().flatten().min()
     }
 
     fn wants_connection(&self) -> bool {
         self.sender.as_ref().is_some_and(Sender::has_work)
             || self.fetcher.as_ref().is_some_and(Fetcher::wants_connection)
+            || self
+                .share
+                .as_ref()
+                .is_some_and(ShareFetcher::wants_connection)
     }
 }

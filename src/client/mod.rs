@@ -20,6 +20,7 @@ pub mod oauth;
 mod router;
 pub mod security;
 pub mod settings;
+pub mod share;
 pub mod shared;
 #[cfg(all(test, not(loom)))]
 mod sim;

@@ -14,9 +14,11 @@ use crate::base::time::ms;
 use crate::broker::transport::Family;
 use crate::broker::{ApiVersions, LinkSettings};
 use crate::consumer;
+use crate::consumer::share;
 use crate::group::assignor::Assignor;
 use crate::group::classic::{Classic, ClassicSettings};
 use crate::group::consumer::{self as by_coordinator, ConsumerSettings};
+use crate::group::share::Settings as ShareGroupSettings;
 use crate::group::{self, Membership};
 use crate::metadata::ManagerSettings;
 use crate::producer;
@@ -160,7 +162,7 @@ pub fn consumer(conf: &Conf, kind: ClientKind) -> consumer::Settings {
         partition_eof: c.enable_partition_eof,
         auto_offset_store: c.enable_auto_offset_store,
         rack: c.client_rack.clone().unwrap_or_default(),
-        has_group: !kind.is_producer() && c.group_id.is_some(),
+        has_group: kind == ClientKind::Consumer && c.group_id.is_some(),
         statistics: c.statistics_interval_ms > 0,
     }
 }
@@ -233,6 +235,37 @@ pub fn member_id(conf: &Conf) -> Arc<str> {
         if !id.starts_with('-') {
             return id.into();
         }
+    }
+}
+
+/// A share consumer's, with a member id made for it.
+pub fn share_consumer(conf: &Conf) -> share::Settings {
+    let c = &conf.global;
+    share::Settings {
+        group_id: c.group_id.clone().unwrap_or_default(),
+        member_id: member_id(conf),
+        max_wait: ms(c.fetch_wait_max_ms),
+        min_bytes: c.fetch_min_bytes,
+        max_bytes: c.fetch_max_bytes,
+        max_records: c.max_poll_records,
+        error_backoff: ms(c.fetch_error_backoff_ms),
+        socket_timeout: ms(c.socket_timeout_ms),
+        // A good compression ratio is no attack, an absurd one is.
+        decompress_limit: 1 << 28,
+        check_crcs: c.check_crcs,
+    }
+}
+
+/// The membership of a share consumer.
+pub fn share_group(conf: &Conf, member_id: Arc<str>) -> ShareGroupSettings {
+    let c = &conf.global;
+    let id = c.group_id.as_deref().unwrap_or_default();
+    let rack = c.client_rack.as_deref().filter(|rack| !rack.is_empty());
+    ShareGroupSettings {
+        group: group(conf, id),
+        member_id,
+        rack: rack.map(Arc::from),
+        max_poll_interval: ms(c.max_poll_interval_ms),
     }
 }
 

@@ -13,6 +13,7 @@ use super::consumer::Consumer;
 use super::event::{Deliveries, Event, EventQueue};
 use super::hooks::{ConfBox, Hooks};
 use super::security::Security;
+use super::share::ShareConsumer;
 use super::topic::Topic;
 use super::types::{BrokerKey, ConsumerError, ErrorEvent, events};
 use crate::base::conf::{ClientKind, GroupProtocol};
@@ -43,6 +44,8 @@ pub struct ClientShared {
     pub producer: Option<Arc<producer::ProducerShared>>,
     /// Producers have one as well, for their questions about offsets.
     pub consumer: Arc<Consumer>,
+    /// Of a share consumer.
+    pub share: Option<Arc<ShareConsumer>>,
     pub topics: RwLock<HashMap<Arc<str>, Arc<Topic>>>,
     pub metadata: ArcSwap<Snapshot>,
     pub fatal: Mutex<Option<KafkaError>>,
@@ -123,7 +126,7 @@ impl ClientShared {
             format_args!("Fatal error: {code}: {text}"),
         );
         let (code, text) = (ErrorCode::_FATAL, format!("Fatal error: {code}: {text}"));
-        if !self.kind.is_producer() && self.consumer.core.settings.has_group {
+        if self.share.is_some() || self.consumer.core.settings.has_group {
             // Polling the consumer returns it.
             let topic = None;
             let error = ConsumerError { code, text, topic };

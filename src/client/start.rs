@@ -14,6 +14,7 @@ use super::event::EventQueue;
 use super::hooks::{ConfBox, Hooks};
 use super::security::Security;
 use super::settings;
+use super::share::ShareConsumer;
 use super::shared::{ClientLog, ClientShared, ReportSink};
 use super::types::events;
 use crate::base::conf::{ClientKind, Conf};
@@ -23,7 +24,7 @@ use crate::base::queue::Queue;
 use crate::base::tally::Gate;
 use crate::base::time::wall_us;
 use crate::broker::socket_loan::SocketLoans;
-use crate::consumer::ConsumerShared;
+use crate::consumer::{ConsumerShared, share};
 use crate::metadata::Snapshot;
 use crate::producer::idempotence::Identity;
 use crate::producer::limits::Limits;
@@ -67,6 +68,7 @@ pub fn shared(
     let gate = Gate::default();
     let member_id = settings::member_id(&conf);
     let consumer = Consumer::new(Arc::new(core), main.clone(), member_id, &gate);
+    let share = share(kind, &conf, &consumer, &main, &logger);
     // Lines wait here until the application says where they are to go.
     let log_queue = conf.global.log_queue.then(|| Arc::new(Queue::new()));
     Ok(ClientShared {
@@ -82,6 +84,7 @@ pub fn shared(
         log_queue: Mutex::new(log_queue),
         producer,
         consumer,
+        share,
         topics: RwLock::new(HashMap::new()),
         metadata: ArcSwap::from_pointee(Snapshot {
             controller_id: -1,
@@ -98,6 +101,28 @@ pub fn shared(
         consumed: AtomicU64::new(0),
         consumed_bytes: AtomicU64::new(0),
     })
+}
+
+fn share(
+    kind: ClientKind,
+    conf: &Conf,
+    consumer: &Consumer,
+    main: &MainSender,
+    logger: &Arc<Logger>,
+) -> Option<Arc<ShareConsumer>> {
+    if kind != ClientKind::ShareConsumer {
+        return None;
+    }
+    let core = Arc::new(share::Shared {
+        settings: settings::share_consumer(conf),
+        logger: logger.clone(),
+        counters: share::Counters::default(),
+    });
+    let mode = conf.global.share_acknowledgement_mode.as_deref();
+    let explicit = mode == Some("explicit");
+    let queue = consumer.queue.clone();
+    let consumer = ShareConsumer::new(core, explicit, queue, main.clone());
+    Some(Arc::new(consumer))
 }
 
 fn name(kind: ClientKind, conf: &Conf) -> String {

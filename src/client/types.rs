@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::base::error::ErrorCode;
 use crate::base::topic_partition::TopicPartition;
+use crate::consumer::share::PartitionAcks;
 use crate::consumer::{Partition, Position};
 
 /// A broker's number in the registry; never used twice.
@@ -99,6 +100,13 @@ pub struct ErrorEvent {
     pub text: String,
     /// The instance cannot go on; `rd_kafka_fatal_error` tells why.
     pub fatal: bool,
+}
+
+/// What became of acknowledgements of a share consumer.
+#[derive(Debug)]
+pub struct AckReport {
+    pub acks: PartitionAcks,
+    pub code: ErrorCode,
 }
 
 /// An error that a poll of the consumer returns.

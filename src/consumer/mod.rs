@@ -19,10 +19,12 @@
 //! is queued or in flight carries the version it was fetched for, and is dropped
 //! where it is taken out.
 
+mod block;
 pub mod control;
 pub mod fetcher;
 pub mod partition;
 pub mod room;
+pub mod share;
 #[cfg(test)]
 mod testing;
 

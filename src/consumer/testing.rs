@@ -1,6 +1,7 @@
 //! What the tests of this module share: partitions with a queue that can be looked
 //! into, batches to be fetched, a broker's side of a connection.
 
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -13,7 +14,7 @@ use uuid::Uuid;
 
 use super::room::{Budget, Room};
 use super::*;
-use crate::base::message;
+use crate::base::message::{self, MessageExt};
 use crate::base::queue::{Queue, Taken, Weight};
 use crate::broker::{ApiVersions, Outbox, Outgoing};
 use crate::protocol::records::encode::{self, BatchMeta};
@@ -126,7 +127,6 @@ pub fn test_partition() -> TestPartition {
 
 impl TestPartition {
     /// What the application gets next, if anything is there.
-    #[allow(unsafe_code)]
     pub fn take(&self) -> Option<Seen> {
         let past = Some(Instant::now() - Duration::from_millis(1));
         let m = self.queue.take(past, |item| {
@@ -139,22 +139,7 @@ impl TestPartition {
                 Next::Nothing => Taken::Stale,
             }
         })?;
-        // SAFETY: the message was just taken, and is released once.
-        unsafe {
-            let msg = &m.as_ref().msg;
-            let value = if msg.payload.is_null() {
-                Vec::new()
-            } else {
-                std::slice::from_raw_parts(msg.payload.cast::<u8>(), msg.len).to_vec()
-            };
-            let seen = Seen {
-                err: msg.err,
-                offset: msg.offset,
-                value,
-            };
-            message::release(m.as_ptr());
-            Some(seen)
-        }
+        Some(seen(m).0)
     }
 
     pub fn take_all(&self) -> Vec<Seen> {
@@ -163,6 +148,28 @@ impl TestPartition {
 
     pub fn offsets(&self) -> Vec<i64> {
         self.take_all().iter().map(|s| s.offset).collect()
+    }
+}
+
+/// A message that was just taken, with its delivery count; it is released.
+#[allow(unsafe_code)]
+pub fn seen(m: NonNull<MessageExt>) -> (Seen, i16) {
+    // SAFETY: the message was just taken, and is released once.
+    unsafe {
+        let msg = &m.as_ref().msg;
+        let value = if msg.payload.is_null() {
+            Vec::new()
+        } else {
+            std::slice::from_raw_parts(msg.payload.cast::<u8>(), msg.len).to_vec()
+        };
+        let seen = Seen {
+            err: msg.err,
+            offset: msg.offset,
+            value,
+        };
+        let count = m.as_ref().delivery_count;
+        message::release(m.as_ptr());
+        (seen, count)
     }
 }
 

@@ -20,6 +20,7 @@ pub mod classic;
 pub mod consumer;
 pub mod membership;
 pub mod offsets;
+pub mod share;
 pub mod wire;
 
 use std::fmt;

@@ -50,7 +50,7 @@ const FUNCTIONS: &[&str] = &[
     "group_metadata",
     "groups",
     "metadata",
-    "share",
+    "share: messages security offsets instance consume",
     "security",
     "interceptor",
     "admin/options",

@@ -124,11 +124,12 @@ macro_rules! consumer_rows {
                 "The place where this client runs, in the words of the brokers' `broker.rack`. Near replicas are then \
                  read from where the cluster allows it, and assignors prefer partitions that are near.";
             "max.poll.records" [max_poll_records: i32] int(1, i32::MAX, 500)
-                Consumer Low [] Share todo
-                "At most so many records from one `rd_kafka_share_poll()`, now and then a few more. It goes to the \
-                 broker with each ShareFetch, which acquires no more than that. For share consumers alone.";
+                Consumer Low [] Share done
+                "At most so many records from one `rd_kafka_share_poll()`. It goes to the broker with each ShareFetch, \
+                 which may still give whole batches: what is above the number is kept for the next poll. For share \
+                 consumers alone.";
             "share.acknowledgement.mode" [share_acknowledgement_mode: Option<String>] text(Some("implicit"))
-                Consumer Medium [] Share todo
+                Consumer Medium [] Share done
                 "`implicit`: polling again acknowledges what the last poll gave. `explicit`: each record has to be \
                  acknowledged, with rd_kafka_share_acknowledge*().";
         }

@@ -3,6 +3,7 @@
 pub(crate) mod background;
 mod certificates;
 pub(crate) mod hooks;
+pub(crate) mod share;
 mod sockets;
 pub(crate) mod topics;
 
@@ -14,6 +15,7 @@ use libc::c_void;
 
 use background::Background;
 use hooks::CHooks;
+use share::ShareState;
 
 use crate::base::conf::{Conf, TopicConf};
 use crate::base::error::KafkaError;
@@ -46,6 +48,8 @@ pub(crate) struct Instance {
     pub(crate) on_consume: bool,
     /// The cluster of `test.mock.num.brokers`.
     pub(crate) mock: Option<Box<Tagged<rd_kafka_mock_cluster_t>>>,
+    /// Of a share consumer.
+    pub(crate) share: Option<ShareState>,
     pub(crate) made: Generation,
 }
 

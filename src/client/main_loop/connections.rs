@@ -14,6 +14,9 @@ impl MainLoop {
     pub(super) fn on_link(&mut self, now: Instant, key: BrokerKey, event: LinkEvent) {
         if let Some((kind, news)) = self.router.coordinators.on_link(key, &event) {
             match kind {
+                Kind::Group if self.share.is_some() => {
+                    self.with_share(now, |machine, cx| machine.on_coordinator(cx, news));
+                }
                 Kind::Group => {
                     self.with_consumer(now, |machine, cx| machine.on_coordinator(cx, news));
                 }
@@ -35,6 +38,7 @@ impl MainLoop {
             self.tell_transaction(now, news);
         }
         self.with_consumer(now, |machine, cx| machine.on_link(cx, key, &event));
+        self.with_share(now, |machine, cx| machine.on_link(cx, &event));
         match event {
             LinkEvent::Up { .. } => {
                 self.all_down_told = false;

@@ -189,6 +189,7 @@ impl MainLoop {
             self.apply(now, change);
         }
         self.with_consumer(now, |machine, cx| machine.on_snapshot(cx, all, &seen));
+        self.with_share(now, |machine, cx| machine.on_snapshot(cx, &seen));
         self.router.on_metadata(now, self.metadata.cache());
     }
 

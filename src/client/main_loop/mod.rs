@@ -28,6 +28,7 @@ use super::event::Event;
 use super::fan_out::{FanOuts, PartSender};
 use super::router::Router;
 use super::settings;
+use super::share::machine::Machine as ShareMachine;
 use super::shared::ClientShared;
 use super::stats;
 use super::telemetry::Pusher;
@@ -67,6 +68,8 @@ pub struct MainLoop {
     /// Of a client that tells its metrics.
     telemetry: Option<Pusher>,
     consumer: Machine,
+    /// Of a share consumer.
+    share: Option<ShareMachine>,
     made: Generation,
 }
 
@@ -103,6 +106,7 @@ impl MainLoop {
             refresher: Refresher::new(&shared, now),
             telemetry: Pusher::new(&shared),
             consumer: Machine::new(&shared, now),
+            share: ShareMachine::new(&shared, now),
             made: Generation::current(),
             shared,
             rx,
@@ -188,6 +192,7 @@ impl MainLoop {
             self.refresher.as_ref().and_then(Refresher::next_deadline),
             self.telemetry.as_ref().and_then(Pusher::next_deadline),
             self.consumer.next_deadline(),
+            self.share.as_ref().and_then(ShareMachine::next_deadline),
         ]
         .into_iter()
         .flatten()
@@ -205,6 +210,7 @@ impl MainLoop {
         coordinators.on_time(now, brokers, &self.shared.logger);
         self.fan_outs.on_time(now);
         self.with_consumer(now, Machine::on_time);
+        self.with_share(now, ShareMachine::on_time);
         if let Some(leaderless) = &mut self.leaderless {
             leaderless.collect(now);
             leaderless.poll_down(now);
@@ -237,6 +243,23 @@ impl MainLoop {
             metadata: &mut self.metadata,
         };
         work(&mut self.consumer, &mut cx)
+    }
+
+    /// The same for the share consumer's machine, if there is one.
+    fn with_share(
+        &mut self,
+        now: Instant,
+        work: impl FnOnce(&mut ShareMachine, &mut MainContext<'_>),
+    ) {
+        if let Some(machine) = &mut self.share {
+            let mut cx = MainContext {
+                now,
+                shared: &self.shared,
+                router: &mut self.router,
+                metadata: &mut self.metadata,
+            };
+            work(machine, &mut cx);
+        }
     }
 
     /// Lets the fan-outs send what they want to.
@@ -300,9 +323,8 @@ impl MainLoop {
                 self.learn_from(now, &result);
                 self.with_fan_outs(now, |all, out| all.on_response(out, fan_out, part, result));
             }
-            MainCommand::Consumer(command) => {
-                self.with_consumer(now, |machine, cx| machine.on_command(cx, command));
-            }
+            MainCommand::Consumer(c) => self.with_consumer(now, |m, cx| m.on_command(cx, c)),
+            MainCommand::Share(c) => self.with_share(now, |m, cx| m.on_command(cx, c)),
             MainCommand::ProducerId { result } => self.on_producer_id(now, result),
             MainCommand::ProducerIdSpent(spent) => self.on_spent(now, spent),
             MainCommand::Transaction(event) => self.tell_transaction(now, event),

@@ -17,14 +17,14 @@ use bytes::Bytes;
 
 use super::{PAUSED, Partition};
 use crate::base::error::ErrorCode;
-use crate::base::message::{self, BlockWriter, Message, MessageExt, MessageKind, Owned};
+use crate::base::message::{BlockWriter, MessageExt, Owned};
 use crate::base::queue;
 use crate::consumer::Position;
+use crate::consumer::block::{self, BLOCK, error_message, message_of};
 use crate::consumer::room::Budget;
 use crate::protocol::compression::Codec;
 use crate::protocol::records::cursor::{Record, RecordCursor};
 use crate::protocol::records::decode::Batch;
-use crate::protocol::records::{Span, TimestampType};
 
 pub(super) type Taken = queue::Taken<NonNull<MessageExt>>;
 
@@ -37,11 +37,6 @@ pub enum Next {
     /// The item is spent.
     Nothing,
 }
-
-/// Messages per block: what stays in memory for a message that is kept.
-const BLOCK: usize = 128;
-/// `RD_KAFKA_MSG_STATUS_PERSISTED`.
-const PERSISTED: i32 = 2;
 
 /// An item of the application's queue.
 pub struct Fetched(Option<Box<Inner>>);
@@ -393,31 +388,10 @@ impl Records {
     #[inline]
     fn message(&mut self, partition: &Partition, record: &Record) -> Option<NonNull<MessageExt>> {
         let current = self.current.as_ref()?;
-        let bytes = current.cursor.bytes();
-        let (key, key_len) = locate(bytes, record.key);
-        let (payload, len) = locate(bytes, record.value);
-        let (headers, headers_len) = locate(bytes, record.headers);
-        let mut message = MessageExt::default();
-        message.msg = Message {
-            err: 0,
-            rkt: ptr::null_mut(),
-            partition: partition.id,
-            payload: payload.cast_mut().cast(),
-            len,
-            key: key.cast_mut().cast(),
-            key_len,
-            offset: record.offset,
-            private: ptr::null_mut(),
-        };
-        message.timestamp = record.timestamp;
+        let mut message = message_of(record, current.cursor.bytes(), partition.id);
         message.timestamp_type = current.timestamp_type;
         message.leader_epoch = current.leader_epoch;
         message.broker_id = self.broker_id;
-        message.status = PERSISTED;
-        message.headers = headers;
-        message.headers_len = headers_len as u32;
-        message.headers_count = record.header_count;
-        message.kind = MessageKind::Consumed;
         let in_source = current.in_source;
         let usable = |w: &Writer| w.room > 0 && w.in_source == in_source;
         if !self.writer.as_ref().is_some_and(usable) {
@@ -479,22 +453,9 @@ impl Current {
         Current {
             cursor: batch.cursor(),
             leader_epoch: batch.header.leader_epoch,
-            timestamp_type: match batch.header.timestamp_type {
-                TimestampType::NotAvailable => 0,
-                TimestampType::CreateTime => 1,
-                TimestampType::LogAppendTime => 2,
-            },
+            timestamp_type: block::timestamp_type(batch.header.timestamp_type),
             in_source: batch.header.codec == Codec::None,
         }
-    }
-}
-
-/// Where a span of a record lies; null has no address.
-#[inline]
-fn locate(bytes: &Bytes, span: Span) -> (*const u8, usize) {
-    match span.slice(bytes) {
-        Some(slice) => (slice.as_ptr(), slice.len()),
-        None => (ptr::null(), 0),
     }
 }
 
@@ -506,21 +467,7 @@ fn event_message(
     broker_id: i32,
 ) -> Option<NonNull<MessageExt>> {
     let handle = partition.topic.handle.lock().clone();
-    let (topic, keep) = handle.map_or((0, None), |h| (h.address, Some(h.keep)));
-    let mut with_nul = Vec::with_capacity(text.len() + 1);
-    with_nul.extend_from_slice(text.as_bytes());
-    with_nul.push(0);
-    let data = Bytes::from(with_nul);
-    let mut message = MessageExt::default();
-    message.msg.err = err.0;
-    message.msg.rkt = ptr::with_exposed_provenance_mut(topic);
-    message.msg.partition = partition.id;
-    message.msg.payload = data.as_ptr().cast_mut().cast();
-    message.msg.len = text.len();
-    message.msg.offset = offset;
-    message.broker_id = broker_id;
-    message.kind = MessageKind::Consumed;
-    message::single(message, data, keep)
+    error_message(handle, partition.id, err, text, offset, broker_id)
 }
 
 #[cfg(test)]

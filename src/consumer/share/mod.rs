@@ -1,0 +1,169 @@
+//! Consuming for a share group (KIP-932): records are acquired, handed out, and
+//! acknowledged one by one.
+//!
+//! ```text
+//! main thread                  broker's loop                      application thread
+//!  leaders of the assignment
+//!   ── Add / Remove ──────────► ShareFetcher
+//!   ── Fetch, Acknowledge ────►  │ ShareFetch, ShareAcknowledge
+//!                                │ in one share session
+//!                                ├── Fetched: records, acquired ──► queue ──► poll
+//!   ◄── results ─────────────────┘                                             │ Run by Run
+//!   ◄──────────── what the application acknowledged ── Acknowledgements ◄──────┘
+//! ```
+//!
+//! The broker decides which records a member gets, and keeps them locked for it for some time.
+//! What the application has of them, and what it said of each, is in [`acknowledgements::Acknowledgements`], as
+//! runs of offsets. A loop has what is to be sent, and whoever gives it acknowledgements hears
+//! of their result exactly once.
+
+pub mod acknowledgements;
+pub mod fetched;
+pub mod fetcher;
+mod session;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::TopicHandle;
+use crate::base::error::ErrorCode;
+use crate::base::log::Logger;
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub group_id: String,
+    pub member_id: Arc<str>,
+    pub max_wait: Duration,
+    pub min_bytes: i32,
+    pub max_bytes: i32,
+    /// `max.poll.records`
+    pub max_records: i32,
+    pub error_backoff: Duration,
+    pub socket_timeout: Duration,
+    /// What one batch may grow to when it is decompressed.
+    pub decompress_limit: usize,
+    pub check_crcs: bool,
+}
+
+/// What all loops of a share consumer have in common.
+pub struct Shared {
+    pub settings: Settings,
+    pub logger: Arc<Logger>,
+    pub counters: Counters,
+}
+
+/// For whoever tells how the share consumer does.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// ShareFetch requests that were answered without an error.
+    pub fetches: AtomicU64,
+    /// Bytes of records in their answers.
+    pub fetched_bytes: AtomicU64,
+    /// Records handed to the application.
+    pub records: AtomicU64,
+    /// Records whose acknowledgements were sent, and those of them that the broker refused.
+    pub acknowledged: AtomicU64,
+    pub refused: AtomicU64,
+}
+
+/// A partition by its topic's id.
+pub type Key = (Uuid, i32);
+
+/// A partition that records are acquired of.
+pub struct Partition {
+    pub topic: Arc<str>,
+    pub topic_id: Uuid,
+    pub id: i32,
+    /// Of the topic, for messages.
+    pub handle: Option<TopicHandle>,
+}
+
+impl Partition {
+    pub fn key(&self) -> Key {
+        (self.topic_id, self.id)
+    }
+}
+
+impl fmt::Debug for Partition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} [{}]", self.topic, self.id)
+    }
+}
+
+/// What becomes of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i8)]
+pub enum AckType {
+    /// There is no such record, or none for applications.
+    Gap = 0,
+    Accept = 1,
+    Release = 2,
+    Reject = 3,
+}
+
+/// The same for neighbouring offsets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AckRun {
+    pub first: i64,
+    pub last: i64,
+    pub kind: AckType,
+}
+
+impl AckRun {
+    pub fn len(&self) -> u64 {
+        u64::try_from(self.last - self.first + 1).unwrap_or(0)
+    }
+}
+
+/// Acknowledgements of one partition, in the order of offsets.
+#[derive(Debug, Clone)]
+pub struct PartitionAcks {
+    pub partition: Arc<Partition>,
+    /// Where the records were acquired, which alone can take this.
+    pub broker: i32,
+    pub runs: Vec<AckRun>,
+}
+
+/// Acknowledgements that a loop is given together.
+#[derive(Debug)]
+pub struct Job {
+    pub acks: Vec<PartitionAcks>,
+    /// Whose answer is waited for: it does not go along with a fetch.
+    pub commit: Option<u64>,
+}
+
+/// What happened to a [`Job`].
+#[derive(Debug)]
+pub struct Outcome {
+    pub commit: Option<u64>,
+    pub results: Vec<(PartitionAcks, ErrorCode)>,
+}
+
+/// What a loop tells the main thread.
+#[derive(Debug)]
+pub enum News {
+    Acknowledged(Outcome),
+    /// Records are in the queue.
+    Fetched,
+    /// The broker says that the partition is not its own.
+    Stale(Arc<str>, ErrorCode),
+    /// For the application.
+    Error {
+        code: ErrorCode,
+        text: String,
+        topic: Arc<str>,
+    },
+    /// The session has ended as [`fetcher::Command::Close`] asked for.
+    Closed(u64),
+}
+
+/// Where a loop's findings go; implemented by the client.
+pub trait ShareSink: Send + Sync {
+    fn news(&self, news: News);
+    fn fetched(&self, fetched: fetched::ShareFetched);
+}
