@@ -1,6 +1,15 @@
 /* Share consumers (KIP-932): acknowledging, committing, redelivery, closing. */
 #include "share.h"
 
+#define API_SHARE_FETCH 78
+
+/* Brokers have it since 4.1, and turned on since 4.2. */
+#define NEED_SHARE_GROUPS()                                                                                            \
+        do {                                                                                                           \
+                if (wire_max_version(bootstrap(), API_SHARE_FETCH) < 1)                                                \
+                        SKIP("brokers without share groups");                                                          \
+        } while (0)
+
 struct told {
         int calls, offsets, failed;
         rd_kafka_resp_err_t err;
@@ -43,6 +52,7 @@ static rd_kafka_share_AcknowledgeType_t reject_all(const rd_kafka_message_t *m) 
 static void implicit(void) {
         const char *topic = fresh_topic("share", 1), *group = fresh("share-implicit");
         rd_kafka_share_t *c;
+        NEED_SHARE_GROUPS();
         from_the_beginning(group);
         seed(topic, 0, 100, 10);
         c = share(group, topic, "implicit", "40");
@@ -65,6 +75,7 @@ static void no_more_than_max_poll_records(void) {
         const char *topic = fresh_topic("share", 1), *group = fresh("share-max");
         rd_kafka_share_t *c;
         int got = 0;
+        NEED_SHARE_GROUPS();
         from_the_beginning(group);
         seed(topic, 0, 100, 10);
         c = share(group, topic, "implicit", "7");
@@ -88,6 +99,7 @@ static void explicit_with_release_and_reject(void) {
         rd_kafka_share_t *c;
         rd_kafka_messages_t *batch = NULL;
         const rd_kafka_message_t *m;
+        NEED_SHARE_GROUPS();
         from_the_beginning(group);
         seed(topic, 0, 20, 10);
         c = share(group, topic, "explicit", "500");
@@ -128,6 +140,7 @@ static void commits_and_their_results(void) {
         rd_kafka_share_t *c;
         rd_kafka_topic_partition_list_t *results = NULL;
         int64_t end;
+        NEED_SHARE_GROUPS();
         from_the_beginning(group);
         /* In batches of their own, since librdkafka takes whole ones. */
         seed(topic, 0, 10, 10);
@@ -168,6 +181,7 @@ static void closing(void) {
         rd_kafka_share_t *c;
         rd_kafka_messages_t *batch;
         size_t i, cnt;
+        NEED_SHARE_GROUPS();
         from_the_beginning(group);
         seed(topic, 0, 10, 10);
         c = share(group, topic, "explicit", "500");
@@ -196,6 +210,7 @@ static void closing_into_a_queue(void) {
         rd_kafka_share_t *c       = share(group, topic, "implicit", "500");
         rd_kafka_messages_t *batch = NULL;
         int64_t end                = now_ms() + ms(60000);
+        NEED_SHARE_GROUPS();
         NEED(c, "no share consumer");
         CHECK_SHARE(rd_kafka_share_poll(c, 1000, &batch), 0);
         rd_kafka_messages_destroy(batch);
@@ -221,6 +236,7 @@ static void two_members(void) {
         rd_kafka_share_t *both[2];
         int counts[2] = {0, 0}, i = 0, total = 0;
         int64_t end;
+        NEED_SHARE_GROUPS();
         from_the_beginning(group);
         both[0] = share(group, topic, "implicit", "10");
         both[1] = share(group, topic, "implicit", "10");
@@ -249,6 +265,7 @@ static void many_partitions(void) {
         const char *topic = fresh_topic("share", 6), *group = fresh("share-partitions");
         rd_kafka_share_t *c;
         int32_t p;
+        NEED_SHARE_GROUPS();
         from_the_beginning(group);
         for (p = 0; p < 6; p++)
                 seed(topic, p, 50, 10);
@@ -264,6 +281,7 @@ static void unsubscribing(void) {
         rd_kafka_topic_partition_list_t *topics = NULL;
         rd_kafka_messages_t *batch              = NULL;
         rd_kafka_share_t *c;
+        NEED_SHARE_GROUPS();
         from_the_beginning(group);
         seed(topic, 0, 5, 10);
         c = share(group, topic, "implicit", "500");
@@ -287,6 +305,7 @@ static void unsubscribing(void) {
 static void destroyed(void) {
         const char *topic = fresh_topic("share", 1), *group = fresh("share-destroy");
         rd_kafka_share_t *c;
+        NEED_SHARE_GROUPS();
         from_the_beginning(group);
         seed(topic, 0, 5, 10);
         c = share(group, topic, "explicit", "500");
@@ -304,8 +323,6 @@ static void destroyed(void) {
 
 int main(int argc, char **argv) {
         T_START(argc, argv);
-        if (!kafka_is_up())
-                return T_END();
         RUN(implicit);
         RUN(no_more_than_max_poll_records);
         RUN(explicit_with_release_and_reject);

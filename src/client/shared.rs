@@ -120,6 +120,9 @@ impl ClientShared {
         if bars {
             self.consumer.group.end();
         }
+        if let Some(share) = &self.share {
+            share.fail();
+        }
         self.logger.log(
             Level::Emerg,
             "FATAL",

@@ -46,6 +46,8 @@ pub struct ShareConsumer {
     wants_poll: AtomicBool,
     /// Results of acknowledgements are to be told.
     reports: AtomicBool,
+    /// A fatal error has come up: there are no records any more.
+    failed: AtomicBool,
     closing: AtomicBool,
     closed: AtomicBool,
 }
@@ -78,6 +80,7 @@ impl ShareConsumer {
             polled: AtomicU64::new(0),
             wants_poll: AtomicBool::new(false),
             reports: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
             closing: AtomicBool::new(false),
             closed: AtomicBool::new(false),
         }
@@ -163,6 +166,7 @@ impl ShareConsumer {
                 other => Taken::Last(std::mem::take(other)),
             });
             match taken {
+                Some(Event::ShareFetched(_)) if self.failed.load(Ordering::Acquire) => {}
                 Some(Event::ShareFetched(fetched)) => {
                     let messages = self.take(fetched);
                     if !messages.is_empty() {
@@ -278,6 +282,11 @@ impl ShareConsumer {
     /// The longest that closing takes.
     pub fn close_patience(&self) -> Duration {
         3 * self.core.settings.socket_timeout + Duration::from_secs(5)
+    }
+
+    /// The instance cannot go on; its last acknowledgements are still sent by closing.
+    pub fn fail(&self) {
+        self.failed.store(true, Ordering::Release);
     }
 
     /// Nobody takes what waits any more.

@@ -115,7 +115,8 @@ pub struct AckRun {
 }
 
 impl AckRun {
-    pub fn len(&self) -> u64 {
+    /// How many offsets it is of.
+    pub fn records(&self) -> u64 {
         u64::try_from(self.last - self.first + 1).unwrap_or(0)
     }
 }

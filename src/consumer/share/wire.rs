@@ -35,7 +35,7 @@ pub fn merge(jobs: &[Job]) -> Acks {
 }
 
 pub fn records_in(acks: &Acks) -> u64 {
-    acks.values().flatten().map(AckRun::len).sum()
+    acks.values().flatten().map(AckRun::records).sum()
 }
 
 fn text(s: &str) -> StrBytes {

@@ -172,11 +172,11 @@ impl ShareFetcher {
         }
         let is_due = self.paused_until.is_none_or(|until| until <= now);
         let fetches = self.wants_records && is_due && self.session.has_members();
-        if !self.jobs.is_empty() && !(fetches && self.may_go_along()) {
+        let go_along = fetches && self.may_go_along();
+        if !self.jobs.is_empty() && !go_along {
             let epoch = self.session.epoch();
-            return self.send_acks(now, out, tag, epoch);
-        }
-        if fetches {
+            self.send_acks(now, out, tag, epoch);
+        } else if fetches {
             self.send_fetch(now, out, tag);
         }
     }
