@@ -1,6 +1,6 @@
 /*
- * What is not built yet answers: at once, by an error that says so, and with nothing left unwritten that it gives out.
- * Every function that `make abi-status` lists is called here; capi-tests/abi/check.sh compares the list with this file.
+ * Transaction calls where there are no transactions. What is not built yet is to be called here, too, and to answer at once with
+ * an error that says so and nothing left unwritten that it gives out: capi-tests/abi/check.sh compares with `make abi-status`.
  */
 #include "admin.h"
 

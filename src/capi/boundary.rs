@@ -1,6 +1,5 @@
 //! The boundary between C and Rust: every exported function's body stands in
-//! [`ffi!`], which turns a panic into the function's failure value and a log
-//! line. [`not_built!`] is the body of a function that is still to be written.
+//! [`ffi!`], which turns a panic into the function's failure value and a log line.
 //!
 //! In a forked child a function that was given a handle of the parent's has done nothing;
 //! its value then says `_STATE`, where it can.
@@ -20,52 +19,12 @@ macro_rules! ffi {
     };
 }
 
-/// The value of a function that is not built yet; the arguments are named so
-/// that they count as used. What the function would give out by a pointer stands
-/// behind a semicolon with its value for nothing, and is written: an application
-/// may look at it whatever the function returns; `text(errstr, errstr_size) = "…"` says
-/// why. `=> value` takes the place of the type's "not implemented" value.
-/// `capi-tests/abi/status.sh` lists these functions, `capi-tests/c/not_built.c` calls them.
-macro_rules! not_built {
-    ($($arg:expr),* $(,)? $(; $($out:ident $(($text:ident, $size:expr))? = $nothing:expr),+)? $(=> $value:expr)?) => {{
-        $(let _ = $arg;)*
-        $($($crate::capi::boundary::give_nothing!($out $(($text, $size))? = $nothing);)+)?
-        $crate::capi::boundary::value_of_not_built!($($value)?)
-    }};
-}
-
-/// `place = value` writes through a pointer, `text(buffer, size) = "why"` to a buffer.
-macro_rules! give_nothing {
-    (text($buffer:ident, $size:expr) = $text:expr) => {
-        // SAFETY: the application's buffer.
-        unsafe { $crate::capi::cstr::write($buffer, $size, $text) }
-    };
-    ($place:ident = $nothing:expr) => {
-        // SAFETY: null, or a variable of the application's.
-        unsafe { $crate::capi::boundary::put($place, $nothing) }
-    };
-}
-
-macro_rules! value_of_not_built {
-    () => {
-        $crate::capi::boundary::Failure::not_built()
-    };
-    ($value:expr) => {
-        $value
-    };
-}
-
-pub(crate) use {ffi, give_nothing, not_built, value_of_not_built};
+pub(crate) use ffi;
 
 /// What a function of this return type gives when it cannot do its work.
 pub(crate) trait Failure: Sized {
     /// After a panic.
     fn panicked() -> Self;
-
-    /// From a function that is not built yet.
-    fn not_built() -> Self {
-        Self::panicked()
-    }
 
     /// After a call in a forked child with a handle of its parent's, which was refused.
     fn forked(self) -> Self {
@@ -147,10 +106,6 @@ impl Failure for ErrorCode {
         ErrorCode::_FAIL
     }
 
-    fn not_built() -> Self {
-        ErrorCode::_NOT_IMPLEMENTED
-    }
-
     fn forked(self) -> Self {
         ErrorCode::_STATE
     }
@@ -182,10 +137,6 @@ pub(crate) trait Pointee: Sized {
         std::ptr::null_mut()
     }
 
-    fn not_built() -> *mut Self {
-        std::ptr::null_mut()
-    }
-
     /// # Safety
     /// A function's value, which nobody has seen.
     unsafe fn forked(this: *mut Self) -> *mut Self {
@@ -196,10 +147,6 @@ pub(crate) trait Pointee: Sized {
 impl<T: Pointee> Failure for *mut T {
     fn panicked() -> Self {
         T::panicked()
-    }
-
-    fn not_built() -> Self {
-        T::not_built()
     }
 
     // Called by `guard` alone, with what the body has made.
@@ -235,7 +182,7 @@ mod tests {
                 if true {
                     panic!("test of the boundary")
                 } else {
-                    R::not_built()
+                    R::panicked()
                 }
             })
         }
@@ -244,21 +191,5 @@ mod tests {
         assert_eq!(broken::<usize>(), 0);
         assert!(broken::<*mut c_void>().is_null());
         assert!(broken::<*const c_char>().is_null());
-    }
-
-    #[test]
-    fn unbuilt_functions_say_so() {
-        let argument = 5;
-        let code: ErrorCode = not_built!(argument);
-        assert_eq!(code, ErrorCode::_NOT_IMPLEMENTED);
-    }
-
-    #[test]
-    fn unbuilt_functions_write_what_they_give_out() {
-        let mut count = 7_usize;
-        let (given, null) = (&raw mut count, std::ptr::null_mut::<usize>());
-        let nothing: *mut c_void = not_built!(1; given = 0, null = 0);
-        assert!(nothing.is_null());
-        assert_eq!(count, 0);
     }
 }

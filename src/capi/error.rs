@@ -61,10 +61,6 @@ impl Pointee for rd_kafka_error_s {
         give(ErrorCode::_FAIL.into())
     }
 
-    fn not_built() -> *mut Self {
-        give(ErrorCode::_NOT_IMPLEMENTED.into())
-    }
-
     unsafe fn forked(this: *mut Self) -> *mut Self {
         // SAFETY: null, or the error that the function made.
         drop(unsafe { handle::take(this) });
