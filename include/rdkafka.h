@@ -3404,21 +3404,24 @@ RD_EXPORT void rd_kafka_metadata_destroy(const struct rd_kafka_metadata *metadat
 
 /* Share consumers (KIP-932) ----------------------------------------------------------- */
 
-/** How many messages the batch holds. */
+/** How many messages the batch holds; 0 for null. */
 RD_EXPORT size_t rd_kafka_messages_count(const rd_kafka_messages_t *messages);
 
-/** The message at `index`, or null. It belongs to the batch. */
+/**
+ * The message at `index`, or null. It belongs to the batch. One with `err` set stands for a
+ * record that could not be read, and is acknowledged already.
+ */
 RD_EXPORT
 rd_kafka_message_t *rd_kafka_messages_get(const rd_kafka_messages_t *messages,
                                           size_t index);
 
-/** Frees a batch and its messages. */
+/** Frees a batch and its messages; null is none. */
 RD_EXPORT void rd_kafka_messages_destroy(rd_kafka_messages_t *messages);
 
 /** As `rd_kafka_queue_get_sasl`, for a share consumer. */
 RD_EXPORT rd_kafka_queue_t *rd_kafka_share_queue_get_sasl(rd_kafka_share_t *rkshare);
 
-/** As `rd_kafka_oauthbearer_set_token`, for a share consumer. */
+/** As `rd_kafka_oauthbearer_set_token`, for a share consumer; `_INVALID_ARG` for null. */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_share_oauthbearer_set_token(rd_kafka_share_t *rkshare,
                                                               const char *token_value,
@@ -3429,10 +3432,23 @@ rd_kafka_resp_err_t rd_kafka_share_oauthbearer_set_token(rd_kafka_share_t *rksha
                                                               char *errstr,
                                                               size_t errstr_size);
 
-/** As `rd_kafka_oauthbearer_set_token_failure`, for a share consumer. */
+/**
+ * As `rd_kafka_oauthbearer_set_token_failure`, for a share consumer; `_INVALID_ARG` for
+ * null.
+ */
 RD_EXPORT
 rd_kafka_resp_err_t rd_kafka_share_oauthbearer_set_token_failure(rd_kafka_share_t *rkshare,
                                                                       const char *errstr);
+
+/** As `rd_kafka_sasl_background_callbacks_enable`, for a share consumer. */
+RD_EXPORT
+rd_kafka_error_t *rd_kafka_share_sasl_background_callbacks_enable(rd_kafka_share_t *rkshare);
+
+/** As `rd_kafka_sasl_set_credentials`, for a share consumer. */
+RD_EXPORT
+rd_kafka_error_t *rd_kafka_share_sasl_set_credentials(rd_kafka_share_t *rkshare,
+                                                      const char *username,
+                                                      const char *password);
 
 /** How many partitions the list has. */
 RD_EXPORT
@@ -3443,7 +3459,9 @@ RD_EXPORT
 const rd_kafka_share_partition_offsets_t *rd_kafka_share_partition_offsets_list_get(const rd_kafka_share_partition_offsets_list_t *list,
                                                                                     size_t index);
 
-/** Frees a list that the application owns. */
+/**
+ * Frees a list that the application owns; that of the acknowledgement callback it does not.
+ */
 RD_EXPORT
 void rd_kafka_share_partition_offsets_list_destroy(rd_kafka_share_partition_offsets_list_t *list);
 
@@ -3474,8 +3492,8 @@ rd_kafka_share_t *rd_kafka_share_consumer_new(rd_kafka_conf_t *conf,
 
 /**
  * Sets the function that is told how acknowledgements were taken, by partition and
- * offset. Called by the thread that polls. Null, or an error that the application
- * destroys.
+ * offset. Called by the thread that polls, commits or closes. Null, or an error that the
+ * application destroys.
  */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_share_set_acknowledgement_commit_cb(rd_kafka_share_t *rkshare,
@@ -3485,64 +3503,16 @@ rd_kafka_error_t *rd_kafka_share_set_acknowledgement_commit_cb(rd_kafka_share_t 
                                                                                                        void *opaque),
                                                                void *opaque);
 
-/** Sets the topics to consume, by name, in the place of the last ones. */
-RD_EXPORT
-rd_kafka_resp_err_t rd_kafka_share_subscribe(rd_kafka_share_t *rkshare,
-                                                  const rd_kafka_topic_partition_list_t *topics);
-
-/** Ends the subscription. */
-RD_EXPORT rd_kafka_resp_err_t rd_kafka_share_unsubscribe(rd_kafka_share_t *rkshare);
-
-/** Sets `*topics` to a copy of the subscription, which the application destroys. */
-RD_EXPORT
-rd_kafka_resp_err_t rd_kafka_share_subscription(rd_kafka_share_t *rkshare,
-                                                     rd_kafka_topic_partition_list_t **topics);
-
 /**
- * Takes a batch of records, waiting up to `timeout_ms`; sets `*rkmessages`, which is
- * freed by `rd_kafka_messages_destroy`, or null. With implicit acknowledgement, the
- * records of the last batch are accepted by this. Null, or an error that the
- * application destroys.
+ * Ends a share consumer, closing it first. Null, or an error that the application
+ * destroys; then the share consumer is as it was.
  */
-RD_EXPORT
-rd_kafka_error_t *rd_kafka_share_poll(rd_kafka_share_t *rkshare,
-                                      int timeout_ms,
-                                      rd_kafka_messages_t **rkmessages);
+RD_EXPORT rd_kafka_error_t *rd_kafka_share_destroy(rd_kafka_share_t *rkshare);
 
-/** Accepts a record: it was processed. */
+/** As `rd_kafka_share_destroy`, with the flags of `rd_kafka_destroy_flags`. */
 RD_EXPORT
-rd_kafka_resp_err_t rd_kafka_share_acknowledge(rd_kafka_share_t *rkshare,
-                                                    const rd_kafka_message_t *rkmessage);
-
-/** Accepts, releases or rejects a record. */
-RD_EXPORT
-rd_kafka_resp_err_t rd_kafka_share_acknowledge_type(rd_kafka_share_t *rkshare,
-                                                         const rd_kafka_message_t *rkmessage,
-                                                         rd_kafka_share_AcknowledgeType_t kind);
-
-/** Accepts, releases or rejects a record by its offset. */
-RD_EXPORT
-rd_kafka_resp_err_t rd_kafka_share_acknowledge_offset(rd_kafka_share_t *rkshare,
-                                                           const char *topic,
-                                                           int32_t partition,
-                                                           int64_t offset,
-                                                           rd_kafka_share_AcknowledgeType_t kind);
-
-/**
- * Sends the acknowledgements, without waiting for the answer. Null, or an error that
- * the application destroys.
- */
-RD_EXPORT rd_kafka_error_t *rd_kafka_share_commit_async(rd_kafka_share_t *rkshare);
-
-/**
- * Sends the acknowledgements and waits up to `timeout_ms` for the answer; sets
- * `*partitions`, each with its `err`, which the application destroys. Null, or an
- * error that the application destroys.
- */
-RD_EXPORT
-rd_kafka_error_t *rd_kafka_share_commit_sync(rd_kafka_share_t *rkshare,
-                                             int timeout_ms,
-                                             rd_kafka_topic_partition_list_t **partitions);
+rd_kafka_error_t *rd_kafka_share_destroy_flags(rd_kafka_share_t *rkshare,
+                                               int flags);
 
 /**
  * Closes the share consumer: sends what was acknowledged, releases the rest, leaves
@@ -3562,30 +3532,84 @@ rd_kafka_error_t *rd_kafka_share_consumer_close_queue(rd_kafka_share_t *rkshare,
 RD_EXPORT int rd_kafka_share_consumer_closed(rd_kafka_share_t *rkshare);
 
 /**
- * Ends a share consumer, closing it first. Null, or an error that the application
+ * As `rd_kafka_set_log_queue`, for a share consumer. Null, or an error that the application
  * destroys.
  */
-RD_EXPORT rd_kafka_error_t *rd_kafka_share_destroy(rd_kafka_share_t *rkshare);
-
-/** As `rd_kafka_share_destroy`, with the flags of `rd_kafka_destroy_flags`. */
-RD_EXPORT
-rd_kafka_error_t *rd_kafka_share_destroy_flags(rd_kafka_share_t *rkshare,
-                                               int flags);
-
-/** As `rd_kafka_set_log_queue`, for a share consumer. */
 RD_EXPORT
 rd_kafka_error_t *rd_kafka_share_set_log_queue(rd_kafka_share_t *rkshare,
                                                rd_kafka_queue_t *rkqu);
 
-/** As `rd_kafka_sasl_background_callbacks_enable`, for a share consumer. */
+/**
+ * Sets the topics to consume, by name, in the place of the last ones; an empty list ends
+ * the subscription. `_INVALID_ARG` for an empty name or one that comes twice, `_STATE` once
+ * the consumer is closed, `_FATAL` after a fatal error.
+ */
 RD_EXPORT
-rd_kafka_error_t *rd_kafka_share_sasl_background_callbacks_enable(rd_kafka_share_t *rkshare);
+rd_kafka_resp_err_t rd_kafka_share_subscribe(rd_kafka_share_t *rkshare,
+                                                  const rd_kafka_topic_partition_list_t *topics);
 
-/** As `rd_kafka_sasl_set_credentials`, for a share consumer. */
+/** Ends the subscription, and leaves the group. `_STATE` once the consumer is closed. */
+RD_EXPORT rd_kafka_resp_err_t rd_kafka_share_unsubscribe(rd_kafka_share_t *rkshare);
+
+/**
+ * Sets `*topics` to a copy of the subscription, sorted by name, which the application
+ * destroys. `_STATE` once the consumer is closed.
+ */
 RD_EXPORT
-rd_kafka_error_t *rd_kafka_share_sasl_set_credentials(rd_kafka_share_t *rkshare,
-                                                      const char *username,
-                                                      const char *password);
+rd_kafka_resp_err_t rd_kafka_share_subscription(rd_kafka_share_t *rkshare,
+                                                     rd_kafka_topic_partition_list_t **topics);
+
+/**
+ * Takes a batch of at most `max.poll.records` records, waiting up to `timeout_ms` for some;
+ * sets `*rkmessages`, which is freed by `rd_kafka_messages_destroy`, or null. The records of
+ * the last batch are accepted by this, with implicit acknowledgement; with explicit
+ * acknowledgement each of them has to be acknowledged before (`_STATE`). Null, or an error
+ * that the application destroys.
+ */
+RD_EXPORT
+rd_kafka_error_t *rd_kafka_share_poll(rd_kafka_share_t *rkshare,
+                                      int timeout_ms,
+                                      rd_kafka_messages_t **rkmessages);
+
+/**
+ * Accepts a record: it was processed. For `share.acknowledgement.mode=explicit`; `_STATE`
+ * otherwise, and for a record that the consumer does not have.
+ */
+RD_EXPORT
+rd_kafka_resp_err_t rd_kafka_share_acknowledge(rd_kafka_share_t *rkshare,
+                                                    const rd_kafka_message_t *rkmessage);
+
+/** Accepts, releases or rejects a record. */
+RD_EXPORT
+rd_kafka_resp_err_t rd_kafka_share_acknowledge_type(rd_kafka_share_t *rkshare,
+                                                         const rd_kafka_message_t *rkmessage,
+                                                         rd_kafka_share_AcknowledgeType_t kind);
+
+/** Accepts, releases or rejects a record by its offset. */
+RD_EXPORT
+rd_kafka_resp_err_t rd_kafka_share_acknowledge_offset(rd_kafka_share_t *rkshare,
+                                                           const char *topic,
+                                                           int32_t partition,
+                                                           int64_t offset,
+                                                           rd_kafka_share_AcknowledgeType_t kind);
+
+/**
+ * Sends the acknowledgements, without waiting for the answer, of which the acknowledgement
+ * callback is told. With implicit acknowledgement the records of the last batch are
+ * accepted by this. Null, or an error that the application destroys.
+ */
+RD_EXPORT
+rd_kafka_error_t *rd_kafka_share_commit_async(rd_kafka_share_t *rkshare);
+
+/**
+ * Sends the acknowledgements and waits up to `timeout_ms` for the answer; sets
+ * `*partitions`, each with its `err`, which the application destroys; to null if there is
+ * nothing to send. Null, or an error that the application destroys.
+ */
+RD_EXPORT
+rd_kafka_error_t *rd_kafka_share_commit_sync(rd_kafka_share_t *rkshare,
+                                             int timeout_ms,
+                                             rd_kafka_topic_partition_list_t **partitions);
 
 /* SASL callbacks, tokens and credentials ---------------------------------------------- */
 

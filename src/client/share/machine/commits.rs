@@ -130,7 +130,8 @@ type Results = Vec<(PartitionAcks, ErrorCode)>;
 
 impl Machine {
     /// Only the broker that the records came from knows of them, and only while it leads: the
-    /// rest has failed.
+    /// rest has failed. Where no leader is known, of a topic that is gone for one, it has the
+    /// last word.
     pub(super) fn by_link(
         &self,
         cx: &MainContext<'_>,
@@ -142,7 +143,7 @@ impl Machine {
         for a in acks {
             let leader = cache.leader(&a.partition.topic, a.partition.id);
             let broker = cx.router.brokers.by_node(a.broker);
-            match broker.filter(|_| leader == Some(a.broker)) {
+            match broker.filter(|_| leader.is_none_or(|id| id == a.broker)) {
                 Some(broker) => jobs.entry(broker.key).or_default().push(a),
                 None => lost.push((a, ErrorCode::NOT_LEADER_FOR_PARTITION)),
             }
