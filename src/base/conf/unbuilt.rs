@@ -61,9 +61,9 @@ mod tests {
     fn what_has_no_effect_is_named_once_it_is_asked_for() {
         let mut conf = Conf::new();
         assert!(conf.set_without_effect().is_empty());
-        conf.set("max.poll.records", Some("500")).unwrap();
+        conf.set("group.protocol.type", Some("consumer")).unwrap();
         assert!(conf.set_without_effect().is_empty(), "that is what happens");
-        conf.set("max.poll.records", Some("7")).unwrap();
-        assert_eq!(conf.set_without_effect(), ["max.poll.records"]);
+        conf.set("group.protocol.type", Some("other")).unwrap();
+        assert_eq!(conf.set_without_effect(), ["group.protocol.type"]);
     }
 }
