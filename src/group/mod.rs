@@ -109,6 +109,8 @@ pub enum Action {
     /// Finding the coordinator, and keeping a connection to it.
     Coordinator(coordinator::Action),
     CommitDone(CommitDone),
+    /// A commit was refused by this code, and is made again. For logs.
+    CommitWaits(ErrorCode),
     Fetched(Fetched),
     Rebalance(Rebalance),
     /// The membership needs fresh metadata of these topics: [`Event::RequestedMetadata`].

@@ -78,6 +78,7 @@ impl Pending {
     /// and in which generation. `waits`: for a newer one.
     fn settle(
         &mut self,
+        cx: &mut Context<'_>,
         answer: &CommitAnswer,
         (node, generation): (i32, i32),
         waits: bool,
@@ -87,6 +88,7 @@ impl Pending {
         let followed = self.member.generation > generation;
         let retries = self.retries;
         let mut again = false;
+        let mut stale = None;
         for (offset, result) in self.offsets.iter_mut().filter(|(_, r)| r.is_none()) {
             let code = answer.code(offset);
             match verdict(code) {
@@ -98,9 +100,13 @@ impl Pending {
                 Verdict::Transport => again = true,
                 Verdict::Retry if retries < RETRIES => again = true,
                 Verdict::Retry => *result = Some(code),
-                Verdict::Stale if followed => again = true,
+                Verdict::Stale if followed => {
+                    stale = Some(code);
+                    again = true;
+                }
                 Verdict::Stale if waits => {
                     outcome.refused = Some((generation, code));
+                    stale = Some(code);
                     again = true;
                 }
                 Verdict::NotMember | Verdict::Stale => {
@@ -109,6 +115,7 @@ impl Pending {
                 }
             }
         }
+        cx.actions.extend(stale.map(Action::CommitWaits));
         again
     }
 
@@ -354,7 +361,7 @@ impl Commits {
         let mut again = Vec::new();
         for mut commit in commits {
             let waits = commit.automatic && commit.member == *member;
-            let retry = commit.settle(&answer, (node, generation), waits, &mut outcome);
+            let retry = commit.settle(cx, &answer, (node, generation), waits, &mut outcome);
             if retry {
                 commit.retries += 1;
                 again.push(commit);

@@ -309,7 +309,7 @@ impl Simulation {
             | Action::Error(code, text) => {
                 assert_eq!(code, ErrorCode::_MAX_POLL_EXCEEDED, "{text}");
             }
-            Action::TopicError { .. } | Action::Fetched(_) => {}
+            Action::TopicError { .. } | Action::Fetched(_) | Action::CommitWaits(_) => {}
             Action::Fatal(code, text) => {
                 assert!(
                     self.may_be_refused(at, code),

@@ -82,6 +82,10 @@ impl Machine {
             Action::SendToCoordinator(node, out) => send_to_coordinator(cx, &node, out),
             Action::Coordinator(action) => self.coordinate(cx, action),
             Action::CommitDone(done) => self.on_commit_done(cx, done),
+            Action::CommitWaits(code) => {
+                let text = format_args!("unable to OffsetCommit now: {code}");
+                cx.shared.logger.debug(debug::CGRP, "COMMIT", text);
+            }
             Action::Fetched(fetched) => {
                 if let Some(who) = self.fetches.remove(&fetched.id) {
                     let offsets = fetched.offsets.into_iter().map(listed).collect();

@@ -277,6 +277,10 @@ impl Machine {
             self.membership.unassigned_after = Some(self.commits.keys().copied().collect());
             self.check_unassigned(cx);
         } else {
+            if cx.shared.is_assigned_to() {
+                let text = format_args!("Acknowledging target assignment");
+                cx.shared.logger.debug(debug::CGRP, "HEARTBEAT", text);
+            }
             self.tell_group(cx, group::Event::Assigned);
             self.resume_kept(id);
         }
@@ -320,6 +324,9 @@ impl Machine {
         };
         ids.retain(|id| self.commits.contains_key(id));
         if ids.is_empty() {
+            let state = self.join_state();
+            let text = format_args!("assignment operations done in join-state {state}");
+            cx.shared.logger.debug(debug::CGRP, "ASSIGNDONE", text);
             self.membership.unassigned_after = None;
             let id = self.membership.rebalance;
             self.tell_group(cx, group::Event::Unassigned);

@@ -52,6 +52,11 @@ fn commit_and_beats(harness: &mut Harness) -> ((Token, (String, i32)), Vec<Token
     (commit.expect("a commit"), beats)
 }
 
+fn waits(harness: &mut Harness) {
+    let stale = ErrorCode::STALE_MEMBER_EPOCH;
+    assert!(matches!(&harness.take()[..], [Action::CommitWaits(code)] if *code == stale));
+}
+
 #[test]
 fn a_commit_in_an_epoch_that_is_over_goes_again_in_the_new_one() {
     for automatic in [true, false] {
@@ -62,7 +67,7 @@ fn a_commit_in_an_epoch_that_is_over_goes_again_in_the_new_one() {
         assert_eq!(who, ("m".into(), 1));
         harness.answer(beat, answer(2, None));
         harness.answer(token, committed(ErrorCode::STALE_MEMBER_EPOCH));
-        quiet(&mut harness);
+        waits(&mut harness);
         harness.group.set_polled(harness.now);
         harness.pass();
         let ((token, who), beats) = commit_and_beats(&mut harness);
@@ -88,6 +93,7 @@ fn an_automatic_commit_waits_for_its_epoch_and_another_one_does_not() {
     let ((token, _), _) = commit_and_beats(&mut harness);
     harness.answer(token, committed(stale));
     let (beat, _) = heartbeat(&mut harness);
+    waits(&mut harness);
     harness.answer(beat, answer(5, None));
     quiet(&mut harness);
     harness.group.set_polled(harness.now);
