@@ -88,7 +88,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
             &["event.rs", "topic.rs"],
             &["hooks.rs", "consumer/command.rs", "share/command.rs"],
             &["command.rs"],
-            &["security.rs", "consumer/", "share/"],
+            &["security.rs", "consumer/", "prometheus/", "share/"],
             &["shared.rs"],
             &["tokens.rs", "brokers.rs"],
             &["coordinator.rs"],

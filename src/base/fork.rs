@@ -66,6 +66,8 @@ static FORWARDING: Mutex<()> = Mutex::new(());
 
 static DESCRIPTORS: Mutex<()> = Mutex::new(());
 
+static LISTING: Mutex<()> = Mutex::new(());
+
 /// One of the locks, held.
 type Locked<T> = MutexGuard<'static, T>;
 
@@ -76,6 +78,12 @@ pub fn registry() -> Locked<Registry> {
 /// Held while a queue begins to be forwarded; see `base/queue`.
 pub fn forwarding() -> Locked<()> {
     FORWARDING.lock()
+}
+
+/// Held while the process's list of instances changes, and what is served of them; see
+/// `client/prometheus`.
+pub fn listing() -> Locked<()> {
+    LISTING.lock()
 }
 
 /// Held while descriptors are made; see `base/standard.rs`.
@@ -160,7 +168,7 @@ impl<S: AsRawFd> Drop for Inherited<S> {
     }
 }
 
-type AllLocks = (Locked<()>, Locked<()>, Locked<Registry>);
+type AllLocks = (Locked<()>, Locked<()>, Locked<()>, Locked<Registry>);
 
 /// The locks between the handlers before and after a fork.
 struct Held(UnsafeCell<Option<AllLocks>>);
@@ -171,7 +179,8 @@ unsafe impl Sync for Held {}
 static HELD: Held = Held(UnsafeCell::new(None));
 
 extern "C" fn before() {
-    let locks = (forwarding(), making_descriptors(), registry());
+    // Whoever changes the list makes descriptors and sockets.
+    let locks = (listing(), forwarding(), making_descriptors(), registry());
     // SAFETY: this thread holds the locks.
     unsafe { *HELD.0.get() = Some(locks) };
 }
@@ -185,7 +194,8 @@ extern "C" fn after_in_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
     thread::forget_all();
     // SAFETY: as above; the child's only thread is the one that forked.
-    let Some((_forwarding, _descriptors, mut registry)) = (unsafe { (*HELD.0.get()).take() })
+    let Some((_listing, _forwarding, _descriptors, mut registry)) =
+        (unsafe { (*HELD.0.get()).take() })
     else {
         return;
     };

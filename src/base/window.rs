@@ -26,6 +26,9 @@ pub struct Samples {
     squares: f64,
     count: u64,
     buckets: Vec<u32>,
+    /// Of the windows before, which other readers than the statistics add up.
+    sum_before: i64,
+    count_before: u64,
 }
 
 /// The statistics' fields.
@@ -75,12 +78,30 @@ impl Window {
 
     /// Begins a new window.
     pub fn take(&self) -> Summary {
-        let samples = std::mem::take(&mut *self.samples.lock());
+        let mut place = self.samples.lock();
+        let (sum_before, count_before) = place.ever();
+        let fresh = Samples {
+            sum_before,
+            count_before,
+            ..Samples::default()
+        };
+        let samples = std::mem::replace(&mut *place, fresh);
+        drop(place);
         samples.summary()
+    }
+
+    /// Sum and count of all samples, whatever windows there were.
+    pub fn ever(&self) -> (i64, u64) {
+        self.samples.lock().ever()
     }
 }
 
 impl Samples {
+    fn ever(&self) -> (i64, u64) {
+        let sum = self.sum_before.saturating_add(self.sum);
+        (sum, self.count_before + self.count)
+    }
+
     fn add(&mut self, value: i64) {
         let value = value.max(0);
         if self.count == 0 {
@@ -186,6 +207,8 @@ mod tests {
             );
         }
         assert_eq!(w.take(), Summary::default(), "taking begins a new window");
+        w.add(5);
+        assert_eq!(w.ever(), (500_505, 1001));
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::base::lock::{Mutex, RwLock};
 use super::command::{MainCommand, MainSender};
 use super::consumer::command::Command;
 use super::link_user::{BrokerUser, Purge, UserCommand};
+use super::settings;
 use super::share::Sink;
 use super::shared::ClientShared;
 use super::types::{BrokerKey, ThreadKind};
@@ -299,7 +300,7 @@ impl Brokers {
     }
 
     fn new_stats(&self) -> Arc<BrokerStats> {
-        let windows = self.shared.conf.global.statistics_interval_ms > 0;
+        let windows = settings::windows(&self.shared.conf);
         Arc::new(BrokerStats::new(windows, &self.shared.gate))
     }
 

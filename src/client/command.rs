@@ -91,6 +91,8 @@ pub enum MainCommand {
     /// Logins to come are made with others: what was refused may succeed.
     CredentialsReplaced,
     Token(TokenNews),
+    /// What the statistics tell, but not to the application.
+    Statistics(StatisticsReply),
     Telemetry(TelemetryCommand),
     /// Partitions without a leader, or messages without a partition, have news.
     Leaderless,
@@ -110,6 +112,31 @@ pub enum TelemetryCommand {
     Event(telemetry::Event),
     /// The client ends; dropped when its last push is answered, or none is to come.
     End(Sender<()>),
+}
+
+/// Where the statistics go; dropped without them, the client is gone.
+pub struct StatisticsReply(Option<StatisticsTo>);
+
+type StatisticsTo = Box<dyn FnOnce(Option<String>) + Send>;
+
+impl StatisticsReply {
+    pub fn new(to: impl FnOnce(Option<String>) + Send + 'static) -> Self {
+        StatisticsReply(Some(Box::new(to)))
+    }
+
+    pub fn answer(mut self, statistics: String) {
+        if let Some(to) = self.0.take() {
+            to(Some(statistics));
+        }
+    }
+}
+
+impl Drop for StatisticsReply {
+    fn drop(&mut self) {
+        if let Some(to) = self.0.take() {
+            to(None);
+        }
+    }
 }
 
 pub type MetadataReply = Sender<Result<Arc<Snapshot>, KafkaError>>;

@@ -17,6 +17,7 @@ pub mod link_user;
 pub mod list_groups;
 pub mod main_loop;
 pub mod oauth;
+mod prometheus;
 mod router;
 pub mod security;
 pub mod settings;
@@ -67,6 +68,8 @@ pub struct Client {
     queues: Mutex<Vec<EventQueue>>,
     /// The transactional call that is under way.
     calls: transactions::Calls,
+    /// Its place among those whose statistics are served.
+    listed: Mutex<Option<prometheus::Listed>>,
 }
 
 /// Closed until it is opened, once.
@@ -107,7 +110,17 @@ impl Client {
             shared: OnceLock::new(),
         });
         let (tx, rx) = unbounded();
-        let shared = Arc::new(start::shared(kind, conf, hooks, MainSender(tx), &log)?);
+        let main = MainSender(tx);
+        let listen = conf.global.statistics_prometheus_listen.as_deref();
+        let listed = match prometheus::join(listen, &main) {
+            Ok(listed) => listed,
+            Err(e) => {
+                // The application still has the configuration: it must not be freed.
+                conf.give_back();
+                return Err(e);
+            }
+        };
+        let shared = Arc::new(start::shared(kind, conf, hooks, main, &log)?);
         let _ = log.shared.set(Arc::downgrade(&shared));
         let client = Arc::new(Client {
             queues: Mutex::new(shared.own_queues()),
@@ -115,6 +128,7 @@ impl Client {
             main: Mutex::new(None),
             gate: Arc::default(),
             calls: Default::default(),
+            listed: Mutex::new(Some(listed)),
         });
         client.start_main(rx)?;
         Ok(client)
@@ -341,6 +355,7 @@ impl Client {
     /// Ends all threads. Bounded: links drop their connections at once, but for the last
     /// push of metrics, which some cluster may want.
     pub fn stop(&self) {
+        drop(self.listed.lock().take());
         self.end_telemetry();
         self.shared.main.send(MainCommand::Stop);
         self.begin();

@@ -63,6 +63,12 @@ pub fn link(conf: &Conf) -> LinkSettings {
     }
 }
 
+/// Whether latencies and sizes are gathered for the statistics.
+pub fn windows(conf: &Conf) -> bool {
+    let c = &conf.global;
+    c.statistics_interval_ms > 0 || c.statistics_prometheus_listen.is_some()
+}
+
 pub fn family(conf: &Conf) -> Family {
     match conf.global.broker_address_family {
         AddressFamily::Any => Family::Any,
@@ -163,7 +169,7 @@ pub fn consumer(conf: &Conf, kind: ClientKind) -> consumer::Settings {
         auto_offset_store: c.enable_auto_offset_store,
         rack: c.client_rack.clone().unwrap_or_default(),
         has_group: kind == ClientKind::Consumer && c.group_id.is_some(),
-        statistics: c.statistics_interval_ms > 0,
+        statistics: windows(conf),
     }
 }
 

@@ -181,7 +181,7 @@ fn producer(
             wake.send(MainCommand::Leaderless);
         }))),
         stats: ProducerStats {
-            windows: c.statistics_interval_ms > 0,
+            windows: settings::windows(conf),
             ..ProducerStats::default()
         },
     })

@@ -19,7 +19,7 @@ use super::shared::ClientShared;
 use super::topic::Topic;
 use crate::base::conf::ClientKind;
 use crate::base::time::{monotonic_us, wall_ms, wall_us};
-use crate::base::window::Window;
+use crate::base::window::{Summary, Window};
 use crate::broker::BrokerStats;
 use crate::broker::identity::Identity;
 use crate::broker::stats::StateName;
@@ -40,6 +40,16 @@ pub struct Sources<'a> {
     /// Of an idempotent producer without transactions.
     pub acquirer: Option<&'a Acquirer>,
     pub transaction: Option<&'a Transaction>,
+    pub windows: Windows,
+}
+
+/// How windows of samples are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Windows {
+    /// What has come since the last document; the next begins anew.
+    SinceTheLast,
+    /// Sum and count of all that has come, which leaves the windows to others.
+    Ever,
 }
 
 #[derive(Debug, Default)]
@@ -197,10 +207,10 @@ impl Sources<'_> {
             j.int("wakeups", get(&s.wakeups));
             j.int("connects", get(&s.connects));
             j.int("disconnects", get(&s.disconnects));
-            window(j, "int_latency", &s.int_latency);
-            window(j, "outbuf_latency", &s.outbuf_latency);
-            window(j, "rtt", &s.rtt);
-            window(j, "throttle", &s.throttle);
+            self.window(j, "int_latency", &s.int_latency);
+            self.window(j, "outbuf_latency", &s.outbuf_latency);
+            self.window(j, "rtt", &s.rtt);
+            self.window(j, "throttle", &s.throttle);
             j.object("req", |j| requests(j, self.shared.kind, s));
             j.object("toppars", |j| self.led_by(j, id.shown_id()));
         });
@@ -241,8 +251,8 @@ impl Sources<'_> {
             j.text("topic", &topic.name);
             j.int("age", age);
             j.int("metadata_age", metadata_age.max(0));
-            window(j, "batchsize", windows.map_or(&none, |w| &w.batch_size));
-            window(j, "batchcnt", windows.map_or(&none, |w| &w.batch_count));
+            self.window(j, "batchsize", windows.map_or(&none, |w| &w.batch_size));
+            self.window(j, "batchcnt", windows.map_or(&none, |w| &w.batch_count));
             j.object("partitions", |j| {
                 for fields in self.partitions(topic) {
                     fields.write(j);
@@ -382,6 +392,19 @@ impl Sources<'_> {
         });
     }
 
+    fn window(&self, j: &mut Json, name: &str, window: &Window) {
+        match self.windows {
+            Windows::SinceTheLast => summary(j, name, &window.take()),
+            Windows::Ever => {
+                let (sum, count) = window.ever();
+                j.object(name, |j| {
+                    j.int("sum", sum);
+                    j.int("cnt", count);
+                });
+            }
+        }
+    }
+
     fn fatal(&self, j: &mut Json) {
         if let Some(e) = self.shared.fatal() {
             j.object("fatal", |j| {
@@ -415,8 +438,7 @@ fn since(at_us: &AtomicI64) -> Option<i64> {
     (at > 0).then(|| (wall_us() - at).max(0))
 }
 
-fn window(j: &mut Json, name: &str, window: &Window) {
-    let s = window.take();
+fn summary(j: &mut Json, name: &str, s: &Summary) {
     j.object(name, |j| {
         j.int("min", s.min);
         j.int("max", s.max);

@@ -154,6 +154,11 @@ macro_rules! general_rows {
                 Both High [] Core done
                 "How often statistics are produced, in steps of a second, for the callback of \
                  `rd_kafka_conf_set_stats_cb()` or the statistics event; 0 for never.";
+            "statistics.prometheus.listen" [statistics_prometheus_listen: Option<String>] text(None)
+                Both Low [Extension] Core done
+                "Serve the statistics of all client instances of the process at `http://HOST:PORT/metrics` for \
+                 Prometheus; written `HOST:PORT`. Nobody has to log in there. Names and labels are in \
+                 docs/prometheus.md.";
             "enabled_events" [enabled_events: i32] int(0, i32::MAX, 0)
                 Both Low [] Core done
                 "Bits of the events wanted on queues: see `rd_kafka_conf_set_events()`.";

@@ -16,6 +16,8 @@
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use crossbeam_channel::Sender;
+
 use super::MainLoop;
 use crate::base::conf::{Conf, DnsLookup, MetadataRecovery};
 use crate::base::log::{Level, debug};
@@ -104,12 +106,13 @@ impl MainLoop {
     }
 
     /// Servers that the application adds.
-    pub(super) fn add_for_application(&mut self, now: Instant, list: String) -> i32 {
+    pub(super) fn add_for_application(&mut self, now: Instant, list: String, reply: &Sender<i32>) {
         let added = self.add_brokers(&list);
         self.bootstrap.added(list);
         self.metadata.refresh_soon(now);
         self.router.connect_for_waiting();
-        added
+        // The caller may have stopped waiting.
+        let _ = reply.send(added);
     }
 
     pub(super) fn add_brokers(&mut self, list: &str) -> i32 {

@@ -297,10 +297,7 @@ impl MainLoop {
             MainCommand::StaleMetadata { topic, why } => self.on_stale(now, &topic, why),
             MainCommand::TopicRefused { topic, why } => self.on_refused(now, &topic, why),
             MainCommand::TopicAdded(topic) => self.add_topic(now, topic),
-            MainCommand::AddBrokers { list, reply } => {
-                // The caller may have stopped waiting.
-                let _ = reply.send(self.add_for_application(now, list));
-            }
+            MainCommand::AddBrokers { list, reply } => self.add_for_application(now, list, &reply),
             MainCommand::Canonical { host, port } => {
                 self.add_server(&host, port);
                 self.router.connect_for_waiting();
@@ -334,6 +331,9 @@ impl MainLoop {
             MainCommand::CredentialsReady => self.router.brokers.credentials_ready(),
             MainCommand::CredentialsReplaced => self.router.brokers.credentials_replaced(),
             MainCommand::Token(news) => self.on_token_news(now, news),
+            MainCommand::Statistics(reply) => {
+                reply.answer(self.statistics(now, stats::Windows::Ever));
+            }
             MainCommand::Telemetry(command) => self.on_telemetry(now, command),
             MainCommand::Leaderless => self.expire_unassigned(now),
             MainCommand::Flush => self.nudge_all(),
@@ -351,15 +351,21 @@ impl MainLoop {
         if shared.conf.global.stats_cb == 0 && !shared.wants_event(events::STATS) {
             return;
         }
+        let json = self.statistics(now, stats::Windows::SinceTheLast);
+        shared.main_queue.push(Event::Stats(json));
+    }
+
+    fn statistics(&self, now: Instant, windows: stats::Windows) -> String {
         let sources = stats::Sources {
-            shared,
+            shared: &self.shared,
             brokers: &self.router.brokers,
             topics: &self.topics,
             metadata: self.metadata.cache(),
             consumer: &self.consumer,
             acquirer: self.acquirer.as_ref(),
             transaction: self.transaction.as_ref(),
+            windows,
         };
-        shared.main_queue.push(Event::Stats(sources.json(now)));
+        sources.json(now)
     }
 }
