@@ -15,7 +15,7 @@ use kafka_protocol::messages::{
 };
 use kafka_protocol::protocol::StrBytes;
 
-/// Of the consumer protocol.
+const CLASSIC_MEMBER: i8 = 0;
 const CONSUMER_MEMBER: i8 = 1;
 
 pub fn heartbeat(
@@ -55,7 +55,7 @@ fn checked(
 fn fence_injected(state: &mut ClusterState, cx: &Cx, request: &ConsumerGroupHeartbeatRequest) {
     let out = [E::UnknownMemberId.code(), E::FencedMemberEpoch.code()];
     if out.contains(&cx.error) {
-        state.fence_consumer(&request.group_id, &request.member_id);
+        state.fence_consumer(cx.now, &request.group_id, &request.member_id);
     }
 }
 
@@ -101,7 +101,10 @@ fn fill(out: &mut DescribedGroup, state: &ClusterState, cx: &Cx, group: &Consume
             .with_assignment(assignment(state, Some(&m.assigned)))
             .with_target_assignment(assignment(state, group.target(&m.id)));
         if cx.version >= 1 {
-            member.member_type = CONSUMER_MEMBER;
+            member.member_type = match m.classic {
+                Some(_) => CLASSIC_MEMBER,
+                None => CONSUMER_MEMBER,
+            };
         }
         member
     });

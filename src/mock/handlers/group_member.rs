@@ -14,7 +14,30 @@ pub fn sync(state: &mut ClusterState, cx: &Cx, request: SyncGroupRequest) -> Rep
     if let Err(code) = super::check_group(state, cx, &request.group_id) {
         return refused(code);
     }
+    if cx.version >= 5 && (request.protocol_type.is_none() || request.protocol_name.is_none()) {
+        return refused(E::InconsistentGroupProtocol.code());
+    }
     let group = request.group_id.to_string();
+    let protocol = (
+        request.protocol_type.as_deref(),
+        request.protocol_name.as_deref(),
+    );
+    let instance = request.group_instance_id.as_deref();
+    let synced = state.with_consumer(&group, |g, around| {
+        let (member, generation) = (&request.member_id, request.generation_id);
+        g.sync_classic(cx.now, around, member, instance, generation, protocol)
+    });
+    match synced {
+        Some(Err(e)) => return refused(e.code()),
+        Some(Ok(assignment)) => {
+            let response = SyncGroupResponse::default()
+                .with_assignment(assignment)
+                .with_protocol_type(request.protocol_type.clone())
+                .with_protocol_name(request.protocol_name.clone());
+            return Reply::Now(response.into());
+        }
+        None => {}
+    }
     match state.with_classic(&group, false, |g, answers| g.sync(cx, request, answers)) {
         Some(()) => Reply::Parked,
         None => refused(E::UnknownMemberId.code()),
@@ -26,6 +49,12 @@ pub fn heartbeat(state: &mut ClusterState, cx: &Cx, request: HeartbeatRequest) -
         let instance = request.group_instance_id.as_deref();
         let alive = state.with_classic(&request.group_id, false, |g, _| {
             g.heartbeat(cx.now, &request.member_id, instance, request.generation_id)
+        });
+        let alive = alive.or_else(|| {
+            state.with_consumer(&request.group_id, |g, around| {
+                let (member, generation) = (&request.member_id, request.generation_id);
+                g.heartbeat_classic(cx.now, around, member, instance, generation)
+            })
         });
         match code(alive.unwrap_or(Err(E::UnknownMemberId))) {
             0 => Ok(()),

@@ -5,6 +5,7 @@ mod elections;
 mod fetching;
 mod groups;
 mod groups_consumer;
+mod groups_migration;
 mod injection;
 mod logins;
 mod retention;

@@ -112,6 +112,16 @@ impl Group {
     /// A member stays when its connection goes; it will be missed by its session's end.
     pub fn connection_closed(&mut self, _conn: ConnId) {}
 
+    /// A group whose last member of the consumer protocol has gone is a classic one.
+    fn downgrade(&mut self, now: Now, around: &consumer::Around<'_>, answers: &mut Answers) {
+        if let Kind::Consumer(g) = &self.kind
+            && g.is_all_classic()
+        {
+            let classic = Classic::downgraded(g, now, around, answers);
+            self.kind = Kind::Classic(classic);
+        }
+    }
+
     fn members(&self) -> usize {
         match &self.kind {
             Kind::Classic(g) => g.members().count(),
@@ -221,7 +231,11 @@ impl ClusterState {
     ) -> Result<(), E> {
         let left = self.with_group_in(id, false, |group, around, answers| match &mut group.kind {
             Kind::Classic(g) => g.leave(now, member, instance, answers),
-            Kind::Consumer(g) => g.remove(member, instance, around),
+            Kind::Consumer(g) => {
+                let left = g.remove(member, instance, around);
+                group.downgrade(now, around, answers);
+                left
+            }
         });
         left.unwrap_or(Err(E::UnknownMemberId))
     }
@@ -247,33 +261,48 @@ impl ClusterState {
                 format!("there is no consumer group '{id}'"),
             )
         };
-        let becomes_one = match self.groups.get(id) {
-            Some(g) if matches!(g.kind, Kind::Consumer(_)) => false,
-            Some(g) if joins && g.is_empty() => true,
-            None if joins => true,
+        match self.groups.get(id).map(|g| &g.kind) {
+            Some(Kind::Consumer(_)) => {}
+            Some(Kind::Classic(_)) | None if joins => {}
             _ => return Err(not_found()),
-        };
-        self.with_group_in(id, true, |group, around, _| {
-            let mut new = Consumer::default();
-            let consumer = match &mut group.kind {
-                Kind::Consumer(g) => g,
-                Kind::Classic(_) => &mut new,
+        }
+        self.with_group_in(id, true, |group, around, answers| {
+            let answer = match &mut group.kind {
+                Kind::Consumer(g) => g.heartbeat(cx.now, around, &caller, request, &new_id),
+                Kind::Classic(g) => {
+                    let mut new = g.upgraded(around).ok_or_else(not_found)?;
+                    let answer = new.heartbeat(cx.now, around, &caller, request, &new_id)?;
+                    g.abandon(cx.now, answers);
+                    group.kind = Kind::Consumer(new);
+                    Ok(answer)
+                }
             };
-            let answer = consumer.heartbeat(cx.now, around, &caller, request, &new_id);
-            if becomes_one && answer.is_ok() {
-                group.kind = Kind::Consumer(new);
-            }
+            group.downgrade(cx.now, around, answers);
             answer
         })
         .unwrap_or_else(|| Err(not_found()))
     }
 
+    /// Runs a step of a group of the consumer protocol. `None` if there is none.
+    pub fn with_consumer<T>(
+        &mut self,
+        id: &str,
+        step: impl FnOnce(&mut Consumer, &consumer::Around<'_>) -> T,
+    ) -> Option<T> {
+        self.with_group_in(id, false, |group, around, _| match &mut group.kind {
+            Kind::Consumer(g) => Some(step(g, around)),
+            Kind::Classic(_) => None,
+        })
+        .flatten()
+    }
+
     /// Takes a member out of a consumer group.
-    pub fn fence_consumer(&mut self, id: &str, member: &str) {
-        self.with_group_in(id, false, |group, around, _| {
+    pub fn fence_consumer(&mut self, now: Now, id: &str, member: &str) {
+        self.with_group_in(id, false, |group, around, answers| {
             if let Kind::Consumer(g) = &mut group.kind {
                 let _ = g.remove(member, None, around);
             }
+            group.downgrade(now, around, answers);
         });
     }
 
@@ -301,6 +330,7 @@ impl ClusterState {
                 Kind::Classic(g) => g.tick(now, answers),
                 Kind::Consumer(g) => g.tick(now, around),
             }
+            group.downgrade(now, around, answers);
         });
     }
 }

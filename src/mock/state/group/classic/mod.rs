@@ -12,6 +12,7 @@
 //! knows neither sockets nor other groups. A waiting member holds the `Cx` of its
 //! parked JoinGroup or SyncGroup.
 
+mod convert;
 mod deadlines;
 mod join;
 mod serve;

@@ -149,15 +149,12 @@ impl Consumer {
         };
         let before = m.assigned.clone();
         let resubscribed = update(m, caller, request);
+        m.classic = None;
         m.session_deadline = now.after_ms(around.settings.session_timeout_ms.into());
         if let Some(instance) = m.instance_id.clone() {
             self.instances.insert(instance, id.to_owned());
         }
-        self.follow_subscriptions(now, around, id, resubscribed);
-        if self.epoch > self.assignment_epoch {
-            self.compute_targets(around);
-        }
-        self.reconcile(now, around, id, owned.as_ref());
+        self.step(now, around, id, resubscribed, owned.as_ref());
         let Some(m) = self.members.get(id) else {
             return Err(unknown(id));
         };
@@ -169,6 +166,37 @@ impl Consumer {
             response.assignment = Some(assignment(&m.assigned));
         }
         Ok(response)
+    }
+
+    /// As a heartbeat of a member whose topics may have changed.
+    pub(super) fn advance(
+        &mut self,
+        now: Now,
+        around: &Around<'_>,
+        id: &str,
+        resubscribed: bool,
+        owned: Option<&Partitions>,
+    ) {
+        let resubscribed = match resubscribed {
+            true => Resubscribed::Names,
+            false => Resubscribed::No,
+        };
+        self.step(now, around, id, resubscribed, owned);
+    }
+
+    fn step(
+        &mut self,
+        now: Now,
+        around: &Around<'_>,
+        id: &str,
+        resubscribed: Resubscribed,
+        owned: Option<&Partitions>,
+    ) {
+        self.follow_subscriptions(now, around, id, resubscribed);
+        if self.epoch > self.assignment_epoch {
+            self.compute_targets(around);
+        }
+        self.reconcile(now, around, id, owned);
     }
 
     /// Sees whether subscriptions, or the topics that are subscribed to, have changed:

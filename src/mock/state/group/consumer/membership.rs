@@ -29,7 +29,8 @@ impl Consumer {
     fn check_released(&self, instance: &str) -> Result<(), Refusal> {
         let owner = self.instances.get(instance);
         match owner.and_then(|id| self.members.get(id)) {
-            Some(m) if m.epoch != LEAVE_STATIC => Err((
+            // One of the classic protocol goes on by this one.
+            Some(m) if m.epoch != LEAVE_STATIC && m.classic.is_none() => Err((
                 E::UnreleasedInstanceId,
                 format!("'{instance}' is in use by member '{}'", m.id),
             )),
@@ -40,10 +41,12 @@ impl Consumer {
     /// Lets the member in that may join. One that comes back for a static member gets
     /// what that one was to have.
     pub(super) fn admit(&mut self, id: &str, request: &ConsumerGroupHeartbeatRequest) {
-        if request.member_epoch != 0 {
-            return;
+        if request.member_epoch == 0 {
+            self.seat(id, request.instance_id.as_deref());
         }
-        let instance = request.instance_id.as_deref();
+    }
+
+    pub(super) fn seat(&mut self, id: &str, instance: Option<&str>) {
         let left = instance.and_then(|i| self.instances.get(i).cloned());
         if let Some(old) = left
             && let Some(mut m) = self.members.remove(&old)

@@ -24,6 +24,7 @@
 //! heartbeat that is refused changes nothing.
 
 mod assign;
+mod embedded;
 mod heartbeat;
 mod membership;
 mod reconcile;
@@ -33,6 +34,8 @@ mod subscription;
 mod tests;
 
 pub use assign::Assignor;
+pub use embedded::{Embedded, Joined};
+pub(super) use embedded::{PROTOCOL_TYPE, assigned, subscription};
 pub use heartbeat::{Caller, check, refused};
 
 use super::Committer;
@@ -153,6 +156,8 @@ pub struct Member {
     pub state: State,
     pub assigned: Partitions,
     session_deadline: u64,
+    /// Of a member that speaks the classic protocol.
+    pub classic: Option<Embedded>,
 }
 
 impl Member {
@@ -172,7 +177,18 @@ impl Member {
             state: State::Stable,
             assigned: Partitions::new(),
             session_deadline: 0,
+            classic: None,
         }
+    }
+
+    /// When it is out, if it does nothing.
+    fn deadline(&self) -> u64 {
+        let step = match (&self.classic, &self.state) {
+            (Some(classic), _) => classic.deadline(),
+            (None, State::Unrevoked { until, .. }) => Some(*until),
+            (None, State::Stable | State::Unreleased) => None,
+        };
+        step.map_or(self.session_deadline, |s| s.min(self.session_deadline))
     }
 
     fn is_reconciled_to(&self, epoch: i32) -> bool {
@@ -293,13 +309,13 @@ impl Consumer {
         }
         let member = self.members.get(who.member_id);
         let member = member.ok_or(E::UnknownMemberId)?;
-        if !who.transactional && who.version < 9 {
+        if !who.transactional && who.version < 9 && member.classic.is_none() {
             return Err(E::UnsupportedVersion);
         }
         match member.epoch == who.generation {
             true => Ok(()),
             // TxnOffsetCommit does not have the other error.
-            false if who.transactional => Err(E::IllegalGeneration),
+            false if who.transactional || member.classic.is_some() => Err(E::IllegalGeneration),
             false => Err(E::StaleMemberEpoch),
         }
     }
@@ -315,6 +331,7 @@ impl Consumer {
         };
         match self.members.get(id) {
             None => Err(E::UnknownMemberId),
+            Some(m) if m.epoch != epoch && m.classic.is_some() => Err(E::IllegalGeneration),
             Some(m) if m.epoch != epoch => Err(E::StaleMemberEpoch),
             Some(_) => Ok(()),
         }
@@ -322,20 +339,14 @@ impl Consumer {
 
     /// When `tick` is needed next.
     pub fn next_deadline(&self) -> Option<u64> {
-        let members = self.members.values().map(|m| match m.state {
-            State::Unrevoked { until, .. } => until.min(m.session_deadline),
-            State::Stable | State::Unreleased => m.session_deadline,
-        });
+        let members = self.members.values().map(Member::deadline);
         members.chain(self.resolution.deadline()).min()
     }
 
     /// Does what is due: members that were silent, or gave up nothing, for too long are
     /// out.
     pub fn tick(&mut self, now: Now, around: &Around<'_>) {
-        let late = |m: &&Member| {
-            m.session_deadline <= now.us
-                || matches!(m.state, State::Unrevoked { until, .. } if until <= now.us)
-        };
+        let late = |m: &&Member| m.deadline() <= now.us;
         let late: Vec<String> = self
             .members
             .values()

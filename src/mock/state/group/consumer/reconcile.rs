@@ -87,6 +87,11 @@ impl Consumer {
         d
     }
 
+    /// Whether others own what the member is to have.
+    pub(super) fn waits_for_others(&self, m: &Member, around: &Around<'_>) -> bool {
+        self.difference(m, around).waits_for_others
+    }
+
     fn held_by_another(&self, id: &str, topic: &Uuid, partition: i32) -> bool {
         let mut others = self.members.values().filter(|m| m.id != id);
         others.any(|m| m.holds(topic, partition))
