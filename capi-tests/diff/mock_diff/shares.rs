@@ -199,7 +199,7 @@ struct Stage<'a> {
     members: Vec<Member>,
     /// A record was delivered as often as a play goes on.
     over: bool,
-    /// Kafka may have forgotten what was acquired together.
+    /// Kafka may have forgotten what was acquired together, and tells it by its counts.
     hung_up: bool,
     clock: i64,
 }
@@ -401,10 +401,15 @@ impl<'a> Stage<'a> {
             return String::new();
         };
         let sent = self.epoch(*member, *epoch);
+        // Where batches are not known to be the same, all is asked for.
+        let (records, mode) = match self.hung_up {
+            true => (1000, 0),
+            false => (*records, *mode),
+        };
         let request = self
-            .fetch_request(sent, *records, acks)
+            .fetch_request(sent, records, acks)
             .with_batch_size(*batch_size)
-            .with_acquire_mode(*mode);
+            .with_acquire_mode(mode);
         let answer = self.share_fetch(*member, *version, &request);
         self.answered(*member, sent, answer.error_code);
         let mut out = format!(

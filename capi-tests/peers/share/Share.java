@@ -102,7 +102,9 @@ public class Share {
                 }
             }
         }
-        check(accepted.size() + rejected.size() == MESSAGES, accepted.size() + " accepted and " + rejected.size() + " rejected of " + MESSAGES);
+        List<String> missing = new ArrayList<>();
+        for (int i = 0; i < MESSAGES; i++) if (!accepted.contains("v" + i) && !rejected.contains("v" + i)) missing.add("v" + i + (released.contains("v" + i) ? " (released)" : ""));
+        check(missing.isEmpty(), "not ended: " + missing);
         check(renewed > 0, "nothing renewed");
         check(active.size() == 2, "records went to " + active.size() + " of two members");
         ShareGroupDescription d = admin.describeShareGroups(List.of(GROUP)).all().get(30, TimeUnit.SECONDS).get(GROUP);
