@@ -172,9 +172,6 @@ impl Machine {
         for (link, acks) in jobs {
             tell(cx, link, LoopCommand::Acknowledge(Job { acks, commit }));
         }
-        if !lost.is_empty() {
-            cx.metadata.refresh_soon(cx.now);
-        }
         self.report(cx, lost, commit);
     }
 

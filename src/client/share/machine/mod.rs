@@ -215,6 +215,7 @@ impl Machine {
             return true;
         }
         let mut all_known = true;
+        let mut changed = HashSet::new();
         let cache = cx.metadata.cache();
         let known: HashMap<_, _> = self
             .names
@@ -241,10 +242,12 @@ impl Machine {
             place.link = link;
             if let Some(link) = link {
                 tell(cx, link, LoopCommand::Add(partition));
-                if self.wants_records {
-                    tell(cx, link, LoopCommand::Fetch(None));
-                }
+                changed.insert(link);
             }
+        }
+        // All of a broker's new partitions go into one request.
+        for link in changed.into_iter().filter(|_| self.wants_records) {
+            tell(cx, link, LoopCommand::Fetch(None));
         }
         all_known
     }
