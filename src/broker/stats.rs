@@ -91,7 +91,7 @@ impl Tallies {
         self.rtt.add(rtt_us);
         match api {
             ApiKey::Produce => self.produce.add(rtt_us),
-            ApiKey::Fetch => self.fetch.add(rtt_us),
+            ApiKey::Fetch | ApiKey::ShareFetch => self.fetch.add(rtt_us),
             ApiKey::OffsetCommit => self.commit.add(rtt_us),
             _ => {}
         }

@@ -137,7 +137,11 @@ pub(crate) fn next_shared(
     timeout_ms: c_int,
 ) -> Result<Vec<*mut rd_kafka_message_t>, KafkaError> {
     let fatal = || instance.client.shared.fatal();
-    match consumer.poll(|| until(timeout_ms))? {
+    let tallies = &instance.client.shared.consumer.tallies;
+    tallies.poll_begins();
+    let polled = consumer.poll(|| until(timeout_ms));
+    tallies.poll_ends();
+    match polled? {
         Polled::Messages(messages) => {
             let messages = messages.into_iter().map(|m| message::as_c(m.as_ptr()));
             Ok(messages.collect())

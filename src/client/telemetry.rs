@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -208,8 +209,7 @@ impl Pusher {
         })
     }
 
-    /// Takes what was counted. A share consumer's part is to come here from its counters,
-    /// with the polls and fetches that it makes.
+    /// Takes what was counted.
     fn read(&mut self, cx: &MainContext<'_>, consumer: Option<&Machine>) -> Readings {
         let mut readings = Readings::default();
         let mut nodes: BTreeMap<i32, Sample> = BTreeMap::new();
@@ -235,15 +235,45 @@ impl Pusher {
         readings.poll_idle = tallies.poll_idle.take();
         let us = u64::try_from(readings.rebalance.sum).unwrap_or(0);
         self.totals.rebalance_ms += us.div_ceil(1000);
-        self.totals.share = ShareTotals::default();
+        readings.between_polls = tallies.between_polls.take();
+        self.read_share(cx, &mut readings);
         readings.totals = self.totals;
         let group = consumer.and_then(Machine::group);
         readings.assigned = group.map_or(0, |g| g.membership().assignment().len());
         readings
     }
 
+    fn read_share(&mut self, cx: &MainContext<'_>, readings: &mut Readings) {
+        let Some(share) = &cx.shared.share else {
+            return;
+        };
+        let counters = &share.core.counters;
+        let before = self.totals.share;
+        let heartbeats = cx.router.brokers.named().iter().map(|link| {
+            let sent = link
+                .stats
+                .requests
+                .get(ApiKey::ShareGroupHeartbeat as usize);
+            sent.map_or(0, |n| n.load(Ordering::Relaxed))
+        });
+        self.totals.share = ShareTotals {
+            fetches: counters.fetches.load(Ordering::Relaxed),
+            fetched_bytes: counters.fetched_bytes.load(Ordering::Relaxed),
+            acknowledgements: counters.acknowledged.load(Ordering::Relaxed),
+            // A coordinator's link goes on to the next one.
+            heartbeats: heartbeats.sum(),
+        };
+        let now = self.totals.share;
+        let signed = |n: u64| i64::try_from(n).unwrap_or(i64::MAX);
+        readings.fetch_size = Sample {
+            sum: signed(now.fetched_bytes.saturating_sub(before.fetched_bytes)),
+            max: signed(counters.largest_fetch.swap(0, Ordering::Relaxed)),
+            count: now.fetches.saturating_sub(before.fetches),
+        };
+    }
+
     fn read_link(&mut self, stats: &BrokerStats, key: BrokerKey, readings: &mut Readings) {
-        let connects = stats.connects.load(std::sync::atomic::Ordering::Relaxed);
+        let connects = stats.connects.load(Ordering::Relaxed);
         let before = self.connects.insert(key, connects).unwrap_or(0);
         self.totals.connects += connects.saturating_sub(before);
         let t = &stats.tallies;

@@ -12,6 +12,8 @@ pub struct ConsumerTallies {
     pub rebalance: Tally,
     /// Millionths of the time from one poll to the next.
     pub poll_idle: Tally,
+    /// Microseconds from the beginning of a poll to that of the next.
+    pub between_polls: Tally,
     rebalancing_since: Mutex<Option<Instant>>,
     created: Instant,
     /// Microseconds after `created`, 0 before the first.
@@ -24,6 +26,7 @@ impl ConsumerTallies {
         ConsumerTallies {
             rebalance: Tally::new(gate),
             poll_idle: Tally::new(gate),
+            between_polls: Tally::new(gate),
             rebalancing_since: Mutex::default(),
             created: Instant::now(),
             poll_began: AtomicU64::new(0),
@@ -57,6 +60,8 @@ impl ConsumerTallies {
         let began = self.poll_began.swap(now, Ordering::Relaxed);
         let ended = self.poll_ended.swap(0, Ordering::Relaxed);
         if began > 0 && ended >= began && now > began {
+            self.between_polls
+                .add(i64::try_from(now - began).unwrap_or(i64::MAX));
             let part = u128::from(ended - began) * 1_000_000 / u128::from(now - began);
             self.poll_idle
                 .add(i64::try_from(part.min(1_000_000)).unwrap_or(0));
@@ -113,6 +118,7 @@ mod tests {
         std::thread::sleep(Duration::from_millis(20));
         t.poll_begins();
         let sample = t.poll_idle.take();
+        assert!(t.between_polls.take().max >= 20_000);
         assert_eq!(sample.count, 1);
         assert!(
             sample.max < 500_000,

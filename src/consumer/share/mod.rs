@@ -64,6 +64,8 @@ pub struct Counters {
     pub fetches: AtomicU64,
     /// Bytes of records in their answers.
     pub fetched_bytes: AtomicU64,
+    /// The most that one of them had, since it was taken last.
+    pub largest_fetch: AtomicU64,
     /// Records handed to the application.
     pub records: AtomicU64,
     /// Records whose acknowledgements were sent, and those of them that the broker refused.

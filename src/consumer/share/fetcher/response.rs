@@ -155,6 +155,7 @@ impl ShareFetcher {
         let counters = &self.shared.counters;
         let bytes = u64::try_from(bytes).unwrap_or(0);
         counters.fetched_bytes.fetch_add(bytes, Ordering::Relaxed);
+        counters.largest_fetch.fetch_max(bytes, Ordering::Relaxed);
         self.wants_records = false;
         let fetched = ShareFetched::new(
             self.broker_id,
