@@ -16,6 +16,7 @@ use crate::capi::types::{
     rd_kafka_mock_cluster_s, rd_kafka_mock_cluster_t, rd_kafka_resp_err_t, rd_kafka_t,
 };
 use crate::mock::state::group::consumer;
+use crate::mock::state::share;
 use crate::mock::{Cluster, CommandError, Options};
 
 /// What an `rd_kafka_mock_cluster_t` points to.
@@ -60,7 +61,7 @@ const NEWEST_TRANSACTION_VERSION: i16 = 2;
 /// Of the clusters that applications make. Their tests inject errors into requests of
 /// transactions of version 1, which is all that librdkafka has; the program `kafka-mock`
 /// has version 2 as well. They also go on with transactions a little after their timeout,
-/// which Kafka lets them by looking for those every ten seconds only. Members of groups
+/// which Kafka lets them by looking for those every ten seconds only. Share sessions end when nothing comes, too. Members of groups
 /// of the consumer protocol are heard more often than Kafka's are, and regular
 /// expressions are resolved at once.
 fn options() -> Options {
@@ -72,6 +73,10 @@ fn options() -> Options {
             session_timeout_ms: 30_000,
             resolve: consumer::Resolve::AtOnce,
             ..consumer::Settings::default()
+        },
+        share: share::Settings {
+            sessions_expire: true,
+            ..share::Settings::default()
         },
         ..Options::default()
     }

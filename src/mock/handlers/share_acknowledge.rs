@@ -54,7 +54,7 @@ fn acknowledge(
     let key: Key = (cx.broker, group.to_string(), member.to_string());
     let phase = state
         .share
-        .begin_acknowledge(&key, request.share_session_epoch)
+        .begin_acknowledge(cx.now.us, &key, request.share_session_epoch)
         .map_err(|e| e.code())?;
     let mut verdicts = Verdicts::new(&key, request.is_renew_ack());
     for topic in &request.topics {

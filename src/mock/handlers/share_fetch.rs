@@ -115,6 +115,7 @@ fn change(cx: &Cx, request: &ShareFetchRequest) -> Change {
     Change {
         epoch: request.share_session_epoch,
         conn: cx.conn,
+        now_us: cx.now.us,
         add: add.collect(),
         forget: forget.collect(),
         acknowledges: partitions.any(|p| !p.acknowledgement_batches.is_empty()),

@@ -260,6 +260,23 @@ fn a_closed_session_gives_back_what_it_had() {
 }
 
 #[test]
+fn an_idle_session_ends_where_it_is_to() {
+    let mut s = Share::new(1, 1);
+    s.sim.state.share.settings.sessions_expire = true;
+    s.change(ShareChange::SessionTimeout { ms: 1_000 });
+    s.fetch(s.request("a", 0, &[]));
+    s.sim.pass(900);
+    s.fetch(s.request("a", 1, &[]));
+    s.sim.pass(900);
+    assert_eq!(s.codes("a", 2, &[(0, 3, &[1])]), (0, 0));
+    s.sim.pass(1_000);
+    let lost = E::ShareSessionNotFound.code();
+    assert_eq!(s.codes("a", 3, &[]).0, lost);
+    let next = s.fetch(s.request("b", 0, &[]));
+    assert_eq!(acquired(&next), [(4, 9, 2)]);
+}
+
+#[test]
 fn a_broker_keeps_so_many_sessions() {
     let mut s = Share::new(1, 0);
     s.change(ShareChange::MaxSessions(1));

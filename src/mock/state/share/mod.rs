@@ -36,6 +36,9 @@ pub struct Settings {
     pub max_sessions: i32,
     /// Records of a share-partition between its first that is not done and its last that was delivered; 0: any number.
     pub record_locks: i32,
+    /// Whether a share session ends when nothing came for the session timeout, as in librdkafka's mock cluster; Kafka's
+    /// end with their connections.
+    pub sessions_expire: bool,
     /// A new share-partition begins at the first record and not after the last.
     pub earliest: bool,
 }
@@ -51,6 +54,7 @@ impl Default for Settings {
             max_size: 200,
             max_sessions: 2_000,
             record_locks: 2_000,
+            sessions_expire: false,
             earliest: false,
         }
     }
@@ -100,7 +104,11 @@ impl Shares {
         let locks = self.partitions.values().flat_map(BTreeMap::values);
         let locks = locks.filter_map(SharePartition::next_deadline);
         let members = self.groups.values().filter_map(Group::next_deadline);
-        locks.chain(members).min()
+        let sessions = self
+            .sessions
+            .values()
+            .filter_map(|s| s.deadline(&self.settings));
+        locks.chain(members).chain(sessions).min()
     }
 
     #[cfg(test)]
@@ -170,6 +178,15 @@ impl ClusterState {
             group.tick(now);
         }
         self.wake_shared(now, freed);
+        let Shares {
+            settings, sessions, ..
+        } = &self.share;
+        let late = |s: &Session| s.deadline(settings).is_some_and(|at| at <= now.us);
+        let ended = sessions.iter().filter(|(_, s)| late(s));
+        let ended: Vec<Key> = ended.map(|(key, _)| key.clone()).collect();
+        for key in ended {
+            self.end_share_session(now, &key);
+        }
         self.arm_share();
     }
 

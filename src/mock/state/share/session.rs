@@ -3,7 +3,7 @@
 //! A session belongs to a member of a group on one broker. Each request carries the next epoch: 0 opens a session in place
 //! of the one before, -1 closes it. When its connection is closed the session ends, too.
 
-use super::Shares;
+use super::{Settings, Shares};
 use crate::mock::state::ConnId;
 use kafka_protocol::ResponseError as E;
 use std::collections::BTreeMap;
@@ -18,6 +18,7 @@ pub type Key = (i32, String, String);
 #[derive(Debug)]
 pub struct Session {
     pub conn: ConnId,
+    last_used_us: u64,
     /// What the next request must carry.
     epoch: i32,
     /// Whether the next answer has to mention the partition in any case.
@@ -60,7 +61,17 @@ impl Session {
         self.partitions.keys().copied()
     }
 
-    fn step(&mut self) {
+    /// When it ends if nothing comes.
+    pub fn deadline(&self, settings: &Settings) -> Option<u64> {
+        let timeout = u64::try_from(settings.session_timeout_ms).ok()?;
+        let at = self
+            .last_used_us
+            .saturating_add(timeout.saturating_mul(1000));
+        settings.sessions_expire.then_some(at)
+    }
+
+    fn step(&mut self, now_us: u64) {
+        self.last_used_us = now_us;
         self.epoch = self.epoch.checked_add(1).unwrap_or(1);
     }
 }
@@ -70,6 +81,7 @@ impl Session {
 pub struct Change {
     pub epoch: i32,
     pub conn: ConnId,
+    pub now_us: u64,
     pub add: Vec<Tp>,
     pub forget: Vec<Tp>,
     pub acknowledges: bool,
@@ -90,7 +102,7 @@ impl Shares {
                 if session.epoch != epoch {
                     return Err(E::InvalidShareSessionEpoch);
                 }
-                session.step();
+                session.step(change.now_us);
                 for tp in change.add {
                     session.partitions.entry(tp).or_insert(true);
                 }
@@ -114,6 +126,7 @@ impl Shares {
         }
         let session = Session {
             conn: change.conn,
+            last_used_us: change.now_us,
             epoch: 1,
             partitions: change.add.into_iter().map(|tp| (tp, true)).collect(),
             turn: 0,
@@ -123,7 +136,7 @@ impl Shares {
     }
 
     /// Brings a ShareAcknowledge's session up to date; such a request opens none.
-    pub fn begin_acknowledge(&mut self, key: &Key, epoch: i32) -> Result<Phase, E> {
+    pub fn begin_acknowledge(&mut self, now_us: u64, key: &Key, epoch: i32) -> Result<Phase, E> {
         if epoch == 0 {
             return Err(E::InvalidShareSessionEpoch);
         }
@@ -135,7 +148,7 @@ impl Shares {
         if session.epoch != epoch {
             return Err(E::InvalidShareSessionEpoch);
         }
-        session.step();
+        session.step(now_us);
         Ok(Phase::Open)
     }
 }
