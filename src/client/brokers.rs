@@ -288,8 +288,7 @@ impl Brokers {
 
     fn share_fetcher(&self, node_id: i32) -> Option<ShareFetcher> {
         let core = self.shared.share.as_ref()?.core.clone();
-        let (main, queue) = (self.main.clone(), self.shared.consumer.queue.clone());
-        let sink = Arc::new(Sink { main, queue });
+        let sink = Arc::new(Sink(self.main.clone()));
         Some(ShareFetcher::new(core, sink, node_id))
     }
 

@@ -7,6 +7,7 @@ use crossbeam_channel::Sender;
 
 use crate::base::topic_partition::TopicPartition;
 use crate::broker::{RequestError, Response};
+use crate::consumer::share::fetched::ShareFetched;
 use crate::consumer::share::{News, PartitionAcks};
 use crate::group::Token;
 
@@ -31,6 +32,8 @@ pub enum Command {
     Close(Vec<PartitionAcks>),
     /// A loop's.
     News(News),
+    /// Records for the application.
+    Fetched(Box<ShareFetched>),
     /// The answer to a heartbeat.
     Group {
         token: Token,

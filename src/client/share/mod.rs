@@ -316,18 +316,17 @@ impl ShareConsumer {
     }
 }
 
-/// Where loops report to.
-pub struct Sink {
-    pub main: MainSender,
-    pub queue: EventQueue,
-}
+/// Where loops report to. Records go by way of the main thread, too, so that the application
+/// hears of the results that came before them first.
+pub struct Sink(pub MainSender);
 
 impl ShareSink for Sink {
     fn news(&self, news: News) {
-        self.main.send(MainCommand::Share(Command::News(news)));
+        self.0.send(MainCommand::Share(Command::News(news)));
     }
 
     fn fetched(&self, fetched: ShareFetched) {
-        self.queue.push(Event::ShareFetched(Box::new(fetched)));
+        let command = Command::Fetched(Box::new(fetched));
+        self.0.send(MainCommand::Share(command));
     }
 }

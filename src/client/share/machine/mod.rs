@@ -132,6 +132,9 @@ impl Machine {
             Command::Polled => self.tell_group(cx, GroupEvent::Tick),
             Command::Close(acks) => self.close(cx, acks),
             Command::News(news) => self.on_news(cx, news),
+            Command::Fetched(fetched) => {
+                self.consumer.queue.push(Event::ShareFetched(fetched));
+            }
             Command::Group { token, result } => {
                 self.tell_group(cx, GroupEvent::Response { token, result });
             }
