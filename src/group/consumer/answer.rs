@@ -15,6 +15,9 @@ const LEAST_INTERVAL: Duration = Duration::from_millis(10);
 /// Between two tellings of the same error, unless the interval is longer.
 const TELLING_PAUSE: Duration = Duration::from_secs(5);
 
+const NO_PATTERNS: &str = "the group's coordinator is older than Kafka 4.0, and does not match \
+                           patterns";
+
 /// A code, and what the broker said about it.
 struct Failure {
     code: ErrorCode,
@@ -78,6 +81,7 @@ impl Consumer {
             }
             _ => return None,
         };
+        let old = matches!(&result, Ok(response) if response.version == 0);
         match read(result) {
             Ok((version, answer)) => {
                 if joins {
@@ -86,7 +90,11 @@ impl Consumer {
                 self.heard(cx, sent, &answer);
                 None
             }
-            Err(failure) => {
+            Err(mut failure) => {
+                // It wants names of topics.
+                if old && !self.interest.patterns.is_empty() {
+                    failure.text = format!("{}: {NO_PATTERNS}", failure.text);
+                }
                 self.listed = match failure.code {
                     ErrorCode::UNKNOWN_MEMBER_ID => false,
                     // It has this member in another epoch, and may not let it join by that
@@ -120,9 +128,7 @@ impl Consumer {
         };
         if version == 0 && !self.interest.patterns.is_empty() {
             let code = ErrorCode::_UNSUPPORTED_FEATURE;
-            let text = "The group's coordinator does not match patterns: it is older than \
-                        Kafka 4.0";
-            cx.actions.push(Action::Error(code, text.into()));
+            cx.actions.push(Action::Error(code, NO_PATTERNS.into()));
         }
     }
 
