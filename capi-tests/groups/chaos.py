@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Six members of a group, 24 partitions, and whatever can happen to a cluster and its consumers.
 
-  chaos.py --cluster kafka|mock --seconds N [--seed N] [--strategy NAME]
+  chaos.py --cluster kafka|mock --seconds N [--seed N] [--strategy NAME] [--protocol classic|consumer]
 
 While numbered messages are produced, members are killed, closed, frozen, paused, subscribe to other topics and are started
 again; brokers are killed (kafka) or taken down (mock), frozen, and come back; leaders and coordinators move (mock). At the end the
@@ -26,7 +26,7 @@ import sys
 import threading
 import time
 
-from crew import TOOLS, Process, now, parts, records
+from crew import TOOLS, Process, membership, now, parts, records
 
 SESSION, REBALANCE = 6_000, 20_000
 LIMIT = (SESSION + REBALANCE) / 1000
@@ -141,9 +141,8 @@ class Chaos:
         self.incarnation[slot] += 1
         name = f"m{slot}.{self.incarnation[slot]}"
         options = {"bootstrap.servers": self.cluster.bootstrap, "group.id": "chaos", "client.id": name,
-                   "partition.assignment.strategy": self.args.strategy, "session.timeout.ms": SESSION, "heartbeat.interval.ms": 1000,
                    "max.poll.interval.ms": REBALANCE, "auto.commit.interval.ms": 500, "reconnect.backoff.max.ms": 1000,
-                   "topic.metadata.refresh.interval.ms": 5000}
+                   "topic.metadata.refresh.interval.ms": 5000, **membership(self.args.protocol, self.args.strategy, SESSION, 1000)}
         self.members[slot] = Process(name, [TOOLS + "/member", topics] + [f"{k}={v}" for k, v in options.items()], self.on_line,
                                      self.args.library)
         with Process.lock:
@@ -294,6 +293,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--rate", type=int, default=480)
     parser.add_argument("--strategy", default="cooperative-sticky")
+    parser.add_argument("--protocol", choices=["classic", "consumer"], default="classic")
     parser.add_argument("--library", default=os.environ.get("MEMBER_LIBRARY"))
     args = parser.parse_args()
     cluster = Kafka(TOPICS) if args.cluster == "kafka" else Mock(args.library, TOPICS)
@@ -308,7 +308,8 @@ def main():
         with open(os.environ["EVENTS"], "w") as out:
             for at, name, word, rest in sorted(chaos.events):
                 print(f"{(at - chaos.start) / 1e6:9.3f} {name:8} {word} {rest[:3000]}", file=out)
-    print(f"chaos: {args.cluster}, {args.strategy}, seed {args.seed}, {args.seconds} s: "
+    how = args.strategy if args.protocol == "classic" else "protocol consumer"
+    print(f"chaos: {args.cluster}, {how}, seed {args.seed}, {args.seconds} s: "
           + (f"{len(chaos.problems)} problems" if chaos.problems else "passed"))
     sys.exit(bool(chaos.problems))
 

@@ -8,6 +8,13 @@ import time
 TOOLS = os.environ.get("TOOLS", "")
 
 
+def membership(protocol, strategy, session_ms, heartbeat_ms):
+    """What makes a client a member by this protocol. With `consumer` the times are the cluster's, and so is the assignor."""
+    if protocol == "consumer":
+        return {"group.protocol": "consumer"}
+    return {"partition.assignment.strategy": strategy, "session.timeout.ms": session_ms, "heartbeat.interval.ms": heartbeat_ms}
+
+
 def now():
     return time.monotonic_ns() // 1000
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Members of the Java client, of the original librdkafka and of this library in one group, with each assignor.
 
-  mixed.py [--strategy NAME] [--rounds N]      BOOTSTRAP, TOOLS, OURS, ORIGINAL (library folders), JARS
+  mixed.py [--strategy NAME]... [--rounds N]      BOOTSTRAP, TOOLS, OURS, ORIGINAL (library folders), JARS
 
-Members join and leave one after the other; each client begins a group once, and so leads it. After each step every
+A strategy is an assignor of the classic protocol, `consumer` (all are members by the consumer protocol, KIP-848), or `migrating`:
+the group goes from the one protocol to the other and back while it is consumed. Members join and leave one after the other; each
+client begins a group once, and so leads a classic one. After each step every
 partition has one owner and the shares are even; at no time is a partition given to a member while another one holds it; all
 messages that are produced meanwhile are consumed, and no offset is skipped.
 """
@@ -14,16 +16,21 @@ import sys
 import time
 import uuid
 
-from crew import TOOLS, Process, parts, records
+from crew import TOOLS, Process, membership, parts, records
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SIZES = (7, 4)
+# Which of the three clients joins (+) or leaves (-, the one that has been there longest).
 STEPS = ["+0", "+1", "+2", "+0", "-0", "+1", "-1", "-2", "+2", "-0", "-1"]
+# The same; c: by the consumer protocol.
+MIGRATION = ["+0", "+1", "+0c", "+2c", "-0", "+1c", "-1", "+2", "-0", "+0", "-2", "-1", "-2", "+1"]
+CLASSIC = "cooperative-sticky"
 
 
 class Mixed:
     def __init__(self, bootstrap, strategy, first):
         self.bootstrap, self.strategy = bootstrap, strategy
+        self.steps = MIGRATION if strategy == "migrating" else STEPS
         kinds = ["ours", "java", "original"]
         self.kinds = kinds[first:] + kinds[:first]
         run = uuid.uuid4().hex[:8]
@@ -48,10 +55,19 @@ class Mixed:
         elif word == "failed":
             self.problems.append(f"{process.name}: {rest}")
 
-    def join(self, kind, number):
-        name = f"{kind}{number}"
-        options = {"bootstrap.servers": self.bootstrap, "group.id": self.group, "client.id": name, "heartbeat.interval.ms": 300,
-                   "session.timeout.ms": 20000, "partition.assignment.strategy": self.strategy, "auto.commit.interval.ms": 500}
+    def configure_group(self):
+        """With the consumer protocol the times are the group's."""
+        java = ["java", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp",
+                os.environ["JARS"] + "/*", "kafka.admin.ConfigCommand"]
+        subprocess.run(java + ["--bootstrap-server", self.bootstrap, "--alter", "--entity-type", "groups", "--entity-name", self.group,
+                               "--add-config", "consumer.heartbeat.interval.ms=300,consumer.session.timeout.ms=20000"],
+                       check=True, stdout=subprocess.DEVNULL)
+
+    def join(self, kind, number, protocol):
+        name = f"{kind}{number}{protocol[:2]}"
+        strategy = CLASSIC if self.strategy == "migrating" else self.strategy
+        options = {"bootstrap.servers": self.bootstrap, "group.id": self.group, "client.id": name, "auto.commit.interval.ms": 500,
+                   **membership(protocol, strategy, 20000, 300)}
         if kind == "java":
             argv = ["java", "-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp", f"{TOOLS}:{os.environ['JARS']}/*", "Member"]
         else:
@@ -103,11 +119,14 @@ class Mixed:
         feeder = Process("feeder", [TOOLS + "/feeder", "110", ",".join(f"{t}:{n}" for t, n in self.topics.items()),
                                     f"bootstrap.servers={self.bootstrap}"], self.on_line, os.environ["OURS"])
         number = 0
-        for step in STEPS:
+        if self.strategy in ("consumer", "migrating"):
+            self.configure_group()
+        for step in self.steps:
             kind = self.kinds[int(step[1])]
             if step[0] == "+":
                 number += 1
-                what = f"{self.join(kind, number)} joined"
+                protocol = "consumer" if step[2:] == "c" or self.strategy == "consumer" else "classic"
+                what = f"{self.join(kind, number, protocol)} joined"
             else:
                 leaving = next(m for m in self.members if m.kind == kind)
                 self.members.remove(leaving)
@@ -159,7 +178,7 @@ class Mixed:
         total = sum(map(len, self.acked.values()))
         if not total:
             self.problems.append("nothing was produced")
-        print(f"{self.strategy}, begun by {self.kinds[0]}: {len(STEPS)} steps, {counts.get('assign', 0)} assignments, "
+        print(f"{self.strategy}, begun by {self.kinds[0]}: {len(self.steps)} steps, {counts.get('assign', 0)} assignments, "
               f"{total} messages: " + ("ok" if not self.problems else "FAILED"), flush=True)
         for p in self.problems[:10]:
             print("  FAILED: " + p, flush=True)
@@ -171,7 +190,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3, help="how many clients begin a group")
     args = parser.parse_args()
     failed = 0
-    for strategy in args.strategy or ["range", "roundrobin", "cooperative-sticky"]:
+    for strategy in args.strategy or ["range", "roundrobin", "cooperative-sticky", "consumer", "migrating"]:
         for first in range(args.rounds):
             mixed = Mixed(os.environ["BOOTSTRAP"], strategy, first)
             try:

@@ -158,9 +158,15 @@ write_config() { # N
             [ "$nodes" -gt 1 ] && echo "super.users=User:ANONYMOUS"
             echo "broker.heartbeat.interval.ms=1000"
             echo "broker.session.timeout.ms=6000"
+            # Tests give a group shorter times than a cluster would allow.
+            echo "group.consumer.min.session.timeout.ms=1000"
+            echo "group.consumer.min.heartbeat.interval.ms=100"
             case $version in
                 3.*) echo "group.coordinator.rebalance.protocols=classic,consumer" ;;
-                *) echo "share.coordinator.state.topic.replication.factor=$rf"
+                *) echo "group.share.min.session.timeout.ms=1000"
+                    echo "group.share.min.heartbeat.interval.ms=100"
+                    echo "group.share.min.record.lock.duration.ms=1000"
+                    echo "share.coordinator.state.topic.replication.factor=$rf"
                     echo "share.coordinator.state.topic.min.isr=$isr"
                     echo "share.coordinator.state.topic.num.partitions=4" ;;
             esac

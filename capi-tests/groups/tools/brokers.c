@@ -19,6 +19,9 @@ int main(int argc, char **argv) {
         if (!mock)
                 return 2;
         rd_kafka_mock_group_initial_rebalance_delay_ms(mock, 0);
+        /* What chaos.py gives to classic members. */
+        rd_kafka_mock_set_group_consumer_session_timeout_ms(mock, 6000);
+        rd_kafka_mock_set_group_consumer_heartbeat_interval_ms(mock, 1000);
         line_begin("bootstrap");
         line_add(" %s", rd_kafka_mock_cluster_bootstraps(mock));
         line_end();
