@@ -74,9 +74,15 @@ static rd_kafka_topic_partition_list_t *partitions_of(const char *topic, int cou
         return list;
 }
 
+/* With a time-out that ten thousand at once keep on a slow machine. */
 static void alter_begin(const char *group, const rd_kafka_topic_partition_list_t *list) {
         rd_kafka_AlterConsumerGroupOffsets_t *alter = rd_kafka_AlterConsumerGroupOffsets_new(group, list);
-        rd_kafka_AlterConsumerGroupOffsets(rk, &alter, 1, NULL, q);
+        rd_kafka_AdminOptions_t *o = rd_kafka_AdminOptions_new(rk, RD_KAFKA_ADMIN_OP_ALTERCONSUMERGROUPOFFSETS);
+        int timeout                = ms(60000) < 3600000 ? ms(60000) : 3600000;
+        char errstr[128];
+        CHECK_ERR(rd_kafka_AdminOptions_set_request_timeout(o, timeout, errstr, sizeof(errstr)), 0);
+        rd_kafka_AlterConsumerGroupOffsets(rk, &alter, 1, o, q);
+        rd_kafka_AdminOptions_destroy(o);
         rd_kafka_AlterConsumerGroupOffsets_destroy(alter);
 }
 
