@@ -17,7 +17,8 @@ class Record:
         self.count = 0
         # member -> what it said and was not answered yet, in that order
         self.said = {}
-        self.final = None
+        # Who said it, and of which delivery.
+        self.final, self.final_count = None, 0
         self.unknown = False
 
 
@@ -51,7 +52,7 @@ class Ledger:
     def delivered(self, member, place, offset, count, kind):
         r = self.record(place, offset)
         r.count = max(r.count, int(count))
-        r.said.setdefault(member, []).append(kind)
+        r.said.setdefault(member, []).append((kind, int(count)))
         if int(count) > LIMIT:
             self.problem(f"{place}:{offset} was delivered for the {count}th time")
         if int(count) < 1:
@@ -63,14 +64,17 @@ class Ledger:
         for offset in map(int, filter(None, offsets.split(","))):
             r = self.record(place, offset)
             waiting = r.said.get(member)
-            kind = waiting.pop(0) if waiting else None
+            kind, count = waiting.pop(0) if waiting else (None, 0)
             if kind is None:
                 self.problem(f"{member}: {code} for {place}:{offset}, which it did not acknowledge")
             elif code == "ok":
-                if r.final:
-                    self.problem(f"{place}:{offset}: {kind} by {member} is confirmed after {r.final}")
-                if kind in FINAL:
-                    r.final = f"{kind} by {member}"
+                if kind not in FINAL:
+                    continue
+                # Of a delivery whose lock has ended, Kafka confirms without a word what the group has left behind since.
+                if r.final and count > r.final_count:
+                    self.problem(f"{place}:{offset}: delivery {count}: {kind} by {member} is confirmed after {r.final}")
+                if count >= r.final_count:
+                    r.final, r.final_count = f"{kind} by {member}", count
             elif code not in REFUSED and kind in FINAL:
                 r.unknown = True
 
@@ -78,7 +82,7 @@ class Ledger:
         """What it said and had no answer to may have been heard or not."""
         with Process.lock:
             for r in self.records.values():
-                if any(kind in FINAL for kind in r.said.pop(name, ())):
+                if any(kind in FINAL for kind, _ in r.said.pop(name, ())):
                     r.unknown = True
 
     def unfinished(self):

@@ -7,7 +7,7 @@
 
  - every record that was produced ends accepted or rejected by the broker (the callback said so), or delivered as often as the
    group's limit says, or with an acknowledgement whose outcome nobody knows, since its member was killed or its connection cut;
- - no acknowledgement is confirmed of a record that was accepted or rejected before;
+ - no later delivery of a record is accepted or rejected once one was;
  - none is delivered more often than the limit; what is always released is delivered that often;
  - every member closes in time.
 
