@@ -13,7 +13,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install install-debug uninstall demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions lint
+.PHONY: all help install install-debug uninstall demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -78,8 +78,11 @@ conformance: ## librdkafka's own C suite: TESTS="0001 0012" LIB=ours|upstream, A
 groups: ## consumer groups from outside: scenarios, chaos, kcat, Python, mixed with Java: ARGS="scenarios mixed"
 	@bash capi-tests/groups/run.sh $(ARGS)
 
-chaos: ## five minutes of kills on three nodes of Kafka: ARGS="--seed 7 --strategy range --seconds 300", or ARGS=--idempotent for a producer
+chaos: ## five minutes of kills on three nodes of Kafka: ARGS="--seed 7 --strategy range|--protocol consumer --seconds 300", or ARGS=--idempotent for a producer
 	@bash capi-tests/groups/chaos.sh kafka --seconds 300 $(ARGS)
+
+share-chaos: ## the same for share consumers: ARGS="--seed 7 --seconds 300"
+	@bash capi-tests/share/chaos.sh --seconds 300 $(ARGS)
 
 transactions: ## consume-transform-produce, 2,000,000 messages exactly once, while instances and three nodes of Kafka are killed and connections cut, with transaction version 1, then 2: ARGS="--seed 7 --messages 100000 --seconds 60 --transaction-version 1"
 	@bash capi-tests/transactions/long.sh $(ARGS)

@@ -1,15 +1,16 @@
 #!/bin/bash
 # Consumer groups as users use them.
 #
-#   run.sh [scenarios|chaos|idempotent|kcat|python|mixed]...
+#   run.sh [scenarios|chaos|consumer|idempotent|kcat|python|mixed]...
 #
 # scenarios  what users reported: C programs on the embedded mock cluster
 # chaos      60 s of chaos.py on a mock cluster; CHAOS_SECONDS, CHAOS_SEED. On Kafka: make chaos
 # idempotent 20 s of idempotent.py in the same way: a producer instead of consumers. On Kafka: make chaos ARGS=--idempotent
 # kcat       two processes of kcat -G share a group, with each assignor
 # python     the same with confluent-kafka-python
-# mixed      this library, the original and the Java client in one group, with each assignor; QUICK=1: ours begins it, not each
-#            of the three in turn
+# consumer   the same by the consumer protocol (KIP-848)
+# mixed      this library, the original and the Java client in one group, with each assignor, by the consumer protocol, and from one
+#            protocol to the other; QUICK=1: ours begins it, not each of the three in turn, and not with all
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
@@ -28,11 +29,18 @@ scenarios() {
 }
 
 chaos() { bash "$HERE/chaos.sh" mock --seconds "${CHAOS_SECONDS:-60}" --seed "${CHAOS_SEED:-1}"; }
+consumer() { bash "$HERE/chaos.sh" mock --protocol consumer --seconds "${CHAOS_SECONDS:-60}" --seed "${CHAOS_SEED:-1}"; }
 idempotent() { bash "$HERE/chaos.sh" mock --idempotent --seconds 20 --rate 500 --seed "${CHAOS_SEED:-1}"; }
-mixed() { bash "$HERE/mixed.sh" --rounds "$([ -n "${QUICK:-}" ] && echo 1 || echo 3)"; }
+mixed() {
+    if [ -n "${QUICK:-}" ]; then
+        bash "$HERE/mixed.sh" --rounds 1 --strategy range --strategy cooperative-sticky --strategy migrating
+    else
+        bash "$HERE/mixed.sh" --rounds 3
+    fi
+}
 python() { PYTHONPATH=$HERE bash "$ROOT/capi-tests/python/run.sh" python_groups; }
 
-parts=${*:-scenarios chaos idempotent kcat python mixed}
+parts=${*:-scenarios chaos consumer idempotent kcat python mixed}
 case " $parts " in *" kcat "*|*" python "*|*" mixed "*)
     export KAFKA_PORT=${KAFKA_PORT:-19092}
     bash "$KAFKA" status >/dev/null 2>&1 || trap 'bash "$KAFKA" down' EXIT
@@ -44,6 +52,7 @@ for part in $parts; do
         scenarios) section "groups: scenarios" scenarios ;;
         # It mostly waits, and has a cluster of its own.
         chaos) aside "groups: chaos" chaos ;;
+        consumer) aside "groups: chaos, consumer protocol" consumer ;;
         idempotent) aside "groups: idempotent producer" idempotent ;;
         kcat) section "groups: kcat -G" bash "$HERE/kcat_groups.sh" ;;
         python) section "groups: confluent-kafka-python" python ;;
