@@ -3,7 +3,7 @@
  *
  *     bench WORKLOAD COUNT TOPIC [conf=value]...
  *
- * Workloads: fill[-SIZE], produce-SIZE[@RATE], transactions-SIZE, latency, paced, poll, batch, simple-batch, simple-callback, idle, connect; topics TOPIC
+ * Workloads: fill[-SIZE], produce-SIZE[@RATE], transactions-SIZE, latency, paced, poll, subscribed, batch, share, simple-batch, simple-callback, idle, connect; topics TOPIC
  * exist already.
  * connect: COUNT clients, one after another, each from rd_kafka_new to the answer to its first metadata request.
  * first[-metadata][@mock]: COUNT times a new client and its first message to a new topic, whose name begins with TOPIC.
@@ -443,7 +443,7 @@ static void stalled(int sig) {
         alarm(10);
 }
 
-enum how { POLL, BATCH, SIMPLE_BATCH, SIMPLE_CALLBACK };
+enum how { POLL, SUBSCRIBED, BATCH, SIMPLE_BATCH, SIMPLE_CALLBACK };
 
 static void bench_consume(const char *workload, rd_kafka_conf_t *conf, const char *topic, int64_t count, enum how how) {
         static rd_kafka_message_t *messages[1000];
@@ -457,11 +457,12 @@ static void bench_consume(const char *workload, rd_kafka_conf_t *conf, const cha
         signal(SIGALRM, stalled);
         alarm(10);
         begin(&f);
-        if (how == POLL || how == BATCH) {
-                for (i = 0; i < partitions; i++)
+        if (how == POLL || how == SUBSCRIBED || how == BATCH) {
+                /* A subscription names the topic once. */
+                for (i = 0; i < (how == SUBSCRIBED ? 1 : partitions); i++)
                         rd_kafka_topic_partition_list_add(l, topic, i)->offset = RD_KAFKA_OFFSET_BEGINNING;
                 q = rd_kafka_queue_get_consumer(rk);
-                if (rd_kafka_assign(rk, l))
+                if (how == SUBSCRIBED ? rd_kafka_subscribe(rk, l) : rd_kafka_assign(rk, l))
                         die("assign", "failed");
         } else {
                 q = rd_kafka_queue_new(rk);
@@ -471,11 +472,12 @@ static void bench_consume(const char *workload, rd_kafka_conf_t *conf, const cha
                                 die("consume_start", rd_kafka_err2str(rd_kafka_last_error()));
         }
         while (received < count) {
-                int64_t before = calls++ % 16 == 0 || how != POLL ? stamp_now() : 0;
+                int64_t before = calls++ % 16 == 0 || how > SUBSCRIBED ? stamp_now() : 0;
                 ssize_t n = 0, j;
                 rd_kafka_message_t *m;
                 switch (how) {
                 case POLL:
+                case SUBSCRIBED:
                         m = rd_kafka_consumer_poll(rk, 1000);
                         if (before)
                                 sample(before);
@@ -508,6 +510,8 @@ static void bench_consume(const char *workload, rd_kafka_conf_t *conf, const cha
         report(workload, received, &f);
         if (how == POLL || how == BATCH)
                 rd_kafka_assign(rk, NULL);
+        else if (how == SUBSCRIBED)
+                rd_kafka_consumer_close(rk);
         else
                 for (i = 0; i < partitions; i++)
                         rd_kafka_consume_stop(rkt, i);
@@ -516,6 +520,8 @@ static void bench_consume(const char *workload, rd_kafka_conf_t *conf, const cha
         rd_kafka_topic_destroy(rkt);
         rd_kafka_destroy(rk);
 }
+
+#include "share.h"
 
 /* A consumer at the end of its partition, for COUNT milliseconds: CPU and context switches per second. */
 static void bench_idle(const char *workload, rd_kafka_conf_t *conf, const char *topic, int64_t count) {
@@ -622,6 +628,10 @@ int main(int argc, char **argv) {
                 bench_latency(workload, conf, topic, count);
         else if (!strcmp(workload, "paced"))
                 bench_paced(workload, conf, topic, count);
+        else if (!strcmp(workload, "share"))
+                bench_share(workload, conf, topic, count);
+        else if (!strcmp(workload, "subscribed"))
+                bench_consume(workload, conf, topic, count, SUBSCRIBED);
         else if (!strcmp(workload, "poll"))
                 bench_consume(workload, conf, topic, count, POLL);
         else if (!strcmp(workload, "batch"))

@@ -22,11 +22,11 @@ def cpu_limit(name):
     # Most of it is encrypting, which both leave to OpenSSL.
     if name.startswith("SASL_SSL"):
         return 1.0 if name.endswith("connecting") else 0.9
-    if name.startswith("idempotent against plain"):
+    if name.startswith(("idempotent against plain", "consumer protocol against classic")):
         return 1.05
     if name.startswith("transactions"):
         return 0.6
-    return 0.5 if name == "produce 100 B" or name.startswith("consumer_poll") else 0.8
+    return 0.5 if name == "produce 100 B" or name.startswith(("consumer_poll", "share consumer")) else 0.8
 
 
 def limit(name, field):

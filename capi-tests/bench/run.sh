@@ -34,6 +34,9 @@ idempotent against plain, 100 B|produce-100@400000|1000000|produce|enable.idempo
 transactions of 1,000 messages, 100 B|transactions-100|300000|produce|transactional.id=bench|3
 consumer_poll, 1 partition|poll|1000000|consume1|group.id=bench
 consumer_poll, 16 partitions|poll|1000000|consume16|group.id=bench
+consumer protocol against classic, 16 partitions|subscribed|1000000|consume16|group.id=new enable.auto.commit=false auto.offset.reset=earliest group.protocol=consumer|3|group.id=old enable.auto.commit=false auto.offset.reset=earliest
+share consumer, 1 partition|share|300000|consume1||3
+share consumer, 16 partitions|share|300000|consume16||3
 batch, 1 partition|batch|1000000|consume1|group.id=bench
 batch, 16 partitions|batch|1000000|consume16|group.id=bench
 simple consume_batch, 1 partition|simple-batch|1000000|consume1|
