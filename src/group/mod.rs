@@ -322,7 +322,8 @@ impl Group {
                 let lost = if self.membership.owns(token) {
                     self.membership.on_response(&mut cx, token, result)
                 } else {
-                    let outcome = self.offsets.on_response(&mut cx, token, result, &before);
+                    let may_follow = (!self.membership.is_lost()).then_some(&before);
+                    let outcome = self.offsets.on_response(&mut cx, token, result, may_follow);
                     if let Some((generation, code)) = outcome.refused {
                         self.membership.on_commit_refused(&mut cx, generation, code);
                     }

@@ -102,6 +102,10 @@ impl Consumer {
                     ErrorCode::FENCED_MEMBER_EPOCH => {
                         self.attempts > 0 || self.settings.group_instance_id.is_some()
                     }
+                    // Written, as far as it knows, or not.
+                    ErrorCode::NOT_COORDINATOR
+                    | ErrorCode::COORDINATOR_NOT_AVAILABLE
+                    | ErrorCode::REQUEST_TIMED_OUT => true,
                     _ => !(joins && failure.is_answer),
                 };
                 self.refused(cx, sent.node, failure)
@@ -233,13 +237,14 @@ impl Consumer {
         self.lose(cx, cx.now);
     }
 
-    /// The coordinator has heard that this member leaves, or has not.
+    /// The coordinator has heard that this member leaves, or has not. Returns the node that
+    /// is not the coordinator.
     pub(super) fn on_left(
         &mut self,
         cx: &mut Context<'_>,
         result: &Result<Response, RequestError>,
-    ) {
-        self.leave = None;
+    ) -> Option<i32> {
+        let leave = self.leave.take()?;
         let code = match result {
             Err(error) => error.code(),
             Ok(Response {
@@ -248,15 +253,18 @@ impl Consumer {
             }) => answer.error_code.into(),
             Ok(_) => ErrorCode::_BAD_MSG,
         };
-        let passing = matches!(class(code), Class::Passing | Class::OtherCoordinator);
-        if code.is_err()
-            && passing
-            && matches!(self.goal, Goal::Out | Goal::Member)
-            && matches!(self.state, State::Out { .. })
-        {
-            self.listed = true;
-            let at = self.backoff(cx);
-            self.state = State::Out { at };
+        if code.is_ok() {
+            return None;
         }
+        let class = class(code);
+        let passing = matches!(class, Class::Passing | Class::OtherCoordinator);
+        if passing && matches!(self.goal, Goal::Out | Goal::Member) {
+            self.listed = true;
+            if matches!(self.state, State::Out { .. }) {
+                let at = self.backoff(cx);
+                self.state = State::Out { at };
+            }
+        }
+        (class == Class::OtherCoordinator).then_some(leave.node)
     }
 }

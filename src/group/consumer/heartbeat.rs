@@ -1,6 +1,6 @@
 //! The heartbeat: what is said, and how.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{Beat, Consumer, Leave, Place, Sent, State, Step};
 use crate::coordinator::Node;
+use crate::group::assignor::TopicPartition;
 use crate::group::{Action, Context, Outgoing, Token};
 use crate::protocol::strings::{text, topic_name};
 
@@ -47,19 +48,19 @@ enum Extent<'a> {
 impl Consumer {
     /// As things are now. What the application has yet to take it does not own.
     pub(super) fn report(&self) -> Report {
-        let taking: &[_] = match &self.state {
+        let taking: HashSet<&TopicPartition> = match &self.state {
             State::Member {
                 step: Step::Assigning(taking),
                 ..
-            } => taking,
-            _ => &[],
+            } => taking.iter().collect(),
+            _ => HashSet::new(),
         };
         let owned = self.owned.partitions.iter();
         Report {
             topics: self.interest.topics.clone(),
             expression: self.expression(),
             owned: owned
-                .filter(|p| !taking.contains(p))
+                .filter(|p| !taking.contains(*p))
                 .map(|p| self.owned.place(p))
                 .collect(),
         }
@@ -171,6 +172,7 @@ impl Consumer {
         self.listed = false;
         self.leave = Some(Leave {
             token,
+            node: node.id,
             until: cx.now + self.settings.close_patience(),
         });
     }

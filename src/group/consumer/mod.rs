@@ -121,6 +121,8 @@ enum State {
 #[derive(Debug)]
 struct Leave {
     token: Token,
+    /// Who was asked.
+    node: i32,
     until: Instant,
 }
 
@@ -325,8 +327,7 @@ impl Membership for Consumer {
         if self.has_sent(token) {
             self.on_beat_answered(cx, result)
         } else {
-            self.on_left(cx, &result);
-            None
+            self.on_left(cx, &result)
         }
     }
 
@@ -369,7 +370,11 @@ impl Membership for Consumer {
     }
 
     fn wants_coordinator(&self) -> bool {
-        self.goal == Goal::Member
+        match self.goal {
+            Goal::Member => true,
+            Goal::Out => self.listed,
+            Goal::Failed | Goal::Closed => false,
+        }
     }
 
     fn wants_poll(&self) -> bool {

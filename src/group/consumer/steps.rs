@@ -16,7 +16,10 @@ impl Consumer {
         polled: Instant,
     ) -> bool {
         let now = cx.now;
-        self.leave.take_if(|leave| leave.until <= now);
+        let unheard = self.leave.take_if(|leave| leave.until <= now).is_some();
+        if unheard && matches!(self.goal, Goal::Out | Goal::Member) {
+            self.listed = true;
+        }
         match &self.state {
             State::Closed | State::Losing { .. } => false,
             State::Out { at } => {

@@ -333,12 +333,13 @@ impl Commits {
         };
     }
 
-    /// The response to the request that is in flight.
+    /// The response to the request that is in flight. `member`: who may have another epoch
+    /// soon, in which an automatic commit can be made.
     pub(super) fn on_response(
         &mut self,
         cx: &mut Context<'_>,
         result: Result<Response, RequestError>,
-        member: &Member,
+        member: Option<&Member>,
     ) -> Outcome {
         let State::InFlight {
             node,
@@ -360,7 +361,7 @@ impl Commits {
         let mut outcome = Outcome::default();
         let mut again = Vec::new();
         for mut commit in commits {
-            let waits = commit.automatic && commit.member == *member;
+            let waits = commit.automatic && member == Some(&commit.member);
             let retry = commit.settle(cx, &answer, (node, generation), waits, &mut outcome);
             if retry {
                 commit.retries += 1;

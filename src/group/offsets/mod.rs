@@ -100,13 +100,13 @@ impl Offsets {
         self.fetches.on_tick(cx, coordinator, member);
     }
 
-    /// `member`: as what commits would be made now.
+    /// `member`: as what commits would be made now, unless that membership is lost.
     pub fn on_response(
         &mut self,
         cx: &mut Context<'_>,
         token: Token,
         result: Result<Response, RequestError>,
-        member: &Member,
+        member: Option<&Member>,
     ) -> Outcome {
         if self.commits.owns(token) {
             self.commits.on_response(cx, result, member)

@@ -8,6 +8,7 @@ use kafka_protocol::messages::{
 
 use super::*;
 use crate::base::regex::Regex;
+use crate::coordinator;
 use crate::group::membership::TopicView;
 use crate::group::testing::{Harness, consumer_group, consumer_settings};
 use crate::group::{Action, Event, RebalanceKind};
@@ -506,6 +507,66 @@ fn who_leaves_while_joining_leaves_all_the_same() {
     quiet(&mut harness);
     harness.answer(leave, answer(-1, None));
     assert!(matches!(&harness.take()[..], [Action::Closed]));
+}
+
+/// A member that leaves because the application consumes nothing any more.
+fn leaving() -> (Harness, Token) {
+    let mut harness = member(None);
+    harness.event(Event::Subscribe(None));
+    rebalanced(&mut harness, REVOKE, &[p("t", 0), p("t", 1)]);
+    harness.event(Event::Unassigned);
+    let (leave, beat) = heartbeat(&mut harness);
+    assert_eq!(beat.member_epoch, -1);
+    (harness, leave)
+}
+
+#[test]
+fn who_left_the_wrong_broker_leaves_the_coordinator() {
+    let (mut harness, leave) = leaving();
+    harness.answer(leave, refusal(ErrorCode::NOT_COORDINATOR));
+    let actions = harness.take();
+    assert!(
+        matches!(
+            &actions[..],
+            [Action::Coordinator(coordinator::Action::Changed(None)), ..]
+        ),
+        "{actions:?}"
+    );
+    assert!(harness.group.membership().wants_coordinator());
+}
+
+#[test]
+fn who_was_not_heard_leaving_says_it_again() {
+    let (mut harness, _) = leaving();
+    let (leave, beat) = next_heartbeat(&mut harness);
+    assert_eq!(beat.member_epoch, -1);
+    harness.answer(leave, answer(-1, None));
+    quiet(&mut harness);
+    assert!(!harness.group.membership().wants_coordinator());
+}
+
+#[test]
+fn a_leave_that_fails_while_everything_is_lost_is_repeated_before_joining() {
+    let mut harness = member(Some("i"));
+    harness.group.set_polled(harness.now);
+    let leave = loop {
+        harness.pass();
+        let (token, beat) = heartbeat(&mut harness);
+        if beat.member_epoch < 0 {
+            break token;
+        }
+        harness.answer(token, answer(1, None));
+        quiet(&mut harness);
+    };
+    harness.take();
+    harness.answer(leave, refusal(ErrorCode::COORDINATOR_LOAD_IN_PROGRESS));
+    harness.event(Event::Unassigned);
+    quiet(&mut harness);
+    harness.event(Event::Polled);
+    let (leave, beat) = heartbeat(&mut harness);
+    assert_eq!(beat.member_epoch, -2);
+    harness.answer(leave, answer(-2, None));
+    assert_eq!(heartbeat(&mut harness).1.member_epoch, 0);
 }
 
 #[test]

@@ -122,6 +122,19 @@ fn a_commit_of_a_membership_that_was_lost_is_not_made_by_the_next_one() {
 }
 
 #[test]
+fn a_commit_of_a_membership_that_is_being_lost_waits_for_no_epoch() {
+    let mut harness = member(None);
+    let (beat, _) = next_heartbeat(&mut harness);
+    harness.event(commit(1, true));
+    let ((token, _), _) = commit_and_beats(&mut harness);
+    harness.answer(beat, refusal(ErrorCode::FENCED_MEMBER_EPOCH));
+    rebalanced(&mut harness, LOSE, &[p("t", 0), p("t", 1)]);
+    let stale = ErrorCode::STALE_MEMBER_EPOCH;
+    harness.answer(token, committed(stale));
+    assert!(matches!(&harness.take()[..], [Action::CommitDone(done)] if done.code == stale));
+}
+
+#[test]
 fn commits_that_fail_do_not_stop_heartbeats() {
     let mut harness = member(None);
     for n in 0..10 {
