@@ -177,6 +177,22 @@ pub(crate) fn close_share(instance: &Instance, consumer: &ShareConsumer) {
         if let Some(event) = event {
             serve::serve_one(instance, queue, event);
         }
+        if instance.is_of_parent() {
+            return;
+        }
     }
-    serve::serve(instance, queue, Some(super::past()));
+    // What is left of the results. A yield, of the end or of a callback, hides an item at the
+    // most.
+    for _ in 0..=queue.items() {
+        let event = queue.take(Some(super::past()), |event| match event {
+            Event::Taken => Taken::Stale,
+            other => Taken::Last(std::mem::take(other)),
+        });
+        if let Some(event) = event {
+            serve::serve_one(instance, queue, event);
+        }
+        if instance.is_of_parent() {
+            return;
+        }
+    }
 }

@@ -63,6 +63,9 @@ impl ShareState {
             return Err(KafkaError::new(ErrorCode::_CONFLICT, text));
         }
         if self.in_callback.load(Ordering::Acquire) {
+            if before.is_ok() {
+                self.owner.store(NOBODY, Ordering::Release);
+            }
             let text = "The acknowledgement callback cannot call its share consumer";
             return Err(KafkaError::new(ErrorCode::_STATE, text));
         }

@@ -7,7 +7,7 @@ use libc::{c_char, c_int};
 use super::instance::{Parts, parts};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::time::deadline;
-use crate::capi::boundary::{ffi, put};
+use crate::capi::boundary::{ffi, forked_error, put};
 use crate::capi::consume::next_shared;
 use crate::capi::handle::give;
 use crate::capi::topic_partition::{add, elements, new_list};
@@ -25,10 +25,15 @@ fn code_of(result: Result<(), KafkaError>) -> ErrorCode {
     result.map_or_else(|e| e.code, |()| ErrorCode::NO_ERROR)
 }
 
-/// Results of earlier acknowledgements, and the like.
-fn serve_events(parts: &Parts<'_>) {
+/// Results of earlier acknowledgements, and the like. Fails in a child that one of the
+/// application's functions has forked.
+fn serve_events(parts: &Parts<'_>) -> Result<(), KafkaError> {
     let queue = &parts.instance.client.shared.main_queue;
     serve::serve(parts.instance, queue, Some(past()));
+    if parts.instance.is_of_parent() {
+        return Err(forked_error());
+    }
+    Ok(())
 }
 
 /// Sets the topics to consume, by name, in the place of the last ones; an empty list ends
@@ -152,9 +157,9 @@ pub unsafe extern "C" fn rd_kafka_share_poll(
                 return Err(KafkaError::new(ErrorCode::_INVALID_ARG, text));
             }
             parts.check_open()?;
-            serve_events(&parts);
+            serve_events(&parts)?;
             let messages = next_shared(parts.instance, parts.consumer, timeout_ms);
-            serve_events(&parts);
+            serve_events(&parts)?;
             let messages = messages?;
             if !messages.is_empty() {
                 // SAFETY: the caller's place.
@@ -272,7 +277,7 @@ pub unsafe extern "C" fn rd_kafka_share_commit_async(
             let parts = unsafe { parts(rkshare) }?;
             let _entered = parts.state.enter()?;
             parts.check_open()?;
-            serve_events(&parts);
+            serve_events(&parts)?;
             parts.consumer.commit_async();
             Ok(())
         };
@@ -301,12 +306,12 @@ pub unsafe extern "C" fn rd_kafka_share_commit_sync(
                 let text = "There is no place for the partitions' results";
                 return Err(KafkaError::new(ErrorCode::_INVALID_ARG, text));
             }
-            serve_events(&parts);
+            serve_events(&parts)?;
             if let Some(results) = parts.consumer.commit_sync(deadline(timeout_ms)) {
                 // SAFETY: the caller's place.
                 unsafe { put(partitions, partition_list::list_of(&results)) };
             }
-            serve_events(&parts);
+            serve_events(&parts)?;
             Ok(())
         };
         error::give_result(commit())

@@ -6,7 +6,7 @@ use crate::base::cancel::NotCancelled;
 use crate::base::conf::ClientKind;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::Level;
-use crate::capi::boundary::ffi;
+use crate::capi::boundary::{ffi, forked_error};
 use crate::capi::callback::Callback;
 use crate::capi::handle::{Boxed, Opaque, get, give, take};
 use crate::capi::instance::Instance;
@@ -200,6 +200,9 @@ pub unsafe extern "C" fn rd_kafka_share_consumer_close(
             let _entered = parts.state.enter()?;
             parts.check_open()?;
             polling::close_share(parts.instance, parts.consumer);
+            if parts.instance.is_of_parent() {
+                return Err(forked_error());
+            }
             Ok(())
         };
         error::give_result(close())

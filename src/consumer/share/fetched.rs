@@ -300,6 +300,10 @@ impl Part {
     /// True when nothing is left.
     fn take(&mut self, broker_id: i32, max: usize, out: &mut Vec<NonNull<MessageExt>>) -> bool {
         loop {
+            // What more the batches have is not this member's.
+            if self.accounts.range().is_none() && !matches!(self.reading, Reading::Damage(..)) {
+                self.reading = Reading::Done;
+            }
             let full = out.len() >= max;
             match &mut self.reading {
                 Reading::Done => return true,

@@ -119,7 +119,8 @@ pub struct AckRun {
 impl AckRun {
     /// How many offsets it is of.
     pub fn records(&self) -> u64 {
-        u64::try_from(self.last - self.first + 1).unwrap_or(0)
+        let more = self.last.saturating_sub(self.first);
+        u64::try_from(more).map_or(0, |more| more + 1)
     }
 }
 

@@ -35,7 +35,12 @@ pub fn merge(jobs: &[Job]) -> Acks {
 }
 
 pub fn records_in(acks: &Acks) -> u64 {
-    acks.values().flatten().map(AckRun::records).sum()
+    sum_of(acks.values().flatten())
+}
+
+/// No more than a counter holds, whatever a broker says it has acquired.
+pub fn sum_of<'a>(runs: impl Iterator<Item = &'a AckRun>) -> u64 {
+    runs.fold(0, |sum: u64, run| sum.saturating_add(run.records()))
 }
 
 fn text(s: &str) -> StrBytes {

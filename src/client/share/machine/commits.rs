@@ -178,18 +178,20 @@ impl Machine {
     pub(super) fn report(&mut self, cx: &MainContext<'_>, results: Results, commit: Option<u64>) {
         for (acks, code) in results {
             let code = for_application(code);
-            if let Some(id) = commit {
-                self.commits.result(id, &acks, code);
-            }
+            // Before the commit's end is told: who waits for that serves the event then.
             if self
                 .consumer
                 .reports
                 .load(std::sync::atomic::Ordering::Acquire)
             {
+                let acks = acks.clone();
                 let report = AckReport { acks, code };
                 cx.shared
                     .main_queue
                     .push(Event::Acknowledged(Box::new(report)));
+            }
+            if let Some(id) = commit {
+                self.commits.result(id, &acks, code);
             }
         }
     }

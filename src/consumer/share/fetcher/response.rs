@@ -10,7 +10,7 @@ use kafka_protocol::messages::{ResponseKind, ShareFetchResponse};
 
 use super::super::fetched::{Acquired, NewPart, ShareFetched};
 use super::super::wire;
-use super::super::{AckRun, Job, Key, News, Outcome, Partition};
+use super::super::{Job, Key, News, Outcome, Partition};
 use super::{InFlight, ShareFetcher};
 use crate::base::error::ErrorCode;
 use crate::base::log::{Level, debug};
@@ -103,7 +103,7 @@ impl ShareFetcher {
             for acks in job.acks {
                 let code = code(acks.partition.key());
                 if code.is_err() {
-                    let refused = acks.runs.iter().map(AckRun::records).sum();
+                    let refused = wire::sum_of(acks.runs.iter());
                     let counters = &self.shared.counters;
                     counters.refused.fetch_add(refused, Ordering::Relaxed);
                     if has_moved(code) {
