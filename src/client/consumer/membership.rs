@@ -39,6 +39,8 @@ pub struct GroupState {
     wants_poll: AtomicBool,
     /// Being closed, or fatally failed: nothing is assigned any more.
     ending: AtomicBool,
+    /// The rebalance that the application had seen and not answered when that began; 0: none.
+    ignored: AtomicU64,
     closed: AtomicBool,
 }
 
@@ -62,6 +64,7 @@ impl GroupState {
             polled: AtomicU64::new(0),
             wants_poll: AtomicBool::new(false),
             ending: AtomicBool::new(false),
+            ignored: AtomicU64::new(0),
             closed: AtomicBool::new(false),
         }
     }
@@ -131,7 +134,14 @@ impl GroupState {
 
     /// The assignment can only become less from here on.
     pub fn end(&self) {
+        let serving = *self.serving.lock();
+        self.ignored.store(serving.unwrap_or(0), Ordering::Release);
         self.ending.store(true, Ordering::Release);
+    }
+
+    /// The application was shown this rebalance, and has not answered before the end began.
+    pub fn has_ignored(&self, id: u64) -> bool {
+        id != 0 && self.ignored.load(Ordering::Acquire) == id
     }
 
     /// Whether the assignment can be changed this way: the group's protocol decides,

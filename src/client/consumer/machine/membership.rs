@@ -199,11 +199,15 @@ impl Machine {
 
     pub(super) fn rebalance(&mut self, cx: &mut MainContext<'_>, mut rebalance: Rebalance) {
         let m = &mut self.membership;
+        let last = m.rebalance;
         m.rebalance += 1;
         let offered = std::mem::take(&mut m.offered);
         if matches!(rebalance.kind, RebalanceKind::Assign) {
             m.offered.clone_from(&rebalance.partitions);
-        } else if self.consumer.group.is_ending() && !offered.is_empty() {
+        } else if self.consumer.group.is_ending()
+            && !offered.is_empty()
+            && (self.take_back(last) || self.consumer.group.has_ignored(last))
+        {
             // The application is not asked to give up what it never took.
             rebalance.partitions.retain(|p| !offered.contains(p));
             if rebalance.partitions.is_empty() {
@@ -264,6 +268,17 @@ impl Machine {
             let earlier = |e: &Event| matches!(e, Event::Rebalance(_));
             self.consumer.queue.push_front_after(event, earlier);
         }
+    }
+
+    /// Takes a rebalance back, if the application has not begun with it.
+    fn take_back(&self, id: u64) -> bool {
+        let mut waited = false;
+        self.consumer.queue.retain(|event| {
+            let is_it = matches!(event, Event::Rebalance(r) if r.id == id);
+            waited |= is_it;
+            !is_it
+        });
+        waited
     }
 
     /// The application has carried out a rebalance; commits of what it gave up come
