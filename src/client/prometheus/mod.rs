@@ -92,7 +92,8 @@ fn change_instances(change: impl FnOnce(&mut Instances)) {
         .load_full()
         .map_or_else(Vec::new, |all| all.to_vec());
     change(&mut all);
-    INSTANCES.store(Some(Arc::new(all)));
+    // Nothing is left behind by the last one.
+    INSTANCES.store((!all.is_empty()).then(|| Arc::new(all)));
 }
 
 impl Process {
