@@ -127,10 +127,11 @@ static void addresses_that_cannot_be_had(void) {
 /* Neither the listener nor the instances are the child's, which may serve an address of its own. */
 static void forked_children(void) {
         char errstr[512] = "", parents[128];
-        int port, status = -1;
+        int port, status = -1, there[2];
         const char *address = free_address(&port);
         rd_kafka_t *rk      = made(RD_KAFKA_PRODUCER, address, errstr, sizeof(errstr));
         pid_t child;
+        char byte;
         NEED(rk, "%s", errstr);
         CHECK(serves(port, rk), "before");
         snprintf(parents, sizeof(parents), "client=\"%s\"", rd_kafka_name(rk));
@@ -155,12 +156,18 @@ static void forked_children(void) {
         waitpid(child, &status, 0);
         CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child: %d", status);
         CHECK(serves(port, rk), "after");
+        /* The child has nothing of it once it is there. */
+        NEED(!pipe(there), "no pipe");
         child = fork();
         if (!child) {
                 alarm(ms(60000) / 1000);
-                pause();
+                if (write(there[1], "", 1) == 1)
+                        pause();
                 _exit(0);
         }
+        CHECK(read(there[0], &byte, 1) == 1, "the child does not begin");
+        close(there[0]);
+        close(there[1]);
         rd_kafka_destroy(rk);
         CHECK(connected(port) < 0, "the child has kept the listener");
         kill(child, SIGKILL);

@@ -6,6 +6,8 @@ stub=$(bash "$ROOT/capi-tests/setup/stub.sh") || exit 1
 mkdir -p "$out"
 for t in member feeder brokers; do
     gcc -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-ignored-qualifiers -I "$ROOT/include" -I "$ROOT/capi-tests/c" -I "$here" \
-        -o "$out/$t" "$here/$t.c" -L "$stub" -Wl,--no-as-needed -lrdkafka -lpthread || die "building $t"
+        -o "$out/$t.$$" "$here/$t.c" -L "$stub" -Wl,--no-as-needed -lrdkafka -lpthread || die "building $t"
+    # Another may run what is there.
+    mv "$out/$t.$$" "$out/$t"
 done
 echo "$out"

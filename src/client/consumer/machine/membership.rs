@@ -204,10 +204,7 @@ impl Machine {
         let offered = std::mem::take(&mut m.offered);
         if matches!(rebalance.kind, RebalanceKind::Assign) {
             m.offered.clone_from(&rebalance.partitions);
-        } else if self.consumer.group.is_ending()
-            && !offered.is_empty()
-            && (self.take_back(last) || self.consumer.group.has_ignored(last))
-        {
+        } else if !offered.is_empty() && self.is_never_taken(last) {
             // The application is not asked to give up what it never took.
             rebalance.partitions.retain(|p| !offered.contains(p));
             if rebalance.partitions.is_empty() {
@@ -268,6 +265,13 @@ impl Machine {
             let earlier = |e: &Event| matches!(e, Event::Rebalance(_));
             self.consumer.queue.push_front_after(event, earlier);
         }
+    }
+
+    /// Nothing comes of this rebalance any more: the consumer ends, and the application has
+    /// not looked at it, or looked away.
+    fn is_never_taken(&self, id: u64) -> bool {
+        let group = &self.consumer.group;
+        group.is_ending() && (self.take_back(id) || group.has_ignored(id))
     }
 
     /// Takes a rebalance back, if the application has not begun with it.
