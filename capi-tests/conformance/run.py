@@ -156,9 +156,12 @@ def main():
     topics = f'python3 "{HERE}/../kafka/admin.py" --bootstrap-server "{args.bootstrap}" "$@"' + (" --replication-factor 1" if args.where else "")
     for tool, command in (("kafka-topics.sh", topics), ("kafka-acls.sh", f'bash "{HERE}/../kafka/topics.sh" --tool AclCommand "$@"')):
         path = os.path.join(args.kafka_path, "bin", tool)
-        with open(path, "w", encoding="utf-8") as f:
+        # Another run may be executing what is there.
+        new = f"{path}.{os.getpid()}"
+        with open(new, "w", encoding="utf-8") as f:
             f.write(f'#!/bin/sh\nexec {command}\n')
-        os.chmod(path, 0o755)
+        os.chmod(new, 0o755)
+        os.replace(new, path)
 
     suite = tests_of(args.runner)
     must = args.must = of_place(load(os.path.join(HERE, "expected.txt")), args.where)
