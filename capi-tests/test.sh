@@ -72,7 +72,7 @@ for part in $parts; do
         transactions) CHAOS_PORT=$((KAFKA_PORT + 628)) section "transactions under kills" \
             bash capi-tests/transactions/chaos.sh --seconds 60 --messages 60000 --transaction-version 1to2 ;;
         share) section "share groups of three clients" bash capi-tests/share/split.sh
-            CHAOS_PORT=$((KAFKA_PORT + 628)) section "share groups under kills" bash capi-tests/share/chaos.sh --seconds 40 --rate 300 ;;
+            CHAOS_PORT=$((KAFKA_PORT + 628)) section "share groups under kills" bash capi-tests/share/chaos.sh --seconds 25 --rate 300 ;;
         secured) SECURE_PORT=$((KAFKA_PORT + 708)) section "Kafka with TLS and logins" bash capi-tests/secure/test.sh ;;
         telemetry) section "statistics for Prometheus" bash capi-tests/telemetry/prometheus.sh
             TELEMETRY_PORT=$((KAFKA_PORT + 668)) section "clients' metrics as Kafka gets them" bash capi-tests/telemetry/run.sh ;;

@@ -379,7 +379,7 @@ impl Group {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod sim;
 #[cfg(test)]
 pub(crate) mod testing;

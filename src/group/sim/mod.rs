@@ -501,7 +501,7 @@ fn groups_survive() {
 }
 
 /// Seeds that once failed, of the consumer protocol.
-const CONSUMER_REGRESSIONS: &[u64] = &[];
+const CONSUMER_REGRESSIONS: &[u64] = &[5146];
 
 /// `CONSUMER_GROUP_SIM_SEEDS`, as above.
 #[test]
