@@ -302,7 +302,9 @@ impl Telemetry {
                 self.wait(now, Next::Ask);
             }
             ErrorCode::UNSUPPORTED_COMPRESSION_TYPE => {
-                self.refused.push(subscription.codec);
+                if !self.refused.contains(&subscription.codec) {
+                    self.refused.push(subscription.codec);
+                }
                 actions.push(Action::Debug(text));
                 self.wait(now, Next::Ask);
             }

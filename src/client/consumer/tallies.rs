@@ -54,6 +54,10 @@ impl ConsumerTallies {
 
     pub fn poll_begins(&self) {
         if !self.poll_idle.is_open() {
+            // What was counted last is of no use to who counts again later.
+            if self.poll_began.load(Ordering::Relaxed) != 0 {
+                self.poll_began.store(0, Ordering::Relaxed);
+            }
             return;
         }
         let now = self.now_us();

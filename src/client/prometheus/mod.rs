@@ -99,13 +99,13 @@ fn change_instances(change: impl FnOnce(&mut Instances)) {
 impl Process {
     fn serve(&mut self, address: SocketAddr) -> Result<(), KafkaError> {
         if let Some(served) = self.served.iter_mut().find(|s| s.address == address) {
+            if served.server.has_ended() {
+                served.server = start(address)?;
+            }
             served.wanted_by += 1;
             return Ok(());
         }
-        let server = Server::start(address).map_err(|e| {
-            let text = format!("statistics.prometheus.listen: cannot listen on {address}: {e}");
-            KafkaError::new(ErrorCode::_CRIT_SYS_RESOURCE, text)
-        })?;
+        let server = start(address)?;
         self.served.push(Served {
             address,
             wanted_by: 1,
@@ -113,6 +113,13 @@ impl Process {
         });
         Ok(())
     }
+}
+
+fn start(address: SocketAddr) -> Result<Server, KafkaError> {
+    Server::start(address).map_err(|e| {
+        let text = format!("statistics.prometheus.listen: cannot listen on {address}: {e}");
+        KafkaError::new(ErrorCode::_CRIT_SYS_RESOURCE, text)
+    })
 }
 
 impl Drop for Listed {

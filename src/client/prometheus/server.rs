@@ -58,11 +58,16 @@ impl Server {
         })
     }
 
+    /// Its thread ended by a fault: nobody listens.
+    pub fn has_ended(&self) -> bool {
+        self.thread.is_finished()
+    }
+
     /// Returns when the address is free.
     pub fn stop(self) {
         self.stopping.store(true, Ordering::Release);
         if self.waker.wake().is_ok() {
-            // It ends by itself after a fault, which it has told of.
+            // A fault that it ended by is no concern any more.
             let _ = self.thread.join();
         }
     }
@@ -207,7 +212,7 @@ impl Listening {
 
     fn accept(&mut self, now: Instant) {
         self.accept_at = None;
-        loop {
+        for _ in 0..MAX_CONNECTIONS {
             let accepted = standard::above(|| {
                 let (socket, _) = self.listener.get()?.accept()?;
                 Ok(Inherited::new(socket))
@@ -224,14 +229,23 @@ impl Listening {
                 },
             }
         }
+        // There may be more: after the others have had their turn, and the end its chance.
+        self.accept_at = Some(now);
     }
 
     fn add(&mut self, now: Instant, mut socket: Inherited<TcpStream>) {
         if self.connections.len() >= MAX_CONNECTIONS {
-            // The lowest id is the oldest; one that waits for the instances is answered soon.
-            let reading = |c: &Connection| !matches!(c.state, State::Waiting { .. });
-            let oldest = self.connections.iter().find(|(_, c)| reading(c));
-            match oldest.map(|(id, _)| *id) {
+            // The lowest id is the oldest. Who is being answered is spared as long as others
+            // have not asked yet; who waits for the instances is answered soon.
+            let rank = |c: &Connection| match c.state {
+                State::Ending { .. } => Some(0),
+                State::Reading(_) => Some(1),
+                State::Writing { .. } => Some(2),
+                State::Waiting { .. } => None,
+            };
+            let ranked = self.connections.iter();
+            let ranked = ranked.filter_map(|(id, c)| Some((rank(c)?, *id)));
+            match ranked.min().map(|(_, id)| id) {
                 Some(id) => self.close(id),
                 None => return,
             }

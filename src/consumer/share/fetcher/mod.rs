@@ -9,8 +9,8 @@
 //! Records are fetched when the application polls, and until there are some: what it does not
 //! ask for is not locked for it. Acknowledgements go with a fetch if there is one to send,
 //! nobody waits for them, and the session has their partitions; otherwise by themselves.
-//! They cannot be sent in a session's first request, whose locks are those of an older one:
-//! then they have failed. Nothing is sent again, since the lock that it was about may be gone.
+//! A session's first request cannot carry them, since the locks were an older session's: then
+//! they have failed. Nothing is sent again, since the lock that it was about may be gone.
 
 mod response;
 #[cfg(test)]

@@ -64,14 +64,16 @@ impl ShareFetcher {
             "SHAREFETCH",
             format_args!("Share request to broker {broker} failed: {code}"),
         );
+        let was_open = self.session.is_open();
         self.session.reset();
         let closes = matches!(was, InFlight::Close(_));
         if matches!(was, InFlight::Fetch(_)) {
             // A session that is not there, or behind, is simply opened again.
-            let passing = matches!(
-                code,
-                ErrorCode::SHARE_SESSION_NOT_FOUND | ErrorCode::INVALID_SHARE_SESSION_EPOCH
-            );
+            let passing = was_open
+                && matches!(
+                    code,
+                    ErrorCode::SHARE_SESSION_NOT_FOUND | ErrorCode::INVALID_SHARE_SESSION_EPOCH
+                );
             if !passing {
                 self.pause(now + self.shared.settings.error_backoff);
             }
