@@ -7,7 +7,7 @@ use crate::base::conf::ClientKind;
 
 const INTERVAL: Duration = Duration::from_secs(10);
 
-struct Bench {
+struct Harness {
     now: Instant,
     machine: Telemetry,
     actions: Vec<Action>,
@@ -24,13 +24,13 @@ fn answer() -> GetTelemetrySubscriptionsResponse {
         .with_requested_metrics(vec![StrBytes::from_static_str("*")])
 }
 
-impl Bench {
+impl Harness {
     fn new() -> Self {
         Self::with_seed(1)
     }
 
     fn with_seed(seed: u64) -> Self {
-        Bench {
+        Harness {
             now: Instant::now(),
             machine: Telemetry::new(metrics::of(ClientKind::Producer), seed),
             actions: Vec::new(),
@@ -101,7 +101,7 @@ impl Bench {
 
     /// Has been asked, and pushes from now on.
     fn subscribed() -> Self {
-        let mut b = Bench::new();
+        let mut b = Harness::new();
         b.brokers(&[1]);
         b.asked();
         b.answered(answer());
@@ -111,7 +111,7 @@ impl Bench {
 
 #[test]
 fn a_subscription_is_asked_for_and_pushed_to() {
-    let mut b = Bench::new();
+    let mut b = Harness::new();
     assert_eq!(b.machine.next_deadline(), None, "nothing to wait for");
     b.brokers(&[]);
     b.silent();
@@ -142,7 +142,7 @@ fn a_subscription_is_asked_for_and_pushed_to() {
 fn first_pushes_are_spread() {
     let mut waits: Vec<_> = (0..200)
         .map(|seed| {
-            let mut b = Bench::with_seed(seed);
+            let mut b = Harness::with_seed(seed);
             b.brokers(&[1]);
             b.answered(answer());
             b.machine.next_deadline().expect("a push") - b.now
@@ -155,7 +155,7 @@ fn first_pushes_are_spread() {
 
 #[test]
 fn nothing_is_wanted() {
-    let mut b = Bench::new();
+    let mut b = Harness::new();
     b.brokers(&[1]);
     b.asked();
     b.answered(answer().with_requested_metrics(vec![]));
@@ -172,7 +172,7 @@ fn nothing_is_wanted() {
 /// The cluster gets pushes without metrics, and counting costs nothing.
 #[test]
 fn what_is_wanted_is_not_there() {
-    let mut b = Bench::new();
+    let mut b = Harness::new();
     b.brokers(&[1]);
     b.asked();
     let other = vec![StrBytes::from_static_str("something.else")];
@@ -185,7 +185,7 @@ fn what_is_wanted_is_not_there() {
 
 #[test]
 fn it_stays_with_its_broker_while_that_is_up() {
-    let mut b = Bench::subscribed();
+    let mut b = Harness::subscribed();
     b.brokers(&[1, 2, 3]);
     for _ in 0..5 {
         b.pass();
@@ -204,7 +204,7 @@ fn it_stays_with_its_broker_while_that_is_up() {
 
 #[test]
 fn without_a_broker_it_waits_for_one_and_asks_anew() {
-    let mut b = Bench::subscribed();
+    let mut b = Harness::subscribed();
     b.brokers(&[]);
     b.pass();
     b.silent();
@@ -215,7 +215,7 @@ fn without_a_broker_it_waits_for_one_and_asks_anew() {
 
 #[test]
 fn a_lost_connection_is_no_end() {
-    let mut b = Bench::new();
+    let mut b = Harness::new();
     b.brokers(&[1]);
     b.asked();
     b.brokers(&[]);
@@ -235,7 +235,7 @@ fn a_lost_connection_is_no_end() {
 
 #[test]
 fn an_answer_with_an_error_is_asked_for_again() {
-    let mut b = Bench::new();
+    let mut b = Harness::new();
     b.brokers(&[1]);
     b.asked();
     let code = ErrorCode::THROTTLING_QUOTA_EXCEEDED;
@@ -247,7 +247,7 @@ fn an_answer_with_an_error_is_asked_for_again() {
 
 #[test]
 fn another_subscription_is_asked_for_at_once() {
-    let mut b = Bench::subscribed();
+    let mut b = Harness::subscribed();
     b.pass();
     b.pushed();
     b.refused(ErrorCode::UNKNOWN_SUBSCRIPTION_ID);
@@ -259,7 +259,7 @@ fn another_subscription_is_asked_for_at_once() {
 
 #[test]
 fn a_refused_codec_is_not_used_again() {
-    let mut b = Bench::subscribed();
+    let mut b = Harness::subscribed();
     for codec in [Codec::Zstd, Codec::Lz4, Codec::None] {
         b.pass();
         assert_eq!(b.pushed().2.codec, codec);
@@ -271,7 +271,7 @@ fn a_refused_codec_is_not_used_again() {
 
 #[test]
 fn too_large_is_said_and_tried_again() {
-    let mut b = Bench::subscribed();
+    let mut b = Harness::subscribed();
     b.pass();
     b.pushed();
     b.refused(ErrorCode::TELEMETRY_TOO_LARGE);
@@ -282,7 +282,7 @@ fn too_large_is_said_and_tried_again() {
 
 #[test]
 fn a_quota_is_waited_for() {
-    let mut b = Bench::subscribed();
+    let mut b = Harness::subscribed();
     b.pass();
     b.pushed();
     b.refused(ErrorCode::THROTTLING_QUOTA_EXCEEDED);
@@ -293,7 +293,7 @@ fn a_quota_is_waited_for() {
 #[test]
 fn what_cannot_succeed_ends_it() {
     for code in [ErrorCode::INVALID_REQUEST, ErrorCode::INVALID_RECORD] {
-        let mut b = Bench::subscribed();
+        let mut b = Harness::subscribed();
         b.pass();
         b.pushed();
         b.refused(code);
@@ -313,7 +313,7 @@ fn what_cannot_succeed_ends_it() {
 
 #[test]
 fn a_broker_that_is_too_old_is_left_for_another() {
-    let mut b = Bench::new();
+    let mut b = Harness::new();
     b.brokers(&[1, 2]);
     let first = b.asked();
     b.tell(Event::Subscriptions(Err(ErrorCode::UNSUPPORTED_VERSION)));
@@ -327,7 +327,7 @@ fn a_broker_that_is_too_old_is_left_for_another() {
 
 #[test]
 fn the_last_push_comes_at_once() {
-    let mut b = Bench::subscribed();
+    let mut b = Harness::subscribed();
     b.now += Duration::from_secs(1);
     b.tell(Event::End);
     let (broker, last, _) = b.pushed();
@@ -340,7 +340,7 @@ fn the_last_push_comes_at_once() {
 
 #[test]
 fn the_last_push_comes_after_the_one_on_its_way() {
-    let mut b = Bench::subscribed();
+    let mut b = Harness::subscribed();
     b.pass();
     b.pushed();
     b.tell(Event::End);
@@ -355,17 +355,17 @@ fn the_last_push_comes_after_the_one_on_its_way() {
 
 #[test]
 fn without_a_subscription_it_ends_at_once() {
-    let mut b = Bench::new();
+    let mut b = Harness::new();
     b.tell(Event::End);
     assert_eq!(b.taken(), [Action::Ended]);
-    let mut b = Bench::new();
+    let mut b = Harness::new();
     b.brokers(&[1]);
     b.asked();
     b.tell(Event::End);
     assert_eq!(b.taken(), [Action::Ended]);
     b.answered(answer());
     b.silent();
-    let mut b = Bench::subscribed();
+    let mut b = Harness::subscribed();
     b.brokers(&[]);
     b.tell(Event::End);
     assert_eq!(b.taken(), [Action::Ended], "nobody to push to");
@@ -373,7 +373,7 @@ fn without_a_subscription_it_ends_at_once() {
 
 #[test]
 fn a_client_that_is_gone_is_no_failure() {
-    let mut b = Bench::subscribed();
+    let mut b = Harness::subscribed();
     b.pass();
     b.pushed();
     b.refused(ErrorCode::_DESTROY);

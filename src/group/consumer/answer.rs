@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use kafka_protocol::messages::{ConsumerGroupHeartbeatResponse, ResponseKind};
 
 use super::errors::{Class, class};
-use super::{Beat, Consumer, Goal, Sent, Session, State, Step};
+use super::{Consumer, Goal, NextHeartbeat, Sent, Session, State, Step};
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
 use crate::group::{Action, Context};
@@ -74,9 +74,9 @@ impl Consumer {
                 _ => return None,
             },
             State::Member { session, .. } => {
-                match std::mem::replace(&mut session.beat, Beat::Due(at)) {
-                    Beat::Out(sent) => (sent, false),
-                    Beat::Due(_) => return None,
+                match std::mem::replace(&mut session.beat, NextHeartbeat::Due(at)) {
+                    NextHeartbeat::Out(sent) => (sent, false),
+                    NextHeartbeat::Due(_) => return None,
                 }
             }
             _ => return None,
@@ -124,7 +124,7 @@ impl Consumer {
         self.state = State::Member {
             session: Session {
                 epoch: answer.member_epoch,
-                beat: Beat::Due(cx.now),
+                beat: NextHeartbeat::Due(cx.now),
                 failed: false,
                 told: sent.report.clone(),
             },
@@ -164,7 +164,7 @@ impl Consumer {
             session.epoch = answer.member_epoch;
             session.failed = false;
             session.told = sent.report;
-            session.beat = Beat::Due(next);
+            session.beat = NextHeartbeat::Due(next);
         }
     }
 
@@ -189,7 +189,7 @@ impl Consumer {
                 self.again(cx);
                 let next = cx.now + self.interval;
                 if let Some(session) = self.session_mut() {
-                    session.beat = Beat::Due(next);
+                    session.beat = NextHeartbeat::Due(next);
                 }
             }
         }
@@ -202,7 +202,7 @@ impl Consumer {
         match &mut self.state {
             State::Member { session, .. } => {
                 session.failed = true;
-                session.beat = Beat::Due(next);
+                session.beat = NextHeartbeat::Due(next);
             }
             State::Out { at } => *at = next,
             State::Joining(_) | State::Losing { .. } | State::Closed => {}

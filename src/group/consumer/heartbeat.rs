@@ -10,7 +10,7 @@ use kafka_protocol::messages::consumer_group_heartbeat_request::{
 use kafka_protocol::messages::{ApiKey, GroupId, RequestKind};
 use uuid::Uuid;
 
-use super::{Beat, Consumer, Leave, Place, Sent, State, Step};
+use super::{Consumer, Leave, NextHeartbeat, Place, Sent, State, Step};
 use crate::coordinator::Node;
 use crate::group::assignor::TopicPartition;
 use crate::group::{Action, Context, Outgoing, Token};
@@ -158,7 +158,7 @@ impl Consumer {
         };
         let token = self.send(cx, node, epoch, &report, extent);
         if let Some(session) = self.session_mut() {
-            session.beat = Beat::Out(sent(cx, token, node, report));
+            session.beat = NextHeartbeat::Out(sent(cx, token, node, report));
         }
     }
 

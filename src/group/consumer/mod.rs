@@ -70,7 +70,7 @@ struct Sent {
 }
 
 #[derive(Debug)]
-enum Beat {
+enum NextHeartbeat {
     Due(Instant),
     Out(Sent),
 }
@@ -79,7 +79,7 @@ enum Beat {
 #[derive(Debug)]
 struct Session {
     epoch: i32,
-    beat: Beat,
+    beat: NextHeartbeat,
     /// The last heartbeat failed: the next one says everything, and waits for its time.
     failed: bool,
     /// What the coordinator knows of this member.
@@ -248,7 +248,7 @@ impl Consumer {
     fn beat_soon(&mut self, now: Instant) {
         if let Some(session) = self.session_mut()
             && !session.failed
-            && let Beat::Due(at) = &mut session.beat
+            && let NextHeartbeat::Due(at) = &mut session.beat
         {
             *at = now.min(*at);
         }
@@ -259,7 +259,7 @@ impl Consumer {
         match &self.state {
             State::Joining(sent) => sent.token == token,
             State::Member { session, .. } => {
-                matches!(&session.beat, Beat::Out(sent) if sent.token == token)
+                matches!(&session.beat, NextHeartbeat::Out(sent) if sent.token == token)
             }
             _ => false,
         }
@@ -280,7 +280,7 @@ impl Membership for Consumer {
         if self.goal == Goal::Member {
             self.has_subscribed = true;
             if let Some(session) = self.session_mut()
-                && let Beat::Due(at) = &mut session.beat
+                && let NextHeartbeat::Due(at) = &mut session.beat
             {
                 // Even after an error: it may have been about the old one.
                 *at = cx.now;
@@ -347,7 +347,7 @@ impl Membership for Consumer {
             State::Member { session, .. } => {
                 let poll = polled + self.config.max_poll_interval + POLL_GRACE;
                 let beat = match session.beat {
-                    Beat::Due(at) if coordinator_up => Some(at),
+                    NextHeartbeat::Due(at) if coordinator_up => Some(at),
                     _ => None,
                 };
                 let names = match self.look_up {

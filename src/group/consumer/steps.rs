@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Beat, Consumer, Goal, POLL_GRACE, State, Step};
+use super::{Consumer, Goal, NextHeartbeat, POLL_GRACE, State, Step};
 use crate::base::error::ErrorCode;
 use crate::coordinator::Node;
 use crate::group::{Action, Context};
@@ -87,7 +87,7 @@ impl Consumer {
         let State::Member { session, step } = &self.state else {
             return false;
         };
-        let due = matches!(session.beat, Beat::Due(at) if at <= cx.now);
+        let due = matches!(session.beat, NextHeartbeat::Due(at) if at <= cx.now);
         if matches!(step, Step::Steady) && self.goal == Goal::Member && self.reconcile(cx) {
             return true;
         }

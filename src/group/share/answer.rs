@@ -5,7 +5,8 @@ use std::time::Duration;
 use kafka_protocol::messages::{ResponseKind, ShareGroupHeartbeatResponse};
 
 use super::{
-    Action, Beat, Context, FIRST_INTERVAL, Goal, JOIN_EPOCH, ShareGroup, State, TopicPartitions,
+    Action, Context, FIRST_INTERVAL, Goal, JOIN_EPOCH, NextHeartbeat, ShareGroup, State,
+    TopicPartitions,
 };
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
@@ -60,7 +61,7 @@ impl ShareGroup {
         match &self.state {
             State::Leaving { token: of, .. } if *of == token => self.state = State::Out,
             State::Member {
-                beat: Beat::Out(of, node),
+                beat: NextHeartbeat::Out(of, node),
                 ..
             } if *of == token => {
                 let node = *node;
@@ -99,7 +100,7 @@ impl ShareGroup {
         };
         self.state = State::Member {
             epoch: answer.member_epoch.max(JOIN_EPOCH),
-            beat: Beat::Due(next),
+            beat: NextHeartbeat::Due(next),
             full: false,
         };
     }
@@ -120,7 +121,7 @@ impl ShareGroup {
         let mut member = |epoch, at| {
             self.state = State::Member {
                 epoch,
-                beat: Beat::Due(at),
+                beat: NextHeartbeat::Due(at),
                 full: true,
             };
         };
@@ -145,7 +146,7 @@ impl ShareGroup {
                 let next = cx.now + self.interval.unwrap_or(pause.max(base));
                 self.state = State::Member {
                     epoch,
-                    beat: Beat::Due(next),
+                    beat: NextHeartbeat::Due(next),
                     full: true,
                 };
                 self.tell(cx, code, text, interval);

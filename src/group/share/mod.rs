@@ -103,7 +103,7 @@ enum Goal {
 }
 
 #[derive(Debug)]
-enum Beat {
+enum NextHeartbeat {
     Due(Instant),
     Out(Token, i32),
 }
@@ -113,7 +113,7 @@ enum State {
     Out,
     Member {
         epoch: i32,
-        beat: Beat,
+        beat: NextHeartbeat,
         /// The coordinator is to be told everything about the member.
         full: bool,
     },
@@ -215,7 +215,7 @@ impl ShareGroup {
         let own = match &self.state {
             State::Member { beat, .. } => {
                 let beat = match beat {
-                    Beat::Due(at) if up => Some(*at),
+                    NextHeartbeat::Due(at) if up => Some(*at),
                     _ => None,
                 };
                 [beat, self.poll_deadline()].into_iter().flatten().min()
@@ -287,7 +287,7 @@ impl ShareGroup {
         self.topics = topics;
         if self.topics_changed
             && let State::Member {
-                beat: Beat::Due(at),
+                beat: NextHeartbeat::Due(at),
                 ..
             } = &mut self.state
         {
@@ -317,7 +317,7 @@ impl ShareGroup {
                 }
                 self.state = State::Member {
                     epoch: JOIN_EPOCH,
-                    beat: Beat::Due(now),
+                    beat: NextHeartbeat::Due(now),
                     full: true,
                 };
             }
@@ -336,7 +336,7 @@ impl ShareGroup {
                 self.leave(cx);
             }
             State::Member {
-                beat: Beat::Due(at),
+                beat: NextHeartbeat::Due(at),
                 ..
             } if *at <= now => return self.beat(cx),
             State::Member { .. } => return false,
@@ -363,7 +363,7 @@ impl ShareGroup {
         self.topics_changed = false;
         self.state = State::Member {
             epoch,
-            beat: Beat::Out(token, node.id),
+            beat: NextHeartbeat::Out(token, node.id),
             full,
         };
         true
@@ -374,7 +374,7 @@ impl ShareGroup {
         self.drop_assignment(cx);
         let is_known = match &self.state {
             State::Member { epoch, beat, .. } => {
-                *epoch > JOIN_EPOCH || matches!(beat, Beat::Out(..))
+                *epoch > JOIN_EPOCH || matches!(beat, NextHeartbeat::Out(..))
             }
             _ => false,
         };

@@ -6,7 +6,7 @@ use std::time::Instant;
 use kafka_protocol::messages::{RequestKind, ResponseKind};
 use uuid::Uuid;
 
-use super::coordinator::{Caller, Coordinator, Desk};
+use super::coordinator::{Caller, Common, Coordinator};
 use super::reconciler::Reconciler;
 use crate::group::Member;
 
@@ -21,21 +21,21 @@ impl Coordination {
         matches!(self, Coordination::Consumer(_))
     }
 
-    fn desk(&self) -> &Desk {
+    fn common(&self) -> &Common {
         match self {
-            Coordination::Classic(c) => &c.desk,
-            Coordination::Consumer(c) => &c.desk,
+            Coordination::Classic(c) => &c.common,
+            Coordination::Consumer(c) => &c.common,
         }
     }
 
     pub fn committed(&self) -> &BTreeMap<(String, i32), i64> {
-        &self.desk().committed
+        &self.common().committed
     }
 
     pub fn answers(&mut self) -> &mut Vec<(Caller, ResponseKind)> {
         match self {
-            Coordination::Classic(c) => &mut c.desk.answers,
-            Coordination::Consumer(c) => &mut c.desk.answers,
+            Coordination::Classic(c) => &mut c.common.answers,
+            Coordination::Consumer(c) => &mut c.common.answers,
         }
     }
 

@@ -57,19 +57,19 @@ pub struct Coordinator {
     named: u32,
     session: Duration,
     rebalance: Duration,
-    pub desk: Desk,
+    pub common: Common,
 }
 
 /// What a coordinator of either protocol has: the committed offsets, and answers that are
 /// on their way.
 #[derive(Debug, Default)]
-pub struct Desk {
+pub struct Common {
     pub committed: BTreeMap<(String, i32), i64>,
     pub answers: Vec<(Caller, ResponseKind)>,
 }
 
-impl Desk {
-    /// Answers a commit that is in order, or is refused by this code.
+impl Common {
+    /// Common a commit that is in order, or is refused by this code.
     pub fn commit(&mut self, r: &OffsetCommitRequest, code: ErrorCode) -> ResponseKind {
         let mut answer = OffsetCommitResponse::default();
         for topic in &r.topics {
@@ -103,7 +103,7 @@ impl Coordinator {
             named: 0,
             session,
             rebalance,
-            desk: Desk::default(),
+            common: Common::default(),
         }
     }
 
@@ -119,7 +119,7 @@ impl Coordinator {
                 let instance = r.group_instance_id.as_deref();
                 let code = self.heartbeat(now, &r.member_id, instance, r.generation_id);
                 let answer = HeartbeatResponse::default().with_error_code(code.0 as i16);
-                self.desk
+                self.common
                     .answers
                     .push((caller, ResponseKind::Heartbeat(answer)));
             }
@@ -132,7 +132,7 @@ impl Coordinator {
                     self.pending.remove(member.member_id.as_str());
                 }
                 let answer = ResponseKind::LeaveGroup(LeaveGroupResponse::default());
-                self.desk.answers.push((caller, answer));
+                self.common.answers.push((caller, answer));
             }
             RequestKind::OffsetCommit(r) => self.commit(caller, r),
             other => panic!("{other:?}"),
@@ -152,7 +152,7 @@ impl Coordinator {
         }
         for caller in joining {
             let answer = JoinGroupResponse::default().with_error_code(code.0 as i16);
-            self.desk
+            self.common
                 .answers
                 .push((caller, ResponseKind::JoinGroup(answer)));
         }
@@ -225,7 +225,7 @@ impl Coordinator {
             let answer = JoinGroupResponse::default()
                 .with_member_id(StrBytes::from_string(id))
                 .with_error_code(ErrorCode::MEMBER_ID_REQUIRED.0 as i16);
-            self.desk
+            self.common
                 .answers
                 .push((caller, ResponseKind::JoinGroup(answer)));
             return;
@@ -238,7 +238,7 @@ impl Coordinator {
         let code = self.identify(&id, instance.as_deref());
         let Some(member) = self.members.get_mut(&id).filter(|_| code.is_ok()) else {
             let answer = JoinGroupResponse::default().with_error_code(code.0 as i16);
-            self.desk
+            self.common
                 .answers
                 .push((caller, ResponseKind::JoinGroup(answer)));
             return;
@@ -255,7 +255,7 @@ impl Coordinator {
         };
         if as_it_is {
             let answer = self.joined(&id);
-            self.desk.answers.push((caller, answer));
+            self.common.answers.push((caller, answer));
         } else {
             if let Some(member) = self.members.get_mut(&id) {
                 member.joining = Some(caller);
@@ -303,7 +303,7 @@ impl Coordinator {
         let fenced = ErrorCode::FENCED_INSTANCE_ID;
         if let Some(caller) = member.joining.take() {
             let answer = JoinGroupResponse::default().with_error_code(fenced.0 as i16);
-            self.desk
+            self.common
                 .answers
                 .push((caller, ResponseKind::JoinGroup(answer)));
         }
@@ -323,7 +323,7 @@ impl Coordinator {
             if let ResponseKind::JoinGroup(answer) = &mut answer {
                 answer.skip_assignment = self.leader == id;
             }
-            self.desk.answers.push((caller, answer));
+            self.common.answers.push((caller, answer));
         } else {
             self.rejoin(now);
         }
@@ -400,7 +400,7 @@ impl Coordinator {
             .collect();
         for (id, caller) in callers {
             let answer = self.joined(&id);
-            self.desk.answers.push((caller, answer));
+            self.common.answers.push((caller, answer));
         }
     }
 
@@ -429,7 +429,7 @@ impl Coordinator {
         let answer = SyncGroupResponse::default()
             .with_error_code(code.0 as i16)
             .with_assignment(assignment);
-        self.desk
+        self.common
             .answers
             .push((caller, ResponseKind::SyncGroup(answer)));
     }
@@ -525,7 +525,7 @@ impl Coordinator {
                 code => code,
             }
         };
-        let answer = self.desk.commit(&r, code);
-        self.desk.answers.push((caller, answer));
+        let answer = self.common.commit(&r, code);
+        self.common.answers.push((caller, answer));
     }
 }

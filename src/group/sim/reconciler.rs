@@ -15,7 +15,7 @@ use kafka_protocol::messages::{
 };
 use uuid::Uuid;
 
-use super::coordinator::{Caller, Desk};
+use super::coordinator::{Caller, Common};
 use crate::base::error::ErrorCode;
 use crate::protocol::strings::text;
 
@@ -48,7 +48,7 @@ pub struct Reconciler {
     topics: BTreeMap<String, (Uuid, usize)>,
     members: BTreeMap<String, Member>,
     targets: BTreeMap<String, BTreeSet<Place>>,
-    pub desk: Desk,
+    pub common: Common,
 }
 
 impl Reconciler {
@@ -59,7 +59,7 @@ impl Reconciler {
             topics: BTreeMap::new(),
             members: BTreeMap::new(),
             targets: BTreeMap::new(),
-            desk: Desk::default(),
+            common: Common::default(),
         }
     }
 
@@ -88,11 +88,11 @@ impl Reconciler {
             }
             RequestKind::OffsetCommit(r) => {
                 let code = self.check_commit(&r);
-                self.desk.commit(&r, code)
+                self.common.commit(&r, code)
             }
             other => panic!("{other:?}"),
         };
-        self.desk.answers.push((caller, answer));
+        self.common.answers.push((caller, answer));
     }
 
     /// Another broker takes over, and counts the sessions anew.

@@ -1,6 +1,6 @@
 //! ShareAcknowledge: what has become of records that were delivered.
 
-use super::share_verdicts::{Verdicts, injected, leader_to_tell};
+use super::share_acks::{AckResults, injected, leader_to_tell};
 use crate::mock::state::share::session::{Key, Phase, Tp};
 use crate::mock::state::{ClusterState, Cx, Reply};
 use crate::protocol::share::{ShareAcknowledgeV2, ShareAcknowledgedV2};
@@ -56,25 +56,25 @@ fn acknowledge(
         .share
         .begin_acknowledge(cx.now.us, &key, request.share_session_epoch)
         .map_err(|e| e.code())?;
-    let mut verdicts = Verdicts::new(&key, request.is_renew_ack());
+    let mut results = AckResults::new(&key, request.is_renew_ack());
     for topic in &request.topics {
         for p in &topic.partitions {
             let tp = (topic.topic_id, p.partition_index);
             let code = injected(state, cx, tp);
             if code != 0 {
-                verdicts.told.push((tp, code));
+                results.told.push((tp, code));
                 continue;
             }
             let batches = p.acknowledgement_batches.iter();
             let batches =
                 batches.map(|b| (b.first_offset, b.last_offset, &b.acknowledge_types[..]));
-            verdicts.take(state, cx, tp, batches);
+            results.take(state, cx, tp, batches);
         }
     }
     if phase == Phase::Final {
         state.end_share_session(cx.now, &key);
     }
-    Ok(verdicts.told)
+    Ok(results.told)
 }
 
 fn partition(

@@ -9,16 +9,16 @@ use crate::mock::state::{ClusterState, Cx};
 use kafka_protocol::ResponseError as E;
 
 /// Applies the acknowledgements of a request and remembers what became of them.
-pub(super) struct Verdicts {
+pub(super) struct AckResults {
     group: String,
     member: String,
     renewing: bool,
     pub told: Vec<(Tp, i16)>,
 }
 
-impl Verdicts {
-    pub fn new((_, group, member): &Key, renewing: bool) -> Verdicts {
-        Verdicts {
+impl AckResults {
+    pub fn new((_, group, member): &Key, renewing: bool) -> AckResults {
+        AckResults {
             group: group.clone(),
             member: member.clone(),
             renewing,

@@ -1,11 +1,11 @@
 //! ShareFetch: acknowledgements of records that were delivered, and new ones, for which it may wait.
 
 use super::authorize;
-use super::share_verdicts::{Verdicts, injected, leader_to_tell, led_by};
+use super::share_acks::{AckResults, injected, leader_to_tell, led_by};
 use crate::mock::log::batch::Header;
 use crate::mock::state::authorizer::Operation::Read;
 use crate::mock::state::partition::Partition;
-use crate::mock::state::share::partition::{Acquired, LogBatch, Wish};
+use crate::mock::state::share::partition::{AcquireRequest, Acquired, LogBatch};
 use crate::mock::state::share::session::{Change, Key, Phase, Tp};
 use crate::mock::state::share::{Fetch, Wanted};
 use crate::mock::state::{ClusterState, Cx, Reply};
@@ -66,13 +66,13 @@ fn begin(state: &mut ClusterState, cx: &Cx, request: &ShareFetchRequest) -> Resu
         .share
         .begin_fetch(&key, change(cx, request))
         .map_err(|e| e.code())?;
-    let mut verdicts = Verdicts::new(&key, renewing);
+    let mut results = AckResults::new(&key, renewing);
     for topic in &request.topics {
         for p in &topic.partitions {
             let batches = p.acknowledgement_batches.iter();
             let batches =
                 batches.map(|b| (b.first_offset, b.last_offset, &b.acknowledge_types[..]));
-            verdicts.take(state, cx, (topic.topic_id, p.partition_index), batches);
+            results.take(state, cx, (topic.topic_id, p.partition_index), batches);
         }
     }
     let wanted = match phase {
@@ -97,7 +97,7 @@ fn begin(state: &mut ClusterState, cx: &Cx, request: &ShareFetchRequest) -> Resu
         member: key.2.as_str().into(),
         session: key,
         wanted: wanted_now,
-        acknowledged: verdicts.told,
+        acknowledged: results.told,
         max_bytes: usize::try_from(request.max_bytes).unwrap_or(0),
         min_bytes: usize::try_from(request.min_bytes).unwrap_or(0),
         max_records: request.max_records.into(),
@@ -299,7 +299,7 @@ fn read(
         return nothing(tp, 0);
     };
     let (batches, log) = read_log(state, cx.broker, fetch, tp, next, budget);
-    let wish = Wish {
+    let acquire = AcquireRequest {
         member: &fetch.member,
         now_us: cx.now.us,
         max_records: budget.records,
@@ -309,7 +309,7 @@ fn read(
     let Some((settings, partition)) = state.share_partition(&fetch.session.1, tp) else {
         return nothing(tp, 0);
     };
-    let acquired = partition.acquire(settings, &wish, &log);
+    let acquired = partition.acquire(settings, &acquire, &log);
     let (Some(first), Some(last)) = (acquired.first(), acquired.last()) else {
         return nothing(tp, 0);
     };

@@ -2,7 +2,7 @@
 
 use super::authorize;
 use crate::mock::state::authorizer::{Operation as O, Resource};
-use crate::mock::state::share::group::{Beat, Beaten, Group, Topics};
+use crate::mock::state::share::group::{Group, Heartbeat, HeartbeatAnswer, Topics};
 use crate::mock::state::share::session::Tp;
 use crate::mock::state::{ClusterState, Cx, Reply};
 use kafka_protocol::ResponseError as E;
@@ -46,7 +46,7 @@ fn beat(
     state: &mut ClusterState,
     cx: &Cx,
     request: ShareGroupHeartbeatRequest,
-) -> Result<Beaten, Refusal> {
+) -> Result<HeartbeatAnswer, Refusal> {
     if cx.error != 0 {
         return Err((cx.error, None));
     }
@@ -75,7 +75,7 @@ fn beat(
         return Err((E::GroupIdNotFound.code(), Some(why)));
     };
     let names = |all: Vec<_>| all.iter().map(ToString::to_string).collect();
-    let beat = Beat {
+    let heartbeat = Heartbeat {
         member: request.member_id.to_string(),
         epoch: request.member_epoch,
         rack: request.rack_id.as_ref().map(ToString::to_string),
@@ -86,7 +86,7 @@ fn beat(
         client_id: cx.client_id.to_string(),
         client_host: cx.client_host.to_string(),
     };
-    let result = group.beat(cx.now, &settings, &topics, beat);
+    let result = group.heartbeat(cx.now, &settings, &topics, heartbeat);
     state.arm_share();
     result.map_err(|e| (e.code(), Some(e.to_string())))
 }

@@ -32,7 +32,7 @@ pub struct Member {
 
 /// A heartbeat.
 #[derive(Clone, Debug)]
-pub struct Beat {
+pub struct Heartbeat {
     pub member: String,
     pub epoch: i32,
     pub rack: Option<String>,
@@ -44,7 +44,7 @@ pub struct Beat {
 
 /// The answer to one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Beaten {
+pub struct HeartbeatAnswer {
     pub epoch: i32,
     pub interval_ms: i32,
     /// `None`: as before.
@@ -113,38 +113,40 @@ impl Group {
     }
 
     /// Takes a well-formed heartbeat. `topics` are those of the cluster.
-    pub fn beat(
+    pub fn heartbeat(
         &mut self,
         now: Now,
         settings: &Settings,
         topics: &Topics,
-        beat: Beat,
-    ) -> Result<Beaten, E> {
-        if beat.epoch == LEAVE {
-            return self.leave(&beat.member);
+        heartbeat: Heartbeat,
+    ) -> Result<HeartbeatAnswer, E> {
+        if heartbeat.epoch == LEAVE {
+            return self.leave(&heartbeat.member);
         }
         self.refresh(topics);
-        let full = beat.epoch == 0 || beat.topics.is_some();
-        match self.member(&beat.member) {
-            None if beat.epoch == 0 => self.join(settings, &beat)?,
+        let full = heartbeat.epoch == 0 || heartbeat.topics.is_some();
+        match self.member(&heartbeat.member) {
+            None if heartbeat.epoch == 0 => self.join(settings, &heartbeat)?,
             None => return Err(E::UnknownMemberId),
-            Some(m) if beat.epoch > m.epoch => return Err(E::FencedMemberEpoch),
+            Some(m) if heartbeat.epoch > m.epoch => return Err(E::FencedMemberEpoch),
             Some(m)
-                if beat.epoch != 0 && beat.epoch < m.epoch && beat.epoch != m.previous_epoch =>
+                if heartbeat.epoch != 0
+                    && heartbeat.epoch < m.epoch
+                    && heartbeat.epoch != m.previous_epoch =>
             {
                 return Err(E::FencedMemberEpoch);
             }
             Some(_) => {}
         }
         let deadline = now.after_ms(self.session_timeout_ms.into());
-        let member = self.member(&beat.member).ok_or(E::UnknownMemberId)?;
+        let member = self.member(&heartbeat.member).ok_or(E::UnknownMemberId)?;
         member.deadline = deadline;
-        member.client_id = beat.client_id;
-        member.client_host = beat.client_host;
-        if beat.rack.is_some() {
-            member.rack = beat.rack;
+        member.client_id = heartbeat.client_id;
+        member.client_host = heartbeat.client_host;
+        if heartbeat.rack.is_some() {
+            member.rack = heartbeat.rack;
         }
-        if let Some(mut names) = beat.topics {
+        if let Some(mut names) = heartbeat.topics {
             names.sort_unstable();
             names.dedup();
             if member.topics != names {
@@ -155,27 +157,27 @@ impl Group {
             }
         }
         let (epoch, interval_ms) = (self.epoch, self.heartbeat_interval_ms);
-        let member = self.member(&beat.member).ok_or(E::UnknownMemberId)?;
+        let member = self.member(&heartbeat.member).ok_or(E::UnknownMemberId)?;
         if member.epoch != epoch {
             member.previous_epoch = member.epoch;
             member.epoch = epoch;
         }
         let changed = member.assignment != member.target;
         member.assignment.clone_from(&member.target);
-        Ok(Beaten {
+        Ok(HeartbeatAnswer {
             epoch,
             interval_ms,
             assignment: (full || changed).then(|| member.assignment.clone()),
         })
     }
 
-    fn join(&mut self, settings: &Settings, beat: &Beat) -> Result<(), E> {
+    fn join(&mut self, settings: &Settings, heartbeat: &Heartbeat) -> Result<(), E> {
         let limit = usize::try_from(settings.max_size).unwrap_or(0);
         if limit > 0 && self.members.len() >= limit {
             return Err(E::GroupMaxSizeReached);
         }
         self.members.push(Member {
-            id: beat.member.clone(),
+            id: heartbeat.member.clone(),
             rack: None,
             client_id: String::new(),
             client_host: String::new(),
@@ -189,11 +191,11 @@ impl Group {
         Ok(())
     }
 
-    fn leave(&mut self, id: &str) -> Result<Beaten, E> {
+    fn leave(&mut self, id: &str) -> Result<HeartbeatAnswer, E> {
         let at = self.members.iter().position(|m| m.id == id);
         self.members.remove(at.ok_or(E::UnknownMemberId)?);
         self.change();
-        Ok(Beaten {
+        Ok(HeartbeatAnswer {
             epoch: LEAVE,
             interval_ms: 0,
             assignment: None,

@@ -54,7 +54,7 @@ pub struct LogBatch {
 
 /// Who wants how much.
 #[derive(Clone, Debug)]
-pub struct Wish<'a> {
+pub struct AcquireRequest<'a> {
     pub member: &'a Arc<str>,
     pub now_us: u64,
     pub max_records: i64,
@@ -81,7 +81,7 @@ pub struct Acknowledgement<'a> {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum AckType {
     Gap,
     Accept,
     Release,
@@ -89,14 +89,14 @@ enum Verdict {
     Renew,
 }
 
-impl Verdict {
-    fn of(code: i8) -> Option<Verdict> {
+impl AckType {
+    fn of(code: i8) -> Option<AckType> {
         Some(match code {
-            0 => Verdict::Gap,
-            1 => Verdict::Accept,
-            2 => Verdict::Release,
-            3 => Verdict::Reject,
-            4 => Verdict::Renew,
+            0 => AckType::Gap,
+            1 => AckType::Accept,
+            2 => AckType::Release,
+            3 => AckType::Reject,
+            4 => AckType::Renew,
             _ => return None,
         })
     }
@@ -182,17 +182,17 @@ impl SharePartition {
     pub fn acquire(
         &mut self,
         settings: &Settings,
-        wish: &Wish<'_>,
+        request: &AcquireRequest<'_>,
         log: &[LogBatch],
     ) -> Vec<Acquired> {
         let mut acquired = Vec::new();
         let Some(last) = log.last().map(|b| b.last_offset) else {
             return acquired;
         };
-        let mut left = wish.max_records;
-        self.acquire_again(settings, wish, last, &mut left, &mut acquired);
+        let mut left = request.max_records;
+        self.acquire_again(settings, request, last, &mut left, &mut acquired);
         if left > 0 && last >= self.end() {
-            self.acquire_new(settings, wish, log, left, &mut acquired);
+            self.acquire_new(settings, request, log, left, &mut acquired);
         }
         self.hide_aborted(log, &mut acquired);
         acquired
@@ -202,21 +202,21 @@ impl SharePartition {
     fn acquire_again(
         &mut self,
         settings: &Settings,
-        wish: &Wish<'_>,
+        request: &AcquireRequest<'_>,
         last: i64,
         left: &mut i64,
         acquired: &mut Vec<Acquired>,
     ) {
         let mut batch = None;
         for (offset, record) in (self.start..=last).zip(&mut self.records) {
-            if *left <= 0 && (wish.strict || batch != Some(record.batch)) {
+            if *left <= 0 && (request.strict || batch != Some(record.batch)) {
                 break;
             }
             if record.state != State::Available {
                 continue;
             }
             record.delivered += 1;
-            record.state = acquired_by(settings, wish);
+            record.state = acquired_by(settings, request);
             *left -= 1;
             match acquired.last_mut() {
                 Some(run)
@@ -241,7 +241,7 @@ impl SharePartition {
     fn acquire_new(
         &mut self,
         settings: &Settings,
-        wish: &Wish<'_>,
+        request: &AcquireRequest<'_>,
         log: &[LogBatch],
         mut left: i64,
         acquired: &mut Vec<Acquired>,
@@ -258,8 +258,8 @@ impl SharePartition {
             left -= last - first + 1;
             let (from, _) = run.unwrap_or((first, last));
             run = Some((from, last));
-            if !wish.strict && last - from + 1 >= wish.batch_size {
-                self.add(settings, wish, (from, last), last);
+            if !request.strict && last - from + 1 >= request.batch_size {
+                self.add(settings, request, (from, last), last);
                 acquired.push(Acquired {
                     first: from,
                     last,
@@ -269,12 +269,12 @@ impl SharePartition {
             }
         }
         if let Some((first, last)) = run {
-            let until = if wish.strict {
+            let until = if request.strict {
                 last + left.min(0)
             } else {
                 last
             };
-            self.add(settings, wish, (first, last), until);
+            self.add(settings, request, (first, last), until);
             acquired.push(Acquired {
                 first,
                 last: until,
@@ -284,7 +284,13 @@ impl SharePartition {
     }
 
     /// A new batch, acquired up to `until`.
-    fn add(&mut self, settings: &Settings, wish: &Wish<'_>, (first, last): (i64, i64), until: i64) {
+    fn add(
+        &mut self,
+        settings: &Settings,
+        request: &AcquireRequest<'_>,
+        (first, last): (i64, i64),
+        until: i64,
+    ) {
         // Compaction took what was between.
         while self.end() < first {
             let batch = self.end();
@@ -296,7 +302,7 @@ impl SharePartition {
         }
         for offset in first..=last {
             let (state, delivered) = match offset <= until {
-                true => (acquired_by(settings, wish), 1),
+                true => (acquired_by(settings, request), 1),
                 false => (State::Available, 0),
             };
             self.records.push_back(Record {
@@ -404,7 +410,7 @@ impl SharePartition {
                     .ok()
                     .and_then(|i| each.get(i).copied()),
             };
-            let verdict = code.and_then(Verdict::of).ok_or(E::InvalidRequest)?;
+            let kind = code.and_then(AckType::of).ok_or(E::InvalidRequest)?;
             let index = self.index(offset).ok_or(E::InvalidRequest)?;
             let record = self.records.get_mut(index).ok_or(E::InvalidRequest)?;
             match &record.state {
@@ -412,11 +418,11 @@ impl SharePartition {
                 _ => return Err(E::InvalidRecordState),
             }
             undo.push((index, record.clone()));
-            match verdict {
-                Verdict::Accept => record.state = State::Acknowledged,
-                Verdict::Gap | Verdict::Reject => record.state = State::Archived,
-                Verdict::Release => record.release(settings),
-                Verdict::Renew => {
+            match kind {
+                AckType::Accept => record.state = State::Acknowledged,
+                AckType::Gap | AckType::Reject => record.state = State::Archived,
+                AckType::Release => record.release(settings),
+                AckType::Renew => {
                     record.state = State::Acquired {
                         by: member.into(),
                         until: settings.lock_until(now_us),
@@ -476,10 +482,10 @@ impl SharePartition {
     }
 }
 
-fn acquired_by(settings: &Settings, wish: &Wish<'_>) -> State {
+fn acquired_by(settings: &Settings, request: &AcquireRequest<'_>) -> State {
     State::Acquired {
-        by: wish.member.clone(),
-        until: settings.lock_until(wish.now_us),
+        by: request.member.clone(),
+        until: settings.lock_until(request.now_us),
     }
 }
 
@@ -490,9 +496,9 @@ pub fn well_formed(batches: &[Acknowledgement<'_>], renewing: bool) -> Result<()
     for b in batches {
         let offsets = b.last.saturating_sub(b.first).saturating_add(1);
         let count = b.types.len();
-        let known = |&code: &i8| match Verdict::of(code) {
-            Some(Verdict::Renew) => renewing,
-            verdict => verdict.is_some(),
+        let known = |&code: &i8| match AckType::of(code) {
+            Some(AckType::Renew) => renewing,
+            kind => kind.is_some(),
         };
         if b.first > b.last
             || b.first < before

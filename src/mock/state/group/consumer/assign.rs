@@ -32,7 +32,7 @@ impl Assignor {
 }
 
 /// A member as an assignor sees it.
-struct Seat<'a> {
+struct MemberSubscription<'a> {
     id: &'a str,
     topics: BTreeSet<Uuid>,
 }
@@ -47,33 +47,38 @@ impl Consumer {
         let mut members: Vec<&Member> = self.members.values().collect();
         // Static members first: their order outlasts a restart.
         members.sort_by_key(|m| (m.instance_id.is_none(), &m.instance_id, &m.id));
-        let seats: Vec<Seat<'_>> = members
+        let subscriptions: Vec<MemberSubscription<'_>> = members
             .into_iter()
-            .map(|m| Seat {
+            .map(|m| MemberSubscription {
                 id: &m.id,
                 topics: self.subscribed_ids(m, around),
             })
             .collect();
         let counts: BTreeMap<Uuid, i32> = self.subscribed.values().copied().collect();
         self.targets = match self.assignor() {
-            Assignor::Range => range(&seats, &counts),
-            Assignor::Uniform => uniform(&seats, &counts, &self.targets),
+            Assignor::Range => range(&subscriptions, &counts),
+            Assignor::Uniform => uniform(&subscriptions, &counts, &self.targets),
         };
     }
 }
 
-fn range(seats: &[Seat<'_>], counts: &BTreeMap<Uuid, i32>) -> BTreeMap<String, Partitions> {
-    let mut all = nothing(seats);
+fn range(
+    subscriptions: &[MemberSubscription<'_>],
+    counts: &BTreeMap<Uuid, i32>,
+) -> BTreeMap<String, Partitions> {
+    let mut all = nothing(subscriptions);
     for (topic, &count) in counts {
-        let subscribers: Vec<&Seat<'_>> =
-            seats.iter().filter(|s| s.topics.contains(topic)).collect();
+        let subscribers: Vec<&MemberSubscription<'_>> = subscriptions
+            .iter()
+            .filter(|s| s.topics.contains(topic))
+            .collect();
         let n = i32::try_from(subscribers.len()).unwrap_or(i32::MAX);
         let mut next = 0;
-        for (i, seat) in (0..).zip(subscribers) {
+        for (i, one) in (0..).zip(subscribers) {
             let more = i32::from(i < count % n);
             let end = next + count / n + more;
             if end > next
-                && let Some(partitions) = all.get_mut(seat.id)
+                && let Some(partitions) = all.get_mut(one.id)
             {
                 partitions.insert(*topic, (next..end).collect());
             }
@@ -83,21 +88,21 @@ fn range(seats: &[Seat<'_>], counts: &BTreeMap<Uuid, i32>) -> BTreeMap<String, P
     all
 }
 
-fn nothing(seats: &[Seat<'_>]) -> BTreeMap<String, Partitions> {
-    let empty = |s: &Seat<'_>| (s.id.to_owned(), Partitions::new());
-    seats.iter().map(empty).collect()
+fn nothing(subscriptions: &[MemberSubscription<'_>]) -> BTreeMap<String, Partitions> {
+    let empty = |s: &MemberSubscription<'_>| (s.id.to_owned(), Partitions::new());
+    subscriptions.iter().map(empty).collect()
 }
 
 /// The work of the uniform assignor: who has what so far.
 struct Uniform<'a> {
-    seats: &'a [Seat<'a>],
+    subscriptions: &'a [MemberSubscription<'a>],
     has: Vec<BTreeSet<(Uuid, i32)>>,
 }
 
 /// Everybody keeps what may be kept; what is left goes to whoever has least, and then
 /// partitions move from those with more to those with less while that evens things out.
 fn uniform(
-    seats: &[Seat<'_>],
+    subscriptions: &[MemberSubscription<'_>],
     counts: &BTreeMap<Uuid, i32>,
     before: &BTreeMap<String, Partitions>,
 ) -> BTreeMap<String, Partitions> {
@@ -106,13 +111,13 @@ fn uniform(
         .flat_map(|(&topic, &count)| (0..count).map(move |p| (topic, p)))
         .collect();
     let mut work = Uniform {
-        seats,
-        has: vec![BTreeSet::new(); seats.len()],
+        subscriptions,
+        has: vec![BTreeSet::new(); subscriptions.len()],
     };
-    for (seat, has) in seats.iter().zip(&mut work.has) {
-        for (topic, partitions) in before.get(seat.id).into_iter().flatten() {
+    for (one, has) in subscriptions.iter().zip(&mut work.has) {
+        for (topic, partitions) in before.get(one.id).into_iter().flatten() {
             for &p in partitions {
-                if seat.topics.contains(topic) && left.remove(&(*topic, p)) {
+                if one.topics.contains(topic) && left.remove(&(*topic, p)) {
                     has.insert((*topic, p));
                 }
             }
@@ -124,9 +129,9 @@ fn uniform(
         }
     }
     while work.even_out() {}
-    let mut all = nothing(seats);
-    for (seat, has) in seats.iter().zip(work.has) {
-        if let Some(partitions) = all.get_mut(seat.id) {
+    let mut all = nothing(subscriptions);
+    for (one, has) in subscriptions.iter().zip(work.has) {
+        if let Some(partitions) = all.get_mut(one.id) {
             for (topic, p) in has {
                 partitions.entry(topic).or_default().insert(p);
             }
@@ -138,7 +143,7 @@ fn uniform(
 impl Uniform<'_> {
     /// Of those who subscribe to the topic, the first of those who have least.
     fn least_of(&self, topic: &Uuid) -> Option<usize> {
-        let subscribers = self.seats.iter().enumerate();
+        let subscribers = self.subscriptions.iter().enumerate();
         let subscribers = subscribers.filter(|(_, s)| s.topics.contains(topic));
         let load = |i: &usize| self.has.get(*i).map_or(0, BTreeSet::len);
         subscribers.map(|(i, _)| i).min_by_key(load)
@@ -147,7 +152,7 @@ impl Uniform<'_> {
     /// Moves one partition to a member that has at least two fewer. False if there is
     /// none to move.
     fn even_out(&mut self) -> bool {
-        let mut order: Vec<usize> = (0..self.seats.len()).collect();
+        let mut order: Vec<usize> = (0..self.subscriptions.len()).collect();
         order.sort_by_key(|&i| std::cmp::Reverse(self.has[i].len()));
         for from in order {
             // The last ones go first: range-like order stays for who is first.

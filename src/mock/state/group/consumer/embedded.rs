@@ -177,7 +177,7 @@ impl Consumer {
             return Err((E::UnknownServerError, String::new()));
         };
         // Who knows its id is the member of its instance id already.
-        self.seat(&id, join.instance_id.as_deref().filter(|_| is_new));
+        self.add_member(&id, join.instance_id.as_deref().filter(|_| is_new));
         self.rejoin_classic(now, around, caller, join, &id, &said);
         match self.members.get(&id) {
             None => Err((E::UnknownMemberId, given())),

@@ -42,11 +42,11 @@ impl Consumer {
     /// what that one was to have.
     pub(super) fn admit(&mut self, id: &str, request: &ConsumerGroupHeartbeatRequest) {
         if request.member_epoch == 0 {
-            self.seat(id, request.instance_id.as_deref());
+            self.add_member(id, request.instance_id.as_deref());
         }
     }
 
-    pub(super) fn seat(&mut self, id: &str, instance: Option<&str>) {
+    pub(super) fn add_member(&mut self, id: &str, instance: Option<&str>) {
         let left = instance.and_then(|i| self.instances.get(i).cloned());
         if let Some(old) = left
             && let Some(mut m) = self.members.remove(&old)

@@ -54,14 +54,14 @@ impl Sim {
             .filter(|b| b.last_offset >= next)
             .copied()
             .collect();
-        let wish = Wish {
+        let request = AcquireRequest {
             member: &member.into(),
             now_us: self.now_us,
             max_records,
             batch_size,
             strict,
         };
-        let got = self.partition.acquire(&self.settings, &wish, &read);
+        let got = self.partition.acquire(&self.settings, &request, &read);
         self.partition.check_invariants(&self.settings);
         let told = |a: Acquired| (a.first, a.last, a.delivered);
         got.into_iter().map(told).collect()
