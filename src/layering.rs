@@ -84,7 +84,13 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "client",
         &[
-            &["types.rs", "settings.rs", "link_user.rs", "oauth/"],
+            &[
+                "types.rs",
+                "settings.rs",
+                "link_user.rs",
+                "poll_clock.rs",
+                "oauth/",
+            ],
             &["event.rs", "topic.rs"],
             &["hooks.rs", "consumer/command.rs", "share/command.rs"],
             &["command.rs"],

@@ -39,7 +39,7 @@ pub struct BrokerUser {
     pub share: Option<ShareFetcher>,
 }
 
-/// An outbox for one of the two.
+/// An outbox for one of the users.
 struct Tagged<'a> {
     out: &'a mut dyn Outbox<UserTag>,
     tag: fn(u64) -> UserTag,

@@ -17,6 +17,7 @@ pub mod link_user;
 pub mod list_groups;
 pub mod main_loop;
 pub mod oauth;
+mod poll_clock;
 mod prometheus;
 mod router;
 pub mod security;
@@ -355,7 +356,8 @@ impl Client {
     /// Ends all threads. Bounded: links drop their connections at once, but for the last
     /// push of metrics, which some cluster may want.
     pub fn stop(&self) {
-        drop(self.listed.lock().take());
+        let listed = self.listed.lock().take();
+        drop(listed);
         self.end_telemetry();
         self.shared.main.send(MainCommand::Stop);
         self.begin();

@@ -7,7 +7,6 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
 
 use crate::base::lock::Mutex;
 
@@ -15,12 +14,10 @@ use super::Consumer;
 use super::command::Command;
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::regex::Regex;
+use crate::client::poll_clock::PollClock;
 use crate::client::types::{RebalanceEvent, RebalanceListener, SubscribedTopic};
 use crate::group::Interest;
 use crate::group::assignor::RebalanceProtocol;
-
-/// A call is polling now, and how long it takes does not matter.
-const POLLING: u64 = u64::MAX;
 
 pub struct GroupState {
     /// As the application gave it, sorted by name.
@@ -32,11 +29,7 @@ pub struct GroupState {
     protocol: AtomicU8,
     /// The rebalance that the application is carrying out.
     serving: Mutex<Option<u64>>,
-    started: Instant,
-    /// When the application last polled, in milliseconds after `started`.
-    polled: AtomicU64,
-    /// The membership goes on with the next poll.
-    wants_poll: AtomicBool,
+    pub(super) polls: PollClock,
     /// Being closed, or fatally failed: nothing is assigned any more.
     ending: AtomicBool,
     /// The rebalance that the application had seen and not answered when that began; 0: none.
@@ -60,9 +53,7 @@ impl GroupState {
             lost: AtomicBool::new(false),
             protocol: AtomicU8::new(0),
             serving: Mutex::new(None),
-            started: Instant::now(),
-            polled: AtomicU64::new(0),
-            wants_poll: AtomicBool::new(false),
+            polls: PollClock::new(),
             ending: AtomicBool::new(false),
             ignored: AtomicU64::new(0),
             closed: AtomicBool::new(false),
@@ -163,14 +154,6 @@ impl GroupState {
         }
     }
 
-    /// When the application last polled; now, if it is polling.
-    pub(super) fn polled(&self, now: Instant) -> Instant {
-        match self.polled.load(Ordering::Acquire) {
-            POLLING => now,
-            millis => self.started + Duration::from_millis(millis),
-        }
-    }
-
     /// The main thread's news.
     pub(super) fn publish(
         &self,
@@ -191,7 +174,7 @@ impl GroupState {
             Some(RebalanceProtocol::Cooperative) => 2,
         };
         self.protocol.store(protocol, Ordering::Release);
-        self.wants_poll.store(wants_poll, Ordering::Release);
+        self.polls.set_wants_poll(wants_poll);
     }
 
     pub(super) fn set_closed(&self) {
@@ -214,17 +197,14 @@ impl Consumer {
     /// The application begins to poll.
     pub fn poll_begins(&self) {
         self.tallies.poll_begins();
-        self.group.polled.store(POLLING, Ordering::Release);
-        if self.group.wants_poll.swap(false, Ordering::AcqRel) {
+        if self.group.polls.begin() {
             self.send(Command::Polled);
         }
     }
 
     pub fn poll_ends(&self) {
         self.tallies.poll_ends();
-        let millis = self.group.started.elapsed().as_millis();
-        let millis = u64::try_from(millis).unwrap_or(POLLING - 1);
-        self.group.polled.store(millis, Ordering::Release);
+        self.group.polls.end();
     }
 
     /// A call of the application has changed the assignment: the answer to the

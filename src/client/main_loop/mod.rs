@@ -230,6 +230,16 @@ impl MainLoop {
         self.telemetry_on_time(now);
     }
 
+    /// For what does not belong to a machine of its own.
+    fn context(&mut self, now: Instant) -> MainContext<'_> {
+        MainContext {
+            now,
+            shared: &self.shared,
+            router: &mut self.router,
+            metadata: &mut self.metadata,
+        }
+    }
+
     /// Lets the consumer's machine work with what is the main loop's.
     fn with_consumer<R>(
         &mut self,

@@ -3,14 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use kafka_protocol::messages::ApiKey;
-
 use super::MainLoop;
 use crate::base::error::ErrorCode;
 use crate::base::log::debug;
 use crate::broker::{Request, RequestError, Response};
 use crate::client::command::MainCommand;
-use crate::client::context::MainContext;
 use crate::coordinator::target::{ErrorClass, SEND_WITHIN};
 use crate::coordinator::{self, Kind, Target};
 use crate::producer::idempotence::Pid;
@@ -130,30 +127,16 @@ impl MainLoop {
             coordinator::Action::Find(find) => {
                 let text = format_args!("asking for the coordinator of {find:?}");
                 self.shared.logger.debug(debug::EOS, "TXNCOORD", text);
-                let main = self.shared.main.clone();
-                let request = Request::new(
-                    ApiKey::FindCoordinator,
-                    find.timeout,
-                    move |version| find.build(version),
-                    move |result| {
-                        let answer = coordinator::Event::Answer(result);
-                        main.send(MainCommand::Transaction(Event::Coordinator(answer)));
-                    },
-                );
-                let cluster = self.metadata.cache();
-                self.router.route(cluster, Target::Any, request);
+                self.context(now).find_coordinator(find, |result| {
+                    let answer = coordinator::Event::Answer(result);
+                    MainCommand::Transaction(Event::Coordinator(answer))
+                });
             }
             coordinator::Action::Changed(Some(node)) => {
                 let text = format_args!("the coordinator is broker {}", node.id);
                 self.shared.logger.debug(debug::EOS, "TXNCOORD", text);
                 let (node_id, own_id) = (node.id, self.own_id());
-                let mut cx = MainContext {
-                    now,
-                    shared: &self.shared,
-                    router: &mut self.router,
-                    metadata: &mut self.metadata,
-                };
-                if cx.follow(Kind::Transaction, own_id, node) {
+                if self.context(now).follow(Kind::Transaction, own_id, node) {
                     let up = coordinator::Event::Up(node_id);
                     self.tell_transaction(now, Event::Coordinator(up));
                 }

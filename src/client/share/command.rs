@@ -12,7 +12,7 @@ use crate::consumer::share::{News, PartitionAcks};
 use crate::group::Token;
 
 pub enum Command {
-    /// None: unsubscribes.
+    /// An empty list ends the subscription.
     Subscribe(Vec<Arc<str>>),
     /// Acknowledgements to send; with `fetch`, records are wanted, too.
     Poll {

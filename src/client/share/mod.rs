@@ -10,13 +10,14 @@ pub mod machine;
 
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::bounded;
 
 use super::command::{MainCommand, MainSender};
 use super::event::{Event, EventQueue};
+use super::poll_clock::PollClock;
 use super::types::{ConsumerError, SubscribedTopic};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::lock::Mutex;
@@ -28,9 +29,6 @@ use crate::consumer::share::fetched::ShareFetched;
 use crate::consumer::share::{AckType, News, PartitionAcks, ShareSink, Shared};
 use command::Command;
 
-/// A call is polling now, and how long it takes does not matter.
-const POLLING: u64 = u64::MAX;
-
 pub struct ShareConsumer {
     pub core: Arc<Shared>,
     /// `share.acknowledgement.mode=explicit`
@@ -39,11 +37,7 @@ pub struct ShareConsumer {
     /// Records and errors for the application's poll.
     queue: EventQueue,
     main: MainSender,
-    started: Instant,
-    /// When the application last polled, in milliseconds after `started`.
-    polled: AtomicU64,
-    /// The membership goes on with the next poll.
-    wants_poll: AtomicBool,
+    polls: PollClock,
     /// Results of acknowledgements are to be told.
     reports: AtomicBool,
     /// A fatal error has come up: there are no records any more.
@@ -76,9 +70,7 @@ impl ShareConsumer {
             state: Mutex::default(),
             queue,
             main,
-            started: Instant::now(),
-            polled: AtomicU64::new(0),
-            wants_poll: AtomicBool::new(false),
+            polls: PollClock::new(),
             reports: AtomicBool::new(false),
             failed: AtomicBool::new(false),
             closing: AtomicBool::new(false),
@@ -149,13 +141,15 @@ impl ShareConsumer {
     /// for some; or an error that has come up.
     pub fn poll(&self, deadline: impl FnOnce() -> Option<Instant>) -> Result<Polled, KafkaError> {
         let (acks, fetch) = self.begin_poll()?;
-        self.poll_begins();
+        if self.polls.begin() {
+            self.send(Command::Polled);
+        }
         if fetch || !acks.is_empty() {
             self.send(Command::Poll { acks, fetch });
         }
         let deadline = deadline();
         let polled = self.wait(deadline);
-        self.poll_ends();
+        self.polls.end();
         Ok(polled)
     }
 
@@ -293,26 +287,6 @@ impl ShareConsumer {
     pub fn drop_records(&self) {
         self.queue
             .retain(|event| !matches!(event, Event::ShareFetched(_)));
-    }
-
-    fn poll_begins(&self) {
-        self.polled.store(POLLING, Ordering::Release);
-        if self.wants_poll.swap(false, Ordering::AcqRel) {
-            self.send(Command::Polled);
-        }
-    }
-
-    fn poll_ends(&self) {
-        let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(POLLING - 1);
-        self.polled.store(millis, Ordering::Release);
-    }
-
-    /// When the application last polled; now, if it is polling.
-    fn polled(&self, now: Instant) -> Instant {
-        match self.polled.load(Ordering::Acquire) {
-            POLLING => now,
-            millis => self.started + Duration::from_millis(millis),
-        }
     }
 }
 

@@ -2,12 +2,10 @@
 
 use std::sync::Arc;
 
-use kafka_protocol::messages::ApiKey;
-
 use super::Machine;
 use super::offsets::listed;
 use crate::base::log::debug;
-use crate::broker::{Request, RequestError};
+use crate::broker::Request;
 use crate::client::command::MainCommand;
 use crate::client::consumer::command::Command;
 use crate::client::context::MainContext;
@@ -21,7 +19,7 @@ impl Machine {
             return;
         };
         let mut actions = Vec::new();
-        group.set_polled(self.consumer.group.polled(cx.now));
+        group.set_polled(self.consumer.group.polls.polled(cx.now));
         let before = group.membership().state_name();
         let member_before = group.membership().member();
         let was_lost = group.membership().is_lost();
@@ -115,16 +113,9 @@ impl Machine {
                     "CGRPQUERY",
                     format_args!("Group \"{}\": asking for its coordinator", find.key),
                 );
-                let main = cx.shared.main.clone();
-                let request = Request::new(
-                    ApiKey::FindCoordinator,
-                    find.timeout,
-                    move |version| find.build(version),
-                    move |result| {
-                        main.send(MainCommand::Consumer(Command::Coordinator(result)));
-                    },
-                );
-                cx.send(Target::Any, request);
+                cx.find_coordinator(find, |result| {
+                    MainCommand::Consumer(Command::Coordinator(result))
+                });
             }
             coordinator::Action::Changed(Some(node)) => {
                 let id = node.id;
@@ -168,17 +159,11 @@ fn group_id(cx: &MainContext<'_>) -> Arc<str> {
 /// The node is the coordinator as the group knows it.
 fn send_to_coordinator(cx: &mut MainContext<'_>, node: &Node, out: Outgoing) {
     let aside = out.aside && cx.router.brokers.by_node(node.id).is_some();
-    let id = group_id(cx);
-    let link = cx.router.coordinators.link(Kind::Group, &id);
-    let is_known = link.is_some_and(|(known, _)| known == node);
     let request = group_request(cx, out);
     if aside {
         cx.send(Target::Broker(node.id), request);
-    } else if is_known {
-        cx.send(Target::Coordinator(Kind::Group, id), request);
     } else {
-        let why = "the coordinator has changed".into();
-        (request.reply)(Err(RequestError::Disconnected(why)));
+        cx.send_to_coordinator(Kind::Group, group_id(cx), node, request);
     }
 }
 

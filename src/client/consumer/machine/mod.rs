@@ -132,7 +132,7 @@ impl Machine {
 
     pub fn on_time(&mut self, cx: &mut MainContext<'_>) {
         if let Some(group) = &mut self.group {
-            group.set_polled(self.consumer.group.polled(cx.now));
+            group.set_polled(self.consumer.group.polls.polled(cx.now));
         }
         self.control.poll(cx.now);
         if self.next_auto_commit.is_some_and(|at| at <= cx.now) {

@@ -92,7 +92,7 @@ impl Commits {
                     p.err = code;
                 }
             }
-            // The caller may be gone with its process's parent.
+            // The caller may have ended.
             let _ = commit.reply.send(commit.partitions);
         }
     }

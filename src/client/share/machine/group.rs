@@ -1,17 +1,14 @@
 //! The membership: events in, actions out.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-
-use kafka_protocol::messages::ApiKey;
 
 use super::Machine;
 use crate::base::log::debug;
-use crate::broker::{Request, RequestError};
+use crate::broker::Request;
 use crate::client::command::MainCommand;
 use crate::client::context::MainContext;
 use crate::client::share::command::Command;
-use crate::coordinator::{self, Kind, Node, Target};
+use crate::coordinator::{self, Kind, Node};
 use crate::group::Outgoing;
 use crate::group::share::{Action, Event};
 
@@ -19,7 +16,7 @@ impl Machine {
     pub(super) fn tell_group(&mut self, cx: &mut MainContext<'_>, event: Event) {
         let mut actions = Vec::new();
         let before = (self.group.state_name(), self.group.epoch());
-        self.group.set_polled(self.consumer.polled(cx.now));
+        self.group.set_polled(self.consumer.polls.polled(cx.now));
         self.group.on_event(cx.now, event, &mut actions);
         let after = (self.group.state_name(), self.group.epoch());
         if before != after {
@@ -32,8 +29,7 @@ impl Machine {
                 ),
             );
         }
-        let waits = self.group.is_away();
-        self.consumer.wants_poll.store(waits, Ordering::Release);
+        self.consumer.polls.set_wants_poll(self.group.is_away());
         for action in actions {
             self.carry_out(cx, action);
         }
@@ -61,16 +57,9 @@ impl Machine {
             coordinator::Action::Find(find) => {
                 let text = format_args!("Share group \"{}\": asking for its coordinator", find.key);
                 cx.shared.logger.debug(debug::CGRP, "CGRPQUERY", text);
-                let main = cx.shared.main.clone();
-                let request = Request::new(
-                    ApiKey::FindCoordinator,
-                    find.timeout,
-                    move |version| find.build(version),
-                    move |result| {
-                        main.send(MainCommand::Share(Command::Coordinator(result)));
-                    },
-                );
-                cx.send(Target::Any, request);
+                cx.find_coordinator(find, |result| {
+                    MainCommand::Share(Command::Coordinator(result))
+                });
             }
             coordinator::Action::Changed(Some(node)) => {
                 let id = node.id;
@@ -86,19 +75,11 @@ impl Machine {
     }
 
     fn send_to_coordinator(&mut self, cx: &mut MainContext<'_>, node: &Node, out: Outgoing) {
-        let id = self.group_id();
-        let link = cx.router.coordinators.link(Kind::Group, &id);
-        let is_known = link.is_some_and(|(known, _)| known == node);
         let main = cx.shared.main.clone();
         let token = out.token;
         let request = Request::new(out.api, out.timeout, out.build, move |result| {
             main.send(MainCommand::Share(Command::Group { token, result }));
         });
-        if is_known {
-            cx.send(Target::Coordinator(Kind::Group, id), request);
-        } else {
-            let why = "the coordinator has changed".into();
-            (request.reply)(Err(RequestError::Disconnected(why)));
-        }
+        cx.send_to_coordinator(Kind::Group, self.group_id(), node, request);
     }
 }
