@@ -62,7 +62,7 @@ public class Share {
         Set<String> accepted = new HashSet<>(), rejected = new HashSet<>(), released = new HashSet<>();
         Set<Integer> active = new HashSet<>();
         int renewed = 0;
-        long until = System.currentTimeMillis() + 60_000;
+        long until = System.currentTimeMillis() + 180_000;
         while (accepted.size() + rejected.size() < MESSAGES && System.currentTimeMillis() < until) {
             for (int n = 0; n < consumers.size(); n++) {
                 KafkaShareConsumer<String, String> c = consumers.get(n);
@@ -92,13 +92,15 @@ public class Share {
                 Map<?, Optional<org.apache.kafka.common.KafkaException>> result = c.commitSync();
                 for (var e : result.entrySet()) check(e.getValue().isEmpty(), "commit of " + e);
                 if (!again.isEmpty()) {
-                    // What was renewed is given out once more by the next poll.
-                    for (ConsumerRecord<String, String> r : c.poll(Duration.ofMillis(500))) {
-                        c.acknowledge(r, AcknowledgeType.ACCEPT);
-                        if (again.stream().anyMatch(a -> a.value().equals(r.value()))) renewed++;
-                        accepted.add(r.value());
+                    // What was renewed is given out once more, by the next poll if there is nothing else.
+                    while (!again.isEmpty() && System.currentTimeMillis() < until) {
+                        for (ConsumerRecord<String, String> r : c.poll(Duration.ofMillis(500))) {
+                            c.acknowledge(r, AcknowledgeType.ACCEPT);
+                            if (again.removeIf(a -> a.value().equals(r.value()))) renewed++;
+                            accepted.add(r.value());
+                        }
+                        c.commitSync();
                     }
-                    c.commitSync();
                 }
             }
         }
