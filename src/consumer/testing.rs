@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::base::lock::Mutex;
 use bytes::Bytes;
 use kafka_protocol::messages::api_versions_response::ApiVersion;
-use kafka_protocol::messages::{ApiKey, ApiVersionsResponse, FetchRequest, RequestKind};
+use kafka_protocol::messages::{ApiKey, ApiVersionsResponse, RequestKind};
 use uuid::Uuid;
 
 use super::room::{Budget, Room};
@@ -244,17 +244,19 @@ pub fn records(batches: &[Vec<u8>]) -> Bytes {
 /// A connection that keeps what is sent.
 pub struct FakeOutbox {
     versions: ApiVersions,
-    pub sent: Vec<(i16, FetchRequest)>,
+    pub sent: Vec<(i16, RequestKind)>,
 }
 
 impl FakeOutbox {
-    pub fn new(max_fetch: i16) -> Self {
-        let mut fetch = ApiVersion::default();
-        fetch.api_key = ApiKey::Fetch as i16;
-        fetch.min_version = 4;
-        fetch.max_version = max_fetch;
+    /// To a broker that has these requests, each with its lowest and highest version.
+    pub fn new(apis: &[(ApiKey, i16, i16)]) -> Self {
         let mut response = ApiVersionsResponse::default();
-        response.api_keys.push(fetch);
+        for (api, min, max) in apis {
+            let mut version = ApiVersion::default();
+            version.api_key = *api as i16;
+            (version.min_version, version.max_version) = (*min, *max);
+            response.api_keys.push(version);
+        }
         FakeOutbox {
             versions: ApiVersions::from_response(&response),
             sent: Vec::new(),
@@ -298,9 +300,7 @@ impl Outbox<()> for FakeOutbox {
         _timeout: Duration,
         _tag: (),
     ) {
-        if let RequestKind::Fetch(fetch) = request {
-            self.sent.push((version, fetch.clone()));
-        }
+        self.sent.push((version, request.clone()));
     }
 }
 

@@ -38,7 +38,7 @@ fn harness_with(settings: crate::consumer::Settings, max_fetch: i16) -> Harness 
     fetcher.on_up(now);
     Harness {
         fetcher,
-        out: FakeOutbox::new(max_fetch),
+        out: FakeOutbox::new(&[(ApiKey::Fetch, 4, max_fetch)]),
         ended,
         woken,
         now,
@@ -57,6 +57,13 @@ struct Says<'a> {
     code: ErrorCode,
     records: Bytes,
     high: i64,
+}
+
+fn as_fetch(request: &RequestKind) -> &FetchRequest {
+    match request {
+        RequestKind::Fetch(fetch) => fetch,
+        other => panic!("{other:?}"),
+    }
 }
 
 impl Harness {
@@ -88,7 +95,7 @@ impl Harness {
         let before = self.out.sent.len();
         self.fetcher.poll(self.now, &mut self.out, || ());
         let (_, sent) = self.out.sent.get(before)?;
-        let mut list: Vec<_> = sent
+        let mut list: Vec<_> = as_fetch(sent)
             .topics
             .iter()
             .flat_map(|t| &t.partitions)
@@ -99,7 +106,7 @@ impl Harness {
     }
 
     fn last(&self) -> &FetchRequest {
-        &self.out.sent.last().unwrap().1
+        as_fetch(&self.out.sent.last().unwrap().1)
     }
 
     fn answer(&mut self, code: ErrorCode, says: Vec<Says<'_>>) {

@@ -9,7 +9,7 @@
 //! paused partition is moved aside.
 
 use std::collections::VecDeque;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -17,13 +17,12 @@ use bytes::Bytes;
 
 use super::{PAUSED, Partition};
 use crate::base::error::ErrorCode;
-use crate::base::message::{BlockWriter, MessageExt, Owned};
+use crate::base::message::{MessageExt, Owned};
 use crate::base::queue;
 use crate::consumer::Position;
-use crate::consumer::block::{self, BLOCK, error_message, message_of};
+use crate::consumer::block::{BLOCK, MessageWriter, OpenBatch, error_message};
 use crate::consumer::room::Budget;
-use crate::protocol::compression::Codec;
-use crate::protocol::records::cursor::{Record, RecordCursor};
+use crate::protocol::records::cursor::Record;
 use crate::protocol::records::decode::Batch;
 
 pub(super) type Taken = queue::Taken<NonNull<MessageExt>>;
@@ -79,8 +78,8 @@ pub struct NewRecords {
 struct Records {
     source: Bytes,
     batches: std::vec::IntoIter<Batch>,
-    current: Option<Current>,
-    writer: Option<Writer>,
+    current: Option<OpenBatch>,
+    writer: Option<MessageWriter>,
     from: i64,
     end: Position,
     broker_id: i32,
@@ -94,21 +93,6 @@ struct Counted {
     messages: usize,
     bytes: usize,
     budget: Option<Arc<Budget>>,
-}
-
-struct Current {
-    cursor: RecordCursor,
-    leader_epoch: i32,
-    timestamp_type: i32,
-    in_source: bool,
-}
-
-struct Writer {
-    block: BlockWriter,
-    room: usize,
-    topic: usize,
-    /// Whether the block's bytes are those of the whole response.
-    in_source: bool,
 }
 
 fn weight_of(data: &Data) -> usize {
@@ -342,7 +326,7 @@ impl Records {
                     moved(partition, self.end);
                     return Taken::Stale;
                 };
-                let current = Current::new(&batch);
+                let current = OpenBatch::new(&batch);
                 // A block keeps the bytes of one compressed batch, not of the next.
                 if !current.in_source {
                     self.writer = None;
@@ -388,19 +372,12 @@ impl Records {
     #[inline]
     fn message(&mut self, partition: &Partition, record: &Record) -> Option<NonNull<MessageExt>> {
         let current = self.current.as_ref()?;
-        let mut message = message_of(record, current.cursor.bytes(), partition.id);
-        message.timestamp_type = current.timestamp_type;
-        message.leader_epoch = current.leader_epoch;
-        message.broker_id = self.broker_id;
+        let message = current.message(record, partition.id, self.broker_id);
         let in_source = current.in_source;
-        let usable = |w: &Writer| w.room > 0 && w.in_source == in_source;
-        if !self.writer.as_ref().is_some_and(usable) {
+        if !self.writer.as_ref().is_some_and(|w| w.takes(in_source)) {
             self.new_block(partition, in_source);
         }
-        let writer = self.writer.as_mut()?;
-        writer.room -= 1;
-        message.msg.rkt = ptr::with_exposed_provenance_mut(writer.topic);
-        writer.block.push(message)
+        self.writer.as_mut()?.push(message)
     }
 
     #[cold]
@@ -416,13 +393,7 @@ impl Records {
         let capacity = BLOCK.min(left + 1);
         self.give_back(partition, capacity);
         let handle = partition.topic.handle.lock().clone();
-        let (topic, keep) = handle.map_or((0, None), |h| (h.address, Some(h.keep)));
-        self.writer = Some(Writer {
-            block: BlockWriter::new(capacity as u32, data, keep),
-            room: capacity,
-            topic,
-            in_source,
-        });
+        self.writer = Some(MessageWriter::new(capacity, data, handle, in_source));
     }
 
     /// `messages` more have been taken.
@@ -444,17 +415,6 @@ impl Records {
         partition.waiting.take(messages, bytes, wanted);
         if counted.messages == 0 {
             counted.budget = None;
-        }
-    }
-}
-
-impl Current {
-    fn new(batch: &Batch) -> Self {
-        Current {
-            cursor: batch.cursor(),
-            leader_epoch: batch.header.leader_epoch,
-            timestamp_type: block::timestamp_type(batch.header.timestamp_type),
-            in_source: batch.header.codec == Codec::None,
         }
     }
 }

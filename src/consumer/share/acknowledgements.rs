@@ -189,19 +189,9 @@ fn change(runs: &mut Vec<Run>, at: usize, offset: i64, kind: Option<AckType>) {
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-    use uuid::Uuid;
-
+    use super::super::testing::partition;
     use super::*;
-
-    fn partition(id: i32) -> Arc<Partition> {
-        Arc::new(Partition {
-            topic: "t".into(),
-            topic_id: Uuid::from_u128(1),
-            id,
-            handle: None,
-        })
-    }
+    use proptest::prelude::*;
 
     fn run(first: i64, last: i64, kind: Option<AckType>) -> Run {
         Run { first, last, kind }

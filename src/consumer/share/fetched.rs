@@ -7,7 +7,7 @@
 //! ([`AckType::Reject`]).
 
 use std::collections::VecDeque;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -16,10 +16,10 @@ use bytes::Bytes;
 use super::acknowledgements::{Acknowledgements, Run, append};
 use super::{AckType, Partition, Settings};
 use crate::base::error::ErrorCode;
-use crate::base::message::{BlockWriter, MessageExt};
-use crate::consumer::block::{self, BLOCK, error_message, message_of};
-use crate::protocol::compression::{Codec, Decompressor};
-use crate::protocol::records::cursor::{Record, RecordCursor};
+use crate::base::message::MessageExt;
+use crate::consumer::block::{BLOCK, MessageWriter, OpenBatch, error_message};
+use crate::protocol::compression::Decompressor;
+use crate::protocol::records::cursor::Record;
 use crate::protocol::records::decode::{Batch, BatchReader};
 use crate::protocol::records::{RecordsError, RecordsErrorKind};
 
@@ -78,30 +78,16 @@ struct Part {
     end: i64,
     reading: Reading,
     accounts: Accounts,
-    writer: Option<Writer>,
+    writer: Option<MessageWriter>,
 }
 
 enum Reading {
     /// The next piece is to be begun.
     Between,
-    Batch(Current),
+    Batch(OpenBatch),
     /// Up to this offset, with so many messages so far.
     Damage(Damage, i64, usize),
     Done,
-}
-
-struct Current {
-    cursor: RecordCursor,
-    leader_epoch: i32,
-    timestamp_type: i32,
-    in_source: bool,
-}
-
-struct Writer {
-    block: BlockWriter,
-    room: usize,
-    topic: usize,
-    in_source: bool,
 }
 
 /// Which acquired offsets are accounted for, and how.
@@ -325,12 +311,7 @@ impl Part {
         self.accounts.up_to(piece.first(), AckType::Gap);
         self.reading = match piece {
             Piece::Batch(batch) => {
-                let current = Current {
-                    cursor: batch.cursor(),
-                    leader_epoch: batch.header.leader_epoch,
-                    timestamp_type: block::timestamp_type(batch.header.timestamp_type),
-                    in_source: batch.header.codec == Codec::None,
-                };
+                let current = OpenBatch::new(&batch);
                 // A block keeps the bytes of one compressed batch, not of the next.
                 if !current.in_source {
                     self.writer = None;
@@ -397,38 +378,20 @@ impl Part {
         let Reading::Batch(current) = &self.reading else {
             return None;
         };
-        let mut message = message_of(record, current.cursor.bytes(), self.partition.id);
-        message.timestamp_type = current.timestamp_type;
-        message.leader_epoch = current.leader_epoch;
-        message.broker_id = broker_id;
+        let mut message = current.message(record, self.partition.id, broker_id);
         message.delivery_count = count;
         let in_source = current.in_source;
-        let usable = |w: &&mut Writer| w.room > 0 && w.in_source == in_source;
-        if self.writer.as_mut().filter(usable).is_none() {
+        if !self.writer.as_ref().is_some_and(|w| w.takes(in_source)) {
             let data = match in_source {
                 true => self.source.clone(),
                 false => current.cursor.bytes().clone(),
             };
             // The one that is taken now is not among those left.
             let capacity = BLOCK.min(current.cursor.remaining() + 1);
-            self.new_block(data, capacity, in_source);
+            let handle = self.partition.handle.clone();
+            self.writer = Some(MessageWriter::new(capacity, data, handle, in_source));
         }
-        let writer = self.writer.as_mut()?;
-        writer.room -= 1;
-        message.msg.rkt = ptr::with_exposed_provenance_mut(writer.topic);
-        writer.block.push(message)
-    }
-
-    #[cold]
-    fn new_block(&mut self, data: Bytes, capacity: usize, in_source: bool) {
-        let handle = self.partition.handle.clone();
-        let (topic, keep) = handle.map_or((0, None), |h| (h.address, Some(h.keep)));
-        self.writer = Some(Writer {
-            block: BlockWriter::new(capacity as u32, data, keep),
-            room: capacity,
-            topic,
-            in_source,
-        });
+        self.writer.as_mut()?.push(message)
     }
 }
 

@@ -21,6 +21,8 @@ pub mod acknowledgements;
 pub mod fetched;
 pub mod fetcher;
 mod session;
+#[cfg(test)]
+mod testing;
 mod wire;
 
 use std::fmt;

@@ -108,18 +108,8 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
+    use super::super::testing::partition;
     use super::*;
-
-    fn partition(id: i32) -> Arc<Partition> {
-        Arc::new(Partition {
-            topic: "t".into(),
-            topic_id: Uuid::from_u128(7),
-            id,
-            handle: None,
-        })
-    }
 
     fn ids(keys: &[Key]) -> Vec<i32> {
         keys.iter().map(|key| key.1).collect()

@@ -1,25 +1,7 @@
-use std::time::Duration;
-
-use uuid::Uuid;
-
 use super::*;
 use crate::consumer::share::AckRun;
+use crate::consumer::share::testing::{partition, settings};
 use crate::consumer::testing::{PLAIN, Seen, batch, in_transaction, marker, records, seen};
-
-fn settings() -> Settings {
-    Settings {
-        group_id: "g".into(),
-        member_id: "m".into(),
-        max_wait: Duration::from_millis(500),
-        min_bytes: 1,
-        max_bytes: 1 << 20,
-        max_records: 500,
-        error_backoff: Duration::from_millis(500),
-        socket_timeout: Duration::from_secs(60),
-        decompress_limit: 1 << 20,
-        check_crcs: true,
-    }
-}
 
 fn acquired(first: i64, last: i64, delivery_count: i16) -> Acquired {
     Acquired {
@@ -30,14 +12,8 @@ fn acquired(first: i64, last: i64, delivery_count: i16) -> Acquired {
 }
 
 fn fetched(records: Bytes, acquired: &[Acquired], expires: Option<Instant>) -> ShareFetched {
-    let partition = Arc::new(Partition {
-        topic: "t".into(),
-        topic_id: Uuid::from_u128(1),
-        id: 0,
-        handle: None,
-    });
     let part = NewPart {
-        partition,
+        partition: partition(0),
         records,
         acquired: acquired.to_vec(),
     };

@@ -1,7 +1,6 @@
 //! A loop's part against a scripted broker.
 
 use crate::base::lock::Mutex;
-use kafka_protocol::messages::api_versions_response::ApiVersion;
 use kafka_protocol::messages::share_acknowledge_response::{
     PartitionData as AckData, ShareAcknowledgeTopicResponse,
 };
@@ -9,17 +8,17 @@ use kafka_protocol::messages::share_fetch_response::{
     AcquiredRecords, PartitionData, ShareFetchableTopicResponse,
 };
 use kafka_protocol::messages::{
-    ApiVersionsResponse, ResponseKind, ShareAcknowledgeRequest, ShareAcknowledgeResponse,
-    ShareFetchRequest, ShareFetchResponse,
+    ResponseKind, ShareAcknowledgeRequest, ShareAcknowledgeResponse, ShareFetchRequest,
+    ShareFetchResponse,
 };
-use uuid::Uuid;
 
 use super::super::fetched::ShareFetched;
-use super::super::{AckRun, AckType, Counters, Outcome, PartitionAcks, Settings};
+use super::super::testing::{TOPIC, partition, settings};
+use super::super::{AckRun, AckType, Counters, Outcome, PartitionAcks};
 use super::*;
 use crate::base::log::Logger;
-use crate::broker::{ApiVersions, Outgoing, RequestError, Response};
-use crate::consumer::testing::{PLAIN, batch, records};
+use crate::broker::{RequestError, Response};
+use crate::consumer::testing::{FakeOutbox, PLAIN, batch, records};
 
 #[derive(Default)]
 struct Heard {
@@ -40,52 +39,8 @@ impl ShareSink for Heard {
 struct Harness {
     fetcher: ShareFetcher,
     heard: Arc<Heard>,
-    versions: ApiVersions,
-    sent: Vec<RequestKind>,
+    out: FakeOutbox,
     now: Instant,
-}
-
-impl Outbox<()> for Harness {
-    fn versions(&self) -> &ApiVersions {
-        &self.versions
-    }
-
-    fn broker_id(&self) -> i32 {
-        1
-    }
-
-    fn room(&self) -> usize {
-        1
-    }
-
-    fn backlog(&mut self) -> usize {
-        0
-    }
-
-    fn client_id(&self) -> &str {
-        "test"
-    }
-
-    fn next_correlation_id(&mut self) -> i32 {
-        1
-    }
-
-    fn send_segments(&mut self, _: Instant, _: Outgoing<()>) {}
-
-    fn send(&mut self, _: Instant, _: ApiKey, _: i16, request: &RequestKind, _: Duration, (): ()) {
-        self.sent.push(request.clone());
-    }
-}
-
-const TOPIC: Uuid = Uuid::from_u128(1);
-
-fn partition(id: i32) -> Arc<Partition> {
-    Arc::new(Partition {
-        topic: "t".into(),
-        topic_id: TOPIC,
-        id,
-        handle: None,
-    })
 }
 
 fn job(partition_id: i32, first: i64, last: i64, commit: Option<u64>) -> Job {
@@ -103,26 +58,8 @@ fn job(partition_id: i32, first: i64, last: i64, commit: Option<u64>) -> Job {
 
 impl Harness {
     fn new() -> Self {
-        let mut response = ApiVersionsResponse::default();
-        for api in [ApiKey::ShareFetch, ApiKey::ShareAcknowledge] {
-            let mut version = ApiVersion::default();
-            version.api_key = api as i16;
-            (version.min_version, version.max_version) = (1, 1);
-            response.api_keys.push(version);
-        }
         let shared = Arc::new(Shared {
-            settings: Settings {
-                group_id: "g".into(),
-                member_id: "m".into(),
-                max_wait: Duration::from_millis(500),
-                min_bytes: 1,
-                max_bytes: 1 << 20,
-                max_records: 500,
-                error_backoff: Duration::from_millis(500),
-                socket_timeout: Duration::from_secs(60),
-                decompress_limit: 1 << 20,
-                check_crcs: true,
-            },
+            settings: settings(),
             logger: Arc::new(Logger::new(0, 0, false)),
             counters: Counters::default(),
         });
@@ -130,8 +67,7 @@ impl Harness {
         let mut h = Harness {
             fetcher: ShareFetcher::new(shared, heard.clone(), 1),
             heard,
-            versions: ApiVersions::from_response(&response),
-            sent: Vec::new(),
+            out: FakeOutbox::new(&[(ApiKey::ShareFetch, 1, 1), (ApiKey::ShareAcknowledge, 1, 1)]),
             now: Instant::now(),
         };
         h.fetcher.on_up();
@@ -144,24 +80,20 @@ impl Harness {
     }
 
     fn poll(&mut self) {
-        let shared = self.fetcher.shared.clone();
-        let placeholder = ShareFetcher::new(shared, Arc::new(Heard::default()), 1);
-        let mut fetcher = std::mem::replace(&mut self.fetcher, placeholder);
-        fetcher.poll(self.now, self, || ());
-        self.fetcher = fetcher;
+        self.fetcher.poll(self.now, &mut self.out, || ());
     }
 
     /// The only request, a ShareFetch.
     fn fetch(&mut self) -> ShareFetchRequest {
-        match std::mem::take(&mut self.sent).pop() {
-            Some(RequestKind::ShareFetch(request)) => request,
+        match std::mem::take(&mut self.out.sent).pop() {
+            Some((_, RequestKind::ShareFetch(request))) => request,
             other => panic!("{other:?}"),
         }
     }
 
     fn acknowledge(&mut self) -> ShareAcknowledgeRequest {
-        match std::mem::take(&mut self.sent).pop() {
-            Some(RequestKind::ShareAcknowledge(request)) => request,
+        match std::mem::take(&mut self.out.sent).pop() {
+            Some((_, RequestKind::ShareAcknowledge(request))) => request,
             other => panic!("{other:?}"),
         }
     }
@@ -244,7 +176,7 @@ fn data(partition: i32) -> PartitionData {
 fn records_are_fetched_when_wanted_and_until_there_are_some() {
     let mut h = Harness::new();
     h.command(Command::Add(partition(0)));
-    assert!(h.sent.is_empty());
+    assert!(h.out.sent.is_empty());
     h.command(Command::Fetch(None));
     assert_eq!(h.fetch().topics.len(), 1);
     // Nothing yet: asked again, in the session.
@@ -252,7 +184,7 @@ fn records_are_fetched_when_wanted_and_until_there_are_some() {
     let again = h.fetch();
     assert_eq!((again.share_session_epoch, again.topics.len()), (1, 0));
     h.fetched(vec![data(0)]);
-    assert!(h.sent.is_empty());
+    assert!(h.out.sent.is_empty());
     let news = h.heard.news.lock();
     assert!(matches!(&news[..], [News::Fetched]), "{news:?}");
 }
@@ -336,7 +268,7 @@ fn too_many_sessions_are_not_asked_for_at_once_again() {
     h.answer(ResponseKind::ShareFetch(
         ShareFetchResponse::default().with_error_code(133),
     ));
-    assert!(h.sent.is_empty());
+    assert!(h.out.sent.is_empty());
     let at = h.fetcher.next_deadline(true).expect("a pause");
     assert!(at > h.now);
     h.now = at;
@@ -378,7 +310,7 @@ fn closing_ends_the_session_with_the_last_acknowledgements() {
         commit: None,
     };
     h.command(Command::Close(none, 1));
-    assert!(h.sent.is_empty() && h.is_closed(1));
+    assert!(h.out.sent.is_empty() && h.is_closed(1));
 }
 
 #[test]
