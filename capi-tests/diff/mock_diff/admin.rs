@@ -230,14 +230,16 @@ fn elect_leaders(diff: &mut Diff, world: &World) {
     if version >= 1 {
         request.election_type = *diff.pick(&[0, 0, 1, 1, 2]);
     }
+    let run = diff.run.clone();
     diff.both("ElectLeaders", &format!("v{version} {request:?}"), |side| {
         let Some(mut response) = side.ask(version, &request) else {
             return ("closed".to_owned(), ());
         };
-        // Internal topics are Kafka's only.
+        // Without topics all are meant: internal ones and those of others are Kafka's only.
+        let asked = request.topic_partitions.is_some();
         response
             .replica_election_results
-            .retain(|topic| !topic.topic.starts_with("__"));
+            .retain(|topic| asked || topic.topic.contains(&run));
         for topic in &mut response.replica_election_results {
             topic.partition_result.sort_by_key(|p| p.partition_id);
         }
