@@ -11,6 +11,7 @@
 #include "report.h"
 
 #include <stdarg.h>
+#include <unistd.h>
 
 #include "states.h"
 
@@ -150,6 +151,32 @@ static void seed(void) {
         rd_kafka_destroy(rk);
 }
 
+/*
+ * Waits until the broker has made the topic of offsets and loaded all of it: before that rd_kafka_list_groups() is refused with
+ * COORDINATOR_LOAD_IN_PROGRESS, in whichever run comes first.
+ */
+static void coordinator_loaded(void) {
+        rd_kafka_t *rk                         = consumer(run.servers);
+        rd_kafka_topic_partition_list_t *asked = rd_kafka_topic_partition_list_new(1);
+        const struct rd_kafka_group_list *groups;
+        rd_kafka_resp_err_t err;
+        int tries;
+        rd_kafka_topic_partition_list_add(asked, run.full, 0);
+        for (tries = 0;; tries++) {
+                err = rd_kafka_committed(rk, asked, 5000);
+                if (!err)
+                        err = rd_kafka_list_groups(rk, NULL, &groups, 5000);
+                if (!err)
+                        break;
+                if (tries == 600)
+                        fprintf(stderr, "the coordinator does not load: %s\n", rd_kafka_err2name(err)), exit(2);
+                usleep(200000);
+        }
+        rd_kafka_group_list_destroy(groups);
+        rd_kafka_topic_partition_list_destroy(asked);
+        rd_kafka_destroy(rk);
+}
+
 static void cluster(void) {
         const char *bootstrap = getenv("BOOTSTRAP");
         snprintf(run.prefix, sizeof(run.prefix), "calls-%lx-%x-", (long)time(NULL), (unsigned)getpid());
@@ -159,6 +186,7 @@ static void cluster(void) {
         kafka_topic(run.servers, run.full, 4);
         kafka_topic(run.servers, run.empty, 1);
         seed();
+        coordinator_loaded();
 }
 
 /* Every subject in the states that mean something to it. */
