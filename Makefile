@@ -6,6 +6,7 @@ LIBDIR ?= $(PREFIX)/lib
 INCLUDEDIR ?= $(PREFIX)/include
 DOCDIR ?= $(PREFIX)/share/doc/librskafka
 DEBUGDIR ?= $(LIBDIR)/.debug
+STRIP ?= strip
 LIB ?= ours
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # Where `make install` takes the library from.
@@ -13,7 +14,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install install-debug uninstall demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos lint
+.PHONY: all help install install-debug uninstall deb deb-test demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -28,10 +29,10 @@ $(LIBRARY_DIR)/librdkafka.so $(LIBRARY_DIR)/librdkafka.a:
 install: $(LIBRARY_DIR)/librdkafka.so $(LIBRARY_DIR)/librdkafka.a ## library (stripped), headers, pkg-config files and licences to PREFIX (below DESTDIR)
 	install -d "$(DESTDIR)$(LIBDIR)/pkgconfig" "$(DESTDIR)$(INCLUDEDIR)/librdkafka"
 	install -m 755 "$(LIBRARY_DIR)/librdkafka.so" "$(DESTDIR)$(LIBDIR)/librdkafka.so.1"
-	strip --strip-unneeded "$(DESTDIR)$(LIBDIR)/librdkafka.so.1"
+	$(STRIP) --strip-unneeded "$(DESTDIR)$(LIBDIR)/librdkafka.so.1"
 	ln -sf librdkafka.so.1 "$(DESTDIR)$(LIBDIR)/librdkafka.so"
 	install -m 644 "$(LIBRARY_DIR)/librdkafka.a" "$(DESTDIR)$(LIBDIR)/librdkafka.a"
-	strip --strip-debug "$(DESTDIR)$(LIBDIR)/librdkafka.a"
+	$(STRIP) --strip-debug "$(DESTDIR)$(LIBDIR)/librdkafka.a"
 	install -d "$(DESTDIR)$(DOCDIR)"
 	install -m 644 LICENSE NOTICE THIRD-PARTY-LICENCES "$(DESTDIR)$(DOCDIR)/"
 	install -m 644 include/rdkafka.h include/rdkafka_mock.h "$(DESTDIR)$(INCLUDEDIR)/librdkafka/"
@@ -53,6 +54,12 @@ uninstall: ## take away what `make install` brought
 	rm -f "$(DESTDIR)$(DOCDIR)"/LICENSE "$(DESTDIR)$(DOCDIR)"/NOTICE "$(DESTDIR)$(DOCDIR)"/THIRD-PARTY-LICENCES
 	rm -f "$(DESTDIR)$(DEBUGDIR)"/librdkafka.so.1.debug
 	-rmdir "$(DESTDIR)$(INCLUDEDIR)/librdkafka" "$(DESTDIR)$(DOCDIR)"
+
+deb: $(LIBRARY_DIR)/librdkafka.so ## Debian packages in target/debian: librdkafka1, librdkafka-dev, librskafka-tools
+	@bash docker/debian/build.sh
+
+deb-test: deb ## these packages in the place of Debian's, in a clean Debian: kcat, Python, rsyslog, and back again
+	@bash capi-tests/packages/deb.sh
 
 demo: ## unmodified kcat through this library into a mock cluster of three brokers and back, everything compared
 	@bash capi-tests/demo/demo.sh
