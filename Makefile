@@ -14,7 +14,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install install-debug uninstall deb deb-test demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos lint
+.PHONY: all help install install-debug uninstall deb deb-test dist dist-test demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -60,6 +60,12 @@ deb: $(LIBRARY_DIR)/librdkafka.so ## Debian packages in target/debian: librdkafk
 
 deb-test: deb ## these packages in the place of Debian's, in a clean Debian: kcat, Python, rsyslog, and back again
 	@bash capi-tests/packages/deb.sh
+
+dist: $(LIBRARY_DIR)/librdkafka.so $(LIBRARY_DIR)/librdkafka.a ## a tarball for this machine's architecture in target/dist, with checksums
+	@bash docker/dist.sh
+
+dist-test: dist ## this tarball unpacked, and programs built with it
+	@bash capi-tests/packages/dist.sh
 
 demo: ## unmodified kcat through this library into a mock cluster of three brokers and back, everything compared
 	@bash capi-tests/demo/demo.sh
