@@ -143,7 +143,7 @@ SYSLOGNG=$!
 for n in $(seq 100); do [ -S "$root/run/ng.log" ] && break; sleep 0.1; done
 run logger -u /run/ng.log -t app "from syslog-ng"
 check "syslog-ng's kafka destination" "from syslog-ng" "$(consume syslogng 1)"
-[ $failed = 0 ] || tail -5 "$root/ng.log" "$root/rsyslog.log"
+[ $failed = 0 ] || tail -n 5 "$root/ng.log" "$root/rsyslog.log"
 stop "$SYSLOGNG"; SYSLOGNG=
 stop "$MOCK"; code=$?; MOCK=
 check "kafka-mock stops" "stopped" "$(tail -1 "$root/mock")"
