@@ -8,7 +8,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Builder;
 
 use crate::base::conf::{
-    self, AddressFamily, ClientKind, Compression, Conf, GroupProtocol, QueuingStrategy, TopicConf,
+    self, AcquireMode, AddressFamily, ClientKind, Compression, Conf, GroupProtocol,
+    QueuingStrategy, TopicConf,
 };
 use crate::base::time::ms;
 use crate::broker::transport::Family;
@@ -254,6 +255,7 @@ pub fn share_consumer(conf: &Conf) -> share::Settings {
         min_bytes: c.fetch_min_bytes,
         max_bytes: c.fetch_max_bytes,
         max_records: c.max_poll_records,
+        record_limit: c.share_acquire_mode == AcquireMode::RecordLimit,
         error_backoff: ms(c.fetch_error_backoff_ms),
         socket_timeout: ms(c.socket_timeout_ms),
         // A good compression ratio is no attack, an absurd one is.

@@ -117,6 +117,7 @@ fn share(
         settings: settings::share_consumer(conf),
         logger: logger.clone(),
         counters: share::Counters::default(),
+        pace: share::Pace::default(),
     });
     let mode = conf.global.share_acknowledgement_mode.as_deref();
     let explicit = mode == Some("explicit");

@@ -132,6 +132,12 @@ macro_rules! consumer_rows {
                 Consumer Medium [] Share done
                 "`implicit`: polling again acknowledges what the last poll gave. `explicit`: each record has to be \
                  acknowledged, with rd_kafka_share_acknowledge*().";
+            "share.acquire.mode" [share_acquire_mode: AcquireMode] word(AcquireMode::WORDS, "batch_optimized")
+                Consumer Low [Extension] Share done
+                "`batch_optimized`: a broker gives whole batches of producers, so that it sends each of them once. \
+                 `record_limit`: it gives no more than `max.poll.records`, and sends a batch again for each part of \
+                 it; for applications that take long over each record. As in the Java client (KIP-1206), which \
+                 needs Kafka 4.2; older brokers give whole batches.";
         }
     };
 }

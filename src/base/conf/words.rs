@@ -116,6 +116,11 @@ words! {
         Classic = "classic",
         Consumer = "consumer",
     }
+    /// `share.acquire.mode`
+    AcquireMode {
+        BatchOptimized = "batch_optimized",
+        RecordLimit = "record_limit",
+    }
     /// A name in `partition.assignment.strategy`
     Assignor {
         Range = "range",

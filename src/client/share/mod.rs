@@ -21,11 +21,12 @@ use super::poll_clock::PollClock;
 use super::types::{ConsumerError, SubscribedTopic};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::lock::Mutex;
+use crate::base::log::Level;
 use crate::base::message::MessageExt;
 use crate::base::queue::Taken;
 use crate::base::topic_partition::TopicPartition;
 use crate::consumer::share::acknowledgements::Acknowledgements;
-use crate::consumer::share::fetched::ShareFetched;
+use crate::consumer::share::fetched::{Rest, ShareFetched};
 use crate::consumer::share::{AckType, News, PartitionAcks, ShareSink, Shared};
 use command::Command;
 
@@ -179,7 +180,7 @@ impl ShareConsumer {
     fn take(&self, mut fetched: Box<ShareFetched>) -> Vec<NonNull<MessageExt>> {
         let max = usize::try_from(self.core.settings.max_records).unwrap_or(1);
         let mut messages = Vec::new();
-        let done = {
+        let rest = {
             let mut state = self.state.lock();
             state.asked = false;
             fetched.take(Instant::now(), max, &mut messages, &mut state.acks)
@@ -187,10 +188,27 @@ impl ShareConsumer {
         let count = u64::try_from(messages.len()).unwrap_or(0);
         let counters = &self.core.counters;
         counters.records.fetch_add(count, Ordering::Relaxed);
-        if !done {
-            self.queue.push_front(Event::ShareFetched(fetched));
+        match rest {
+            Rest::Some => self.queue.push_front(Event::ShareFetched(fetched)),
+            Rest::Nothing => {}
+            Rest::Expired => self.expired(),
         }
         messages
+    }
+
+    fn expired(&self) {
+        if self.core.pace.slow_down() {
+            self.core.logger.log(
+                Level::Warning,
+                "SHARELOCK",
+                format_args!(
+                    "Records were acquired, but the application did not poll for them before their locks ended: others \
+                     get them now. From here on no more than max.poll.records are acquired at a time. A smaller \
+                     max.poll.records, or a longer group.share.record.lock.duration.ms of the group, gives the \
+                     application the time that it needs."
+                ),
+            );
+        }
     }
 
     fn ask_again(&self) {

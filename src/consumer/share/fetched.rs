@@ -9,6 +9,7 @@
 use std::collections::VecDeque;
 use std::ptr::NonNull;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -63,10 +64,27 @@ pub struct NewPart {
     pub acquired: Vec<Acquired>,
 }
 
+/// How long the records are this member's.
+pub struct Locks {
+    /// From then on they are gone.
+    pub expire: Option<Instant>,
+    /// As long as the connection stands that they were acquired by: the broker gives them up
+    /// with it.
+    pub held: Arc<AtomicBool>,
+}
+
+/// What [`ShareFetched::take`] has left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    Some,
+    Nothing,
+    /// The locks have expired before all was taken, and what was left has been dropped.
+    Expired,
+}
+
 pub struct ShareFetched {
     broker_id: i32,
-    /// From then on the locks are gone.
-    expires: Option<Instant>,
+    locks: Locks,
     parts: VecDeque<Part>,
 }
 
@@ -103,7 +121,7 @@ struct Accounts {
 impl ShareFetched {
     pub fn new(
         broker_id: i32,
-        expires: Option<Instant>,
+        locks: Locks,
         parts: Vec<NewPart>,
         settings: &Settings,
         decompressor: &mut Decompressor,
@@ -122,7 +140,7 @@ impl ShareFetched {
         });
         ShareFetched {
             broker_id,
-            expires,
+            locks,
             parts: parts.collect(),
         }
     }
@@ -131,29 +149,32 @@ impl ShareFetched {
         self.broker_id
     }
 
-    /// Takes up to `max` messages, which the caller releases; true if nothing is left. What
-    /// is acquired with them goes to `acks`. Records that are not locked any more are
-    /// dropped: another member may have them by now.
+    /// Takes up to `max` messages, which the caller releases. What is acquired with them goes
+    /// to `acks`. Records that are not locked any more are dropped: another member may have
+    /// them by now.
     pub fn take(
         &mut self,
         now: Instant,
         max: usize,
         out: &mut Vec<NonNull<MessageExt>>,
         acks: &mut Acknowledgements,
-    ) -> bool {
-        if self.expires.is_some_and(|at| at <= now) {
-            return true;
+    ) -> Rest {
+        if !self.locks.held.load(Ordering::Acquire) {
+            return Rest::Nothing;
+        }
+        if self.locks.expire.is_some_and(|at| at <= now) {
+            return Rest::Expired;
         }
         while let Some(part) = self.parts.front_mut() {
             let done = part.take(self.broker_id, max, out);
             let runs = std::mem::take(&mut part.accounts.runs);
             acks.add(&part.partition, self.broker_id, runs);
             if !done {
-                return false;
+                return Rest::Some;
             }
             self.parts.pop_front();
         }
-        true
+        Rest::Nothing
     }
 }
 

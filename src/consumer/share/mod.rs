@@ -27,7 +27,7 @@ mod wire;
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -45,6 +45,8 @@ pub struct Settings {
     pub max_bytes: i32,
     /// `max.poll.records`
     pub max_records: i32,
+    /// `share.acquire.mode=record_limit`
+    pub record_limit: bool,
     pub error_backoff: Duration,
     pub socket_timeout: Duration,
     /// What one batch may grow to when it is decompressed.
@@ -57,6 +59,41 @@ pub struct Shared {
     pub settings: Settings,
     pub logger: Arc<Logger>,
     pub counters: Counters,
+    pub pace: Pace,
+}
+
+/// How much is asked for, given how fast the application is.
+///
+/// What is acquired and not seen by the application before its lock ends is given to the next
+/// member, and after `group.share.delivery.count.limit` times to nobody. So a consumer to
+/// which that happens goes over, for good, to asking for no more than it can hand out in one
+/// poll: all leaders together give `max.poll.records` records at most. A broker older than
+/// Kafka 4.2 gives whole batches all the same.
+#[derive(Debug, Default)]
+pub struct Pace {
+    is_slow: AtomicBool,
+    /// Brokers that records are asked of.
+    leaders: AtomicUsize,
+}
+
+impl Pace {
+    pub fn set_leaders(&self, count: usize) {
+        self.leaders.store(count, Ordering::Relaxed);
+    }
+
+    /// Locks have ended unseen. True the first time.
+    pub fn slow_down(&self) -> bool {
+        !self.is_slow.swap(true, Ordering::Relaxed)
+    }
+
+    /// What to ask one broker for: so many records, and whether this is a strict limit.
+    fn request(&self, settings: &Settings) -> (i32, bool) {
+        if !self.is_slow.load(Ordering::Relaxed) {
+            return (settings.max_records, settings.record_limit);
+        }
+        let leaders = i32::try_from(self.leaders.load(Ordering::Relaxed)).unwrap_or(i32::MAX);
+        ((settings.max_records / leaders.max(1)).max(1), true)
+    }
 }
 
 /// For whoever tells how the share consumer does.

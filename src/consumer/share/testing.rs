@@ -17,6 +17,7 @@ pub fn settings() -> Settings {
         min_bytes: 1,
         max_bytes: 1 << 20,
         max_records: 500,
+        record_limit: false,
         error_backoff: Duration::from_millis(500),
         socket_timeout: Duration::from_secs(60),
         decompress_limit: 1 << 20,

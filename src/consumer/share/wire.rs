@@ -15,9 +15,9 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use super::session::Changes;
-use super::{AckRun, Job, Key, Settings};
+use super::{AckRun, Job, Key, Pace, Settings};
 use crate::base::error::ErrorCode;
-use crate::protocol::share::{RECORD_LIMIT, ShareFetchV2};
+use crate::protocol::share::{BATCH_OPTIMIZED, RECORD_LIMIT, ShareFetchV2};
 
 /// What is acknowledged, by partition, in the order of offsets.
 pub type Acks = BTreeMap<Key, Vec<AckRun>>;
@@ -58,6 +58,7 @@ fn by_topic<T>(items: impl Iterator<Item = (Key, T)>) -> BTreeMap<Uuid, Vec<(i32
 /// From version 2 on the broker can be told to give no more records than asked for.
 pub fn fetch(
     settings: &Settings,
+    pace: &Pace,
     changes: Changes,
     acks: &Acks,
     version: i16,
@@ -86,6 +87,7 @@ pub fn fetch(
             .with_topic_id(id)
             .with_partitions(list.into_iter().map(|(index, ())| index).collect())
     });
+    let (max_records, is_limit) = pace.request(settings);
     let request = ShareFetchRequest::default()
         .with_group_id(Some(GroupId(text(&settings.group_id))))
         .with_member_id(Some(text(&settings.member_id)))
@@ -93,13 +95,14 @@ pub fn fetch(
         .with_max_wait_ms(i32::try_from(settings.max_wait.as_millis()).unwrap_or(i32::MAX))
         .with_min_bytes(settings.min_bytes)
         .with_max_bytes(settings.max_bytes)
-        .with_max_records(settings.max_records)
-        .with_batch_size(settings.max_records)
+        .with_max_records(max_records)
+        .with_batch_size(max_records)
         .with_topics(topics.collect())
         .with_forgotten_topics_data(forgotten.collect());
     match version {
         ..2 => request,
-        _ => request.with_acquire_mode(RECORD_LIMIT),
+        _ if is_limit => request.with_acquire_mode(RECORD_LIMIT),
+        _ => request.with_acquire_mode(BATCH_OPTIMIZED),
     }
 }
 

@@ -248,6 +248,8 @@ impl Machine {
                 changed.insert(link);
             }
         }
+        let links: HashSet<_> = self.assigned.values().filter_map(|p| p.link).collect();
+        self.consumer.core.pace.set_leaders(links.len());
         // All of a broker's new partitions go into one request.
         for link in changed.into_iter().filter(|_| self.wants_records) {
             tell(cx, link, LoopCommand::Fetch(None));

@@ -18,7 +18,11 @@ fn fetched(records: Bytes, acquired: &[Acquired], expires: Option<Instant>) -> S
         acquired: acquired.to_vec(),
     };
     let mut decompressor = Decompressor::new();
-    ShareFetched::new(1, expires, vec![part], &settings(), &mut decompressor)
+    let locks = Locks {
+        expire: expires,
+        held: Arc::new(AtomicBool::new(true)),
+    };
+    ShareFetched::new(1, locks, vec![part], &settings(), &mut decompressor)
 }
 
 struct Taken {
@@ -26,14 +30,14 @@ struct Taken {
     counts: Vec<i16>,
     runs: Vec<(i64, i64, AckType)>,
     open: u64,
-    done: bool,
+    rest: Rest,
 }
 
 /// Takes up to `max`, accepts what waits, and looks at what would be sent.
 fn take(fetched: &mut ShareFetched, max: usize) -> Taken {
     let mut acks = Acknowledgements::default();
     let mut out = Vec::new();
-    let done = fetched.take(Instant::now(), max, &mut out, &mut acks);
+    let rest = fetched.take(Instant::now(), max, &mut out, &mut acks);
     let open = acks.open();
     acks.accept_all();
     let sent = acks.take();
@@ -45,7 +49,7 @@ fn take(fetched: &mut ShareFetched, max: usize) -> Taken {
         counts,
         runs: sent.iter().flat_map(|p| p.runs.iter().map(run)).collect(),
         open,
-        done,
+        rest,
     }
 }
 
@@ -63,7 +67,7 @@ fn only_what_is_acquired_is_handed_out_with_its_delivery_count() {
     assert_eq!(t.counts, [1, 1, 2, 2]);
     assert_eq!(t.messages[0].value, b"3");
     let want = [(3, 4, AckType::Accept), (7, 8, AckType::Accept)];
-    assert_eq!((t.runs, t.open, t.done), (want.to_vec(), 4, true));
+    assert_eq!((t.runs, t.open, t.rest), (want.to_vec(), 4, Rest::Nothing));
 }
 
 #[test]
@@ -71,10 +75,10 @@ fn a_poll_takes_no_more_than_it_may() {
     let data = records(&[batch(0, 10, PLAIN)]);
     let mut f = fetched(data, &[acquired(0, 9, 1)], None);
     let t = take(&mut f, 4);
-    assert_eq!((offsets(&t), t.done), (vec![0, 1, 2, 3], false));
+    assert_eq!((offsets(&t), t.rest), (vec![0, 1, 2, 3], Rest::Some));
     assert_eq!(t.runs, [(0, 3, AckType::Accept)]);
     let t = take(&mut f, 100);
-    assert_eq!((offsets(&t).len(), t.done), (6, true));
+    assert_eq!((offsets(&t).len(), t.rest), (6, Rest::Nothing));
     assert_eq!(t.runs, [(4, 9, AckType::Accept)]);
 }
 
@@ -152,5 +156,14 @@ fn records_whose_locks_are_gone_are_dropped() {
     let data = records(&[batch(0, 3, PLAIN)]);
     let mut f = fetched(data, &[acquired(0, 2, 1)], Some(Instant::now()));
     let t = take(&mut f, 100);
-    assert!(t.messages.is_empty() && t.runs.is_empty() && t.done);
+    assert!(t.messages.is_empty() && t.runs.is_empty() && t.rest == Rest::Expired);
+}
+
+#[test]
+fn records_whose_connection_has_ended_are_dropped() {
+    let mut f = fetched(records(&[batch(0, 4, PLAIN)]), &[acquired(0, 3, 1)], None);
+    assert_eq!(offsets(&take(&mut f, 2)), [0, 1]);
+    f.locks.held.store(false, Ordering::Release);
+    let t = take(&mut f, 2);
+    assert!(t.messages.is_empty() && t.runs.is_empty() && t.rest == Rest::Nothing);
 }

@@ -16,8 +16,9 @@ mod response;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use kafka_protocol::messages::{ApiKey, RequestKind};
@@ -69,6 +70,10 @@ pub struct ShareFetcher {
     /// No fetch before.
     paused_until: Option<Instant>,
     decompressor: Decompressor,
+    /// False from the end of the connection on, which ends the locks of its records.
+    holds_locks: Arc<AtomicBool>,
+    /// What the application was told of partitions since they were fetched without an error.
+    told: BTreeMap<Key, ErrorCode>,
 }
 
 impl ShareFetcher {
@@ -85,13 +90,18 @@ impl ShareFetcher {
             broker_id,
             paused_until: None,
             decompressor: Decompressor::new(),
+            holds_locks: Arc::new(AtomicBool::new(true)),
+            told: BTreeMap::new(),
         }
     }
 
     pub fn on_command(&mut self, command: Command) {
         match command {
             Command::Add(partition) => self.session.add(partition),
-            Command::Remove(key) => self.session.remove(key),
+            Command::Remove(key) => {
+                self.session.remove(key);
+                self.told.remove(&key);
+            }
             Command::Fetch(job) => {
                 self.wants_records = self.closing.is_none();
                 self.acknowledge(job);
@@ -115,6 +125,7 @@ impl ShareFetcher {
 
     pub fn on_up(&mut self) {
         self.up = true;
+        self.holds_locks = Arc::new(AtomicBool::new(true));
         self.session.reset();
         self.paused_until = None;
     }
@@ -122,6 +133,7 @@ impl ShareFetcher {
     /// What was in flight has been through [`Self::on_response`].
     pub fn on_down(&mut self) {
         self.up = false;
+        self.holds_locks.store(false, Ordering::Release);
         self.session.reset();
         self.fail_if_down();
     }
@@ -240,7 +252,13 @@ impl ShareFetcher {
                 acks.len()
             ),
         );
-        let request = RequestKind::ShareFetch(wire::fetch(settings, changes, &acks, version));
+        let request = RequestKind::ShareFetch(wire::fetch(
+            settings,
+            &self.shared.pace,
+            changes,
+            &acks,
+            version,
+        ));
         self.in_flight = InFlight::Fetch(jobs);
         let timeout = settings.max_wait + settings.socket_timeout + SLACK;
         out.send(now, api, version, &request, timeout, tag());

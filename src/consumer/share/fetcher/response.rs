@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use kafka_protocol::messages::share_fetch_response::PartitionData;
 use kafka_protocol::messages::{ResponseKind, ShareFetchResponse};
 
-use super::super::fetched::{Acquired, NewPart, ShareFetched};
+use super::super::fetched::{Acquired, Locks, NewPart, ShareFetched};
 use super::super::wire;
 use super::super::{Job, Key, News, Outcome, Partition};
 use super::{InFlight, ShareFetcher};
@@ -127,7 +127,10 @@ impl ShareFetcher {
         let counters = &self.shared.counters;
         counters.fetches.fetch_add(1, Ordering::Relaxed);
         let lock = u64::try_from(fetch.acquisition_lock_timeout_ms).unwrap_or(0);
-        let expires = (lock > 0).then(|| now + Duration::from_millis(lock));
+        let locks = Locks {
+            expire: (lock > 0).then(|| now + Duration::from_millis(lock)),
+            held: self.holds_locks.clone(),
+        };
         let mut codes = BTreeMap::new();
         let mut parts = Vec::new();
         let mut any_error = false;
@@ -141,7 +144,10 @@ impl ShareFetcher {
                 if data.error_code != 0 {
                     any_error = true;
                     self.on_error(&partition, &data);
-                } else if !data.acquired_records.is_empty() {
+                    continue;
+                }
+                self.told.remove(&key);
+                if !data.acquired_records.is_empty() {
                     parts.push(new_part(partition, data));
                 }
             }
@@ -161,7 +167,7 @@ impl ShareFetcher {
         self.wants_records = false;
         let fetched = ShareFetched::new(
             self.broker_id,
-            expires,
+            locks,
             parts,
             &self.shared.settings,
             &mut self.decompressor,
@@ -171,7 +177,7 @@ impl ShareFetcher {
         self.sink.fetched(fetched);
     }
 
-    fn on_error(&self, partition: &Arc<Partition>, data: &PartitionData) {
+    fn on_error(&mut self, partition: &Arc<Partition>, data: &PartitionData) {
         let code = ErrorCode::from(data.error_code);
         let why = data.error_message.as_deref().unwrap_or_default();
         let text = format!("{partition:?}: ShareFetch failed: {code}: {why}");
@@ -182,6 +188,8 @@ impl ShareFetcher {
             _ if has_moved(code) => self.sink.news(News::Stale(topic, code)),
             ErrorCode::UNKNOWN_LEADER_EPOCH => {}
             ErrorCode::UNKNOWN => logger.log(Level::Warning, "SHAREFETCH", format_args!("{text}")),
+            // An application that does not poll is not to find one for each attempt.
+            _ if self.told.insert(partition.key(), code) == Some(code) => {}
             _ => self.sink.news(News::Error { code, text, topic }),
         }
     }

@@ -14,7 +14,7 @@ use kafka_protocol::messages::{
 
 use super::super::fetched::ShareFetched;
 use super::super::testing::{TOPIC, partition, settings};
-use super::super::{AckRun, AckType, Counters, Outcome, PartitionAcks};
+use super::super::{AckRun, AckType, Counters, Outcome, Pace, PartitionAcks};
 use super::*;
 use crate::base::log::Logger;
 use crate::broker::{RequestError, Response};
@@ -62,6 +62,7 @@ impl Harness {
             settings: settings(),
             logger: Arc::new(Logger::new(0, 0, false)),
             counters: Counters::default(),
+            pace: Pace::default(),
         });
         let heard = Arc::new(Heard::default());
         let mut h = Harness {
@@ -323,4 +324,35 @@ fn a_loop_that_ends_gives_every_acknowledgement_a_result() {
     let news = heard.news.lock();
     let ended = news.iter().filter(|n| matches!(n, News::Acknowledged(_)));
     assert_eq!(ended.count(), 2);
+}
+
+#[test]
+fn a_partition_s_error_is_told_once() {
+    let mut h = Harness::open();
+    let refused = || data(0).with_error_code(29).with_acquired_records(vec![]);
+    let mut told = Vec::new();
+    h.command(Command::Fetch(None));
+    for answer in [refused(), refused(), data(0), refused()] {
+        h.fetch();
+        h.fetched(vec![answer]);
+        let news = std::mem::take(&mut *h.heard.news.lock());
+        told.push(news.iter().any(|n| matches!(n, News::Error { .. })));
+        h.command(Command::Fetch(None));
+        if let Some(at) = h.fetcher.next_deadline(true) {
+            h.now = at;
+            h.poll();
+        }
+    }
+    assert_eq!(told, [true, false, false, true]);
+}
+
+#[test]
+fn a_slow_application_s_consumer_asks_for_no_more_than_it_can_hand_out() {
+    let (pace, settings) = (Pace::default(), settings());
+    pace.set_leaders(3);
+    assert_eq!(pace.request(&settings), (500, false));
+    assert!(pace.slow_down() && !pace.slow_down());
+    assert_eq!(pace.request(&settings), (166, true));
+    pace.set_leaders(1000);
+    assert_eq!(pace.request(&settings), (1, true));
 }
