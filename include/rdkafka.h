@@ -3505,7 +3505,8 @@ rd_kafka_error_t *rd_kafka_share_set_acknowledgement_commit_cb(rd_kafka_share_t 
 
 /**
  * Ends a share consumer, closing it first. Null, or an error that the application
- * destroys; then the share consumer is as it was.
+ * destroys; then the share consumer is as it was. `_STATE` from within a callback of
+ * another call on it, by the same thread.
  */
 RD_EXPORT rd_kafka_error_t *rd_kafka_share_destroy(rd_kafka_share_t *rkshare);
 

@@ -185,6 +185,47 @@ static void two_threads(void) {
         rd_kafka_topic_partition_list_destroy(topics);
 }
 
+struct destroyer {
+        rd_kafka_share_t *c;
+        rd_kafka_resp_err_t err;
+        int calls;
+};
+
+static int destroys(rd_kafka_t *rk, char *json, size_t size, void *opaque) {
+        struct destroyer *d = opaque;
+        rd_kafka_error_t *error;
+        (void)rk, (void)json, (void)size;
+        if (d->c && !d->calls++) {
+                error  = rd_kafka_share_destroy(d->c);
+                d->err = rd_kafka_error_code(error);
+                rd_kafka_error_destroy(error);
+        }
+        return 0;
+}
+
+/* A callback of a poll would take away what the poll stands on. librdkafka goes down with it. */
+static void destroyed_by_a_callback(void) {
+        rd_kafka_conf_t *conf = conf_of("bootstrap.servers", "127.0.0.1:1", "group.id", "g", "statistics.interval.ms", "100", NULL);
+        rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+        struct destroyer d                      = {NULL, RD_KAFKA_RESP_ERR_NO_ERROR, 0};
+        int64_t until                           = now_ms() + ms(20000);
+        rd_kafka_messages_t *messages;
+
+        rd_kafka_conf_set_stats_cb(conf, destroys);
+        rd_kafka_conf_set_opaque(conf, &d);
+        d.c = share_of(conf);
+        rd_kafka_topic_partition_list_add(topics, "t", -1);
+        CHECK_ERR(rd_kafka_share_subscribe(d.c, topics), 0);
+        while (!d.calls && now_ms() < until) {
+                rd_kafka_error_destroy(rd_kafka_share_poll(d.c, 100, &messages));
+                rd_kafka_messages_destroy(messages);
+        }
+        CHECK(d.calls > 0, "no statistics");
+        CHECK_ERR(d.err, RD_KAFKA_RESP_ERR__STATE);
+        CHECK_SHARE(rd_kafka_share_destroy(d.c), 0);
+        rd_kafka_topic_partition_list_destroy(topics);
+}
+
 static void properties(void) {
         static const char *refused[][2] = {{"enable.auto.commit", "true"}, {"group.protocol", "consumer"},
                                            {"isolation.level", "read_committed"}, {"group.instance.id", "i"},
@@ -210,6 +251,7 @@ int main(int argc, char **argv) {
         RUN(acknowledging_what_is_not_there);
         RUN(closed);
         RUN(two_threads);
+        RUN_HERE(destroyed_by_a_callback);
         RUN(properties);
         return T_END();
 }

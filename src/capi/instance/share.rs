@@ -100,6 +100,13 @@ impl ShareState {
     }
 }
 
+impl Entered<'_> {
+    /// By a thread that is in another call, which has called back.
+    pub(crate) fn is_nested(&self) -> bool {
+        self.0.depth.load(Ordering::Acquire) > 1
+    }
+}
+
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         if self.0.depth.fetch_sub(1, Ordering::AcqRel) == 1 {
@@ -117,8 +124,10 @@ mod tests {
         let state = ShareState::default();
         let outer = state.enter().map_err(|e| e.code);
         let inner = state.enter().map_err(|e| e.code);
-        assert!(outer.is_ok() && inner.is_ok());
+        let nested = |e: &Result<Entered<'_>, _>| e.as_ref().map(Entered::is_nested).ok();
+        assert!(inner.is_ok() && nested(&inner) == Some(true));
         drop(inner);
+        assert_eq!(nested(&outer), Some(false));
         std::thread::scope(|s| {
             let refused = s.spawn(|| state.enter().err().map(|e| e.code));
             assert_eq!(refused.join().unwrap(), Some(ErrorCode::_CONFLICT));

@@ -157,8 +157,13 @@ unsafe fn end(rkshare: *mut rd_kafka_share_t, flags: c_int) -> Result<(), KafkaE
     // SAFETY: the caller's promise.
     unsafe {
         let parts = parts(rkshare)?;
+        let entered = parts.state.enter()?;
+        if entered.is_nested() {
+            let text = "A share consumer cannot be destroyed by a callback of a call that it is in";
+            return Err(KafkaError::new(ErrorCode::_STATE, text));
+        }
         // Kept for good: no other thread gets in any more.
-        std::mem::forget(parts.state.enter()?);
+        std::mem::forget(entered);
         let rk = instance_of(rkshare);
         // The handle stays in place while callbacks may come.
         destroy(rk, flags);
@@ -168,7 +173,8 @@ unsafe fn end(rkshare: *mut rd_kafka_share_t, flags: c_int) -> Result<(), KafkaE
 }
 
 /// Ends a share consumer, closing it first. Null, or an error that the application
-/// destroys; then the share consumer is as it was.
+/// destroys; then the share consumer is as it was. `_STATE` from within a callback of
+/// another call on it, by the same thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_destroy(
     rkshare: *mut rd_kafka_share_t,
