@@ -42,7 +42,8 @@ for part in $parts; do
         text|unit) ;;
         sim) GROUP_SIM_SEEDS=300..10000 aside "10,000 simulated groups" cargo test -q --lib groups_survive
             CONSUMER_GROUP_SIM_SEEDS=300..10000 aside "10,000 simulated groups that their coordinator assigns to" cargo test -q --lib groups_that_are_assigned_to_survive
-            TRANSACTION_SIM_SEEDS=200..10000 aside "10,000 simulated transactional producers" cargo test -q --lib transactions_survive ;;
+            TRANSACTION_SIM_SEEDS=200..10000 aside "10,000 simulated transactional producers" cargo test -q --lib transactions_survive
+            SHARE_SIM_SEEDS=300..10000 aside "10,000 simulated share consumers" cargo test -q --lib share_consumers_survive ;;
         model) aside "what threads share, under every interleaving" bash capi-tests/model.sh ;;
         abi) section "C interface against its data" bash capi-tests/abi/check.sh ;;
         install) section "make install" bash capi-tests/install/check.sh ;;

@@ -26,7 +26,7 @@ pub mod partition;
 pub mod room;
 pub mod share;
 #[cfg(test)]
-mod testing;
+pub mod testing;
 
 use std::any::Any;
 use std::sync::Arc;

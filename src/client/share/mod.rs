@@ -7,6 +7,8 @@
 
 pub mod command;
 pub mod machine;
+#[cfg(test)]
+mod sim;
 
 use std::ptr::NonNull;
 use std::sync::Arc;

@@ -41,6 +41,9 @@ pub struct SharePartition {
     records: VecDeque<Record>,
     /// Under which leader the locks were given: another one knows nothing of them.
     leader_epoch: i32,
+    /// What became of those that the start has moved over.
+    #[cfg(test)]
+    ended: std::collections::BTreeMap<i64, Record>,
 }
 
 /// A batch of the log, as far as acquiring looks at it.
@@ -122,6 +125,8 @@ impl SharePartition {
             start,
             records: VecDeque::new(),
             leader_epoch,
+            #[cfg(test)]
+            ended: std::collections::BTreeMap::new(),
         }
     }
 
@@ -356,8 +361,9 @@ impl SharePartition {
 
     /// The start moves over what is done.
     fn advance(&mut self) {
-        while self.records.front().is_some_and(Record::is_done) {
-            self.records.pop_front();
+        while let Some(_record) = self.records.pop_front_if(|r| r.is_done()) {
+            #[cfg(test)]
+            self.ended.insert(self.start, _record);
             self.start += 1;
         }
     }
@@ -513,5 +519,7 @@ pub fn well_formed(batches: &[Acknowledgement<'_>], renewing: bool) -> Result<()
     Ok(())
 }
 
+#[cfg(test)]
+pub mod fate;
 #[cfg(test)]
 mod tests;
