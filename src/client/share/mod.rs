@@ -7,7 +7,7 @@
 
 pub mod command;
 pub mod machine;
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod sim;
 
 use std::ptr::NonNull;
