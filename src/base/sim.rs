@@ -1,4 +1,5 @@
-//! What seeded simulations share: a schedule on a virtual clock, and the seeds to run.
+//! What seeded simulations share: a schedule on a virtual clock, the passing of its time, and
+//! the seeds to run.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -67,6 +68,52 @@ impl<W> Schedule<W> {
             return None;
         }
         self.heap.pop().map(|Reverse(s)| (s.at, s.what))
+    }
+}
+
+/// No more happens at the same instant.
+const MOST_AT_ONCE: u32 = 20_000;
+
+/// What is simulated, for [`World::run`].
+pub trait World {
+    type What;
+
+    /// The time since the start.
+    fn clock(&mut self) -> &mut Duration;
+    fn schedule(&mut self) -> &mut Schedule<Self::What>;
+    /// When something happens next, planned or not.
+    fn next_time(&self) -> Option<Duration>;
+    fn happen(&mut self, what: Self::What);
+    /// Does what is due by now, but for what was planned.
+    fn on_time(&mut self);
+    /// After each thing that has happened.
+    fn after_each(&mut self) {}
+    /// How things are, for what a failure says.
+    fn describe(&mut self) -> String;
+
+    /// Goes on until all is as wanted; or until `end`, and says no.
+    fn run(&mut self, end: Duration, mut done: impl FnMut(&mut Self) -> bool) -> bool
+    where
+        Self: Sized,
+    {
+        let mut at_once = 0;
+        while !done(self) {
+            let Some(next) = self.next_time().filter(|at| *at < end) else {
+                *self.clock() = end;
+                return false;
+            };
+            let now = *self.clock();
+            at_once = if next > now { 0 } else { at_once + 1 };
+            assert!(at_once < MOST_AT_ONCE, "it spins\n{}", self.describe());
+            let now = now.max(next);
+            *self.clock() = now;
+            match self.schedule().pop_if_due(now) {
+                Some((_, what)) => self.happen(what),
+                None => self.on_time(),
+            }
+            self.after_each();
+        }
+        true
     }
 }
 

@@ -7,9 +7,10 @@ use super::Simulation;
 use super::client::Mail;
 use super::judge::{Outcome, Txn};
 use super::schedule::What;
-use super::{GRACE, START_MS, TOPICS, TROUBLE};
+use super::{GRACE, TOPICS, TROUBLE};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::topic_partition::TopicPartition;
+use crate::mock::state::simulated::START_MS;
 use crate::producer::topic::Record;
 use crate::producer::transaction::{Call, Event, Offsets};
 

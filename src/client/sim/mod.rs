@@ -31,14 +31,12 @@ use self::client::Client;
 use self::judge::Judge;
 use self::network::Conn;
 use self::schedule::What;
-use crate::base::sim::{Schedule, survive};
+use crate::base::sim::{Schedule, World, survive};
 use crate::broker::ApiVersions;
-use crate::mock::state::broker::Broker;
 use crate::mock::state::topic::TopicConfig;
-use crate::mock::state::{ClusterState, ConnId, Defaults, Now};
+use crate::mock::state::{ClusterState, ConnId, Now};
 
 const BROKERS: i32 = 3;
-const START_MS: i64 = 1_700_000_000_000;
 
 /// With their partitions.
 const TOPICS: [(&str, i32); 2] = [("a", 3), ("b", 2)];
@@ -49,9 +47,6 @@ const CALM: Duration = Duration::from_secs(400);
 
 /// After this time of calm no broker refuses anything.
 const GRACE: Duration = Duration::from_secs(15);
-
-/// No more happens at the same instant.
-const MOST_AT_ONCE: u32 = 20_000;
 
 #[derive(Clone, Debug)]
 struct Config {
@@ -132,18 +127,12 @@ impl Simulation {
         fastrand::seed(seed);
         let mut rng = fastrand::Rng::with_seed(seed);
         let config = Config::new(&mut rng);
-        let defaults = Defaults {
-            partitions: 1,
-            replication_factor: 1,
-            auto_create_topics: false,
-            initial_rebalance_delay_ms: 0,
-        };
         let mut world = Simulation {
             seed,
             start: Instant::now(),
             now: Duration::ZERO,
             schedule: Schedule::default(),
-            cluster: ClusterState::new("sim".to_owned(), defaults, seed),
+            cluster: ClusterState::simulated(seed, BROKERS),
             conns: BTreeMap::new(),
             next_conn: 0,
             clients: Vec::new(),
@@ -166,10 +155,6 @@ impl Simulation {
 
     fn set_up(&mut self) {
         let now = self.wall();
-        for id in 1..=BROKERS {
-            let broker = Broker::new(id, "127.0.0.1".to_owned(), 9000 + id);
-            self.cluster.add_broker(now, broker);
-        }
         for (name, partitions) in TOPICS.into_iter().chain([("in", 2)]) {
             let config = TopicConfig::default();
             self.cluster.create_topic(now, name, partitions, 1, config);
@@ -203,10 +188,7 @@ impl Simulation {
     }
 
     fn wall(&self) -> Now {
-        Now {
-            us: 1_000_000 + self.now.as_micros() as u64,
-            wall_ms: START_MS + self.now.as_millis() as i64,
-        }
+        Now::simulated(self.now)
     }
 
     fn note(&self, text: impl FnOnce() -> String) {
@@ -249,6 +231,83 @@ impl Simulation {
         }
     }
 
+    fn start(&mut self, slot: usize) {
+        if self.current[slot].is_none() {
+            self.begin_client(slot);
+        }
+    }
+
+    /// Every application has made its way to the end, and those that are new have
+    /// committed something.
+    fn at_rest(&self) -> bool {
+        let done = |c: &Client| matches!(c.application.phase, Phase::Done | Phase::Closed);
+        self.clients.iter().all(done) && self.current.iter().all(Option::is_some)
+    }
+
+    fn whole_life(&mut self) -> Vec<Bytes> {
+        self.run(TROUBLE, |_| false);
+        self.calm();
+        self.run(TROUBLE + 2 * GRACE, |_| false);
+        let before = self.committed();
+        let more = move |w: &mut Self| {
+            let now = w.committed();
+            now.len() == before.len() && now.iter().zip(&before).all(|(n, b)| n > b)
+        };
+        let goes_on = self.run(TROUBLE + CALM, more);
+        if !goes_on {
+            let text = self.describe();
+            panic!("seed {}: nothing is committed\n{text}", self.seed);
+        }
+        self.ending = true;
+        let rests = self.run(TROUBLE + 2 * CALM, |w| w.at_rest());
+        if !rests {
+            let text = self.describe();
+            panic!("seed {}: no rest\n{text}", self.seed);
+        }
+        // Whoever was killed left a transaction that the coordinator ends.
+        let end = self.now + self.config.transaction_timeout + Duration::from_secs(10);
+        self.run(end, |_| false);
+        self.check_logs()
+    }
+
+    /// Transactions that were committed under each transactional id.
+    fn committed(&self) -> Vec<u32> {
+        let of = |slot| {
+            let all = self.clients.iter().filter(move |c| c.slot == slot);
+            all.map(|c| c.application.committed).sum()
+        };
+        (0..self.current.len()).map(of).collect()
+    }
+}
+
+impl World for Simulation {
+    type What = What;
+
+    fn clock(&mut self) -> &mut Duration {
+        &mut self.now
+    }
+
+    fn schedule(&mut self) -> &mut Schedule<What> {
+        &mut self.schedule
+    }
+
+    fn next_time(&self) -> Option<Duration> {
+        let cluster = self.cluster.next_simulated();
+        let alive = self.clients.iter().filter(|c| c.alive);
+        let clients = alive.filter_map(|c| c.next_deadline(self.start));
+        let requests = self.conns.values().flat_map(|c| {
+            let frozen = self.clients[c.client].frozen;
+            c.in_flight.iter().map(move |s| s.deadline.max(frozen))
+        });
+        let others = [self.schedule.next(), cluster];
+        others
+            .into_iter()
+            .flatten()
+            .chain(clients)
+            .chain(requests)
+            .min()
+    }
+
     fn happen(&mut self, what: What) {
         let client = self.client_of(&what);
         if let Some(at) = client {
@@ -282,31 +341,6 @@ impl Simulation {
         }
     }
 
-    fn start(&mut self, slot: usize) {
-        if self.current[slot].is_none() {
-            self.begin_client(slot);
-        }
-    }
-
-    fn next_time(&self) -> Option<Duration> {
-        let cluster = self.cluster.next_deadline();
-        let cluster = cluster.map(|us| Duration::from_micros(us.saturating_sub(1_000_000)));
-        let alive = self.clients.iter().filter(|c| c.alive);
-        let clients = alive.filter_map(|c| c.next_deadline(self.start));
-        let requests = self.conns.values().flat_map(|c| {
-            let frozen = self.clients[c.client].frozen;
-            c.in_flight.iter().map(move |s| s.deadline.max(frozen))
-        });
-        let others = [self.schedule.next(), cluster];
-        others
-            .into_iter()
-            .flatten()
-            .chain(clients)
-            .chain(requests)
-            .min()
-    }
-
-    /// What is due by now, but for what was planned.
     fn on_time(&mut self) {
         let now = self.wall();
         if self.cluster.next_deadline().is_some_and(|us| us <= now.us) {
@@ -321,78 +355,7 @@ impl Simulation {
         }
     }
 
-    /// Goes on until all is as wanted; or until `end`, and says no.
-    fn run(&mut self, end: Duration, done: impl Fn(&Self) -> bool) -> bool {
-        let mut at_once = 0;
-        while !done(self) {
-            let Some(next) = self.next_time().filter(|at| *at < end) else {
-                self.now = end;
-                return false;
-            };
-            at_once = if next > self.now { 0 } else { at_once + 1 };
-            assert!(
-                at_once < MOST_AT_ONCE,
-                "seed {}: it spins\n{}",
-                self.seed,
-                self.describe()
-            );
-            self.now = self.now.max(next);
-            match self.schedule.pop_if_due(self.now) {
-                Some((_, what)) => self.happen(what),
-                None => self.on_time(),
-            }
-            for at in 0..self.clients.len() {
-                if self.clients[at].alive && self.clients[at].frozen <= self.now {
-                    self.settle(at);
-                    self.check_calls(at);
-                }
-            }
-        }
-        true
-    }
-
-    /// Every application has made its way to the end, and those that are new have
-    /// committed something.
-    fn at_rest(&self) -> bool {
-        let done = |c: &Client| matches!(c.application.phase, Phase::Done | Phase::Closed);
-        self.clients.iter().all(done) && self.current.iter().all(Option::is_some)
-    }
-
-    fn whole_life(&mut self) -> Vec<Bytes> {
-        self.run(TROUBLE, |_| false);
-        self.calm();
-        self.run(TROUBLE + 2 * GRACE, |_| false);
-        let before = self.committed();
-        let more = move |w: &Self| {
-            let now = w.committed();
-            now.len() == before.len() && now.iter().zip(&before).all(|(n, b)| n > b)
-        };
-        let goes_on = self.run(TROUBLE + CALM, more);
-        assert!(
-            goes_on,
-            "seed {}: nothing is committed\n{}",
-            self.seed,
-            self.describe()
-        );
-        self.ending = true;
-        let rests = self.run(TROUBLE + 2 * CALM, Self::at_rest);
-        assert!(rests, "seed {}: no rest\n{}", self.seed, self.describe());
-        // Whoever was killed left a transaction that the coordinator ends.
-        let end = self.now + self.config.transaction_timeout + Duration::from_secs(10);
-        self.run(end, |_| false);
-        self.check_logs()
-    }
-
-    /// Transactions that were committed under each transactional id.
-    fn committed(&self) -> Vec<u32> {
-        let of = |slot| {
-            let all = self.clients.iter().filter(move |c| c.slot == slot);
-            all.map(|c| c.application.committed).sum()
-        };
-        (0..self.current.len()).map(of).collect()
-    }
-
-    fn describe(&self) -> String {
+    fn describe(&mut self) -> String {
         let alive = self.clients.iter().enumerate().filter(|(_, c)| c.alive);
         alive
             .map(|(at, c)| {
@@ -412,6 +375,15 @@ impl Simulation {
                 )
             })
             .collect()
+    }
+
+    fn after_each(&mut self) {
+        for at in 0..self.clients.len() {
+            if self.clients[at].alive && self.clients[at].frozen <= self.now {
+                self.settle(at);
+                self.check_calls(at);
+            }
+        }
     }
 }
 

@@ -19,6 +19,8 @@ mod retention;
 pub mod scram;
 mod secure;
 pub mod share;
+#[cfg(all(test, not(loom)))]
+pub mod simulated;
 pub mod telemetry;
 mod timers;
 pub mod topic;

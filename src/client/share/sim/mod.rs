@@ -32,18 +32,16 @@ use self::application::Phase;
 use self::judge::{Judge, Said};
 use self::member::Member;
 use self::network::Conn;
-use crate::base::sim::{Schedule, survive};
+use crate::base::sim::{Schedule, World, survive};
 use crate::broker::ApiVersions;
 use crate::mock::command::{Change, ShareChange};
-use crate::mock::state::broker::Broker;
 use crate::mock::state::topic::TopicConfig;
-use crate::mock::state::{ClusterState, ConnId, Defaults, Now};
+use crate::mock::state::{ClusterState, ConnId, Now};
 
 const BROKERS: i32 = 2;
 const PARTITIONS: i32 = 3;
 const TOPIC: &str = "t";
 const GROUP: &str = "g";
-const START_MS: i64 = 1_700_000_000_000;
 
 /// How long things go wrong, and how long it may take until all has come to an end.
 const TROUBLE: Duration = Duration::from_secs(30);
@@ -51,9 +49,6 @@ const CALM: Duration = Duration::from_secs(300);
 
 /// After this time of calm every request of before has its answer or none.
 const SETTLED: Duration = Duration::from_secs(30);
-
-/// No more happens at the same instant.
-const MOST_AT_ONCE: u32 = 5_000;
 
 enum What {
     /// A request reaches its broker.
@@ -155,18 +150,12 @@ impl Simulation {
         fastrand::seed(seed);
         let mut rng = fastrand::Rng::with_seed(seed);
         let config = Config::new(&mut rng);
-        let defaults = Defaults {
-            partitions: 1,
-            replication_factor: 1,
-            auto_create_topics: false,
-            initial_rebalance_delay_ms: 0,
-        };
         let mut world = Simulation {
             seed,
             start: Instant::now(),
             now: Duration::ZERO,
             schedule: Schedule::default(),
-            cluster: ClusterState::new("sim".to_owned(), defaults, seed),
+            cluster: ClusterState::simulated(seed, BROKERS),
             topic: Uuid::nil(),
             versions: Arc::new(ApiVersions::from_response(&ApiVersionsResponse::default())),
             conns: BTreeMap::new(),
@@ -187,10 +176,6 @@ impl Simulation {
 
     fn set_up(&mut self) {
         let now = self.wall();
-        for id in 1..=BROKERS {
-            let broker = Broker::new(id, "127.0.0.1".to_owned(), 9000 + id);
-            self.cluster.add_broker(now, broker);
-        }
         self.cluster
             .create_topic(now, TOPIC, PARTITIONS, 1, TopicConfig::default());
         self.topic = self.cluster.topics[TOPIC].id;
@@ -219,10 +204,7 @@ impl Simulation {
     }
 
     fn wall(&self) -> Now {
-        Now {
-            us: 1_000_000 + self.now.as_micros() as u64,
-            wall_ms: START_MS + self.now.as_millis() as i64,
-        }
+        Now::simulated(self.now)
     }
 
     fn note(&self, text: impl FnOnce() -> String) {
@@ -235,6 +217,50 @@ impl Simulation {
         let now = self.wall();
         self.cluster.apply(now, change).expect("a valid change");
         self.outputs();
+    }
+
+    fn whole_life(&mut self) -> String {
+        self.run(TROUBLE, |_| false);
+        self.calm();
+        let is_done = |w: &mut Self| w.judge.jobs() == 0 && w.all_have_ended();
+        if !self.run(TROUBLE + CALM, is_done) {
+            let text = self.describe();
+            panic!("seed {}: no end\n{text}", self.seed);
+        }
+        self.run(self.now.max(TROUBLE + SETTLED), |_| false);
+        self.check_asking();
+        self.ending = true;
+        let closed = |w: &mut Self| w.members.iter().all(|m| matches!(m.phase, Phase::Closed));
+        if !self.run(TROUBLE + SETTLED + 2 * CALM, closed) {
+            let text = self.describe();
+            panic!("seed {}: no rest\n{text}", self.seed);
+        }
+        self.check_end();
+        self.judge.summary()
+    }
+}
+
+impl World for Simulation {
+    type What = What;
+
+    fn clock(&mut self) -> &mut Duration {
+        &mut self.now
+    }
+
+    fn schedule(&mut self) -> &mut Schedule<What> {
+        &mut self.schedule
+    }
+
+    fn next_time(&self) -> Option<Duration> {
+        let cluster = self.cluster.next_simulated();
+        let loops = self.members.iter().flat_map(|m| &m.loops);
+        let loops = loops.filter_map(|l| l.fetcher.as_ref()?.next_deadline(l.conn.is_some()));
+        let loops = loops.map(|at| at.saturating_duration_since(self.start));
+        let requests = self.conns.values().filter(|c| !c.noticed);
+        let requests = requests.filter_map(|c| Some(c.in_flight.as_ref()?.deadline));
+        let others = [self.schedule.next(), cluster];
+        let all = others.into_iter().flatten();
+        all.chain(loops).chain(requests).min()
     }
 
     fn happen(&mut self, what: What) {
@@ -257,20 +283,6 @@ impl Simulation {
         }
     }
 
-    fn next_time(&self) -> Option<Duration> {
-        let cluster = self.cluster.next_deadline();
-        let cluster = cluster.map(|us| Duration::from_micros(us.saturating_sub(1_000_000)));
-        let loops = self.members.iter().flat_map(|m| &m.loops);
-        let loops = loops.filter_map(|l| l.fetcher.as_ref()?.next_deadline(l.conn.is_some()));
-        let loops = loops.map(|at| at.saturating_duration_since(self.start));
-        let requests = self.conns.values().filter(|c| !c.noticed);
-        let requests = requests.filter_map(|c| Some(c.in_flight.as_ref()?.deadline));
-        let others = [self.schedule.next(), cluster];
-        let all = others.into_iter().flatten();
-        all.chain(loops).chain(requests).min()
-    }
-
-    /// What is due by now, but for what was planned.
     fn on_time(&mut self) {
         let now = self.wall();
         if self.cluster.next_deadline().is_some_and(|us| us <= now.us) {
@@ -288,46 +300,6 @@ impl Simulation {
                 }
             }
         }
-    }
-
-    /// Goes on until all is as wanted; or until `end`, and says no.
-    fn run(&mut self, end: Duration, mut done: impl FnMut(&mut Self) -> bool) -> bool {
-        let mut at_once = 0;
-        while !done(self) {
-            let Some(next) = self.next_time().filter(|at| *at < end) else {
-                self.now = end;
-                return false;
-            };
-            at_once = if next > self.now { 0 } else { at_once + 1 };
-            let seed = self.seed;
-            assert!(at_once < MOST_AT_ONCE, "seed {seed}: it spins");
-            self.now = self.now.max(next);
-            match self.schedule.pop_if_due(self.now) {
-                Some((_, what)) => self.happen(what),
-                None => self.on_time(),
-            }
-        }
-        true
-    }
-
-    fn whole_life(&mut self) -> String {
-        self.run(TROUBLE, |_| false);
-        self.calm();
-        let is_done = |w: &mut Self| w.judge.jobs() == 0 && w.all_have_ended();
-        if !self.run(TROUBLE + CALM, is_done) {
-            let text = self.describe();
-            panic!("seed {}: no end\n{text}", self.seed);
-        }
-        self.run(self.now.max(TROUBLE + SETTLED), |_| false);
-        self.check_asking();
-        self.ending = true;
-        let closed = |w: &mut Self| w.members.iter().all(|m| matches!(m.phase, Phase::Closed));
-        if !self.run(TROUBLE + SETTLED + 2 * CALM, closed) {
-            let text = self.describe();
-            panic!("seed {}: no rest\n{text}", self.seed);
-        }
-        self.check_end();
-        self.judge.summary()
     }
 
     fn describe(&mut self) -> String {
