@@ -203,7 +203,7 @@ static int destroys(rd_kafka_t *rk, char *json, size_t size, void *opaque) {
         return 0;
 }
 
-/* A callback of a poll would take away what the poll stands on. librdkafka goes down with it. */
+/* A callback of a poll would take away what the poll stands on. librdkafka lets it, and goes on in freed memory. */
 static void destroyed_by_a_callback(void) {
         rd_kafka_conf_t *conf = conf_of("bootstrap.servers", "127.0.0.1:1", "group.id", "g", "statistics.interval.ms", "100", NULL);
         rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);

@@ -336,6 +336,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_share_consumer_acquires_batches_unless_told_otherwise() {
+        let mut conf = Conf::default();
+        assert!(!share_consumer(&conf).record_limit);
+        let mode = Some("record_limit");
+        conf.global.set("share.acquire.mode", mode).unwrap();
+        assert!(share_consumer(&conf).record_limit);
+        assert!(conf.global.set("share.acquire.mode", Some("x")).is_err());
+    }
+
+    #[test]
     fn bootstrap_lists() {
         let got = bootstrap("a:1, b ,[::1]:2,PLAINTEXT://c:3,::1,d:x");
         let want = [

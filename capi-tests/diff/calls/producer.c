@@ -1,8 +1,6 @@
 /* Producer: messages given over in every way, flush and purge. */
 #include "report.h"
 
-#include <unistd.h>
-
 #define V_(...) rd_kafka_producev(rk, __VA_ARGS__, RD_KAFKA_V_END)
 #define HELLO RD_KAFKA_V_VALUE("hello", 5)
 
@@ -54,13 +52,16 @@ static void produced(int res) {
         code(res ? rd_kafka_last_error() : RD_KAFKA_RESP_ERR_NO_ERROR);
 }
 
-/* A broker that is slow for a moment has no leaders meanwhile. */
-static void wait_for_leader(rd_kafka_topic_t *rkt) {
-        int64_t until = now_ms() + 30000;
-        if (strncmp(run.state, "up", 2) && strncmp(run.state, "fatal", 5))
+/* Whose leader is missing when a known topic's partition is not available: the cluster's, or the library's? */
+static void tell_leader(rd_kafka_t *rk, rd_kafka_topic_t *rkt) {
+        const struct rd_kafka_metadata *md;
+        if (rd_kafka_topic_partition_available(rkt, 0) || (strncmp(run.state, "up", 2) && strncmp(run.state, "fatal", 5)))
                 return;
-        while (!rd_kafka_topic_partition_available(rkt, 0) && now_ms() < until)
-                usleep(100000);
+        if (rd_kafka_metadata(rk, 0, rkt, &md, 5000))
+                return;
+        if (md->topic_cnt && md->topics[0].partition_cnt)
+                fprintf(stderr, "%s: partition 0 was not available; its leader is %d\n", run.state, (int)md->topics[0].partitions[0].leader);
+        rd_kafka_metadata_destroy(md);
 }
 
 static void classic(rd_kafka_t *rk) {
@@ -85,8 +86,8 @@ static void classic(rd_kafka_t *rk) {
         batch[1].len = 1, batch[0].partition = 0, batch[1].partition = 99;
         CALL("producer/produce_batch", "own-partitions", number("cnt", rd_kafka_produce_batch(rkt, 0, RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_PARTITION, batch, 2));
              code(batch[0].err); code(batch[1].err));
-        wait_for_leader(rkt);
         CALL("producer/topic_partition_available", "ok", number("is", rd_kafka_topic_partition_available(rkt, 0)));
+        tell_leader(rk, rkt);
         CALL("producer/topic_partition_available", "far", number("is", rd_kafka_topic_partition_available(rkt, 99)));
         CALL("producer/topic_partition_available", "negative", number("is", rd_kafka_topic_partition_available(rkt, -1)));
         CALL("producer/topic_partition_available", "unknown-topic", number("is", rd_kafka_topic_partition_available(lost, 0)));

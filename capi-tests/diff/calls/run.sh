@@ -43,4 +43,7 @@ for subject in "${subjects[@]}"; do
 done
 for pid in "${pids[@]}"; do wait "$pid" || failed=1; done
 [ $failed = 0 ] || exit 1
-python3 "$here/compare.py" "$ROOT/docs/differences.md" "$out" "${subjects[@]}"
+python3 "$here/compare.py" "$ROOT/docs/differences.md" "$out" "${subjects[@]}" && exit
+code=$?
+tail -n 5 "$out"/*.err >&2
+exit $code

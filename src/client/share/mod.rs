@@ -205,7 +205,8 @@ impl ShareConsumer {
                 "SHARELOCK",
                 format_args!(
                     "Records were acquired, but the application did not poll for them before their locks ended: others \
-                     get them now. From here on no more than max.poll.records are acquired at a time. A smaller \
+                     get them now. From here on no more than max.poll.records are asked for at a time, which brokers \
+                     older than Kafka 4.2 exceed by whole batches. A smaller \
                      max.poll.records, or a longer group.share.record.lock.duration.ms of the group, gives the \
                      application the time that it needs."
                 ),

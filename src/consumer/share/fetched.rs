@@ -8,8 +8,7 @@
 
 use std::collections::VecDeque;
 use std::ptr::NonNull;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Instant;
 
 use bytes::Bytes;
@@ -68,10 +67,13 @@ pub struct NewPart {
 pub struct Locks {
     /// From then on they are gone.
     pub expire: Option<Instant>,
-    /// As long as the connection stands that they were acquired by: the broker gives them up
-    /// with it.
-    pub held: Arc<AtomicBool>,
+    /// That they were acquired by: the broker gives them up with it.
+    pub connection: Weak<Connection>,
 }
+
+/// A loop has one while its connection stands.
+#[derive(Debug)]
+pub struct Connection;
 
 /// What [`ShareFetched::take`] has left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -159,7 +161,7 @@ impl ShareFetched {
         out: &mut Vec<NonNull<MessageExt>>,
         acks: &mut Acknowledgements,
     ) -> Rest {
-        if !self.locks.held.load(Ordering::Acquire) {
+        if self.locks.connection.strong_count() == 0 {
             return Rest::Nothing;
         }
         if self.locks.expire.is_some_and(|at| at <= now) {

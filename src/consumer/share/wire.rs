@@ -15,9 +15,9 @@ use kafka_protocol::protocol::StrBytes;
 use uuid::Uuid;
 
 use super::session::Changes;
-use super::{AckRun, Job, Key, Pace, Settings};
+use super::{AckRun, Job, Key, Settings, Shared};
 use crate::base::error::ErrorCode;
-use crate::protocol::share::{BATCH_OPTIMIZED, RECORD_LIMIT, ShareFetchV2};
+use crate::protocol::share::{RECORD_LIMIT, ShareFetchV2};
 
 /// What is acknowledged, by partition, in the order of offsets.
 pub type Acks = BTreeMap<Key, Vec<AckRun>>;
@@ -56,13 +56,7 @@ fn by_topic<T>(items: impl Iterator<Item = (Key, T)>) -> BTreeMap<Uuid, Vec<(i32
 }
 
 /// From version 2 on the broker can be told to give no more records than asked for.
-pub fn fetch(
-    settings: &Settings,
-    pace: &Pace,
-    changes: Changes,
-    acks: &Acks,
-    version: i16,
-) -> ShareFetchRequest {
+pub fn fetch(shared: &Shared, changes: Changes, acks: &Acks, version: i16) -> ShareFetchRequest {
     let new = changes.add.into_iter().map(|key| (key, Vec::new()));
     let said = acks.iter().map(|(key, runs)| (*key, runs.clone()));
     let topics = by_topic(new.chain(said)).into_iter().map(|(id, list)| {
@@ -87,7 +81,8 @@ pub fn fetch(
             .with_topic_id(id)
             .with_partitions(list.into_iter().map(|(index, ())| index).collect())
     });
-    let (max_records, is_limit) = pace.request(settings);
+    let settings = &shared.settings;
+    let (max_records, is_limit) = shared.pace.request(settings);
     let request = ShareFetchRequest::default()
         .with_group_id(Some(GroupId(text(&settings.group_id))))
         .with_member_id(Some(text(&settings.member_id)))
@@ -100,9 +95,8 @@ pub fn fetch(
         .with_topics(topics.collect())
         .with_forgotten_topics_data(forgotten.collect());
     match version {
-        ..2 => request,
-        _ if is_limit => request.with_acquire_mode(RECORD_LIMIT),
-        _ => request.with_acquire_mode(BATCH_OPTIMIZED),
+        2.. if is_limit => request.with_acquire_mode(RECORD_LIMIT),
+        _ => request,
     }
 }
 

@@ -1,3 +1,5 @@
+use std::sync::LazyLock;
+
 use super::*;
 use crate::consumer::share::AckRun;
 use crate::consumer::share::testing::{partition, settings};
@@ -11,6 +13,9 @@ fn acquired(first: i64, last: i64, delivery_count: i16) -> Acquired {
     }
 }
 
+/// A connection that stands.
+static STANDS: LazyLock<Arc<Connection>> = LazyLock::new(|| Arc::new(Connection));
+
 fn fetched(records: Bytes, acquired: &[Acquired], expires: Option<Instant>) -> ShareFetched {
     let part = NewPart {
         partition: partition(0),
@@ -20,7 +25,7 @@ fn fetched(records: Bytes, acquired: &[Acquired], expires: Option<Instant>) -> S
     let mut decompressor = Decompressor::new();
     let locks = Locks {
         expire: expires,
-        held: Arc::new(AtomicBool::new(true)),
+        connection: Arc::downgrade(&STANDS),
     };
     ShareFetched::new(1, locks, vec![part], &settings(), &mut decompressor)
 }
@@ -162,8 +167,10 @@ fn records_whose_locks_are_gone_are_dropped() {
 #[test]
 fn records_whose_connection_has_ended_are_dropped() {
     let mut f = fetched(records(&[batch(0, 4, PLAIN)]), &[acquired(0, 3, 1)], None);
+    let connection = Arc::new(Connection);
+    f.locks.connection = Arc::downgrade(&connection);
     assert_eq!(offsets(&take(&mut f, 2)), [0, 1]);
-    f.locks.held.store(false, Ordering::Release);
+    drop(connection);
     let t = take(&mut f, 2);
     assert!(t.messages.is_empty() && t.runs.is_empty() && t.rest == Rest::Nothing);
 }

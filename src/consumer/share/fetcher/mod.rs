@@ -18,11 +18,12 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use kafka_protocol::messages::{ApiKey, RequestKind};
 
+use super::fetched::Connection;
 use super::session::Session;
 use super::wire::{self, Acks};
 use super::{Job, Key, News, Partition, ShareSink, Shared};
@@ -65,13 +66,12 @@ pub struct ShareFetcher {
     /// With the number that its end is to be told with.
     closing: Option<u64>,
     in_flight: InFlight,
-    up: bool,
+    /// While there is one. Records refer to it, since its end is the end of their locks.
+    connection: Option<Arc<Connection>>,
     broker_id: i32,
     /// No fetch before.
     paused_until: Option<Instant>,
     decompressor: Decompressor,
-    /// False from the end of the connection on, which ends the locks of its records.
-    holds_locks: Arc<AtomicBool>,
     /// What the application was told of partitions since they were fetched without an error.
     told: BTreeMap<Key, ErrorCode>,
 }
@@ -86,11 +86,10 @@ impl ShareFetcher {
             wants_records: false,
             closing: None,
             in_flight: InFlight::Nothing,
-            up: false,
+            connection: None,
             broker_id,
             paused_until: None,
             decompressor: Decompressor::new(),
-            holds_locks: Arc::new(AtomicBool::new(true)),
             told: BTreeMap::new(),
         }
     }
@@ -124,23 +123,21 @@ impl ShareFetcher {
     }
 
     pub fn on_up(&mut self) {
-        self.up = true;
-        self.holds_locks = Arc::new(AtomicBool::new(true));
+        self.connection = Some(Arc::new(Connection));
         self.session.reset();
         self.paused_until = None;
     }
 
     /// What was in flight has been through [`Self::on_response`].
     pub fn on_down(&mut self) {
-        self.up = false;
-        self.holds_locks.store(false, Ordering::Release);
+        self.connection = None;
         self.session.reset();
         self.fail_if_down();
     }
 
     /// The locks belong to the session, which the connection's end ends.
     fn fail_if_down(&mut self) {
-        if self.up || !matches!(self.in_flight, InFlight::Nothing) {
+        if self.connection.is_some() || !matches!(self.in_flight, InFlight::Nothing) {
             return;
         }
         let jobs = std::mem::take(&mut self.jobs);
@@ -252,13 +249,8 @@ impl ShareFetcher {
                 acks.len()
             ),
         );
-        let request = RequestKind::ShareFetch(wire::fetch(
-            settings,
-            &self.shared.pace,
-            changes,
-            &acks,
-            version,
-        ));
+        let request = wire::fetch(&self.shared, changes, &acks, version);
+        let request = RequestKind::ShareFetch(request);
         self.in_flight = InFlight::Fetch(jobs);
         let timeout = settings.max_wait + settings.socket_timeout + SLACK;
         out.send(now, api, version, &request, timeout, tag());

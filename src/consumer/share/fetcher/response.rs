@@ -129,7 +129,11 @@ impl ShareFetcher {
         let lock = u64::try_from(fetch.acquisition_lock_timeout_ms).unwrap_or(0);
         let locks = Locks {
             expire: (lock > 0).then(|| now + Duration::from_millis(lock)),
-            held: self.holds_locks.clone(),
+            connection: self
+                .connection
+                .as_ref()
+                .map(Arc::downgrade)
+                .unwrap_or_default(),
         };
         let mut codes = BTreeMap::new();
         let mut parts = Vec::new();

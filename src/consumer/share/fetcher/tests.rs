@@ -19,6 +19,7 @@ use super::*;
 use crate::base::log::Logger;
 use crate::broker::{RequestError, Response};
 use crate::consumer::testing::{FakeOutbox, PLAIN, batch, records};
+use crate::protocol::share::{BATCH_OPTIMIZED, RECORD_LIMIT, ShareFetchV2};
 
 #[derive(Default)]
 struct Heard {
@@ -348,11 +349,20 @@ fn a_partition_s_error_is_told_once() {
 
 #[test]
 fn a_slow_application_s_consumer_asks_for_no_more_than_it_can_hand_out() {
-    let (pace, settings) = (Pace::default(), settings());
-    pace.set_leaders(3);
-    assert_eq!(pace.request(&settings), (500, false));
-    assert!(pace.slow_down() && !pace.slow_down());
-    assert_eq!(pace.request(&settings), (166, true));
-    pace.set_leaders(1000);
-    assert_eq!(pace.request(&settings), (1, true));
+    let mut h = Harness::new();
+    h.out = FakeOutbox::new(&[(ApiKey::ShareFetch, 2, 2)]);
+    h.command(Command::Add(partition(0)));
+    let shared = h.fetcher.shared.clone();
+    let mut asked = || {
+        h.command(Command::Fetch(None));
+        let request = h.fetch();
+        h.fetched(vec![data(0)]);
+        (request.max_records, request.acquire_mode())
+    };
+    shared.pace.set_leaders(3);
+    assert_eq!(asked(), (500, BATCH_OPTIMIZED));
+    assert!(shared.pace.slow_down() && !shared.pace.slow_down());
+    assert_eq!(asked(), (166, RECORD_LIMIT));
+    shared.pace.set_leaders(1000);
+    assert_eq!(asked(), (1, RECORD_LIMIT));
 }
