@@ -73,6 +73,20 @@ static void another_handle(void) {
         rd_kafka_destroy(rk);
 }
 
+/* What was written against librdkafka's struct finds the client instance at its begin. */
+static void the_instance_comes_first(void) {
+        rd_kafka_share_t *c = lonely("implicit");
+        rd_kafka_topic_partition_list_t *got;
+        rd_kafka_t *rk;
+        NEED(c, "no share consumer");
+        rk = *(rd_kafka_t **)c;
+        CHECK_HAS(rd_kafka_name(rk), "#consumer-");
+        CHECK_ERR(rd_kafka_assignment(rk, &got), 0);
+        CHECK(got->cnt == 0, "%d partitions", got->cnt);
+        rd_kafka_topic_partition_list_destroy(got);
+        CHECK_SHARE(rd_kafka_share_destroy(c), 0);
+}
+
 static void places_that_are_none(void) {
         rd_kafka_share_t *c = lonely("implicit");
         NEED(c, "no share consumer");
@@ -246,6 +260,7 @@ int main(int argc, char **argv) {
         T_START(argc, argv);
         RUN_HERE(without_a_share_consumer);
         RUN_HERE(another_handle);
+        RUN(the_instance_comes_first);
         RUN_HERE(places_that_are_none);
         RUN(subscriptions);
         RUN(acknowledging_what_is_not_there);

@@ -8,7 +8,8 @@
 //! - Either may be [`lend`]-ed: the pointer stays good as long as the object
 //!   does, and C must not destroy it.
 //!
-//! Behind every pointer is a [`Tagged`] value whose tag names its type. Reading
+//! Behind every pointer is a [`Tagged`] value whose tag names its type (a share consumer's
+//! is behind a pointer more: `capi/share/instance.rs`). Reading
 //! through a pointer checks the tag, so a handle of the wrong type, and mostly
 //! one that was destroyed, is told apart: the function then has `None` and
 //! returns `_INVALID_ARG` (or its failure value) instead of working on rubbish.

@@ -31,7 +31,7 @@ use crate::client::{Client, Topic};
 impl Opaque for rd_kafka_s {
     type Target = Instance;
     type Ownership = Boxed;
-    const TAG: u32 = 0x6b52_4b00;
+    const TAG: u32 = 0x6b52_4b01;
     const BOUND_TO_PROCESS: bool = true;
 }
 

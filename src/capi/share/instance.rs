@@ -1,5 +1,7 @@
 //! Making, closing and ending a share consumer.
 
+use std::mem::offset_of;
+
 use libc::{c_char, c_int, c_void, size_t};
 
 use crate::base::cancel::NotCancelled;
@@ -8,7 +10,7 @@ use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::log::Level;
 use crate::capi::boundary::{ffi, forked_error};
 use crate::capi::callback::Callback;
-use crate::capi::handle::{Boxed, Opaque, get, give, take};
+use crate::capi::handle::{Boxed, Opaque, Tagged, get};
 use crate::capi::instance::Instance;
 use crate::capi::instance::share::{AckCb, ShareState};
 use crate::capi::last_error::set_last_error;
@@ -21,15 +23,43 @@ use crate::capi::{consume as polling, cstr, error, log};
 use crate::client::share::ShareConsumer;
 
 impl Opaque for rd_kafka_share_s {
-    type Target = ShareHandle;
+    type Target = *mut rd_kafka_t;
     type Ownership = Boxed;
     const TAG: u32 = 0x6b53_6872;
     const BOUND_TO_PROCESS: bool = true;
 }
 
-/// What C has of a share consumer.
-pub(crate) struct ShareHandle {
+/// What C has of a share consumer: the client instance first, where programs written against
+/// librdkafka's struct look for it (its own tests do), and the tagged value behind it. So this
+/// is the one handle that does not begin with its tag: only [`tagged`] leads from it to what
+/// [`get`] takes. Where a handle of another type is taken for one of these, there is no tag at
+/// that place; and no tag has the low bits of an instance's address, which are none.
+#[repr(C)]
+struct ShareHandle {
     rk: *mut rd_kafka_t,
+    tagged: Tagged<rd_kafka_share_s>,
+}
+
+impl ShareHandle {
+    fn give(rk: *mut rd_kafka_t) -> *mut rd_kafka_share_t {
+        let tagged = Tagged::new(rk);
+        Box::into_raw(Box::new(ShareHandle { rk, tagged })).cast()
+    }
+
+    /// # Safety
+    /// A live share consumer, which C gives up.
+    unsafe fn take(rkshare: *mut rd_kafka_share_t) -> Box<Self> {
+        // SAFETY: it is from `give`.
+        unsafe { Box::from_raw(rkshare.cast()) }
+    }
+}
+
+/// The tagged part; null of null.
+fn tagged(rkshare: *const rd_kafka_share_t) -> *const rd_kafka_share_t {
+    match rkshare.is_null() {
+        true => rkshare,
+        false => rkshare.wrapping_byte_add(offset_of!(ShareHandle, tagged)),
+    }
 }
 
 /// The parts of a share consumer.
@@ -44,7 +74,7 @@ pub(super) struct Parts<'a> {
 /// Null, or a live share consumer.
 pub(super) unsafe fn parts<'a>(rkshare: *const rd_kafka_share_t) -> Result<Parts<'a>, KafkaError> {
     // SAFETY: the caller's promise; the instance lives as long as its handle here.
-    let instance = unsafe { get(rkshare).and_then(|handle| get(handle.rk.cast_const())) };
+    let instance = unsafe { get(tagged(rkshare)).and_then(|rk| get(rk.cast_const())) };
     instance
         .and_then(|instance| {
             Some(Parts {
@@ -73,7 +103,7 @@ impl Parts<'_> {
 /// Null, or a live share consumer.
 pub(super) unsafe fn instance_of(rkshare: *const rd_kafka_share_t) -> *mut rd_kafka_t {
     // SAFETY: the caller's promise.
-    unsafe { get(rkshare) }.map_or(std::ptr::null_mut(), |handle| handle.rk)
+    unsafe { get(tagged(rkshare)) }.map_or(std::ptr::null_mut(), |rk| *rk)
 }
 
 /// Makes a share consumer of the group `group.id` (KIP-932). If it succeeds, `conf`
@@ -96,7 +126,7 @@ pub unsafe extern "C" fn rd_kafka_share_consumer_new(
         };
         match made {
             Ok(rk) => {
-                let handle = give(ShareHandle { rk });
+                let handle = ShareHandle::give(rk);
                 // SAFETY: made just now.
                 if let Ok(parts) = unsafe { parts(handle) } {
                     parts.state.set_handle(handle);
@@ -167,7 +197,7 @@ unsafe fn end(rkshare: *mut rd_kafka_share_t, flags: c_int) -> Result<(), KafkaE
         let rk = instance_of(rkshare);
         // The handle stays in place while callbacks may come.
         destroy(rk, flags);
-        drop(take(rkshare));
+        drop(ShareHandle::take(rkshare));
         Ok(())
     }
 }
