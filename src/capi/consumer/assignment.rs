@@ -166,6 +166,15 @@ pub unsafe extern "C" fn rd_kafka_assignment(
             let (Some(instance), Some(place)) = (get(rk.cast_const()), partitions.as_mut()) else {
                 return ErrorCode::_INVALID_ARG;
             };
+            if let Some(share) = &instance.client.shared.share {
+                let assignment = share.assignment();
+                let list = new_list(assignment.len());
+                for p in assignment {
+                    add(&mut *list, p.topic.as_bytes(), p.id);
+                }
+                *place = list;
+                return ErrorCode::NO_ERROR;
+            }
             let consumer = match open_consumer(instance) {
                 Ok(consumer) => consumer,
                 Err(code) => {
