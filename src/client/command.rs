@@ -1,5 +1,6 @@
 //! What other threads tell the main thread.
 
+use crate::protocol::leader::NewLeader;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -36,9 +37,12 @@ pub enum MainCommand {
         asked: MetadataFor,
         result: Result<Response, RequestError>,
     },
+    /// What is known of a topic, or of one of them all if it has no name, is out of date;
+    /// with what a broker said of the leader.
     StaleMetadata {
         topic: Arc<str>,
         why: ErrorCode,
+        leader: Option<NewLeader>,
     },
     /// [`crate::producer::Topic::refuse`] was called for it.
     TopicRefused {

@@ -1,5 +1,6 @@
 //! What all threads of a client share.
 
+use crate::protocol::leader::NewLeader;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -241,10 +242,11 @@ impl DeliverySink for ReportSink {
         }
     }
 
-    fn metadata_is_stale(&self, topic: &Arc<str>, why: ErrorCode) {
+    fn metadata_is_stale(&self, topic: &Arc<str>, why: ErrorCode, leader: Option<NewLeader>) {
         self.main.send(MainCommand::StaleMetadata {
             topic: topic.clone(),
             why,
+            leader,
         });
     }
 

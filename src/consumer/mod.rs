@@ -28,6 +28,7 @@ pub mod share;
 #[cfg(test)]
 pub mod testing;
 
+use crate::protocol::leader::NewLeader;
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
@@ -188,6 +189,8 @@ pub enum Reason {
     Stopped,
     /// The broker said so.
     Refused(ErrorCode),
+    /// It leads no more, and knows who does.
+    Moved(ErrorCode, NewLeader),
     /// There is no such broker: nothing was asked.
     NoBroker,
     OutOfRange,

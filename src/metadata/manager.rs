@@ -21,10 +21,12 @@
 //! A leader with an older epoch than the one known is an answer from a broker that
 //! is behind, and is not taken (KIP-320).
 
+use crate::protocol::leader::NewLeader;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::snapshot::BrokerInfo;
 use super::{Snapshot, TopicInfo};
 use crate::base::backoff;
 use crate::base::error::ErrorCode;
@@ -271,6 +273,42 @@ impl Manager {
         merged
             .filter_map(|(name, info)| self.merge_topic(name, info, now))
             .collect()
+    }
+
+    /// Takes in what a broker that leads a partition no more says of who does. `None` if that
+    /// is not newer than what is known, if the broker is nowhere to be found, or if nobody
+    /// uses the topic: then metadata has to be asked for.
+    pub fn on_leader(&mut self, topic: &str, new: &NewLeader) -> Option<TopicChange> {
+        if !self.all_topics && !self.topics.contains_key(topic) {
+            return None;
+        }
+        let info = self.cache.topics.get_mut(topic)?;
+        let known = info.partition(new.partition)?;
+        if known.leader_epoch < 0 || new.epoch <= known.leader_epoch {
+            return None;
+        }
+        match &new.node {
+            Some(node) => {
+                let broker = BrokerInfo {
+                    id: node.id,
+                    host: node.host.clone(),
+                    port: node.port,
+                    rack: node.rack.clone(),
+                };
+                self.cache.brokers.insert(node.id, broker);
+            }
+            None if !self.cache.brokers.contains_key(&new.leader) => return None,
+            None => {}
+        }
+        let changed = Arc::make_mut(info).partitions.iter_mut();
+        for p in changed.filter(|p| p.id == new.partition) {
+            p.leader = new.leader;
+            p.leader_epoch = new.epoch;
+            p.err = ErrorCode::NO_ERROR;
+        }
+        let info = info.clone();
+        let recreated = false;
+        Some(TopicChange::Known { info, recreated })
     }
 
     fn merge_cluster(&mut self, new: &mut Snapshot) {

@@ -37,14 +37,15 @@ pub use partition::Partition;
 pub use topic::{Record, Topic};
 
 use crate::protocol::compression::Codec;
+use crate::protocol::leader::NewLeader;
 
 /// Where delivery reports go; implemented by the client.
 pub trait DeliverySink: Send + Sync {
     /// The batch's messages count against the queue limits until the delivery is
     /// dropped.
     fn delivered(&self, delivery: Delivery);
-    /// A broker said something that calls for new metadata.
-    fn metadata_is_stale(&self, topic: &Arc<str>, why: ErrorCode);
+    /// A broker said something that calls for new metadata, or what is new in it.
+    fn metadata_is_stale(&self, topic: &Arc<str>, why: ErrorCode, leader: Option<NewLeader>);
     /// A broker said that the topic may not be used. Once this returns, no more is
     /// accepted for it; what is queued fails soon.
     fn topic_refused(&self, topic: &Arc<str>, why: ErrorCode);

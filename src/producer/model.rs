@@ -2,6 +2,7 @@
 //! under every interleaving: see `capi-tests/model.sh`. What is forgotten shows as
 //! a deadlock: the loop sleeps, and nobody wakes it.
 
+use crate::protocol::leader::NewLeader;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -28,7 +29,7 @@ struct Sink;
 
 impl DeliverySink for Sink {
     fn delivered(&self, _: Delivery) {}
-    fn metadata_is_stale(&self, _: &Arc<str>, _: ErrorCode) {}
+    fn metadata_is_stale(&self, _: &Arc<str>, _: ErrorCode, _: Option<NewLeader>) {}
 
     fn topic_refused(&self, _: &Arc<str>, _: ErrorCode) {}
     fn fatal(&self, _: ErrorCode, _: &str) {}

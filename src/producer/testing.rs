@@ -1,5 +1,6 @@
 //! A leader's loop without its thread and its socket.
 
+use crate::protocol::leader::NewLeader;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -49,7 +50,7 @@ impl DeliverySink for Sink {
         );
     }
 
-    fn metadata_is_stale(&self, _: &Arc<str>, _: ErrorCode) {}
+    fn metadata_is_stale(&self, _: &Arc<str>, _: ErrorCode, _: Option<NewLeader>) {}
 
     fn topic_refused(&self, _: &Arc<str>, _: ErrorCode) {}
 

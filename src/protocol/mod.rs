@@ -5,6 +5,7 @@ pub mod bounded;
 pub mod compression;
 pub mod consumer_protocol;
 pub mod frame;
+pub mod leader;
 pub mod produce;
 pub mod records;
 pub mod request;

@@ -304,7 +304,9 @@ impl MainLoop {
                 asked,
                 result,
             } => self.on_metadata(now, &what, asked, result),
-            MainCommand::StaleMetadata { topic, why } => self.on_stale(now, &topic, why),
+            MainCommand::StaleMetadata { topic, why, leader } => {
+                self.on_stale(now, &topic, why, leader.as_ref());
+            }
             MainCommand::TopicRefused { topic, why } => self.on_refused(now, &topic, why),
             MainCommand::TopicAdded(topic) => self.add_topic(now, topic),
             MainCommand::AddBrokers { list, reply } => self.add_for_application(now, list, &reply),

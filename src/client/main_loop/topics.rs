@@ -14,6 +14,7 @@ use crate::client::topic::Topic;
 use crate::metadata::manager::TopicChange;
 use crate::producer::batch::{self, Purged};
 use crate::producer::partition::ready::ReadyPartitions;
+use crate::protocol::leader::NewLeader;
 
 /// After this time metadata is asked whether a refused topic may be used.
 const REFUSED: Duration = Duration::from_secs(1);
@@ -30,14 +31,42 @@ impl MainLoop {
         }
     }
 
-    /// A leader says that it leads a partition no more, or that it has none.
-    pub(super) fn on_stale(&mut self, now: Instant, topic: &str, why: ErrorCode) {
+    /// A leader says that it leads a partition no more, or that it has none. If it says who
+    /// leads instead, nobody has to be asked.
+    pub(super) fn on_stale(
+        &mut self,
+        now: Instant,
+        topic: &str,
+        why: ErrorCode,
+        leader: Option<&NewLeader>,
+    ) {
+        let taken_in = leader.and_then(|leader| self.metadata.on_leader(topic, leader));
+        if let (Some(change), Some(leader)) = (taken_in, leader) {
+            return self.leader_changed(now, change, topic, leader);
+        }
         self.shared.logger.debug(
             debug::METADATA,
             "METADATA",
             format_args!("{topic}: metadata is out of date: {why}"),
         );
         self.metadata.refresh_soon(now);
+    }
+
+    fn leader_changed(&mut self, now: Instant, change: TopicChange, topic: &str, new: &NewLeader) {
+        self.shared.logger.debug(
+            debug::METADATA,
+            "METADATA",
+            format_args!(
+                "{topic} [{}]: the leader is broker {} now, in epoch {}",
+                new.partition, new.leader, new.epoch
+            ),
+        );
+        let cache = self.metadata.cache();
+        self.router.brokers.update(cache.brokers.values());
+        self.shared.metadata.store(Arc::new(cache.clone()));
+        self.apply(now, change);
+        self.with_share(now, |machine, cx| machine.on_snapshot(cx, &[]));
+        self.router.on_metadata(now, self.metadata.cache());
     }
 
     pub(super) fn on_refused(&mut self, now: Instant, topic: &str, why: ErrorCode) {

@@ -10,6 +10,7 @@ pub mod machine;
 #[cfg(all(test, not(loom)))]
 mod sim;
 
+use crate::protocol::leader::NewLeader;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,7 +30,7 @@ use crate::base::queue::Taken;
 use crate::base::topic_partition::TopicPartition;
 use crate::consumer::share::acknowledgements::Acknowledgements;
 use crate::consumer::share::fetched::{Rest, ShareFetched};
-use crate::consumer::share::{AckType, News, PartitionAcks, ShareSink, Shared};
+use crate::consumer::share::{AckType, News, Partition, PartitionAcks, ShareSink, Shared};
 use command::Command;
 
 pub struct ShareConsumer {
@@ -37,6 +38,8 @@ pub struct ShareConsumer {
     /// `share.acknowledgement.mode=explicit`
     explicit: bool,
     state: Mutex<State>,
+    /// What the coordinator has assigned, as far as its topics are known.
+    assignment: Mutex<Vec<Arc<Partition>>>,
     /// Records and errors for the application's poll.
     queue: EventQueue,
     main: MainSender,
@@ -71,6 +74,7 @@ impl ShareConsumer {
             core,
             explicit,
             state: Mutex::default(),
+            assignment: Mutex::default(),
             queue,
             main,
             polls: PollClock::new(),
@@ -108,6 +112,10 @@ impl ShareConsumer {
         let names = wanted.iter().map(|w| w.topic.topic.clone()).collect();
         self.state.lock().subscription = wanted;
         self.send(Command::Subscribe(names));
+    }
+
+    pub fn assignment(&self) -> Vec<Arc<Partition>> {
+        self.assignment.lock().clone()
     }
 
     pub fn subscription(&self) -> Vec<SubscribedTopic> {
@@ -318,6 +326,12 @@ pub struct Sink(pub MainSender);
 impl ShareSink for Sink {
     fn news(&self, news: News) {
         self.0.send(MainCommand::Share(Command::News(news)));
+    }
+
+    fn metadata_is_stale(&self, topic: &Arc<str>, why: ErrorCode, leader: Option<NewLeader>) {
+        let topic = topic.clone();
+        self.0
+            .send(MainCommand::StaleMetadata { topic, why, leader });
     }
 
     fn fetched(&self, fetched: ShareFetched) {

@@ -1,6 +1,7 @@
 //! A client without threads: the real machine, topics and senders, and what the main loop
 //! does for them. Messages to the main thread and wake-ups of loops take a little time.
 
+use crate::protocol::leader::NewLeader;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -57,7 +58,7 @@ impl DeliverySink for Sink {
         self.reports.lock().extend(all);
     }
 
-    fn metadata_is_stale(&self, _: &Arc<str>, _: ErrorCode) {
+    fn metadata_is_stale(&self, _: &Arc<str>, _: ErrorCode, _: Option<NewLeader>) {
         self.mail.lock().push(Mail::Stale);
     }
 

@@ -59,9 +59,12 @@ impl Control {
                 let err = ErrorCode::OFFSET_OUT_OF_RANGE;
                 self.reset(now, key, at, err, reason, ended.broker, None);
             }
-            Reason::Refused(why) => {
+            Reason::Refused(why) | Reason::Moved(why, _) => {
                 let topic = topic.clone();
-                self.actions.push(Action::RefreshMetadata { topic, why });
+                self.actions.push(match ended.reason {
+                    Reason::Moved(_, leader) => Action::LeaderChanged { topic, why, leader },
+                    _ => Action::RefreshMetadata { topic, why },
+                });
                 self.pause_fetching(now, key, ended.broker);
                 let pause = self.shared.settings.error_backoff;
                 self.pursue(now, key, go_on, Some(pause));
@@ -113,7 +116,10 @@ impl Control {
         if let Some(entry) = self.entries.get_mut(&key) {
             entry.preferred = None;
         }
-        matches!(why, Reason::OutOfRange | Reason::Refused(_))
+        matches!(
+            why,
+            Reason::OutOfRange | Reason::Refused(_) | Reason::Moved(..)
+        )
     }
 
     /// `fetch.error.backoff.ms`: the next Fetch from this broker comes no earlier. What

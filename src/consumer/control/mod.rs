@@ -24,6 +24,7 @@ mod fetch_state;
 mod leader;
 mod reset;
 
+use crate::protocol::leader::NewLeader;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -73,6 +74,12 @@ pub enum Action {
     RefreshMetadata {
         topic: Arc<str>,
         why: ErrorCode,
+    },
+    /// What a broker said of the leader; if it is of no use, metadata is wanted.
+    LeaderChanged {
+        topic: Arc<str>,
+        why: ErrorCode,
+        leader: NewLeader,
     },
     /// For the application, as an error that is no message.
     Error {

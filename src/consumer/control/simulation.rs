@@ -119,7 +119,7 @@ impl Sim {
                     InTransit::Committed(partition, token, found(offset))
                 }
                 Action::Error { .. } => continue,
-                Action::RefreshMetadata { .. } => {
+                Action::RefreshMetadata { .. } | Action::LeaderChanged { .. } => {
                     self.metadata();
                     continue;
                 }

@@ -1,5 +1,6 @@
 //! What the answer to a Fetch means for its partitions.
 
+use crate::protocol::leader::NewLeader;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -69,11 +70,12 @@ impl Fetcher {
     /// The response as a whole is an error.
     fn all_refused(&mut self, now: Instant, code: ErrorCode) {
         for key in self.slots.keys().copied().collect::<Vec<_>>() {
-            self.on_error(now, key, code, -1);
+            self.on_error(now, key, code, -1, None);
         }
     }
 
     fn on_fetched(&mut self, now: Instant, fetch: FetchResponse) {
+        let endpoints = fetch.node_endpoints;
         for topic in fetch.responses {
             let name = if topic.topic_id.is_nil() {
                 Arc::from(topic.topic.as_str())
@@ -93,16 +95,29 @@ impl Fetcher {
                 }) else {
                     continue;
                 };
-                self.on_partition(now, member.slot, data);
+                let leader = &data.current_leader;
+                let leader = NewLeader::told(
+                    data.partition_index,
+                    leader.leader_id.0,
+                    leader.leader_epoch,
+                    &endpoints,
+                );
+                self.on_partition(now, member.slot, data, leader);
             }
         }
         self.session.answered(fetch.session_id);
     }
 
-    fn on_partition(&mut self, now: Instant, key: SlotKey, data: PartitionData) {
+    fn on_partition(
+        &mut self,
+        now: Instant,
+        key: SlotKey,
+        data: PartitionData,
+        leader: Option<NewLeader>,
+    ) {
         let code = ErrorCode::from(data.error_code);
         if code.is_err() {
-            self.on_error(now, key, code, data.high_watermark);
+            self.on_error(now, key, code, data.high_watermark, leader);
             return;
         }
         let Some(slot) = self.slots.get_mut(&key) else {
@@ -142,7 +157,14 @@ impl Fetcher {
         slot.check_end(end, self.broker_id);
     }
 
-    fn on_error(&mut self, now: Instant, key: SlotKey, code: ErrorCode, high: i64) {
+    fn on_error(
+        &mut self,
+        now: Instant,
+        key: SlotKey,
+        code: ErrorCode,
+        high: i64,
+        leader: Option<NewLeader>,
+    ) {
         let Some(slot) = self.slots.get_mut(&key) else {
             return;
         };
@@ -157,7 +179,13 @@ impl Fetcher {
         );
         match code {
             ErrorCode::OFFSET_OUT_OF_RANGE => self.end_fetch(key, Reason::OutOfRange),
-            _ if is_for_control(code) => self.end_fetch(key, Reason::Refused(code)),
+            _ if is_for_control(code) => {
+                let reason = match leader {
+                    Some(leader) => Reason::Moved(code, leader),
+                    None => Reason::Refused(code),
+                };
+                self.end_fetch(key, reason);
+            }
             _ => {
                 // Once for what does not pass by itself, so that it does not flood.
                 if slot.last_error != code || code != ErrorCode::TOPIC_AUTHORIZATION_FAILED {

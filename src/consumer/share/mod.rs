@@ -25,6 +25,7 @@ mod session;
 mod testing;
 mod wire;
 
+use crate::protocol::leader::NewLeader;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -193,8 +194,6 @@ pub enum News {
     Acknowledged(Outcome),
     /// Records are in the queue.
     Fetched,
-    /// The broker says that the partition is not its own.
-    Stale(Arc<str>, ErrorCode),
     /// For the application.
     Error {
         code: ErrorCode,
@@ -208,5 +207,8 @@ pub enum News {
 /// Where a loop's findings go; implemented by the client.
 pub trait ShareSink: Send + Sync {
     fn news(&self, news: News);
+    /// A broker says that a partition of the topic, or of one that has no name here, is not its
+    /// own, and perhaps who leads it.
+    fn metadata_is_stale(&self, topic: &Arc<str>, why: ErrorCode, leader: Option<NewLeader>);
     fn fetched(&self, fetched: fetched::ShareFetched);
 }

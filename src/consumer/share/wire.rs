@@ -17,6 +17,7 @@ use uuid::Uuid;
 use super::session::Changes;
 use super::{AckRun, Job, Key, Settings, Shared};
 use crate::base::error::ErrorCode;
+use crate::protocol::leader::NewLeader;
 use crate::protocol::share::{RECORD_LIMIT, ShareFetchV2};
 
 /// What is acknowledged, by partition, in the order of offsets.
@@ -125,14 +126,26 @@ pub fn acknowledge(settings: &Settings, epoch: i32, acks: &Acks) -> ShareAcknowl
         .with_topics(topics.collect())
 }
 
-/// The codes of a ShareAcknowledge's partitions.
-pub fn results(response: &ShareAcknowledgeResponse) -> BTreeMap<Key, ErrorCode> {
-    let mut codes = BTreeMap::new();
+/// What a broker says of a partition's acknowledgements, and who leads it, if that changed.
+#[derive(Debug, Clone)]
+pub struct AckResult {
+    pub code: ErrorCode,
+    pub leader: Option<NewLeader>,
+}
+
+pub type AckResults = BTreeMap<Key, AckResult>;
+
+pub fn results(response: &ShareAcknowledgeResponse) -> AckResults {
+    let mut results = AckResults::new();
     for topic in &response.responses {
         for p in &topic.partitions {
-            let key = (topic.topic_id, p.partition_index);
-            codes.insert(key, ErrorCode::from(p.error_code));
+            let (id, epoch) = (p.current_leader.leader_id, p.current_leader.leader_epoch);
+            let result = AckResult {
+                code: ErrorCode::from(p.error_code),
+                leader: NewLeader::told(p.partition_index, id, epoch, &response.node_endpoints),
+            };
+            results.insert((topic.topic_id, p.partition_index), result);
         }
     }
-    codes
+    results
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::metadata::{BrokerInfo, PartitionInfo};
+use crate::protocol::leader::{NewLeader, Node};
 use uuid::Uuid;
 
 fn settings() -> ManagerSettings {
@@ -273,4 +274,67 @@ fn a_settled_cluster_is_asked_at_the_interval_only() {
     assert_eq!(m.next_deadline(), Some(t0 + Duration::from_secs(300)));
     m.refresh_soon(t0);
     assert_eq!(m.next_deadline(), Some(t0));
+}
+
+#[test]
+fn a_newer_leader_is_taken_in_without_asking() {
+    let t0 = Instant::now();
+    let mut m = Manager::new(settings(), t0);
+    let new = |leader, epoch, node: Option<i32>| NewLeader {
+        partition: 1,
+        leader,
+        epoch,
+        node: node.map(|id| Node {
+            id,
+            host: "new".into(),
+            port: 1,
+            rack: None,
+        }),
+    };
+    m.on_snapshot(
+        answer("u", ErrorCode::NO_ERROR, &[(1, 5), (2, 5)]),
+        false,
+        false,
+        t0,
+    );
+    assert!(
+        m.on_leader("u", &new(3, 6, None)).is_none(),
+        "nobody uses it"
+    );
+    m.track(&Arc::from("t"), t0);
+    assert!(
+        m.on_leader("t", &new(3, 6, None)).is_none(),
+        "not known yet"
+    );
+    m.on_snapshot(
+        answer("t", ErrorCode::NO_ERROR, &[(1, 5), (2, 5)]),
+        false,
+        false,
+        t0,
+    );
+    assert!(m.on_leader("t", &new(3, 5, None)).is_none(), "not newer");
+    assert!(
+        m.on_leader("t", &new(70, 6, None)).is_none(),
+        "nowhere to be found"
+    );
+    let Some(TopicChange::Known { info, recreated }) = m.on_leader("t", &new(3, 6, None)) else {
+        panic!("not taken in");
+    };
+    let leaders: Vec<_> = info
+        .partitions
+        .iter()
+        .map(|p| (p.leader, p.leader_epoch))
+        .collect();
+    assert_eq!((leaders, recreated), (vec![(1, 5), (3, 6)], false));
+    assert!(m.on_leader("t", &new(70, 7, Some(70))).is_some());
+    assert_eq!(m.cache().leader("t", 1), Some(70));
+    assert_eq!(m.cache().brokers[&70].host, "new");
+    // A broker that is behind does not take it back.
+    m.on_snapshot(
+        answer("t", ErrorCode::NO_ERROR, &[(1, 5), (2, 5)]),
+        false,
+        false,
+        t0,
+    );
+    assert_eq!(m.cache().leader("t", 1), Some(70));
 }

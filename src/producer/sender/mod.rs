@@ -17,6 +17,7 @@
 mod requests;
 mod results;
 
+use crate::protocol::leader::NewLeader;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -35,6 +36,8 @@ struct Sent {
     batch: Batch,
     /// To which it was sent; -1 before.
     broker_id: i32,
+    /// Who leads, if the answer says so.
+    new_leader: Option<NewLeader>,
 }
 
 pub struct Sender {
@@ -160,6 +163,7 @@ impl Sender {
                             partition: partition.clone(),
                             batch,
                             broker_id: -1,
+                            new_leader: None,
                         });
                         // A request takes one batch of a partition: the loop comes
                         // round for the next.

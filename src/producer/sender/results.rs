@@ -1,5 +1,6 @@
 //! What becomes of the batches of a request that has ended.
 
+use crate::protocol::leader::NewLeader;
 use std::ffi::CString;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -110,6 +111,12 @@ impl Sender {
                     || code == ErrorCode::NOT_ENOUGH_REPLICAS_AFTER_APPEND;
                 let mut sent = sent;
                 sent.batch.refusal = refusal(result);
+                sent.new_leader = NewLeader::told(
+                    result.index,
+                    result.current_leader.leader_id.0,
+                    result.current_leader.leader_epoch,
+                    &response.node_endpoints,
+                );
                 self.failed(now, sent, code, maybe);
             }
         }
@@ -133,13 +140,13 @@ impl Sender {
             partition,
             mut batch,
             broker_id,
+            new_leader,
         } = sent;
         batch.possibly_persisted |= possibly_persisted;
         let action = classify(code);
         if action.stale_metadata {
-            self.shared
-                .sink
-                .metadata_is_stale(&partition.topic.name, code);
+            let topic = &partition.topic.name;
+            self.shared.sink.metadata_is_stale(topic, code, new_leader);
         }
         let why = match partition.judge(&mut batch, code) {
             Fate::Ordinary => None,

@@ -70,6 +70,11 @@ impl Machine {
                     code,
                     text,
                 } => self.tell_error(&partition, code, text),
+                Action::LeaderChanged { topic, why, leader } => {
+                    let leader = Some(leader);
+                    let stale = MainCommand::StaleMetadata { topic, why, leader };
+                    cx.shared.main.send(stale);
+                }
                 Action::RefreshMetadata { topic, why } => {
                     cx.shared.logger.debug(
                         debug::METADATA | debug::CONSUMER,

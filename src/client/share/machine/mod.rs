@@ -158,11 +158,6 @@ impl Machine {
         match news {
             News::Acknowledged(outcome) => self.report(cx, outcome.results, outcome.commit),
             News::Fetched => self.wants_records = false,
-            News::Stale(topic, code) => {
-                let text = format_args!("metadata is wanted: {topic}: {code}");
-                cx.shared.logger.debug(debug::TOPIC, "METADATA", text);
-                cx.metadata.refresh_soon(cx.now);
-            }
             News::Error { code, text, topic } => self.error(code, text, Some(topic)),
             News::Closed(number) => {
                 if let Closing::Sessions { open, .. } = &mut self.closing {
@@ -248,6 +243,8 @@ impl Machine {
                 changed.insert(link);
             }
         }
+        let known = self.assigned.values().filter_map(|p| p.partition.clone());
+        *self.consumer.assignment.lock() = known.collect();
         let links: HashSet<_> = self.assigned.values().filter_map(|p| p.link).collect();
         self.consumer.core.pace.set_leaders(links.len());
         // All of a broker's new partitions go into one request.

@@ -1,7 +1,9 @@
 //! A member: its loops, its main thread, and what is between them.
 
+use crate::protocol::leader::NewLeader;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::application::Phase;
@@ -42,12 +44,17 @@ pub(super) struct Arrival {
 #[derive(Default)]
 pub(super) struct Sink {
     news: Mutex<Vec<News>>,
+    is_stale: AtomicBool,
     fetched: Mutex<Option<ShareFetched>>,
 }
 
 impl ShareSink for Sink {
     fn news(&self, news: News) {
         self.news.lock().push(news);
+    }
+
+    fn metadata_is_stale(&self, _: &Arc<str>, _: ErrorCode, _: Option<NewLeader>) {
+        self.is_stale.store(true, Ordering::Relaxed);
     }
 
     fn fetched(&self, fetched: ShareFetched) {
@@ -212,6 +219,10 @@ impl Simulation {
         let m = &mut self.members[member];
         let news = std::mem::take(&mut *m.sink.news.lock());
         let fetched = m.sink.fetched.lock().take();
+        if m.sink.is_stale.swap(false, Ordering::Relaxed) {
+            let delay = Duration::from_millis(self.rng.u64(..500));
+            self.schedule.add(self.now + delay, What::Metadata(member));
+        }
         for n in &news {
             if let News::Acknowledged(outcome) = n {
                 self.judge.ended(member, link, outcome);
@@ -283,10 +294,6 @@ impl Simulation {
                 }
             }
             News::Fetched => self.members[member].wants_records = false,
-            News::Stale(..) => {
-                let delay = Duration::from_millis(self.rng.u64(..500));
-                self.schedule.add(self.now + delay, What::Metadata(member));
-            }
             News::Error { .. } => {}
             News::Closed(number) => {
                 if let Phase::Closing(open) = &mut self.members[member].phase {

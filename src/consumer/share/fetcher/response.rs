@@ -1,6 +1,6 @@
 //! What the answers mean: for the session, for acknowledgements, for partitions.
 
-use std::collections::BTreeMap;
+use crate::protocol::leader::NewLeader;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use kafka_protocol::messages::share_fetch_response::PartitionData;
 use kafka_protocol::messages::{ResponseKind, ShareFetchResponse};
 
 use super::super::fetched::{Acquired, Locks, NewPart, ShareFetched};
-use super::super::wire;
+use super::super::wire::{self, AckResult, AckResults};
 use super::super::{Job, Key, News, Outcome, Partition};
 use super::{InFlight, ShareFetcher};
 use crate::base::error::ErrorCode;
@@ -78,7 +78,7 @@ impl ShareFetcher {
                 self.pause(now + self.shared.settings.error_backoff);
             }
             if code == ErrorCode::UNKNOWN_TOPIC_ID {
-                self.sink.news(News::Stale("".into(), code));
+                self.sink.metadata_is_stale(&"".into(), code, None);
             }
         }
         self.end_all(was.into_jobs(), code);
@@ -89,28 +89,33 @@ impl ShareFetcher {
 
     /// Each job's acknowledgements have this result.
     pub(super) fn end_all(&mut self, jobs: Vec<Job>, code: ErrorCode) {
-        self.end_with(jobs, |_| code);
+        self.end_with(jobs, |_| AckResult { code, leader: None });
     }
 
     /// Each job's acknowledgements have the result of their partition; one that the broker
     /// says nothing of has not been dealt with.
-    fn end(&mut self, jobs: Vec<Job>, codes: &BTreeMap<Key, ErrorCode>) {
-        let unknown = ErrorCode::INVALID_RECORD_STATE;
-        self.end_with(jobs, |key| codes.get(&key).copied().unwrap_or(unknown));
+    fn end(&mut self, jobs: Vec<Job>, results: &AckResults) {
+        self.end_with(jobs, |key| {
+            results.get(&key).cloned().unwrap_or(AckResult {
+                code: ErrorCode::INVALID_RECORD_STATE,
+                leader: None,
+            })
+        });
     }
 
-    fn end_with(&mut self, jobs: Vec<Job>, code: impl Fn(Key) -> ErrorCode) {
+    fn end_with(&mut self, jobs: Vec<Job>, result: impl Fn(Key) -> AckResult) {
         for job in jobs {
             let mut results = Vec::with_capacity(job.acks.len());
             for acks in job.acks {
-                let code = code(acks.partition.key());
+                let AckResult { code, leader } = result(acks.partition.key());
                 if code.is_err() {
                     let refused = wire::sum_of(acks.runs.iter());
                     let counters = &self.shared.counters;
                     counters.refused.fetch_add(refused, Ordering::Relaxed);
                     if has_moved(code) {
-                        let topic = acks.partition.topic.clone();
-                        self.sink.news(News::Stale(topic, code));
+                        // Before the result, after which the next is sent to the leader.
+                        let topic = &acks.partition.topic;
+                        self.sink.metadata_is_stale(topic, code, leader);
                     }
                 }
                 results.push((acks, code));
@@ -135,19 +140,29 @@ impl ShareFetcher {
                 .map(Arc::downgrade)
                 .unwrap_or_default(),
         };
-        let mut codes = BTreeMap::new();
+        let endpoints = fetch.node_endpoints;
+        let mut results = AckResults::new();
         let mut parts = Vec::new();
         let mut any_error = false;
         for topic in fetch.responses {
             for data in topic.partitions {
                 let key = (topic.topic_id, data.partition_index);
-                codes.insert(key, ErrorCode::from(data.acknowledge_error_code));
+                let (id, epoch) = (
+                    data.current_leader.leader_id,
+                    data.current_leader.leader_epoch,
+                );
+                let leader = NewLeader::told(key.1, id, epoch, &endpoints);
+                let result = AckResult {
+                    code: ErrorCode::from(data.acknowledge_error_code),
+                    leader: leader.clone(),
+                };
+                results.insert(key, result);
                 let Some(partition) = self.session.partition(key).cloned() else {
                     continue;
                 };
                 if data.error_code != 0 {
                     any_error = true;
-                    self.on_error(&partition, &data);
+                    self.on_error(&partition, &data, leader);
                     continue;
                 }
                 self.told.remove(&key);
@@ -156,7 +171,7 @@ impl ShareFetcher {
                 }
             }
         }
-        self.end(jobs, &codes);
+        self.end(jobs, &results);
         if parts.is_empty() {
             if any_error {
                 self.pause(now + self.shared.settings.error_backoff);
@@ -181,7 +196,12 @@ impl ShareFetcher {
         self.sink.fetched(fetched);
     }
 
-    fn on_error(&mut self, partition: &Arc<Partition>, data: &PartitionData) {
+    fn on_error(
+        &mut self,
+        partition: &Arc<Partition>,
+        data: &PartitionData,
+        leader: Option<NewLeader>,
+    ) {
         let code = ErrorCode::from(data.error_code);
         let why = data.error_message.as_deref().unwrap_or_default();
         let text = format!("{partition:?}: ShareFetch failed: {code}: {why}");
@@ -189,7 +209,7 @@ impl ShareFetcher {
         let logger = &self.shared.logger;
         logger.debug(debug::FETCH, "SHAREFETCH", format_args!("{text}"));
         match code {
-            _ if has_moved(code) => self.sink.news(News::Stale(topic, code)),
+            _ if has_moved(code) => self.sink.metadata_is_stale(&topic, code, leader),
             ErrorCode::UNKNOWN_LEADER_EPOCH => {}
             ErrorCode::UNKNOWN => logger.log(Level::Warning, "SHAREFETCH", format_args!("{text}")),
             // An application that does not poll is not to find one for each attempt.

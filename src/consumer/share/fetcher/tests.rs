@@ -19,17 +19,23 @@ use super::*;
 use crate::base::log::Logger;
 use crate::broker::{RequestError, Response};
 use crate::consumer::testing::{FakeOutbox, PLAIN, batch, records};
+use crate::protocol::leader::{NewLeader, Node};
 use crate::protocol::share::{BATCH_OPTIMIZED, RECORD_LIMIT, ShareFetchV2};
 
 #[derive(Default)]
 struct Heard {
     news: Mutex<Vec<News>>,
     fetched: Mutex<usize>,
+    stale: Mutex<Vec<(ErrorCode, Option<NewLeader>)>>,
 }
 
 impl ShareSink for Heard {
     fn news(&self, news: News) {
         self.news.lock().push(news);
+    }
+
+    fn metadata_is_stale(&self, _: &Arc<str>, why: ErrorCode, leader: Option<NewLeader>) {
+        self.stale.lock().push((why, leader));
     }
 
     fn fetched(&self, _: ShareFetched) {
@@ -365,4 +371,46 @@ fn a_slow_application_s_consumer_asks_for_no_more_than_it_can_hand_out() {
     assert_eq!(asked(), (166, RECORD_LIMIT));
     shared.pace.set_leaders(1000);
     assert_eq!(asked(), (1, RECORD_LIMIT));
+}
+
+#[test]
+fn who_leads_now_is_passed_on_with_what_says_so() {
+    use kafka_protocol::messages::share_acknowledge_response::{LeaderIdAndEpoch, NodeEndpoint};
+    use kafka_protocol::protocol::StrBytes;
+
+    let mut h = Harness::open();
+    h.command(Command::Acknowledge(job(0, 0, 0, Some(1))));
+    h.acknowledge();
+    let leader = LeaderIdAndEpoch::default()
+        .with_leader_id(2)
+        .with_leader_epoch(5);
+    let data = AckData::default()
+        .with_error_code(6)
+        .with_current_leader(leader);
+    let topic = ShareAcknowledgeTopicResponse::default()
+        .with_topic_id(TOPIC)
+        .with_partitions(vec![data]);
+    let node = NodeEndpoint::default()
+        .with_node_id(2.into())
+        .with_host(StrBytes::from_static_str("h"))
+        .with_port(9);
+    let answer = ShareAcknowledgeResponse::default()
+        .with_responses(vec![topic])
+        .with_node_endpoints(vec![node]);
+    h.answer(ResponseKind::ShareAcknowledge(answer));
+    let moved = ErrorCode::NOT_LEADER_FOR_PARTITION;
+    assert_eq!(h.results(), [(Some(1), moved)]);
+    let node = Node {
+        id: 2,
+        host: "h".into(),
+        port: 9,
+        rack: None,
+    };
+    let new = NewLeader {
+        partition: 0,
+        leader: 2,
+        epoch: 5,
+        node: Some(node),
+    };
+    assert_eq!(*h.heard.stale.lock(), [(moved, Some(new))]);
 }
