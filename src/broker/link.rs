@@ -31,8 +31,7 @@ use super::setup::{self, Setup};
 use super::shown::Shown;
 use super::stats::StateName;
 use super::{BrokerStats, LinkEvent, LinkUser, Outbox, Request, RequestError};
-use crate::base::error::ErrorCode;
-use crate::base::log::debug;
+use crate::base::log::{Level, debug};
 
 enum State<T> {
     Down,
@@ -318,8 +317,14 @@ impl<U: LinkUser> Link<U> {
                         .fetch_add(timed_out as u64, Ordering::Relaxed);
                     let max_fails = self.config.settings.max_fails;
                     if max_fails > 0 && conn.timeouts() + timed_out >= max_fails {
+                        // The requests' own errors tell the application.
                         let text = format!("{timed_out} request(s) timed out: disconnect");
-                        self.disconnect(now, registry, &text, Some(ErrorCode::_TIMED_OUT));
+                        self.config.logger.log(
+                            Level::Warning,
+                            "REQTMOUT",
+                            format_args!("{}: {text}", self.name()),
+                        );
+                        self.disconnect(now, registry, &text, None);
                     } else {
                         self.expire_sent(now);
                     }
