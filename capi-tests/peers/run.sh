@@ -10,7 +10,7 @@
 #
 # Without --bootstrap a kafka-mock of three brokers is built and started. What the peers need comes from their own
 # package managers into the cache folder.
-set -u
+set -uo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 . "$ROOT/capi-tests/setup/mock.sh"
 HERE=$ROOT/capi-tests/peers
@@ -105,7 +105,11 @@ share() {
 passed=0 failed=0
 for peer in "${peers[@]}"; do
     echo "== $peer"
-    if $peer; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED $peer"; fi
+    # What a summary of failures shows is the line alone: it says why.
+    if $peer 2>&1 | tee "$WORK/$peer.log"; then passed=$((passed + 1)); else
+        failed=$((failed + 1))
+        echo "FAILED $peer: $(grep -avE '^%|^\s+at ' "$WORK/$peer.log" | tail -3 | tr '\n' ' ')"
+    fi
 done
 echo "$passed passed, $failed failed"
 mock_stop && [ $failed = 0 ]
