@@ -1,6 +1,6 @@
 # Sourced: runs named parts one after the other, each under a heading with its time, and ends with a table.
 # A part that fails does not keep the later ones from running. A part aside runs beside the others, on what processor time they
-# leave, and is shown at the end.
+# leave (or, with --equal, on its share), and is shown at the end.
 # Below the row of a part that failed, the table repeats the lines that say so: of a long log often only the end is kept.
 SECTION_ROWS=() SECTION_FAILED=0 SECTION_ASIDE=()
 section() { # NAME COMMAND...
@@ -19,10 +19,12 @@ section_failures() { # The lines that name a failure; without one, the last line
     awk '/^[ \t]*not ok|FAILED|no closing line|panicked at|^error|: exit code |does not build|[Tt]hreadSanitizer:|DIFFERS|^  differs/ { if (++n <= 30) print; next }
          { last[NR % 15] = $0 } END { if (!n) for (i = NR + 1; i <= NR + 15; i++) if (i % 15 in last) print last[i % 15] }'
 }
-aside() { # NAME COMMAND...
-    local name=$1 dir; shift
+aside() { # [--equal] NAME COMMAND...
+    local nice=19 name dir
+    [ "$1" = --equal ] && { nice=0; shift; }
+    name=$1; shift
     dir=$(mktemp -d)
-    { renice -n 19 -p $BASHPID >/dev/null; local started=$SECONDS; "$@" </dev/null >"$dir/out" 2>&1; echo $? $((SECONDS - started)) >"$dir/end"; } &
+    { [ $nice = 0 ] || renice -n $nice -p $BASHPID >/dev/null; local started=$SECONDS; "$@" </dev/null >"$dir/out" 2>&1; echo $? $((SECONDS - started)) >"$dir/end"; } &
     SECTION_ASIDE+=("$!|$dir|$name")
 }
 aside_end() { # DIR: what `aside` has put there

@@ -25,6 +25,19 @@ c_programs() {
     return $failed
 }
 
+# Clusters of their own, one after the other, beside the other parts: these mostly wait as well.
+kills() {
+    local part failed=0
+    for part in $parts; do
+        case $part in
+            groups) bash capi-tests/admin/chaos.sh --topics 200 ;;
+            transactions) bash capi-tests/transactions/chaos.sh --seconds 60 --messages 60000 --transaction-version 1to2 ;;
+            share) bash capi-tests/share/chaos.sh --seconds 25 --rate 300 ;;
+        esac || failed=1
+    done
+    return $failed
+}
+
 # What is cheap comes first, and ends the run if it fails.
 case " $parts " in *" text "*) TEXT_REQUIRED=1 section "no text of librdkafka's" bash capi-tests/text/check.sh
     section "length of functions" python3 capi-tests/lint/functions.py ;; esac
@@ -37,9 +50,12 @@ case " $parts " in *" peers "*|*" mock "*|*" c "*|*" calls "*|*" groups "*|*" ho
     [ -n "$own" ] && trap 'bash $KAFKA down' EXIT
     export BOOTSTRAP; BOOTSTRAP=$(bash $KAFKA bootstrap) ;;
 esac
+case " $parts " in *" groups "*|*" transactions "*|*" share "*)
+    CHAOS_PORT=$((KAFKA_PORT + 628)) aside --equal "topics, transactions and share groups under kills" kills ;;
+esac
 for part in $parts; do
     case $part in
-        text|unit) ;;
+        text|unit|transactions) ;;
         sim) GROUP_SIM_SEEDS=300..10000 aside "10,000 simulated groups" cargo test -q --lib groups_survive
             CONSUMER_GROUP_SIM_SEEDS=300..10000 aside "10,000 simulated groups that their coordinator assigns to" cargo test -q --lib groups_that_are_assigned_to_survive
             TRANSACTION_SIM_SEEDS=200..10000 aside "10,000 simulated transactional producers" cargo test -q --lib transactions_survive
@@ -61,19 +77,14 @@ for part in $parts; do
         calls)
             section "calls beside librdkafka" bash capi-tests/diff/calls/run.sh
             section "admin calls beside librdkafka" bash capi-tests/diff/admin/run.sh ;;
-        groups)
-            section "consumer groups" bash capi-tests/groups/run.sh
-            section "topics while brokers are killed" bash capi-tests/admin/chaos.sh --topics 200 ;;
+        groups) section "consumer groups" bash capi-tests/groups/run.sh ;;
         hostile) HOSTILE_ROUNDS=1 section "hostile peer" bash capi-tests/hostile/run.sh ;;
         sanitize) section "valgrind, ThreadSanitizer" bash capi-tests/sanitize.sh --quick ;;
         kcat) section "kcat" bash capi-tests/kcat/acceptance.sh ;;
         conformance) TESTS=expected JOBS=${JOBS:-5} section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate
             section "librdkafka's own suite, secured" bash capi-tests/conformance/secure.sh --gate ;;
         python) section "confluent-kafka-python" bash capi-tests/python/run.sh ;;
-        transactions) CHAOS_PORT=$((KAFKA_PORT + 628)) section "transactions under kills" \
-            bash capi-tests/transactions/chaos.sh --seconds 60 --messages 60000 --transaction-version 1to2 ;;
-        share) section "share groups of three clients" bash capi-tests/share/split.sh
-            CHAOS_PORT=$((KAFKA_PORT + 628)) section "share groups under kills" bash capi-tests/share/chaos.sh --seconds 25 --rate 300 ;;
+        share) section "share groups of three clients" bash capi-tests/share/split.sh ;;
         secured) SECURE_PORT=$((KAFKA_PORT + 708)) section "Kafka with TLS and logins" bash capi-tests/secure/test.sh ;;
         telemetry) section "statistics for Prometheus" bash capi-tests/telemetry/prometheus.sh
             TELEMETRY_PORT=$((KAFKA_PORT + 668)) section "clients' metrics as Kafka gets them" bash capi-tests/telemetry/run.sh ;;
