@@ -1,12 +1,12 @@
 #!/bin/bash
-# make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python transactions share secured telemetry" selects.
+# make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo docs peers mock c calls groups hostile sanitize kcat conformance python transactions share secured telemetry" selects.
 # The quick forms of the longer parts run here; `make kcat`, `make conformance`, `make transactions` and `make reauth` have them in full.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
 . "$ROOT/capi-tests/setup/rust.sh"
 cd "$ROOT" || exit 1
-parts=${PARTS:-text unit sim model abi install demo peers mock c calls groups hostile sanitize kcat conformance python transactions share secured telemetry}
+parts=${PARTS:-text unit sim model abi install demo docs peers mock c calls groups hostile sanitize kcat conformance python transactions share secured telemetry}
 unset LIB
 export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 # The property tests try the same cases in every run; another seed or PROPTEST_CASES=100000 looks for more.
@@ -65,6 +65,7 @@ for part in $parts; do
         install) section "make install" bash capi-tests/install/check.sh ;;
         demo) section "demo" bash capi-tests/demo/demo.sh
             section "the example, exactly once" bash capi-tests/examples/run.sh ;;
+        docs) section "commands of README and docs" python3 capi-tests/text/commands.py ;;
         peers) section "other clients on the mock" bash capi-tests/peers/run.sh
             section "clients that fence each other" bash capi-tests/peers/run.sh --bootstrap "$BOOTSTRAP" fencing ;;
         mock) section "the mock against Kafka" bash capi-tests/diff/mock_diff/run.sh --kafka "$BOOTSTRAP" 1
