@@ -18,16 +18,16 @@ if [ -z "${BOOTSTRAP:-}" ]; then
 fi
 if [ "${1:-}" = --quick ]; then
     section "valgrind" bash "$C" --valgrind badinput values reports lifecycle
-    section "ThreadSanitizer" bash "$C" --tsan secured_tls lifecycle reports delivery group_basic consumer consumer_commits consumer_simple consumer_queues
+    section "ThreadSanitizer" bash "$C" --jobs 2 --tsan secured_tls lifecycle reports delivery group_basic consumer consumer_commits consumer_simple consumer_queues
     sections_end
 fi
-groups() { BOOTSTRAP=none bash "$C" --dir "$ROOT/capi-tests/groups" "$@"; }
+groups() { BOOTSTRAP=none bash "$C" --jobs 3 --dir "$ROOT/capi-tests/groups" "$@"; }
 export HOSTILE_ROUNDS=${HOSTILE_ROUNDS:-1}
-section "C programs, valgrind" bash "$C" --valgrind
+section "C programs, valgrind" bash "$C" --jobs 3 --valgrind
 section "groups, valgrind" groups --valgrind
 section "hostile peer, valgrind" bash "$HOSTILE" --valgrind
 for tool in asan tsan; do
-    section "C programs, $tool" bash "$C" "--$tool"
+    section "C programs, $tool" bash "$C" --jobs 3 "--$tool"
     section "groups, $tool" groups "--$tool"
     section "hostile peer, $tool" bash "$HOSTILE" "--$tool"
 done

@@ -13,18 +13,6 @@ export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 export PROPTEST_RNG_SEED=${PROPTEST_RNG_SEED:-20260101}
 KAFKA=capi-tests/kafka/kafka.sh
 
-# They mostly wait: three of them run at a time.
-c_programs() {
-    local third names pids=() failed=0
-    for third in 0 1 2; do
-        mapfile -t names < <(cd capi-tests/c && ls -- *.c | awk -v third=$third 'NR % 3 == third')
-        bash capi-tests/c/run.sh "${names[@]}" &
-        pids+=($!)
-    done
-    for third in "${pids[@]}"; do wait "$third" || failed=1; done
-    return $failed
-}
-
 # Clusters of their own, one after the other, beside the other parts: these mostly wait as well.
 kills() {
     local part failed=0
@@ -72,7 +60,7 @@ for part in $parts; do
             section "the mock secured, with librdkafka" bash capi-tests/secure/mock.sh --lib upstream
             section "the mock secured" bash capi-tests/secure/mock.sh --lib ours ;;
         c)
-            section "C programs" c_programs
+            section "C programs" bash capi-tests/c/run.sh --jobs 3
             section "no transaction left open by them" bash capi-tests/kafka/hanging.sh
             section "statistics beside librdkafka" python3 capi-tests/diff/stats_diff.py ;;
         calls)

@@ -1,8 +1,9 @@
 #!/bin/bash
 # The C programs against a real Kafka.
 #
-#   run.sh [--lib ours|upstream] [--valgrind|--asan|--tsan] [--case CASE]... [--dir FOLDER] [PROGRAM...]
+#   run.sh [--lib ours|upstream] [--valgrind|--asan|--tsan] [--jobs N] [--case CASE]... [--dir FOLDER] [PROGRAM...]
 #
+# The programs mostly wait: --jobs lets that many run at a time.
 # Every .c file here (or in FOLDER) is one program (all without names). Each prints its cases and closes with "N passed, M failed";
 # what failed is shown, all output is kept below the cache folder. BOOTSTRAP names the Kafka; without it one is started
 # on a port of its own and stopped at the end. The sanitizers build the library once more with the nightly compiler.
@@ -13,12 +14,13 @@ set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 here=$ROOT/capi-tests/c sources=$here
 
-lib=ours tool=plain cases=() programs=()
+lib=ours tool=plain jobs=1 cases=() programs=()
 while [ $# -gt 0 ]; do
     case $1 in
         --lib) lib=$2; shift 2 ;;
         --valgrind|--asan|--tsan) tool=${1#--}; shift ;;
         --dir) sources=$2; shift 2 ;;
+        --jobs) jobs=$2; shift 2 ;;
         --case) cases+=("$2"); shift 2 ;;
         --*) die "unknown option $1" ;;
         *) programs+=("${1%.c}"); shift ;;
@@ -92,39 +94,67 @@ export BOOTSTRAP T_LIB=$lib T_SLOW=${T_SLOW:-$slow} T_DATA=$ROOT/capi-tests/abi/
 # The mock cluster as a program of its own, which no tool slows down.
 mock_program() { . "$ROOT/capi-tests/setup/mock.sh"; need openssl openssl; mock_build; }
 
-passed=0 failed=0 skipped=0 bad=()
-for p in "${programs[@]}"; do
-    build "$p" || { bad+=("$p: does not build"); failed=$((failed + 1)); continue; }
-    own=() leaks=1 T_UPSTREAM=
+needs() { # LINE: is it in the comment of one of the programs?
+    local p
+    for p in "${programs[@]}"; do grep -qsx " \* $1" "$sources/$p.c" && return; done
+    return 1
+}
+if needs "without authorizer"; then
+    unsecured status >/dev/null 2>&1 || started+=(unsecured)
+    unsecured up --set authorizer.class.name= || die "no Kafka without an authorizer"
+    T_UNSECURED=$(unsecured bootstrap)
+fi
+if needs kafka-mock; then T_MOCK=$(mock_program) && export T_MOCK || die "no kafka-mock"; fi
+export T_UNSECURED
+
+# Runs one program, and writes down how many cases passed, failed and were skipped, and with what else it failed.
+run_program() { # PROGRAM
+    local p=$1 own=() leaks=1 code line ok ko sk
+    build "$p" || { echo "0 1 0 $p: does not build" >"$results/$p"; return; }
+    export T_UPSTREAM=
     grep -qx ' \* upstream' "$sources/$p.c" && T_UPSTREAM=$(bash "$ROOT/capi-tests/setup/upstream.sh")
     grep -qx ' \* no leak check' "$sources/$p.c" && leaks=0
-    if [ -z "$T_UNSECURED" ] && grep -qx ' \* without authorizer' "$sources/$p.c"; then
-        unsecured status >/dev/null 2>&1 || started+=(unsecured)
-        unsecured up --set authorizer.class.name= || die "no Kafka without an authorizer"
-        T_UNSECURED=$(unsecured bootstrap)
-    fi
-    [ -z "${T_MOCK:-}" ] && grep -qx ' \* kafka-mock' "$sources/$p.c" && { T_MOCK=$(mock_program) || die "no kafka-mock"; export T_MOCK; }
     [ $leaks = 0 ] && [ "$tool" = valgrind ] && own=(--leak-check=no)
     [ "$tool" = asan ] && export ASAN_OPTIONS=detect_leaks=$leaks:abort_on_error=0:exitcode=98
-    export T_UPSTREAM T_UNSECURED
     LD_LIBRARY_PATH=$libdir timeout $((3000 * T_SLOW)) ${run[@]+"${run[@]}"} ${own[@]+"${own[@]}"} "$out/$p" ${cases[@]+"${cases[@]}"} >"$log/$p.log" 2>&1 </dev/null
     code=$?
     line=$(grep -aE "^$p: [0-9]+ passed, [0-9]+ failed" "$log/$p.log" | tail -1)
     if [ -n "$line" ]; then
         echo "$line"
         read -r ok ko sk <<<"$(sed -E 's/^[^:]*: ([0-9]+) passed, ([0-9]+) failed, ([0-9]+) skipped.*/\1 \2 \3/' <<<"$line")"
-        passed=$((passed + ok)) failed=$((failed + ko)) skipped=$((skipped + sk))
         # A clean closing line with a bad exit code: a tool found something, or the process died after it.
-        [ $code -ne 0 ] && [ "$ko" -eq 0 ] && { failed=$((failed + 1)); bad+=("$p: exit code $code"); }
+        if [ $code -ne 0 ] && [ "$ko" -eq 0 ]; then
+            echo "$ok 1 $sk $p: exit code $code" >"$results/$p"
+        else
+            echo "$ok $ko $sk" >"$results/$p"
+        fi
     else
-        failed=$((failed + 1)); bad+=("$p: ended with code $code before its last case")
+        echo "0 1 0 $p: ended with code $code before its last case" >"$results/$p"
         echo "$p: no closing line, exit code $code; last case: $(grep -aE '^(ok|not ok|skipped) ' "$log/$p.log" | tail -1)"
     fi
     if [ $code -ne 0 ]; then
         grep -aE -A 25 '^==[0-9]+==|^WARNING: ThreadSanitizer|ERROR: (Address|Leak)Sanitizer' "$log/$p.log" | head -80
         grep -aE '^  FAILED|^not ok|FAILED: time limit|panicked' "$log/$p.log" | head -40
     fi
+}
+
+results=$(mktemp -d)
+running=0
+for p in "${programs[@]}"; do
+    [ $running -lt "$jobs" ] || { wait -n; running=$((running - 1)); }
+    # What it says is said at its end: programs beside it do not come between.
+    { trap - EXIT; said=$(run_program "$p" 2>&1); printf '%s\n' "$said"; } &
+    running=$((running + 1))
 done
+wait
+
+passed=0 failed=0 skipped=0 bad=()
+for p in "${programs[@]}"; do
+    read -r ok ko sk why <"$results/$p" || { ok=0 ko=1 sk=0 why="$p: was not run to its end"; }
+    passed=$((passed + ok)) failed=$((failed + ko)) skipped=$((skipped + sk))
+    [ -z "$why" ] || bad+=("$why")
+done
+rm -r "$results"
 for b in ${bad[@]+"${bad[@]}"}; do echo "$b"; done
 echo "$(basename "$sources") ($lib, $tool): $passed passed, $failed failed, $skipped skipped; logs in $log"
 [ $failed -eq 0 ]
