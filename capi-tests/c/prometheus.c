@@ -124,37 +124,48 @@ static void addresses_that_cannot_be_had(void) {
         }
 }
 
-/* Neither the listener nor the instances are the child's, which may serve an address of its own. */
+/* What a forked child finds: 0 if all is well. */
+static char child_serves_its_own(const char *address, const char *parents) {
+        char errstr[512], own[32], *text;
+        int own_port, good;
+        rd_kafka_t *mine;
+        if (made(RD_KAFKA_PRODUCER, address, errstr, sizeof(errstr)))
+                return 2;
+        snprintf(own, sizeof(own), "%s", free_address(&own_port));
+        mine = made(RD_KAFKA_PRODUCER, own, errstr, sizeof(errstr));
+        if (!mine)
+                return 3;
+        text = scrape(own_port);
+        good = text && strstr(text, rd_kafka_name(mine)) && !strstr(text, parents);
+        free(text);
+        rd_kafka_destroy(mine);
+        return good ? 0 : 4;
+}
+
+/* Neither the listener nor the instances are the child's, which may serve an address of its own. It says what it finds through a
+ * pipe: its exit code is valgrind's, which takes the parent's instance there, whose threads are gone, for lost. */
 static void forked_children(void) {
         char errstr[512] = "", parents[128];
         int port, status = -1, there[2];
         const char *address = free_address(&port);
         rd_kafka_t *rk      = made(RD_KAFKA_PRODUCER, address, errstr, sizeof(errstr));
         pid_t child;
-        char byte;
+        char byte = -1;
         NEED(rk, "%s", errstr);
         CHECK(serves(port, rk), "before");
         snprintf(parents, sizeof(parents), "client=\"%s\"", rd_kafka_name(rk));
+        NEED(!pipe(there), "no pipe");
         child = fork();
         if (!child) {
-                char own[32], *text;
-                int own_port, good;
-                rd_kafka_t *mine;
                 alarm(ms(60000) / 1000);
-                if (made(RD_KAFKA_PRODUCER, address, errstr, sizeof(errstr)))
-                        _exit(2);
-                snprintf(own, sizeof(own), "%s", free_address(&own_port));
-                mine = made(RD_KAFKA_PRODUCER, own, errstr, sizeof(errstr));
-                if (!mine)
-                        _exit(3);
-                text = scrape(own_port);
-                good = text && strstr(text, rd_kafka_name(mine)) && !strstr(text, parents);
-                free(text);
-                rd_kafka_destroy(mine);
-                _exit(good ? 0 : 4);
+                byte = child_serves_its_own(address, parents);
+                _exit(write(there[1], &byte, 1) != 1);
         }
+        close(there[1]);
+        CHECK(read(there[0], &byte, 1) == 1 && byte == 0, "the child: %d", byte);
+        close(there[0]);
         waitpid(child, &status, 0);
-        CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0, "the child: %d", status);
+        CHECK(WIFEXITED(status), "the child: %x", status);
         CHECK(serves(port, rk), "after");
         /* The child has nothing of it once it is there. */
         NEED(!pipe(there), "no pipe");

@@ -94,10 +94,22 @@ class Ledger:
         return r.final or r.count >= LIMIT or r.unknown
 
 
+def java(program):
+    return ["java", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp",
+            os.environ["JARS"] + "/*", program]
+
+
+def start_offsets(bootstrap, group):
+    """Below these offsets the cluster has ended every record of the group: accepted, rejected, or delivered as often as the limit says."""
+    out = subprocess.run(java("org.apache.kafka.tools.consumer.group.ShareGroupCommand")
+                         + ["--bootstrap-server", bootstrap, "--describe", "--offsets", "--group", group], stdout=subprocess.PIPE, text=True).stdout
+    rows = [line.split() for line in out.splitlines()]
+    return {(r[1], int(r[2])): int(r[3]) for r in rows if len(r) >= 4 and r[0] == group and r[2].isdigit() and r[3].isdigit()}
+
+
 def configure_group(bootstrap, group):
-    java = ["java", "-Xmx128m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error", "-cp",
-            os.environ["JARS"] + "/*", "kafka.admin.ConfigCommand"]
     settings = {"share.auto.offset.reset": "earliest", "share.record.lock.duration.ms": LOCK_MS, "share.session.timeout.ms": 6000,
                 "share.heartbeat.interval.ms": 1000}
-    subprocess.run(java + ["--bootstrap-server", bootstrap, "--alter", "--entity-type", "groups", "--entity-name", group, "--add-config",
-                           ",".join(f"{k}={v}" for k, v in settings.items())], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(java("kafka.admin.ConfigCommand")
+                   + ["--bootstrap-server", bootstrap, "--alter", "--entity-type", "groups", "--entity-name", group, "--add-config",
+                      ",".join(f"{k}={v}" for k, v in settings.items())], check=True, stdout=subprocess.DEVNULL)

@@ -7,8 +7,10 @@
 
  - every record that was produced ends accepted or rejected by the broker (the callback said so), or delivered as often as the
    group's limit says, or with an acknowledgement whose outcome nobody knows, since its member was killed or its connection cut;
+ - a delivery may be lost, with the member or the connection that it was for. If the last one of a record is, the cluster alone
+   knows that it has ended: the group's start offset has gone past it. That is rare;
  - no later delivery of a record is accepted or rejected once one was;
- - none is delivered more often than the limit; what is always released is delivered that often;
+ - none is delivered more often than the limit; what is always released is delivered that often, but for deliveries that were lost;
  - every member closes in time.
 
 The seed decides what happens to whom, the clock when.
@@ -24,7 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "groups"))
 from chaos import Kafka
 from crew import TOOLS, Process, now
-from ledger import LIMIT, Ledger, configure_group
+from ledger import LIMIT, Ledger, configure_group, start_offsets
 
 TOPICS = {"share-a": 8, "share-b": 4}
 GROUP = "share-chaos"
@@ -38,6 +40,8 @@ class Chaos(Ledger):
         self.rng = random.Random(args.seed)
         self.events, self.members = [], {}
         self.incarnation = [0] * MEMBERS
+        # Records whose last delivery was lost.
+        self.lost = set()
         self.start = now()
 
     def note(self, text):
@@ -104,12 +108,30 @@ class Chaos(Ledger):
         if feeder.close(120) is None:
             self.problem("the feeder did not come to its end")
         limit = time.monotonic() + self.args.patience
+        ask = time.monotonic() + 30
         while time.monotonic() < limit and self.unfinished():
             self.watch()
             time.sleep(0.5)
+            if time.monotonic() > ask:
+                self.ask_the_cluster()
+                ask = time.monotonic() + 30
+        self.ask_the_cluster()
         for slot in self.members:
             self.close(slot)
         self.judge()
+
+    def ask_the_cluster(self):
+        starts = start_offsets(self.cluster.bootstrap, GROUP)
+        if len(starts) < sum(TOPICS.values()):
+            self.problem(f"the cluster tells the start offsets of {len(starts)} partitions")
+        for at in self.unfinished():
+            place, offset = at
+            if offset < starts.get(place, 0) and self.records[at].count >= LIMIT - 2:
+                self.note(f"{at} has ended in a delivery that reached nobody, after {self.records[at].count} that did")
+                self.lost.add(at)
+
+    def unfinished(self):
+        return [at for at in super().unfinished() if at not in self.lost]
 
     def judge(self):
         produced = {at: r for at, r in self.records.items() if r.number is not None}
@@ -120,15 +142,17 @@ class Chaos(Ledger):
         if not produced:
             self.problem("nothing was produced")
         for at, r in produced.items():
-            if r.number.endswith("500") and r.count < LIMIT and not r.unknown:
+            if r.number.endswith("500") and r.count < LIMIT and not r.unknown and at not in self.lost:
                 self.problem(f"{at} was always released, and delivered {r.count} times")
         final = sum(1 for r in produced.values() if r.final)
         again = sum(1 for r in produced.values() if r.count > 1)
         unknown = sum(1 for r in produced.values() if not r.final and r.unknown)
+        if len(self.lost) > 5 + len(produced) / 1000:
+            self.problem(f"the last delivery of {len(self.lost)} records was lost")
         if final < len(produced) / 2:
             self.problem(f"only {final} of {len(produced)} are known to have ended")
         print(f"  {len(produced)} records: {final} accepted or rejected, {unknown} with an unknown outcome, "
-              f"{again} delivered more than once; errors: {self.errors}", flush=True)
+              f"{len(self.lost)} whose last delivery was lost, {again} delivered more than once; errors: {self.errors}", flush=True)
 
 
 def main():
