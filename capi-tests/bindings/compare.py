@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """compare.py NAME UPSTREAM.tsv OURS.tsv EXPECTED: fails when ours fails what the original passes and no reason is known.
 
-A line of EXPECTED is: binding, name of the test, reason, with tabs between. A test that one side did not get to counts as
-failed there: a crash takes the tests behind it along. A listed name that no run of the whole suite has is a failure, too.
+A line of EXPECTED is: binding, name of the test, reason, with tabs between; it may tell why a test fails on both. A test that
+one side did not get to counts as failed there: a crash takes the tests behind it along. A listed name that no run of the whole
+suite has is a failure, too. Without a run of the original, ours must pass all but what is listed there, or in table.tsv as failed on
+both.
 """
 import os
 import sys
+
+import table
 
 
 def load(path):
@@ -19,16 +23,28 @@ def reasons(path, name):
     return {test: reason for binding, test, reason in rows if binding == name}
 
 
+def alone(name, ours, known):
+    failed_on_both = {test for row in table.rows() if row["binding"] == name for test in row["failed on both"].split("; ")}
+    failed = sorted(test for test, state in ours.items() if state == "fail")
+    unexpected = [test for test in failed if test not in known and test not in failed_on_both]
+    for test in unexpected:
+        print(f"fails on ours: {test}")
+    print(f"{name}: {len(ours)} tests, {sum(state == 'pass' for state in ours.values())} pass on ours, {len(unexpected)} unexpected")
+    return 1 if unexpected or not ours else 0
+
+
 def main():
     name, upstream_path, ours_path, expected_path = sys.argv[1:5]
-    if not os.path.exists(ours_path) or not os.path.exists(upstream_path):
-        print("only one library was run: nothing is compared")
+    if not os.path.exists(ours_path):
+        print("only the original was run: nothing is compared")
         return 0
+    if not os.path.exists(upstream_path):
+        return alone(name, load(ours_path), reasons(expected_path, name))
     upstream, ours, known = load(upstream_path), load(ours_path), reasons(expected_path, name)
     if not ours or not upstream:
         print("a suite ran no test")
         return 1
-    count, unexpected, explained, only_upstream_fails, stale = 0, [], {}, [], set()
+    count, unexpected, explained, only_upstream_fails, both_fail, stale = 0, [], {}, [], [], set()
     for test in sorted(set(upstream) | set(ours)):
         theirs, mine = upstream.get(test, "absent"), ours.get(test, "absent")
         reason = known.get(test)
@@ -42,8 +58,12 @@ def main():
             only_upstream_fails.append(test)
         elif mine == "pass" and reason:
             stale.add(test)
+        elif mine == theirs == "fail":
+            both_fail.append(test + (f", {reason}" if reason else ""))
     for reason, tests in sorted(explained.items()):
         print(f"known to fail, {reason}: {len(tests)}")
+    for test in both_fail:
+        print(f"fails on both: {test}")
     for test in only_upstream_fails:
         print(f"fails on the original only: {test}")
     for test in sorted(stale):

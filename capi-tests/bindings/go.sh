@@ -1,7 +1,7 @@
 # confluent-kafka-go from the Go module proxy, its package kafka with -tags dynamic: unit tests, those on the mock cluster, and the
 # integration suite. One function of the tests is replaced: topics are created by a tool instead of an admin client, so that tests
 # of producers and consumers do not hang on admin requests.
-VERSION=v2.11.1
+CLIENT='confluent-kafka-go (`-tags dynamic`)' VERSION=v2.11.1
 
 build() {
     type -P go >/dev/null || apt_install golang-go

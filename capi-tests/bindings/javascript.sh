@@ -1,6 +1,6 @@
 # @confluentinc/kafka-javascript from npm. Its package has no tests: those in javascript/ use its two interfaces, the one with
 # promises and the one with callbacks.
-VERSION=1.10.1
+CLIENT="@confluentinc/kafka-javascript (with this project's tests)" VERSION=1.10.1
 . "$HERE/node/addon.sh"
 
 build() {

@@ -1,5 +1,5 @@
 # node-rdkafka from npm: mocha's unit tests and e2e.
-VERSION=3.6.1
+CLIENT='node-rdkafka' VERSION=3.6.1
 . "$HERE/node/addon.sh"
 
 build() {

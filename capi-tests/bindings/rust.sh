@@ -1,6 +1,6 @@
 # rust-rdkafka from crates.io with the feature dynamic-linking: the crate's unit tests and the integration tests that it ships.
 # One function of the tests is replaced: a topic is created by a tool instead of an admin client.
-VERSION=0.39.0
+CLIENT='rust-rdkafka (`dynamic-linking`)' VERSION=0.39.0
 
 build() {
     . "$ROOT/capi-tests/setup/rust.sh"
