@@ -1,6 +1,5 @@
 # confluent-kafka-go from the Go module proxy, its package kafka with -tags dynamic: unit tests, those on the mock cluster, and the
-# integration suite. One function of the tests is replaced: topics are created by a tool instead of an admin client, so that tests
-# of producers and consumers do not hang on admin requests.
+# integration suite.
 CLIENT='confluent-kafka-go (`-tags dynamic`)' VERSION=v2.11.1
 
 build() {
@@ -10,35 +9,11 @@ build() {
     rm -rf src; mkdir -p get && cd get && { [ -f go.mod ] || go mod init get; } || return 1
     local dir; dir=$(go mod download -json "github.com/confluentinc/confluent-kafka-go/v2@$VERSION" | sed -n 's/^\t"Dir": "\(.*\)",$/\1/p')
     [ -d "$dir" ] && cp -r "$dir" ../src && chmod -R u+w ../src && cd ../src/kafka || return 1
-    sed -i 's/^func createTestTopic(/func createTestTopicByAdmin(/' testhelpers_test.go
-    cat >topic_by_tool_test.go <<'END'
-package kafka
-
-import (
-	"fmt"
-	"os"
-	"os/exec"
-	"strconv"
-	"testing"
-	"time"
-)
-
-func createTestTopic(t *testing.T, suffix string, numPartitions int, replicationFactor int) string {
-	topic := fmt.Sprintf("%s-%s-%d", testconf.TopicName, suffix, time.Now().UnixNano())
-	tool := exec.Command("python3", os.Getenv("TOPIC_TOOL"), "--bootstrap-server", testconf.Brokers,
-		"--create", "--topic", topic, "--partitions", strconv.Itoa(numPartitions))
-	if out, err := tool.CombinedOutput(); err != nil {
-		t.Fatalf("creating %s: %s %s", topic, err, out)
-	}
-	return topic
-}
-END
     nice go test -p 2 -tags dynamic -c -o "$WORK/tests" . && cd "$WORK" && stamp "$VERSION" "$(cat "$HERE/go.sh")"
 }
 
 suite() {
     local logs=$1 topic=go-$LIB_NAME-$$-$SECONDS
-    export TOPIC_TOOL=$ROOT/capi-tests/kafka/admin.py
     create_topic "$topic" 4 || return 1
     cd "$WORK/src/kafka" || return 1
     printf '{"Brokers": "%s", "TopicName": "%s", "GroupID": "%s", "PerfMsgCount": 100000, "PerfMsgSize": 100, "Config": []}\n' \

@@ -1,5 +1,4 @@
 # rust-rdkafka from crates.io with the feature dynamic-linking: the crate's unit tests and the integration tests that it ships.
-# One function of the tests is replaced: a topic is created by a tool instead of an admin client.
 CLIENT='rust-rdkafka (`dynamic-linking`)' VERSION=0.39.0
 
 build() {
@@ -10,18 +9,6 @@ build() {
     local dir; dir=$(cargo metadata --format-version 1 | python3 -c 'import json, os, sys
 print(next(os.path.dirname(p["manifest_path"]) for p in json.load(sys.stdin)["packages"] if p["name"] == "rdkafka"))') || return 1
     cp -r "$dir" ../src && cd ../src && printf '\n[workspace]\n' >>Cargo.toml || return 1
-    sed -i 's/^pub async fn create_topic(/pub async fn create_topic_by_admin(/' tests/utils.rs
-    cat >>tests/utils.rs <<'END'
-
-pub async fn create_topic(name: &str, partitions: i32) {
-    let status = std::process::Command::new("python3")
-        .arg(env::var("TOPIC_TOOL").unwrap())
-        .args(["--bootstrap-server", &get_bootstrap_server(), "--create", "--topic", name])
-        .args(["--partitions", &partitions.to_string()])
-        .status();
-    assert!(status.unwrap().success());
-}
-END
     nice cargo test -j 2 --no-run --features dynamic-linking --lib --tests --message-format json >"$WORK/artifacts.json" || return 1
     python3 - "$WORK/artifacts.json" >"$WORK/programs" <<'END' || return 1
 import json, sys
@@ -37,11 +24,11 @@ suite() {
     local logs=$1 name program test
     cd "$WORK/src" || return 1
     # The tests count on three partitions in each topic that the broker makes, and on a broker with the number 0.
-    export KAFKA_PORT=$((KAFKA_PORT + 100))
+    export KAFKA_PORT=$((KAFKA_PORT + 6))
     bash "$ROOT/capi-tests/kafka/kafka.sh" up --partitions 3 --set node.id=0 \
         --set "controller.quorum.voters=0@127.0.0.1:$((KAFKA_PORT + 10))" >&2 || return 1
     trap 'bash "$ROOT/capi-tests/kafka/kafka.sh" down' EXIT
-    export KAFKA_HOST KAFKA_VERSION TOPIC_TOOL=$ROOT/capi-tests/kafka/admin.py
+    export KAFKA_HOST KAFKA_VERSION
     KAFKA_HOST=$(bash "$ROOT/capi-tests/kafka/kafka.sh" bootstrap)
     KAFKA_VERSION=$(bash "$ROOT/capi-tests/kafka/kafka.sh" version)
     while read -r name program; do
