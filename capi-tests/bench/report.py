@@ -29,8 +29,14 @@ def cpu_limit(name):
     return 0.5 if name == "produce 100 B" or name.startswith(("consumer_poll", "share consumer")) else 0.8
 
 
+# Most of the processor time is PHP's own.
+PHP_RATES = {"produce 100 B": 1.0, "low-level consumer": 4.0, "high-level consumer": 3.0}
+
+
 def limit(name, field):
     """The ratio wanted, None for a figure that is only shown."""
+    if name.startswith("php-rdkafka, "):
+        return PHP_RATES.get(name.removeprefix("php-rdkafka, ")) if field == "rate" else None
     if name.startswith("first message"):
         return 1.0 if field == "p50" else None
     if " against " in name:

@@ -48,6 +48,10 @@ first message, new topic|first|8|first||3
 first message, new topic, metadata before|first-metadata|8|first||3
 first message, mock|first@mock|20|first||3
 first message, mock, metadata before|first-metadata@mock|20|first||3
+php-rdkafka, produce 100 B|php-produce|1000000|produce|
+php-rdkafka, low-level consumer|php-low|1000000|consume1|
+php-rdkafka, high-level consumer|php-high|1000000|consume1|group.id=bench
+php-rdkafka, latency at 10/s|php-latency|50|latency|
 SASL_SSL, produce 1 KiB|produce-1024|200000|produce|secure
 SASL_SSL, consumer_poll 1 KiB|poll|200000|consume1k|secure group.id=bench
 SASL_SSL, connecting|connect|100|latency|secure|3
@@ -74,8 +78,9 @@ fi
 export BOOTSTRAP
 
 with() { # LIBRARY ARGUMENTS...
-    local dir=$1; shift
-    LD_LIBRARY_PATH=$dir timeout 300 "$out/bench" "$@" 2>"$out/stderr" || { tail -3 "$out/stderr" >&2; return 1; }
+    local dir=$1 program=("$out/bench"); shift
+    case $1 in php-*) program=(php -n -d extension="$CACHE/bindings/php/src/modules/rdkafka.so" "$ROOT/capi-tests/php/bench.php") ;; esac
+    LD_LIBRARY_PATH=$dir timeout 300 "${program[@]}" "$@" 2>"$out/stderr" || { tail -3 "$out/stderr" >&2; return 1; }
 }
 
 id=bench-$$-$(date +%s)
@@ -92,10 +97,16 @@ selected() { # NAME WORKLOAD
     for w in "${wanted[@]}"; do case "$1|$2" in *"$w"*) return 0 ;; esac; done
     return 1
 }
+php=
+while IFS='|' read -r name workload _; do
+    case $workload in php-*) selected "$name" "$workload" && php=wanted ;; esac
+done <<<"$WORKLOADS"
+if [ -n "$php" ]; then (. "$ROOT/capi-tests/bindings/lib.sh" && prepare php) || { say "php-rdkafka's figures are left out"; php=; }; fi
 for round in $(seq 0 "$rounds"); do
     say "round $round of $rounds"
     while IFS='|' read -r name workload count topic conf pairs against; do
         [ -n "$name" ] && selected "$name" "$workload" || continue
+        case $workload in php-*) [ -n "$php" ] || continue ;; esac
         case $workload in produce-*|transactions-*|latency|paced) count=$((count / scale)) ;; esac
         for pair in $(seq "${pairs:-1}"); do
             order="upstream ours"; [ $(((round + pair) % 2)) = 1 ] && order="ours upstream"
