@@ -1,12 +1,12 @@
 #!/bin/bash
-# make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo docs peers mock c calls groups hostile sanitize kcat conformance python transactions share secured telemetry" selects.
+# make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo docs peers mock c calls groups hostile sanitize kcat conformance python bindings transactions share secured telemetry" selects.
 # The quick forms of the longer parts run here; `make kcat`, `make conformance`, `make transactions` and `make reauth` have them in full.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
 . "$ROOT/capi-tests/sections.sh"
 . "$ROOT/capi-tests/setup/rust.sh"
 cd "$ROOT" || exit 1
-parts=${PARTS:-text unit sim model abi install demo docs peers mock c calls groups hostile sanitize kcat conformance python transactions share secured telemetry}
+parts=${PARTS:-text unit sim model abi install demo docs peers mock c calls groups hostile sanitize kcat conformance python bindings transactions share secured telemetry}
 unset LIB
 export KAFKA_PORT=${KAFKA_PORT:-19092} QUICK=1
 # The property tests try the same cases in every run; another seed or PROPTEST_CASES=100000 looks for more.
@@ -32,7 +32,7 @@ case " $parts " in *" text "*) TEXT_REQUIRED=1 section "no text of librdkafka's"
 case " $parts " in *" unit "*) section "unit tests" cargo test -q ;; esac
 sections_stop_early
 section "release build" bash capi-tests/setup/library.sh ours
-case " $parts " in *" peers "*|*" mock "*|*" c "*|*" calls "*|*" groups "*|*" hostile "*|*" sanitize "*|*" kcat "*|*" conformance "*|*" python "*|*" share "*)
+case " $parts " in *" peers "*|*" mock "*|*" c "*|*" calls "*|*" groups "*|*" hostile "*|*" sanitize "*|*" kcat "*|*" conformance "*|*" python "*|*" bindings "*|*" share "*)
     own=1; bash $KAFKA status >/dev/null 2>&1 && own=
     section "Kafka 4.2 on loopback" bash $KAFKA up
     [ -n "$own" ] && trap 'bash $KAFKA down' EXIT
@@ -73,6 +73,8 @@ for part in $parts; do
         conformance) TESTS=expected JOBS=${JOBS:-5} section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate
             section "librdkafka's own suite, secured" bash capi-tests/conformance/secure.sh --gate ;;
         python) section "confluent-kafka-python" bash capi-tests/python/run.sh ;;
+        bindings) section "bindings' own tests" bash capi-tests/bindings/run.sh --lib ours javascript php
+            section "the queue in PHP" bash capi-tests/php/run.sh ours ;;
         share) section "share groups of three clients" bash capi-tests/share/split.sh ;;
         secured) SECURE_PORT=$((KAFKA_PORT + 708)) section "Kafka with TLS and logins" bash capi-tests/secure/test.sh ;;
         telemetry) section "statistics for Prometheus" bash capi-tests/telemetry/prometheus.sh
