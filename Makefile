@@ -14,7 +14,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install install-debug uninstall deb deb-test dist dist-test demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos lint
+.PHONY: all help install install-debug uninstall packaged deb deb-test dist dist-test demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -55,13 +55,18 @@ uninstall: ## take away what `make install` brought
 	rm -f "$(DESTDIR)$(DEBUGDIR)"/librdkafka.so.1.debug
 	-rmdir "$(DESTDIR)$(INCLUDEDIR)/librdkafka" "$(DESTDIR)$(DOCDIR)"
 
-deb: $(LIBRARY_DIR)/librdkafka.so ## Debian packages in target/debian: librdkafka1, librdkafka-dev, librskafka-tools
+# A library that is built alone keeps nothing for the archive, which takes far less room. Archive and programs are those of `make`.
+packaged: all ## what the packages are made of, in target/packaged: the library built for size
+	@. capi-tests/setup/rust.sh && cargo rustc --profile packaged --lib --crate-type cdylib
+	@cd $(TARGET_DIR) && ln -f release/librdkafka.a release/kafka-mock release/kafka-admin release/kafka-check packaged/
+
+deb: packaged ## Debian packages in target/debian: librdkafka1, librdkafka-dev, librskafka-tools
 	@bash docker/debian/build.sh
 
 deb-test: deb ## these packages in the place of Debian's, in a clean Debian: kcat, Python, rsyslog, and back again
 	@bash capi-tests/packages/deb.sh
 
-dist: $(LIBRARY_DIR)/librdkafka.so $(LIBRARY_DIR)/librdkafka.a ## a tarball for this machine's architecture in target/dist, with checksums
+dist: packaged ## a tarball for this machine's architecture in target/dist, with checksums
 	@bash docker/dist.sh
 
 dist-test: dist ## this tarball unpacked, and programs built with it

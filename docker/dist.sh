@@ -1,10 +1,10 @@
 #!/bin/bash
-# make dist: a tarball of what `make` has built, to be unpacked below any prefix, with checksums of its files beside it, and the
+# make dist: a tarball of what `make packaged` has built, to be unpacked below any prefix, with checksums of its files beside it, and the
 # newest version of each system library's symbols that it asks for. Only for the machine that it is made on.
 set -eu
 . "$(dirname "${BASH_SOURCE[0]}")/../capi-tests/setup/lib.sh"
 target=${CARGO_TARGET_DIR:-$ROOT/target}
-library=$(realpath "${LIBRARY_DIR:-$target/release}")
+library=$(realpath "${LIBRARY_DIR:-$target/packaged}")
 version=$(sed -n 's/^version *= *"\(.*\)"/\1/p' "$ROOT/Cargo.toml" | head -1)
 name=librskafka-$version-$(uname -m)-linux-gnu out=$target/dist
 rm -rf "${out:?}" && mkdir -p "$out/$name/bin"

@@ -1,5 +1,5 @@
 #!/bin/bash
-# make deb: Debian packages of what `make` has built, in target/debian.
+# make deb: Debian packages of what `make packaged` has built, in target/debian.
 #
 # The version is that of the interface in Cargo.toml and +rsN, the Nth release for that interface: 2.16.0+rs1-1 sorts after
 # Debian 12's 2.0.2-1, and after a 2.16.0-1 of Debian's. A later librdkafka of Debian's, which has functions that are not here,
@@ -9,7 +9,7 @@ set -eu
 here=$ROOT/docker/debian
 target=${CARGO_TARGET_DIR:-$ROOT/target}
 export PROJECT=$ROOT LIBRARY_DIR
-LIBRARY_DIR=$(realpath "${LIBRARY_DIR:-$target/release}")
+LIBRARY_DIR=$(realpath "${LIBRARY_DIR:-$target/packaged}")
 need dh debhelper
 need dpkg-buildpackage dpkg-dev
 need fakeroot fakeroot
