@@ -114,7 +114,7 @@ python-test: ## confluent-kafka-python, built from its source package against th
 calls: ## 1,800 calls in every state of an instance, here and on librdkafka, against docs/differences.md: ARGS="core group"
 	@bash capi-tests/diff/calls/run.sh $(ARGS)
 
-bindings: ## other bindings with their tests, here and on librdkafka: ARGS="go javascript node rust"
+bindings: ## other bindings with their tests, here and on librdkafka: ARGS="go javascript node php rust", ARGS=--record for README's table
 	@bash capi-tests/bindings/run.sh $(ARGS)
 
 secure: ## kcat and bindings on a secured Kafka, by every listener and mechanism and with everything wrong that can be (a part of make test): ARGS="--quick --only GSSAPI"
@@ -132,6 +132,7 @@ kafka-down: ## stop it
 lint: ## formatting, long functions and clippy, warnings are errors; layers; no text of librdkafka's; licences and sources of dependencies, where cargo-deny is there
 	cargo fmt --check
 	@python3 capi-tests/lint/functions.py
+	@python3 capi-tests/bindings/table.py check
 	cargo clippy --all-targets -- -D warnings
 	cargo test --quiet --lib layering
 	@bash capi-tests/text/check.sh

@@ -28,7 +28,8 @@ kills() {
 
 # What is cheap comes first, and ends the run if it fails.
 case " $parts " in *" text "*) TEXT_REQUIRED=1 section "no text of librdkafka's" bash capi-tests/text/check.sh
-    section "length of functions" python3 capi-tests/lint/functions.py ;; esac
+    section "length of functions" python3 capi-tests/lint/functions.py
+    section "table of clients" python3 capi-tests/bindings/table.py check ;; esac
 case " $parts " in *" unit "*) section "unit tests" cargo test -q ;; esac
 sections_stop_early
 section "release build" bash capi-tests/setup/library.sh ours
