@@ -273,7 +273,7 @@ rd_kafka_resp_err_t rd_kafka_mock_partition_push_leader_response(rd_kafka_mock_c
 
 /* Requests that mock brokers received ------------------------------------------------- */
 
-/** Begins to note down requests. */
+/** Begins to note down requests, and drops those that were noted down before. */
 RD_EXPORT void rd_kafka_mock_start_request_tracking(rd_kafka_mock_cluster_t *mcluster);
 
 /** Ends noting down requests, and drops those that were. */

@@ -343,6 +343,7 @@ impl Cluster {
         self.tell(Change::TelemetryInterval { ms })
     }
 
+    /// Each call forgets the requests that were noted down before it, as librdkafka's mock cluster does.
     pub fn track_requests(&self, on: bool) -> Outcome {
         self.tell(Change::TrackRequests { on })
     }

@@ -19,7 +19,7 @@ impl Opaque for rd_kafka_mock_request_s {
     const TAG: u32 = 0x6b4d_5271;
 }
 
-/// Begins to note down requests.
+/// Begins to note down requests, and drops those that were noted down before.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_mock_start_request_tracking(
     mcluster: *mut rd_kafka_mock_cluster_t,

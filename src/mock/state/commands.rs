@@ -66,7 +66,7 @@ impl ClusterState {
             Change::TelemetryMetrics { metrics } => self.telemetry.set_metrics(metrics),
             Change::TelemetryInterval { ms } => self.telemetry.set_interval_ms(ms),
             Change::Share(change) => self.change_share(change)?,
-            Change::TrackRequests { on } => self.tracking = on,
+            Change::TrackRequests { on } => self.track_requests(on),
             Change::ClearRequests => self.tracked.clear(),
             Change::Compact => self.compact_now(now),
             Change::Broker { which, change } => {
@@ -242,6 +242,11 @@ impl ClusterState {
         self.brokers.push(broker);
         self.reassign_partitions(now);
         self.write_due_markers(now);
+    }
+
+    fn track_requests(&mut self, on: bool) {
+        self.tracking = on;
+        self.tracked.clear();
     }
 
     pub fn tracked_requests(&self) -> Vec<TrackedRequest> {

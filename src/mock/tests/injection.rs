@@ -272,10 +272,6 @@ fn requests_are_tracked_while_asked_for() {
     init(&mut sim, 2);
     sim.pass(5);
     metadata(&mut sim, "t");
-    sim.state
-        .apply(sim.now, Change::TrackRequests { on: false })
-        .expect("off");
-    init(&mut sim, 1);
     let seen: Vec<_> = sim.state.tracked_requests();
     let brief: Vec<_> = seen.iter().map(|r| (r.broker, r.api_key)).collect();
     assert_eq!(brief, [(2, 22), (1, 3)]);
@@ -284,6 +280,25 @@ fn requests_are_tracked_while_asked_for() {
         .apply(sim.now, Change::ClearRequests)
         .expect("cleared");
     assert!(sim.state.tracked_requests().is_empty());
+}
+
+/// A test that begins or ends to look at requests is to see none of those before.
+#[test]
+fn requests_are_forgotten_when_tracking_begins_and_ends() {
+    for then in [true, false] {
+        let mut sim = Sim::new(1);
+        let track = |sim: &mut Sim, on| {
+            let change = Change::TrackRequests { on };
+            sim.state.apply(sim.now, change).expect("set");
+        };
+        track(&mut sim, true);
+        init(&mut sim, 1);
+        assert_eq!(sim.state.tracked_requests().len(), 1);
+        track(&mut sim, then);
+        assert!(sim.state.tracked_requests().is_empty());
+        init(&mut sim, 1);
+        assert_eq!(sim.state.tracked_requests().len(), usize::from(then));
+    }
 }
 
 /// Those who debug are told what comes, what is changed, and what is injected.
