@@ -75,14 +75,7 @@ impl Machine {
                     let stale = MainCommand::StaleMetadata { topic, why, leader };
                     cx.shared.main.send(stale);
                 }
-                Action::RefreshMetadata { topic, why } => {
-                    cx.shared.logger.debug(
-                        debug::METADATA | debug::CONSUMER,
-                        "METADATA",
-                        format_args!("{topic}: metadata is wanted: {why}"),
-                    );
-                    cx.metadata.refresh_soon(cx.now);
-                }
+                Action::RefreshMetadata { topic, why } => refresh_metadata(cx, &topic, why),
             }
         }
         for ((broker, kind, _), batch) in batches {
@@ -264,6 +257,15 @@ impl Machine {
             Some(leader) => leader,
         }
     }
+}
+
+fn refresh_metadata(cx: &mut MainContext<'_>, topic: &str, why: ErrorCode) {
+    cx.shared.logger.debug(
+        debug::METADATA | debug::CONSUMER,
+        "METADATA",
+        format_args!("{topic}: metadata is wanted: {why}"),
+    );
+    cx.metadata.refresh_soon(cx.now);
 }
 
 fn lookup(partition: &Partition, leader_epoch: i32, value: i64) -> PartitionLookup {
