@@ -3,7 +3,9 @@
 #include <netinet/in.h>
 #include <arpa/inet.h>
 
-#include "client.h"
+#include <stdatomic.h>
+
+#include "mock.h"
 #include "proxy.h"
 
 static const rd_kafka_type_t TYPES[] = {RD_KAFKA_PRODUCER, RD_KAFKA_CONSUMER};
@@ -109,6 +111,64 @@ static void refused_is_reported(void) {
         CHECK(transport_seen > 0, "no transport error");
         CHECK(all_down_seen > 0, "no 'all brokers down'");
         DESTROY(rk, 1000);
+}
+
+/* ---- connections that the client itself ends ---- */
+
+static atomic_int ended_seen;
+static rd_kafka_mock_cluster_t *slow;
+static void ended_log(const rd_kafka_t *rk, int level, const char *fac, const char *buf) {
+        (void)rk;
+        (void)level;
+        if (strcmp(fac, "REQTMOUT") && !strstr(buf, "max idle time exceeded"))
+                return;
+        ended_seen++;
+        /* Before the next connection. */
+        if (slow)
+                rd_kafka_mock_broker_set_rtt(slow, 1, 0);
+}
+
+static rd_kafka_t *watched(const struct mock *m, const char *name, const char *value) {
+        rd_kafka_conf_t *conf = conf_of("bootstrap.servers", m->servers, "debug", "broker", name, value, NULL);
+        rd_kafka_conf_set_error_cb(conf, error_cb);
+        rd_kafka_conf_set_log_cb(conf, ended_log);
+        ended_seen = all_down_seen = transport_seen = 0;
+        return client(RD_KAFKA_PRODUCER, conf);
+}
+
+/* The answer comes by the next connection: all that the client had to say of the last one has been queued by then. */
+static void nothing_is_told(rd_kafka_t *rk) {
+        rd_kafka_metadata_destroy(metadata_of(rk, NULL));
+        rd_kafka_poll(rk, 0);
+        CHECK(ended_seen > 0, "no connection was ended");
+        CHECK(!all_down_seen && !transport_seen, "%d, %d", all_down_seen, transport_seen);
+        rd_kafka_destroy(rk);
+}
+
+/* Share consumers do it by default, after nine minutes. */
+static void idle_is_not_down(void) {
+        struct mock m  = mock_of(1);
+        rd_kafka_t *rk = watched(&m, "connections.max.idle.ms", "500");
+        int64_t until  = now_ms() + ms(20000);
+        rd_kafka_metadata_destroy(metadata_of(rk, NULL));
+        while (!ended_seen && now_ms() < until)
+                rd_kafka_poll(rk, 50);
+        nothing_is_told(rk);
+        mock_end(&m);
+}
+
+static void unanswered_is_not_down(void) {
+        struct mock m                 = mock_of(1);
+        rd_kafka_t *rk                = watched(&m, "socket.timeout.ms", "1000");
+        const rd_kafka_metadata_t *md = NULL;
+        rd_kafka_metadata_destroy(metadata_of(rk, NULL));
+        slow = m.cluster;
+        CHECK_ERR(rd_kafka_mock_broker_set_rtt(slow, 1, 3000), 0);
+        if (rd_kafka_metadata(rk, 0, NULL, &md, 2500) == 0)
+                rd_kafka_metadata_destroy(md);
+        nothing_is_told(rk);
+        slow = NULL;
+        mock_end(&m);
 }
 
 static int resolve_seen;
@@ -359,6 +419,8 @@ int main(int argc, char **argv) {
         RUN(name_and_opaque);
         RUN(refused);
         RUN(refused_is_reported);
+        RUN(idle_is_not_down);
+        RUN(unanswered_is_not_down);
         RUN(unknown_host);
         RUN(silent_broker);
         RUN(destroy_with_queued_messages);

@@ -233,14 +233,21 @@ pub enum LinkEvent {
     Up {
         versions: Arc<ApiVersions>,
     },
-    /// The connection is gone or could not be made. `error` is what to tell the
-    /// application, if it is worth telling.
-    Down {
-        error: Option<(ErrorCode, String)>,
-    },
+    /// The connection is gone or could not be made.
+    Down(Ending),
     Throttled {
         time: Duration,
     },
+}
+
+/// How a connection, or the attempt to make one, ended.
+#[derive(Debug)]
+pub enum Ending {
+    /// The client ended it: it was idle, a request was not answered in time, the broker
+    /// has another address. Nothing says that the broker is down.
+    OwnDecision,
+    /// `error` is what to tell the application, if it was not told the same just before.
+    Failed { error: Option<(ErrorCode, String)> },
 }
 
 /// How links behave; the same for all links of a client.

@@ -34,7 +34,8 @@ use crate::producer::sender;
 /// What a broker's link is good for at the moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
-    /// No connection was tried yet.
+    /// No connection was tried yet, or none since the client ended the last one by its
+    /// own decision.
     Untried,
     Up,
     Down,

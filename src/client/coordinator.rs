@@ -94,7 +94,7 @@ impl Coordinators {
         let link = self.links.iter_mut().find(|l| l.key == key)?;
         let event = match event {
             LinkEvent::Up { .. } => Event::Up(link.node.id),
-            LinkEvent::Down { .. } => Event::Down(link.node.id),
+            LinkEvent::Down(_) => Event::Down(link.node.id),
             LinkEvent::Throttled { .. } => return None,
         };
         link.up = matches!(event, Event::Up(_));

@@ -18,7 +18,7 @@ use super::coordinator::Coordinators;
 use super::types::BrokerKey;
 use crate::base::backoff;
 use crate::broker::command::LinkCommand;
-use crate::broker::{Request, RequestError, Response};
+use crate::broker::{Ending, Request, RequestError, Response};
 use crate::coordinator::target::{ErrorClass, RetriedRequest, SEND_WITHIN};
 use crate::coordinator::{self, Find, Kind, Target};
 use crate::metadata::{Manager, Snapshot};
@@ -254,9 +254,12 @@ impl Router {
     }
 
     /// This broker's connection is gone.
-    pub fn on_down(&mut self, key: BrokerKey) {
+    pub fn on_down(&mut self, key: BrokerKey, ending: &Ending) {
         if let Some(broker) = self.brokers.get_mut(key) {
-            broker.condition = Condition::Down;
+            broker.condition = match ending {
+                Ending::OwnDecision => Condition::Untried,
+                Ending::Failed { .. } => Condition::Down,
+            };
         }
         if self.connecting == Some(key) {
             self.connecting = None;

@@ -86,7 +86,7 @@ impl Pusher {
                     self.capable.push(key);
                 }
             }
-            LinkEvent::Down { .. } => self.capable.retain(|k| *k != key),
+            LinkEvent::Down(_) => self.capable.retain(|k| *k != key),
             LinkEvent::Throttled { .. } => {}
         }
     }

@@ -10,7 +10,7 @@ use crate::base::log::{Level, debug};
 use crate::broker::error::ConnError;
 use crate::broker::inflight::Origin;
 use crate::broker::stats::StateName;
-use crate::broker::{BrokerStats, LinkEvent, LinkUser, RequestError};
+use crate::broker::{BrokerStats, Ending, LinkEvent, LinkUser, RequestError};
 
 /// The same connection error is told to the application this often at most.
 const REPEAT_ERROR_AFTER: Duration = Duration::from_secs(30);
@@ -57,7 +57,8 @@ impl<U: LinkUser> Link<U> {
         self.user.on_down(now);
     }
 
-    /// The one way in which a connection, or the attempt to make one, ends.
+    /// The one way in which a connection, or the attempt to make one, ends. Without a
+    /// code the client ends it by itself.
     pub(super) fn disconnect(
         &mut self,
         now: Instant,
@@ -113,33 +114,38 @@ impl<U: LinkUser> Link<U> {
         if was_up {
             self.user.on_down(now);
         }
-        self.report(now, was_up, text, code);
+        let ending = match code {
+            Some(code) => self.report(now, was_up, text, code),
+            None => {
+                let logger = &self.config.logger;
+                logger.debug(debug::BROKER, "FAIL", format_args!("{text}"));
+                Ending::OwnDecision
+            }
+        };
+        (self.config.events)(LinkEvent::Down(ending));
     }
 
-    fn report(&mut self, now: Instant, was_up: bool, text: String, code: Option<ErrorCode>) {
+    fn report(&mut self, now: Instant, was_up: bool, text: String, code: ErrorCode) -> Ending {
         let logger = &self.config.logger;
         let repeated = self
             .last_error
             .as_ref()
             .is_some_and(|(last, at)| same_error(last, &text) && now < *at + REPEAT_ERROR_AFTER);
-        let error = match code {
-            Some(code) if !repeated => {
-                // That a broker closes a connection is a normal event.
-                let normal = was_up && code == ErrorCode::_TRANSPORT;
-                if !normal {
-                    logger.log(Level::Err, "FAIL", format_args!("{text}"));
-                } else if self.config.settings.log_connection_close {
-                    logger.log(Level::Info, "FAIL", format_args!("{text}"));
-                }
-                self.last_error = Some((text.clone(), now));
-                Some((code, text))
-            }
-            _ => {
-                logger.debug(debug::BROKER, "FAIL", format_args!("{text}"));
-                None
-            }
-        };
-        (self.config.events)(LinkEvent::Down { error });
+        if repeated {
+            logger.debug(debug::BROKER, "FAIL", format_args!("{text}"));
+            return Ending::Failed { error: None };
+        }
+        // That a broker closes a connection is a normal event.
+        let normal = was_up && code == ErrorCode::_TRANSPORT;
+        if !normal {
+            logger.log(Level::Err, "FAIL", format_args!("{text}"));
+        } else if self.config.settings.log_connection_close {
+            logger.log(Level::Info, "FAIL", format_args!("{text}"));
+        }
+        self.last_error = Some((text.clone(), now));
+        Ending::Failed {
+            error: Some((code, text)),
+        }
     }
 
     /// Fails everything; the loop then drops the link.

@@ -12,13 +12,12 @@ mod login;
 use super::*;
 use crate::base::error::ErrorCode;
 use crate::base::log::Logger;
-use crate::broker::LinkSettings;
-use crate::broker::Response;
 use crate::broker::identity::Identity;
 use crate::broker::sasl::Login;
 use crate::broker::testing::{Broker, MS, heartbeat, settings};
 use crate::broker::transport::memory::{MemoryConnector, Peer};
 use crate::broker::transport::{Plain, Readiness};
+use crate::broker::{Ending, LinkSettings, Response};
 
 /// Counts what a link tells its user.
 #[derive(Default)]
@@ -170,9 +169,7 @@ impl Fixture {
 
     fn failure(&self) -> (ErrorCode, String) {
         match self.events.try_recv() {
-            Ok(LinkEvent::Down {
-                error: Some(error), ..
-            }) => error,
+            Ok(LinkEvent::Down(Ending::Failed { error: Some(error) })) => error,
             other => panic!("{other:?}"),
         }
     }
@@ -286,7 +283,7 @@ fn a_request_that_is_not_answered_ends_the_connection() {
     assert_eq!(f.answers.try_recv(), Ok((1, Err(RequestError::TimedOut))));
     let event = f.events.try_recv();
     assert!(
-        matches!(event, Ok(LinkEvent::Down { error: None })),
+        matches!(event, Ok(LinkEvent::Down(Ending::OwnDecision))),
         "the request's error is told alone: {event:?}"
     );
     assert!(!peer.is_held());
@@ -340,7 +337,7 @@ fn an_idle_connection_is_closed_and_not_made_again() {
     assert!(!peer.is_held());
     assert!(matches!(
         f.events.try_recv(),
-        Ok(LinkEvent::Down { error: None, .. })
+        Ok(LinkEvent::Down(Ending::OwnDecision))
     ));
     f.run();
     assert!(f.peers.is_empty());
@@ -477,7 +474,7 @@ fn a_broker_that_closes_at_the_first_request_is_left_alone_longer_and_longer() {
             // The same error is not told again.
             assert!(matches!(
                 f.events.try_recv(),
-                Ok(LinkEvent::Down { error: None })
+                Ok(LinkEvent::Down(Ending::Failed { error: None }))
             ));
         }
         f.request(3, 3_600_000 * MS);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::MainLoop;
 use crate::base::error::ErrorCode;
-use crate::broker::LinkEvent;
+use crate::broker::{Ending, LinkEvent};
 use crate::client::brokers::Condition;
 use crate::client::types::BrokerKey;
 use crate::coordinator::{self, Kind};
@@ -45,12 +45,14 @@ impl MainLoop {
                 self.bootstrap.some_broker_is_up();
                 self.router.on_up(key);
             }
-            LinkEvent::Down { error, .. } => {
-                self.router.on_down(key);
-                if let Some((code, text)) = error {
-                    self.shared.error(code, text);
+            LinkEvent::Down(ending) => {
+                self.router.on_down(key, &ending);
+                if let Ending::Failed { error } = ending {
+                    if let Some((code, text)) = error {
+                        self.shared.error(code, text);
+                    }
+                    self.check_all_down(now);
                 }
-                self.check_all_down(now);
                 self.router.use_stale_if_needed();
                 self.router.connect_for_waiting();
                 // The partitions that the broker led may have moved.

@@ -274,7 +274,7 @@ impl Machine {
             LinkEvent::Up { .. } => {
                 self.tell_group(cx, Event::Coordinator(coordinator::Event::BrokerUp));
             }
-            LinkEvent::Down { .. } => {
+            LinkEvent::Down(_) => {
                 if let Some(broker) = cx.router.brokers.get(key) {
                     self.control.on_broker_down(broker.node_id());
                 }
