@@ -13,17 +13,6 @@ static rd_kafka_t *consumer_on(const struct mock *m) {
                               "600", "fetch.wait.max.ms", "100", "auto.offset.reset", "earliest", NULL));
 }
 
-/* How many requests of the kind have come to the broker (-1: to any). */
-static int requests_of(const struct mock *m, int16_t api, int32_t broker) {
-        size_t cnt, i;
-        rd_kafka_mock_request_t **all = rd_kafka_mock_get_requests(m->cluster, &cnt);
-        int n                         = 0;
-        for (i = 0; i < cnt; i++)
-                n += rd_kafka_mock_request_api_key(all[i]) == api && (broker < 0 || rd_kafka_mock_request_id(all[i]) == broker);
-        rd_kafka_mock_request_destroy_array(all, cnt);
-        return n;
-}
-
 /* The next message, nobody being asked where the log ends. */
 static void next_is(rd_kafka_t *rk, int64_t offset) {
         rd_kafka_message_t *m = next(rk, ms(15000));

@@ -9,16 +9,6 @@
 /* Metadata is asked for when something calls for it, and not otherwise. */
 #define NEVER "topic.metadata.refresh.interval.ms", "-1"
 
-static int requests_of(const struct mock *m, int16_t api, int32_t broker) {
-        size_t cnt, i;
-        rd_kafka_mock_request_t **all = rd_kafka_mock_get_requests(m->cluster, &cnt);
-        int n                         = 0;
-        for (i = 0; i < cnt; i++)
-                n += rd_kafka_mock_request_api_key(all[i]) == api && (broker < 0 || rd_kafka_mock_request_id(all[i]) == broker);
-        rd_kafka_mock_request_destroy_array(all, cnt);
-        return n;
-}
-
 static struct mock two_brokers(void) {
         struct mock m = mock_of(2);
         CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 2), 0);

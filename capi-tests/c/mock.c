@@ -307,6 +307,25 @@ static void round_trip_time(void) {
         mock_end(&m);
 }
 
+/* An answer that waits goes by the round trip of now. */
+static void round_trip_time_of_waiting(void) {
+        struct mock m  = mock_of(1);
+        rd_kafka_t *rk = producer_on(&m);
+        CHECK_ERR(rd_kafka_mock_topic_create(m.cluster, "t", 1, 1), 0);
+        CHECK_ERR(send_one(rk, "t", 0), 0);
+        rd_kafka_mock_start_request_tracking(m.cluster);
+        CHECK_ERR(rd_kafka_mock_broker_set_rtt(m.cluster, 1, 1000000), 0);
+        delivered = 0;
+        CHECK_ERR(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC("t"), RD_KAFKA_V_PARTITION(0), RD_KAFKA_V_VALUE("v", 1), RD_KAFKA_V_END), 0);
+        wait_for_requests(&m, PRODUCE, 1);
+        CHECK_ERR(rd_kafka_mock_broker_set_rtt(m.cluster, 1, 0), 0);
+        CHECK_ERR(rd_kafka_flush(rk, ms(10000)), 0);
+        CHECK(delivered == 1 && !delivery_errors[0], "%d reports, %s", delivered, rd_kafka_err2name(delivery_errors[0]));
+        CHECK(requests_of(&m, PRODUCE, -1) == 1, "sent again");
+        rd_kafka_destroy(rk);
+        mock_end(&m);
+}
+
 static void brokers_come_and_go(void) {
         struct mock m  = mock_of(1);
         rd_kafka_t *rk = observer(&m);
@@ -549,6 +568,7 @@ int main(int argc, char **argv) {
         RUN(broker_down_and_up);
         RUN(down_and_up_for_a_consumer);
         RUN(round_trip_time);
+        RUN(round_trip_time_of_waiting);
         RUN(brokers_come_and_go);
         RUN(host_and_port);
         RUN(leaders);

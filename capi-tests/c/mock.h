@@ -28,19 +28,23 @@ static UNUSED void mock_end(struct mock *m) {
         rd_kafka_destroy(m->rk);
 }
 
+/* How many requests of a kind one broker, or -1 for all of them, has got; they must be tracked. */
+static UNUSED int requests_of(const struct mock *m, int16_t api, int32_t broker) {
+        size_t cnt, i;
+        rd_kafka_mock_request_t **all = rd_kafka_mock_get_requests(m->cluster, &cnt);
+        int n                         = 0;
+        for (i = 0; i < cnt; i++)
+                n += rd_kafka_mock_request_api_key(all[i]) == api && (broker < 0 || rd_kafka_mock_request_id(all[i]) == broker);
+        rd_kafka_mock_request_destroy_array(all, cnt);
+        return n;
+}
+
 /* Until the cluster has got so many requests of a kind; they must be tracked. */
 static UNUSED void wait_for_requests(const struct mock *m, int16_t api, int want) {
         int64_t until = now_ms() + ms(20000);
-        int cnt       = 0;
-        while (cnt < want && now_ms() < until) {
-                size_t n, i;
-                rd_kafka_mock_request_t **all = rd_kafka_mock_get_requests(m->cluster, &n);
-                for (cnt = 0, i = 0; i < n; i++)
-                        cnt += rd_kafka_mock_request_api_key(all[i]) == api;
-                rd_kafka_mock_request_destroy_array(all, n);
-                if (cnt < want)
-                        usleep(1000);
-        }
+        int cnt;
+        while ((cnt = requests_of(m, api, -1)) < want && now_ms() < until)
+                usleep(1000);
         CHECK(cnt >= want, "%d requests %d", cnt, api);
 }
 

@@ -202,9 +202,9 @@ static void empty(void) {
                 else
                         CHECK_CALL(rd_kafka_abort_transaction(rk, ms(20000)), "ok");
         }
-        CHECK(requests_of(&m, API_END_TXN) == 0, "%d EndTxn", requests_of(&m, API_END_TXN));
+        CHECK(requests_of(&m, API_END_TXN, -1) == 0, "%d EndTxn", requests_of(&m, API_END_TXN, -1));
         txn_commits(rk, "t", "a");
-        CHECK(requests_of(&m, API_END_TXN) == 1, "%d EndTxn", requests_of(&m, API_END_TXN));
+        CHECK(requests_of(&m, API_END_TXN, -1) == 1, "%d EndTxn", requests_of(&m, API_END_TXN, -1));
         CHECK_COMMITTED(&m, "t", 0, " a");
         rd_kafka_destroy(rk);
         mock_end(&m);
@@ -300,7 +300,7 @@ static void init_not_taken(void) {
         CHECK_ERR(rd_kafka_mock_broker_set_rtt(m.cluster, 1, 0), 0);
         CHECK_CALL(rd_kafka_begin_transaction(rk), "_CONFLICT retriable");
         CHECK_CALL(rd_kafka_init_transactions(rk, ms(20000)), "ok");
-        CHECK(requests_of(&m, API_INIT_PRODUCER_ID) == 1, "%d InitProducerId", requests_of(&m, API_INIT_PRODUCER_ID));
+        CHECK(requests_of(&m, API_INIT_PRODUCER_ID, -1) == 1, "%d InitProducerId", requests_of(&m, API_INIT_PRODUCER_ID, -1));
         txn_commits(rk, "t", "a");
         rd_kafka_destroy(rk);
         mock_end(&m);
@@ -322,7 +322,7 @@ static void check_unfinished_end(int commit) {
         CHECK_CALL(commit ? rd_kafka_commit_transaction(rk, 20) : rd_kafka_abort_transaction(rk, 20), "_TIMED_OUT retriable");
         CHECK_ERR(rd_kafka_mock_broker_set_rtt(m.cluster, 1, 0), 0);
         CHECK_CALL(commit ? rd_kafka_commit_transaction(rk, ms(20000)) : rd_kafka_abort_transaction(rk, ms(20000)), "ok");
-        CHECK(requests_of(&m, API_END_TXN) == 1, "%d EndTxn", requests_of(&m, API_END_TXN));
+        CHECK(requests_of(&m, API_END_TXN, -1) == 1, "%d EndTxn", requests_of(&m, API_END_TXN, -1));
         txn_commits(rk, "t", "b");
         CHECK_COMMITTED(&m, "t", 0, commit ? " a b" : " b");
         rd_kafka_destroy(rk);

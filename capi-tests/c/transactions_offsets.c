@@ -244,13 +244,13 @@ static void nothing_to_send(void) {
                 rd_kafka_topic_partition_list_add(l, "t", (int32_t)i % 4)->offset = none[i];
         CHECK_CALL(rd_kafka_send_offsets_to_transaction(rk, l, group_metadata, ms(20000)), "ok");
         CHECK_CALL(rd_kafka_commit_transaction(rk, ms(20000)), "ok");
-        CHECK(!requests_of(&m, API_ADD_OFFSETS) && !requests_of(&m, API_TXN_OFFSET_COMMIT) && !requests_of(&m, API_END_TXN), "requests");
+        CHECK(!requests_of(&m, API_ADD_OFFSETS, -1) && !requests_of(&m, API_TXN_OFFSET_COMMIT, -1) && !requests_of(&m, API_END_TXN, -1), "requests");
         /* Those that are none are left out. */
         rd_kafka_topic_partition_list_add(l, "t", 1)->offset = 7;
         CHECK_CALL(rd_kafka_begin_transaction(rk), "ok");
         CHECK_CALL(rd_kafka_send_offsets_to_transaction(rk, l, group_metadata, ms(20000)), "ok");
         CHECK_CALL(rd_kafka_commit_transaction(rk, ms(20000)), "ok");
-        CHECK(requests_of(&m, API_TXN_OFFSET_COMMIT) == 1 && requests_of(&m, API_END_TXN) == 1, "requests");
+        CHECK(requests_of(&m, API_TXN_OFFSET_COMMIT, -1) == 1 && requests_of(&m, API_END_TXN, -1) == 1, "requests");
         rd_kafka_topic_partition_list_destroy(l);
         rd_kafka_consumer_group_metadata_destroy(group_metadata);
         rd_kafka_destroy(rk);

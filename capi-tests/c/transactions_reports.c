@@ -46,7 +46,7 @@ static void events_unserved(void) {
         CHECK_CALL(rd_kafka_begin_transaction(rk), "ok");
         CHECK_ERR(put(rk, "t", 0, "a"), 0);
         CHECK_CALL(rd_kafka_commit_transaction(rk, 200), "_TIMED_OUT retriable");
-        CHECK(requests_of(&m, API_END_TXN) == 0, "the transaction was ended");
+        CHECK(requests_of(&m, API_END_TXN, -1) == 0, "the transaction was ended");
         while (served < 1 && now_ms() < until) {
                 rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 100);
                 if (event)
@@ -187,7 +187,7 @@ static void queued_at_abort(void) {
         CHECK_CALL(rd_kafka_abort_transaction(rk, ms(20000)), "ok");
         CHECK(dr.all == 3 && dr.failed == 3, "%d reports, %d failed", dr.all, dr.failed);
         CHECK_ERR(dr.last, RD_KAFKA_RESP_ERR__PURGE_QUEUE);
-        CHECK(requests_of(&m, API_PRODUCE) == 0, "sent");
+        CHECK(requests_of(&m, API_PRODUCE, -1) == 0, "sent");
         txn_commits(rk, "t", "b");
         CHECK_TEXT(stored(m.servers, "read_uncommitted", "t", 0), " b");
         rd_kafka_destroy(rk);

@@ -71,16 +71,6 @@ static UNUSED struct mock txn_mock(int brokers) {
         return m;
 }
 
-static UNUSED int requests_of(const struct mock *m, int16_t api) {
-        size_t n, i;
-        int cnt                       = 0;
-        rd_kafka_mock_request_t **all = rd_kafka_mock_get_requests(m->cluster, &n);
-        for (i = 0; i < n; i++)
-                cnt += rd_kafka_mock_request_api_key(all[i]) == api;
-        rd_kafka_mock_request_destroy_array(all, n);
-        return cnt;
-}
-
 /* How late an answer is that a call does not wait for: with time for checks meanwhile, and in time for the request. */
 static UNUSED int late_ms(void) {
         return ms(500) < 5000 ? ms(500) : 5000;

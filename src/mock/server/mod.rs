@@ -484,16 +484,23 @@ impl Server {
                         self.drop_listener(door.listener);
                     }
                 }
-                // A shorter round trip may make answers due.
-                BrokerChange::RoundTripTime(_) => {
-                    let ours = self.conns.iter().filter(|(_, c)| c.peer.broker == id);
-                    self.ready.extend(ours.map(|(&conn, _)| conn));
-                }
+                BrokerChange::RoundTripTime(ms) => self.hold_answers(id, *ms),
                 _ => {}
             }
             self.state.change_broker(now, id, change);
         }
         Ok(())
+    }
+
+    /// A broker's round trip holds for the answers, too, that are on their way.
+    fn hold_answers(&mut self, broker: i32, rtt_ms: u32) {
+        let before = self.state.broker(broker).map_or(rtt_ms, |b| b.rtt_ms);
+        for (&id, conn) in &mut self.conns {
+            if conn.peer.broker == broker {
+                conn.round_trip(before, rtt_ms);
+                self.ready.insert(id);
+            }
+        }
     }
 
     fn drop_listener(&self, listener: Option<Listener>) {
