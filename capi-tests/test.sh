@@ -53,6 +53,7 @@ for part in $parts; do
         abi) section "C interface against its data" bash capi-tests/abi/check.sh ;;
         install) section "make install" bash capi-tests/install/check.sh ;;
         demo) section "demo" bash capi-tests/demo/demo.sh
+            section "the examples" bash capi-tests/examples/try.sh
             section "the example, exactly once" bash capi-tests/examples/run.sh ;;
         docs) section "commands of README and docs" python3 capi-tests/text/commands.py ;;
         peers) section "other clients on the mock" bash capi-tests/peers/run.sh

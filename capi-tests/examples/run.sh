@@ -8,7 +8,7 @@ set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 . "$ROOT/capi-tests/setup/mock.sh"
 . "$ROOT/capi-tests/setup/rust.sh"
-source=$ROOT/capi-tests/examples/consume_transform_produce.c
+. "$ROOT/capi-tests/examples/build.sh"
 keys=20 limit=60
 
 bootstrap= libs=()
@@ -26,14 +26,7 @@ work=$(mktemp -d "$CACHE/examples.XXXXXX")
 trap 'mock_stop; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 
-# The command finds header and library where the compiler looks by itself.
-mkdir "$work/include" "$work/lib"
-ln -s "$ROOT/include" "$work/include/librdkafka"
-bash "$ROOT/capi-tests/setup/names.sh" "$work/lib" || exit 1
-command=$(sed -n 's/^ \*  *\(cc .*\)$/\1/p' "$source")
-[ -n "$command" ] || die "no command in $source"
-warnings=$(cd "$(dirname "$source")" && CPATH=$work/include LIBRARY_PATH=$work/lib ${command/-o /-o "$work"/} 2>&1) || die "$command: $warnings"
-[ -z "$warnings" ] || die "$command: $warnings"
+build_example consume_transform_produce.c "$work" || exit 1
 
 [ -n "$bootstrap" ] || { mock_start --brokers 3; bootstrap=$MOCK_BOOTSTRAP; }
 
