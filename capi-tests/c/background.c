@@ -340,6 +340,38 @@ static void yield_loses_nothing(void) {
 }
 
 /* The thread cannot wait for itself: the process ends, with a line that says why. */
+/* ---- an operation that is under way when its client is destroyed ---- */
+
+static volatile int outcomes, outcome;
+
+static void on_outcome(rd_kafka_t *rk, rd_kafka_event_t *ev, void *opaque) {
+        (void)rk, (void)opaque;
+        if (rd_kafka_event_type(ev) == RD_KAFKA_EVENT_CREATETOPICS_RESULT) {
+                SET(outcome, rd_kafka_event_error(ev));
+                ADD(outcomes);
+        }
+        rd_kafka_event_destroy(ev);
+}
+
+/* Who has asked for it waits for what the background event callback is told, as confluent-kafka-python's futures do. */
+static void outcome_of_an_operation(void) {
+        rd_kafka_conf_t *conf      = conf_of("bootstrap.servers", "127.0.0.1:1", NULL);
+        rd_kafka_NewTopic_t *topic = rd_kafka_NewTopic_new("never", 1, 1, NULL, 0);
+        rd_kafka_queue_t *q;
+        rd_kafka_t *rk;
+        begin();
+        outcomes = outcome = 0;
+        rd_kafka_conf_set_background_event_cb(conf, on_outcome);
+        rk = client(RD_KAFKA_PRODUCER, conf);
+        q  = rd_kafka_queue_get_background(rk);
+        rd_kafka_CreateTopics(rk, &topic, 1, NULL, q);
+        rd_kafka_queue_destroy(q);
+        rd_kafka_NewTopic_destroy(topic);
+        DESTROY(rk, 5000);
+        CHECK(GET(outcomes) == 1, "%d outcomes", GET(outcomes));
+        CHECK_ERR(GET(outcome), RD_KAFKA_RESP_ERR__DESTROY);
+}
+
 static void on_report_destroy(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
         (void)m, (void)opaque;
         rd_kafka_destroy(rk);
@@ -390,5 +422,6 @@ int main(int argc, char **argv) {
         RUN(one_thread_for_all);
         RUN(backlog_is_counted);
         RUN(yield_loses_nothing);
+        RUN(outcome_of_an_operation);
         return T_END();
 }

@@ -9,6 +9,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use super::callback;
 use super::event::EventObject;
@@ -73,21 +74,33 @@ pub(crate) fn queue(instance: &Instance) -> io::Result<Option<EventQueue>> {
     })
 }
 
-/// Ends the thread, after the callback that it is in.
-pub(crate) fn stop(instance: &Instance) {
-    let Some(running) = instance.background.stop() else {
-        return;
-    };
+/// Ends the thread, after the callback that it is in. What waits in its queue is for
+/// `serve_outcomes`.
+pub(crate) fn stop(instance: &Instance) -> Option<EventQueue> {
+    let running = instance.background.stop()?;
     running.ended.store(true, Ordering::Release);
     running.queue.yield_now();
     let _ = running.thread.join();
-    let left = running.queue.items();
-    if left > 0 {
+    Some(running.queue)
+}
+
+/// When the client has ended: tells what has become of admin operations, which somebody
+/// may wait for, on the thread that destroys. All else is dropped.
+pub(crate) fn serve_outcomes(instance: &Instance, queue: &EventQueue) {
+    let waiting = queue.items();
+    queue.retain(|event| matches!(event, Event::Admin(_)));
+    let dropped = waiting.saturating_sub(queue.items());
+    if dropped > 0 {
         instance.client.shared.logger.log(
             Level::Info,
             "BGQUEUE",
-            format_args!("{left} event(s) of the background queue are dropped unserved"),
+            format_args!("{dropped} event(s) of the background queue are dropped unserved"),
         );
+    }
+    while queue.items() > 0 {
+        if let Some(item) = items::take_item(queue, || Some(Instant::now())) {
+            serve_item(instance, queue, item);
+        }
     }
 }
 

@@ -215,7 +215,7 @@ unsafe fn give_up(rk: *mut rd_kafka_t) {
         if let Some(i) = get(rk.cast_const()) {
             i.hooks.interceptors.on_destroy(rk);
             std::mem::forget(i.client.shared.clone());
-            i.client.stop();
+            i.client.stop(|| ());
         }
         drop(take(rk));
     }
@@ -294,9 +294,13 @@ pub(crate) unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
             if close && !i.client.kind().is_producer() {
                 close_consumer(&i.client, |queue, event| serve::serve_one(i, queue, event));
             }
-            background::stop(i);
+            let background_queue = background::stop(i);
             i.hooks.interceptors.on_destroy(rk);
-            i.client.stop();
+            i.client.stop(|| {
+                if let Some(queue) = &background_queue {
+                    background::serve_outcomes(i, queue);
+                }
+            });
             // Its lines name the instance.
             if let Some(mock) = &i.mock {
                 mock.cluster().trace(None);

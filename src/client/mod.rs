@@ -354,8 +354,9 @@ impl Client {
     }
 
     /// Ends all threads. Bounded: links drop their connections at once, but for the last
-    /// push of metrics, which some cluster may want.
-    pub fn stop(&self) {
+    /// push of metrics, which some cluster may want. `left` may take from the queues what
+    /// the threads have put there last; the rest is dropped.
+    pub fn stop(&self, left: impl FnOnce()) {
         let listed = self.listed.lock().take();
         drop(listed);
         self.end_telemetry();
@@ -370,6 +371,7 @@ impl Client {
                 format_args!("the main thread ended by a fault of the library"),
             );
         }
+        left();
         self.shared.consumer.drop_all();
         for queue in self.queues.lock().drain(..) {
             queue.close();

@@ -138,7 +138,7 @@ fn each_target_is_the_broker_it_means() {
     assert_eq!(answers[2], Ok(snapshot.controller_id));
     assert!(answers[3].is_ok() && answers[4].is_ok(), "{answers:?}");
     assert!(matches!(answers[5], Err(RequestError::NoBroker(_))));
-    client.stop();
+    client.stop(|| ());
 }
 
 #[test]
@@ -153,5 +153,5 @@ fn a_fan_out_ends_with_its_time() {
         !complete || matches!(answers[0], Some(Err(_))),
         "{answers:?}"
     );
-    client.stop();
+    client.stop(|| ());
 }
