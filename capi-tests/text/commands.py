@@ -7,7 +7,7 @@ A fenced block says what it is: `sh` is run, in one shell for the page, and has 
 `properties` is tried by capi-tests/secure/docs.py; `text` and `c` are only to be read. A comment in the line before says
 what is special:
 
-    <!-- until Ctrl-C -->      runs until the page ends or the next such block begins; goes on once it has printed a line
+    <!-- until Ctrl-C -->      runs until the page ends, and is given a Ctrl-C then; the next block begins when it has printed a line
     <!-- Python -->            starts the Python that the `python` blocks are for
     <!-- prints -->            a `text` block: what the block before it prints, where … stands for anything within a line
     <!-- tried by: PATH -->    not run here: PATH, which make runs, tries it
@@ -115,19 +115,23 @@ def judge(block):
 
 
 class Running:
-    """A program whose output is collected by a thread."""
+    """A program whose output is collected by threads."""
 
     def __init__(self, command, scratch, environment, **more):
-        self.lines, self.all = queue.Queue(), []
+        self.lines, self.errors = queue.Queue(), []
         self.process = subprocess.Popen(command, cwd=scratch, env=environment, text=True, start_new_session=True,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **more)
-        threading.Thread(target=self.read, daemon=True).start()
+                                        stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
+        for read in (self.read, self.read_errors):
+            threading.Thread(target=read, daemon=True).start()
 
     def read(self):
         for line in self.process.stdout:
-            self.all.append(line)
             self.lines.put(line)
         self.lines.put(None)
+
+    def read_errors(self):
+        for line in self.process.stderr:
+            self.errors.append(line)
 
     def until(self, pattern, what):
         """The lines before the one that matches, and the match."""
@@ -136,12 +140,15 @@ class Running:
             try:
                 line = self.lines.get(timeout=max(0, deadline - time.monotonic()))
             except queue.Empty:
-                raise Failed(f"{what}: not done after {LIMIT_S} s:\n{''.join(before)}") from None
+                raise Failed(f"{what}: not done after {LIMIT_S} s:\n{self.said(before)}") from None
             if line is None:
-                raise Failed(f"{what}: the program has ended:\n{''.join(before)}")
+                raise Failed(f"{what}: the program has ended:\n{self.said(before)}")
             if match := re.fullmatch(pattern, line.rstrip("\n")):
                 return "".join(before), match
             before.append(line)
+
+    def said(self, printed):
+        return "".join([*printed, *(["-- its errors:\n"] if self.errors else []), *self.errors[-40:]])
 
     def stop(self, by=signal.SIGKILL):
         try:
@@ -155,7 +162,7 @@ class Session:
     """The programs of a reader of one page: a shell, a Python, and what runs beside them."""
 
     def __init__(self, scratch, show):
-        self.scratch, self.show, self.beside, self.python, self.count = scratch, show, None, None, 0
+        self.scratch, self.show, self.beside, self.python, self.count = scratch, show, [], None, 0
         wheel = CACHE / "upstream/wheel"
         self.environment = dict(os.environ, CARGO_NET_OFFLINE="true", CARGO_TERM_COLOR="never", PYTHONUNBUFFERED="1",
                                 PIP_NO_INDEX="1", PIP_FIND_LINKS=str(wheel), PIP_DISABLE_PIP_VERSION_CHECK="1")
@@ -170,10 +177,9 @@ class Session:
     def run(self, block):
         """Runs the block, and returns what it has printed."""
         if block.kind == "until Ctrl-C":
-            self.interrupt()
-            self.beside = Running(["bash", self.file(block)], self.scratch, self.environment, stdin=subprocess.DEVNULL)
-            # Cargo's own lines are indented.
-            self.beside.until(r"\S.*", block)
+            beside = Running(["bash", self.file(block)], self.scratch, self.exported(), stdin=subprocess.DEVNULL)
+            self.beside.append(beside)
+            beside.until(".*", block)
             return ""
         if block.kind == "Python":
             self.start_python(block)
@@ -193,13 +199,13 @@ class Session:
         if self.show:
             print(output)
         if match[2] != "0":
-            raise Failed(f"{block}: ended with {match[2]}:\n{output}")
+            raise Failed(f"{block}: ended with {match[2]}:\n{running.said([output])}")
         return output
 
     def start_python(self, block):
         """The program that the Python reads first comes in where a reader would type."""
         out, into = os.pipe()
-        self.python = Running(["bash", self.file(block)], self.scratch, dict(self.environment, BLOCKS=str(out), **self.exported()),
+        self.python = Running(["bash", self.file(block)], self.scratch, dict(self.exported(), BLOCKS=str(out)),
                               stdin=subprocess.PIPE, pass_fds=[out])
         os.close(out)
         self.blocks = os.fdopen(into, "w")
@@ -215,19 +221,20 @@ class Session:
         return dict(pair.split("=", 1) for pair in path.read_text().split("\0") if pair)
 
     def interrupt(self):
-        if self.beside:
-            beside, self.beside = self.beside, None
+        """As by Ctrl-C, the last one first."""
+        while self.beside:
+            beside = self.beside.pop()
             code = beside.stop(signal.SIGINT)
             if code:
-                raise Failed(f"what ran until Ctrl-C ended with {code}:\n{''.join(beside.all)}")
+                raise Failed(f"what ran until Ctrl-C ended with {code}:\n{beside.said([])}")
 
     def end(self):
         if self.python:
             self.blocks.close()
             self.python.stop()
         self.shell.stop()
-        if self.beside:
-            self.beside.stop()
+        for beside in self.beside:
+            beside.stop()
 
 
 def compare(block, printed):
@@ -246,6 +253,8 @@ def run_page(page, show):
     scratch = pathlib.Path(tempfile.mkdtemp(prefix="docs.", dir=ROOT / ".cache"))
     for name in ("capi-tests", "docs", "docker", "include"):
         (scratch / name).symlink_to(ROOT / name)
+    # Cargo finds the repository above this folder by itself.
+    (scratch / "Makefile").write_text(f"Makefile: ;\n%:\n\t@$(MAKE) --no-print-directory -C {ROOT} $@\n")
     (scratch / "target").symlink_to(pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")).resolve())
     session = Session(scratch, show)
     try:
