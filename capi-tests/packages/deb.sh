@@ -23,7 +23,7 @@ check() { if [ "$2" = "$3" ]; then ok "$1" "$3"; else bad "$1" "expected '$2', g
 if [ ! -f "$base" ]; then
     say "making a minimal Debian $suite with clients of librdkafka (some minutes)"
     mkdir -p "$CACHE/packages"
-    mmdebstrap --variant=minbase --skip=cleanup/apt/lists --include="$clients" "$suite" "$base.new" >"$CACHE/packages/log" 2>&1 ||
+    mmdebstrap --format=tar --variant=minbase --skip=cleanup/apt/lists --include="$clients" "$suite" "$base.new" >"$CACHE/packages/log" 2>&1 ||
         { tail -20 "$CACHE/packages/log" >&2; die "mmdebstrap"; }
     mv "$base.new" "$base"
 fi
