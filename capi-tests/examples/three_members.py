@@ -22,6 +22,11 @@ CREATE_S = 30
 stopping = threading.Event()
 
 
+def say(text):
+    """With its line's end in one piece, since the members print from threads of their own."""
+    print(text + "\n", end="", flush=True)
+
+
 def make_topic(bootstrap, topic):
     """That it is there already is as good as that it is made."""
     admin = AdminClient({"bootstrap.servers": bootstrap})
@@ -44,7 +49,7 @@ class Member(threading.Thread):
         """Called by poll and close, when partitions are given to this member or taken from it."""
         def callback(consumer, partitions):
             for p in partitions:
-                print(f"member {self.number} {what} partition {p.partition}", flush=True)
+                say(f"member {self.number} {what} partition {p.partition}")
         return callback
 
     def on_error(self, error):
@@ -62,7 +67,7 @@ class Member(threading.Thread):
             if message.error():
                 self.on_error(message.error())
                 continue
-            print(f"member {self.number}: partition {message.partition()}, offset {message.offset()}: {message.value().decode()}", flush=True)
+            say(f"member {self.number}: partition {message.partition()}, offset {message.offset()}: {message.value().decode()}")
         # Commits what was read, and leaves the group, so that the others get the partitions at once.
         self.consumer.close()
 

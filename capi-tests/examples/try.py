@@ -72,7 +72,7 @@ class Program:
 
 class Lab:
     def __init__(self, wanted, folder):
-        self.run, self.original, self.folder = wanted.run, wanted.original, folder
+        self.run, self.original, self.language, self.folder = wanted.run, wanted.original, wanted.language, folder
         self.environment = dict(os.environ)
         self.mock = Program([wanted.mock, "--port", "0", "--brokers", "3", "--topic", "keyed:1:cleanup.policy=compact", "--topic", "work:2",
                              "--topic", "tasks:1"], dict(os.environ))
@@ -141,8 +141,11 @@ def part_of_a_batch(lab):
     """Of three lines a compacted topic takes those that have a key."""
     said = lab.finish("partial_publish", lab.bootstrap, "keyed", given="a\ttea\nink\nb\tyarn\n", code=2)
     # librdkafka blames the whole batch for the one.
-    refused, there = ([1, 2, 3], []) if lab.original else ([2], ["a=tea", "b=yarn"])
-    expect("partial_publish", [": ".join(line.split(": ")[:2]) for line in said[:-1]], [f"line {n} not delivered: INVALID_RECORD" for n in refused])
+    refused, there = ([1, 2, 3], []) if lab.original and lab.language != "node" else ([2], ["a=tea", "b=yarn"])
+    # Node's package has no codes in its reports.
+    code = "" if lab.language == "node" else ": INVALID_RECORD"
+    reasons = [": ".join(line.split(": ")[:2 if code else 1]) for line in said[:-1]]
+    expect("partial_publish", reasons, [f"line {n} not delivered{code}" for n in refused])
     expect("partial_publish", said[-1], f"{3 - len(refused)} of 3 delivered")
     expect("in the topic", lab.consume("keyed", "%k=%s"), there)
     expect("partial_publish", lab.finish("partial_publish", lab.bootstrap, "keyed", given="c\toak\n"), ["1 of 1 delivered"])

@@ -1,6 +1,6 @@
 #!/bin/bash
-# The example programs in C (built by the command in their own comment) and in Python, on a kafka-mock of three brokers (try.py), on this
-# library and on librdkafka. The one for exactly once has a test of its own: run.sh.
+# The example programs in C (built by the command in their own comment), Python and Node, on a kafka-mock of three brokers (try.py), on
+# this library and on librdkafka. The one for exactly once has a test of its own: run.sh.
 #
 #   try.sh [ours|upstream]...
 set -u
@@ -16,20 +16,30 @@ work=$(mktemp -d "$CACHE/examples.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 for source in "$HERE"/*.c; do build_example "$(basename "$source")" "$work" || exit 1; done
 
-# try_one LIB FOLDER LANGUAGE RUN...
+# try_one LIB LANGUAGE RUN...
 try_one() {
-    local lib=$1 dir=$2 original=(); shift 2
-    [ "$lib" = upstream ] && original=(--original)
-    python3 "$HERE/try.py" --mock "$mock" "${original[@]}" "$1" -- "${@:2}" || failed=1
+    local original=()
+    [ "$1" = upstream ] && original=(--original)
+    python3 "$HERE/try.py" --mock "$mock" "${original[@]}" "$2" -- "${@:3}" || failed=1
 }
 
 # The Python package has a librdkafka of its own; a library that is loaded before takes its place.
 upstream=$(bash "$ROOT/capi-tests/setup/library.sh" upstream) || exit 1
+# Node's package is the one that make bindings builds, which takes minutes when nobody has.
+node=$CACHE/bindings/node
+(. "$ROOT/capi-tests/bindings/lib.sh"; prepare node)
+case $? in
+    0) mkdir -p "$work/node_modules" && ln -sfn "$node/package" "$work/node_modules/node-rdkafka" ;;
+    77) node=; say "the examples for Node are not run" ;;
+    *) exit 1 ;;
+esac
+
 failed=0
 for lib in "$@"; do
     dir=$(bash "$ROOT/capi-tests/setup/library.sh" "$lib") || exit 1
     echo "on $lib:"
-    try_one "$lib" "$dir" c env LD_LIBRARY_PATH="$dir" "$work/{}"
-    try_one "$lib" "$dir" python env LD_PRELOAD="$dir/librdkafka.so.1" PYTHONPATH="$upstream/wheel" python3 "$HERE/{}.py"
+    try_one "$lib" c env LD_LIBRARY_PATH="$dir" "$work/{}"
+    try_one "$lib" python env LD_PRELOAD="$dir/librdkafka.so.1" PYTHONPATH="$upstream/wheel" python3 "$HERE/{}.py"
+    [ -z "$node" ] || try_one "$lib" node env LD_LIBRARY_PATH="$dir:$node/cpp" NODE_PATH="$work/node_modules" node "$HERE/{}.js"
 done
 exit $failed
