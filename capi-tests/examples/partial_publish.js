@@ -24,7 +24,7 @@ async function openPublisher(bootstrap) {
     return producer;
 }
 
-// Resolves when the message has been delivered or has failed: item.error is null then, or the reason. One that is not taken at all,
+// Resolves with the message's report: item.error is null then, or the reason. One that is not taken at all,
 // such as one that is too large, would be refused again: item.refused.
 async function produce(producer, topic, item) {
     for (;;) {
