@@ -275,9 +275,12 @@ def run_page(page, show):
 
 
 def prepare():
-    """What blocks want that cannot be had without the network."""
-    for script in (["kcat.sh"], ["library.sh", "ours"], ["upstream.sh"]):
-        subprocess.run(["bash", ROOT / "capi-tests/setup" / script[0], *script[1:]], stdout=subprocess.DEVNULL, check=True)
+    """What blocks want that takes long, or cannot be had without the network."""
+    script = """. capi-tests/setup/lib.sh && . capi-tests/setup/rust.sh && cargo build -q --bins &&
+        bash capi-tests/setup/kcat.sh && bash capi-tests/setup/c.sh && bash capi-tests/setup/library.sh ours && bash capi-tests/setup/upstream.sh &&
+        need openssl openssl && { python3 -c 'import venv, ensurepip' 2>/dev/null || apt_install python3-venv; }"""
+    if subprocess.run(["bash", "-c", script], cwd=ROOT, stdout=subprocess.DEVNULL, check=False).returncode:
+        sys.exit("what the pages want is not there")
 
 
 def own_network():
