@@ -14,7 +14,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install install-debug uninstall packaged deb deb-test dist dist-test demo test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos lint
+.PHONY: all help install install-debug uninstall packaged deb deb-test dist dist-test demo examples test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -74,6 +74,9 @@ dist-test: dist ## this tarball unpacked, and programs built with it
 
 demo: ## unmodified kcat through this library into a mock cluster of three brokers and back, everything compared
 	@bash capi-tests/demo/demo.sh
+
+examples: ## the example programs in C, Python and Node, on this library and on librdkafka
+	@bash capi-tests/examples/try.sh
 
 test: ## everything that must pass: see capi-tests/test.sh for its parts
 	@bash capi-tests/test.sh
