@@ -148,9 +148,12 @@ static void forked_children(void) {
         char errstr[512] = "", parents[128];
         int port, status = -1, there[2];
         const char *address = free_address(&port);
-        rd_kafka_t *rk      = made(RD_KAFKA_PRODUCER, address, errstr, sizeof(errstr));
+        rd_kafka_t *rk;
         pid_t child;
         char byte = -1;
+        if (getenv("TSAN_OPTIONS"))
+                SKIP("ThreadSanitizer has no threads in a forked child");
+        rk = made(RD_KAFKA_PRODUCER, address, errstr, sizeof(errstr));
         NEED(rk, "%s", errstr);
         CHECK(serves(port, rk), "before");
         snprintf(parents, sizeof(parents), "client=\"%s\"", rd_kafka_name(rk));
