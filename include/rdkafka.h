@@ -2030,7 +2030,8 @@ RD_EXPORT void rd_kafka_conf_set_events(rd_kafka_conf_t *conf, int events);
  * Sets a function for events that a thread of the library calls, so that the
  * application need not poll. It must free the event. Which events arrive is said by
  * `rd_kafka_conf_set_events` or by forwarding queues to
- * `rd_kafka_queue_get_background`.
+ * `rd_kafka_queue_get_background`. `rd_kafka_destroy` ends that thread, and then calls
+ * the function itself for admin operations that it has cut off, with `_DESTROY`.
  */
 RD_EXPORT
 void rd_kafka_conf_set_background_event_cb(rd_kafka_conf_t *conf,

@@ -27,7 +27,8 @@ pub unsafe extern "C" fn rd_kafka_conf_set_events(conf: *mut rd_kafka_conf_t, ev
 /// Sets a function for events that a thread of the library calls, so that the
 /// application need not poll. It must free the event. Which events arrive is said by
 /// `rd_kafka_conf_set_events` or by forwarding queues to
-/// `rd_kafka_queue_get_background`.
+/// `rd_kafka_queue_get_background`. `rd_kafka_destroy` ends that thread, and then calls
+/// the function itself for admin operations that it has cut off, with `_DESTROY`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_conf_set_background_event_cb(
     conf: *mut rd_kafka_conf_t,
