@@ -1,6 +1,5 @@
 //! What other threads tell the main thread.
 
-use crate::protocol::leader::NewLeader;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,6 +17,7 @@ use crate::coordinator::target::RetriedRequest;
 use crate::metadata::{Refresh, Snapshot};
 use crate::producer::idempotence::Pid;
 use crate::producer::transaction;
+use crate::protocol::leader::NewLeader;
 use crate::telemetry;
 
 pub enum MainCommand {

@@ -1,6 +1,5 @@
 //! What all threads of a client share.
 
-use crate::protocol::leader::NewLeader;
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -25,6 +24,7 @@ use crate::broker::socket_loan::SocketLoans;
 use crate::metadata::Snapshot;
 use crate::producer::idempotence::Pid;
 use crate::producer::{self, Delivery, DeliverySink, Partition, transaction};
+use crate::protocol::leader::NewLeader;
 
 pub struct ClientShared {
     pub name: String,

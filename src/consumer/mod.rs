@@ -28,7 +28,6 @@ pub mod share;
 #[cfg(test)]
 pub mod testing;
 
-use crate::protocol::leader::NewLeader;
 use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +38,7 @@ use uuid::Uuid;
 use crate::base::error::ErrorCode;
 use crate::base::log::Logger;
 use crate::base::topic_partition::TopicPartition;
+use crate::protocol::leader::NewLeader;
 pub use partition::Partition;
 pub use partition::fetched::{Fetched, Next};
 

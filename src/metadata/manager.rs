@@ -21,7 +21,6 @@
 //! A leader with an older epoch than the one known is an answer from a broker that
 //! is behind, and is not taken (KIP-320).
 
-use crate::protocol::leader::NewLeader;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,6 +29,7 @@ use super::snapshot::BrokerInfo;
 use super::{Snapshot, TopicInfo};
 use crate::base::backoff;
 use crate::base::error::ErrorCode;
+use crate::protocol::leader::NewLeader;
 
 #[derive(Debug, Clone)]
 pub struct ManagerSettings {

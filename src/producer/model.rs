@@ -2,7 +2,6 @@
 //! under every interleaving: see `capi-tests/model.sh`. What is forgotten shows as
 //! a deadlock: the loop sleeps, and nobody wakes it.
 
-use crate::protocol::leader::NewLeader;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,6 +22,7 @@ use crate::base::error::ErrorCode;
 use crate::base::log::Logger;
 use crate::base::model::{Sleeper, check};
 use crate::protocol::compression::Codec;
+use crate::protocol::leader::NewLeader;
 use crate::protocol::records::HeaderRef;
 
 struct Sink;

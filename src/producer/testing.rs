@@ -1,6 +1,5 @@
 //! A leader's loop without its thread and its socket.
 
-use crate::protocol::leader::NewLeader;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,6 +26,7 @@ use crate::base::error::ErrorCode;
 use crate::base::log::Logger;
 use crate::broker::{ApiVersions, Outbox, Outgoing, Response};
 use crate::protocol::compression::Codec;
+use crate::protocol::leader::NewLeader;
 
 #[derive(Default)]
 pub struct Sink {

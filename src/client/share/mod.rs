@@ -10,7 +10,6 @@ pub mod machine;
 #[cfg(all(test, not(loom)))]
 mod sim;
 
-use crate::protocol::leader::NewLeader;
 use std::ptr::NonNull;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -31,6 +30,7 @@ use crate::base::topic_partition::TopicPartition;
 use crate::consumer::share::acknowledgements::Acknowledgements;
 use crate::consumer::share::fetched::{Rest, ShareFetched};
 use crate::consumer::share::{AckType, News, Partition, PartitionAcks, ShareSink, Shared};
+use crate::protocol::leader::NewLeader;
 use command::Command;
 
 pub struct ShareConsumer {

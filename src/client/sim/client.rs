@@ -1,7 +1,6 @@
 //! A client without threads: the real machine, topics and senders, and what the main loop
 //! does for them. Messages to the main thread and wake-ups of loops take a little time.
 
-use crate::protocol::leader::NewLeader;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -33,6 +32,7 @@ use crate::producer::{
     TopicSettings,
 };
 use crate::protocol::compression::Codec;
+use crate::protocol::leader::NewLeader;
 
 /// What the main thread is told.
 // Passed on at once.

@@ -24,7 +24,6 @@ mod fetch_state;
 mod leader;
 mod reset;
 
-use crate::protocol::leader::NewLeader;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -34,6 +33,7 @@ use super::fetcher::Start;
 use super::{ConsumerShared, Partition, Position, offset};
 use crate::base::error::ErrorCode;
 use crate::base::log::debug;
+use crate::protocol::leader::NewLeader;
 
 /// What the caller has to do for the machine.
 #[derive(Debug)]

@@ -1,6 +1,5 @@
 //! What the answer to a Fetch means for its partitions.
 
-use crate::protocol::leader::NewLeader;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use crate::base::error::ErrorCode;
 use crate::base::log::debug;
 use crate::broker::{BrokerStats, RequestError, Response};
 use crate::consumer::Reason;
+use crate::protocol::leader::NewLeader;
 
 /// The session has names and the request ids, or the other way round.
 const SESSION_TOPIC_ID_ERROR: ErrorCode = ErrorCode(106);

@@ -25,7 +25,6 @@ mod session;
 mod testing;
 mod wire;
 
-use crate::protocol::leader::NewLeader;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -36,6 +35,7 @@ use uuid::Uuid;
 use super::TopicHandle;
 use crate::base::error::ErrorCode;
 use crate::base::log::Logger;
+use crate::protocol::leader::NewLeader;
 
 #[derive(Debug, Clone)]
 pub struct Settings {

@@ -17,7 +17,6 @@
 mod requests;
 mod results;
 
-use crate::protocol::leader::NewLeader;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -29,6 +28,7 @@ use super::{Partition, ProducerShared, batch};
 use crate::base::error::ErrorCode;
 use crate::broker::{BrokerStats, Outbox};
 use crate::protocol::compression::Compressor;
+use crate::protocol::leader::NewLeader;
 
 /// A batch in a request.
 struct Sent {

@@ -1,6 +1,5 @@
 //! What becomes of the batches of a request that has ended.
 
-use crate::protocol::leader::NewLeader;
 use std::ffi::CString;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,6 +17,7 @@ use crate::broker::{BrokerStats, RequestError, Response};
 use crate::producer::Partition;
 use crate::producer::batch::{Batch, Delivery, Refusal};
 use crate::producer::idempotence::Fate;
+use crate::protocol::leader::NewLeader;
 
 /// About what it takes a broker to become the leader that metadata says it is.
 const TAKING_OVER: Duration = Duration::from_millis(5);

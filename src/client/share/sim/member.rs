@@ -1,6 +1,5 @@
 //! A member: its loops, its main thread, and what is between them.
 
-use crate::protocol::leader::NewLeader;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,6 +20,7 @@ use crate::consumer::share::{
     Counters, Job, News, Pace, Partition, PartitionAcks, Settings, ShareSink, Shared,
 };
 use crate::mock::state::ConnId;
+use crate::protocol::leader::NewLeader;
 
 /// What the main thread is told.
 pub(super) enum Mail {

@@ -1,6 +1,5 @@
 //! What the answers mean: for the session, for acknowledgements, for partitions.
 
-use crate::protocol::leader::NewLeader;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -15,6 +14,7 @@ use super::{InFlight, ShareFetcher};
 use crate::base::error::ErrorCode;
 use crate::base::log::{Level, debug};
 use crate::broker::{RequestError, Response};
+use crate::protocol::leader::NewLeader;
 
 impl ShareFetcher {
     pub fn on_response(&mut self, now: Instant, result: Result<Response, RequestError>) {
