@@ -43,7 +43,7 @@ client_python() {
 prepare_go() {
     type -P go >/dev/null || apt_install golang-go
     local version dir=$CACHE/secure/go
-    version=$(sed -n 's/^VERSION=//p' "$ROOT/capi-tests/bindings/go.sh")
+    version=$(. "$ROOT/capi-tests/bindings/go.sh"; echo "$VERSION")
     (
         . "$ROOT/capi-tests/bindings/lib.sh"
         make_prefix || exit 1
