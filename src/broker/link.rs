@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
 
+use ending::Cause;
+
 use super::command::LinkCommand;
 use super::config::LinkConfig;
 use super::conn::{Conn, Received};
@@ -131,7 +133,7 @@ impl<U: LinkUser> Link<U> {
             }
             LinkCommand::Disconnect { why } => {
                 if self.has_connection() {
-                    self.disconnect(now, registry, &why, None);
+                    self.disconnect(now, registry, &why, Cause::OwnDecision);
                 }
             }
             LinkCommand::LookedUp(answer) => self.on_looked_up(now, answer, registry),
@@ -170,7 +172,12 @@ impl<U: LinkUser> Link<U> {
         }
         if moved {
             if self.has_connection() {
-                self.disconnect(now, registry, "the broker's address changed", None);
+                self.disconnect(
+                    now,
+                    registry,
+                    "the broker's address changed",
+                    Cause::OwnDecision,
+                );
             }
             self.reconnect.moved();
             self.show(now);
@@ -324,7 +331,7 @@ impl<U: LinkUser> Link<U> {
                             "REQTMOUT",
                             format_args!("{}: {text}", self.name()),
                         );
-                        self.disconnect(now, registry, &text, None);
+                        self.disconnect(now, registry, &text, Cause::TimedOut);
                     } else {
                         self.expire_sent(now);
                     }
@@ -333,7 +340,12 @@ impl<U: LinkUser> Link<U> {
                     && conn.is_idle()
                 {
                     self.connect_wanted = false;
-                    self.disconnect(now, registry, "Connection max idle time exceeded", None);
+                    self.disconnect(
+                        now,
+                        registry,
+                        "Connection max idle time exceeded",
+                        Cause::OwnDecision,
+                    );
                 }
             }
         }

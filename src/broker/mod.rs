@@ -243,9 +243,12 @@ pub enum LinkEvent {
 /// How a connection, or the attempt to make one, ended.
 #[derive(Debug)]
 pub enum Ending {
-    /// The client ended it: it was idle, a request was not answered in time, the broker
-    /// has another address. Nothing says that the broker is down.
+    /// The client ended it: it was idle, or the broker has another address. Nothing says
+    /// that the broker is down.
     OwnDecision,
+    /// The broker did not answer in time. The requests' own errors tell the application, but
+    /// others are to be tried before this one is again.
+    TimedOut,
     /// `error` is what to tell the application, if it was not told the same just before.
     Failed { error: Option<(ErrorCode, String)> },
 }

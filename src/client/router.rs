@@ -258,7 +258,7 @@ impl Router {
         if let Some(broker) = self.brokers.get_mut(key) {
             broker.condition = match ending {
                 Ending::OwnDecision => Condition::Untried,
-                Ending::Failed { .. } => Condition::Down,
+                Ending::TimedOut | Ending::Failed { .. } => Condition::Down,
             };
         }
         if self.connecting == Some(key) {

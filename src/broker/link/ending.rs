@@ -12,6 +12,13 @@ use crate::broker::inflight::Origin;
 use crate::broker::stats::StateName;
 use crate::broker::{BrokerStats, Ending, LinkEvent, LinkUser, RequestError};
 
+/// Why a connection ends. See [`Ending`].
+pub(super) enum Cause {
+    OwnDecision,
+    TimedOut,
+    Error(ErrorCode),
+}
+
 /// The same connection error is told to the application this often at most.
 const REPEAT_ERROR_AFTER: Duration = Duration::from_secs(30);
 
@@ -47,24 +54,33 @@ impl<U: LinkUser> Link<U> {
     }
 
     pub(super) fn fail(&mut self, now: Instant, registry: &Registry, error: &ConnError) {
-        self.disconnect(now, registry, &error.to_string(), Some(error.code()));
+        self.disconnect(
+            now,
+            registry,
+            &error.to_string(),
+            Cause::Error(error.code()),
+        );
     }
 
     /// After a panic in this link's code. What was taken out of the state is lost with
     /// it: the user gives up what it still has in flight.
     pub fn broken(&mut self, now: Instant, registry: &Registry) {
-        self.disconnect(now, registry, "internal error", Some(ErrorCode::_FAIL));
+        self.disconnect(
+            now,
+            registry,
+            "internal error",
+            Cause::Error(ErrorCode::_FAIL),
+        );
         self.user.on_down(now);
     }
 
-    /// The one way in which a connection, or the attempt to make one, ends. Without a
-    /// code the client ends it by itself.
+    /// The one way in which a connection, or the attempt to make one, ends.
     pub(super) fn disconnect(
         &mut self,
         now: Instant,
         registry: &Registry,
         why: &str,
-        code: Option<ErrorCode>,
+        cause: Cause,
     ) {
         let name_in_state = self.shown.name();
         let was_up = matches!(self.state, State::Up { .. });
@@ -114,13 +130,14 @@ impl<U: LinkUser> Link<U> {
         if was_up {
             self.user.on_down(now);
         }
-        let ending = match code {
-            Some(code) => self.report(now, was_up, text, code),
-            None => {
-                let logger = &self.config.logger;
-                logger.debug(debug::BROKER, "FAIL", format_args!("{text}"));
-                Ending::OwnDecision
-            }
+        if !matches!(cause, Cause::Error(_)) {
+            let logger = &self.config.logger;
+            logger.debug(debug::BROKER, "FAIL", format_args!("{text}"));
+        }
+        let ending = match cause {
+            Cause::Error(code) => self.report(now, was_up, text, code),
+            Cause::TimedOut => Ending::TimedOut,
+            Cause::OwnDecision => Ending::OwnDecision,
         };
         (self.config.events)(LinkEvent::Down(ending));
     }

@@ -283,7 +283,7 @@ fn a_request_that_is_not_answered_ends_the_connection() {
     assert_eq!(f.answers.try_recv(), Ok((1, Err(RequestError::TimedOut))));
     let event = f.events.try_recv();
     assert!(
-        matches!(event, Ok(LinkEvent::Down(Ending::OwnDecision))),
+        matches!(event, Ok(LinkEvent::Down(Ending::TimedOut))),
         "the request's error is told alone: {event:?}"
     );
     assert!(!peer.is_held());
