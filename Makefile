@@ -75,7 +75,7 @@ dist-test: dist ## this tarball unpacked, and programs built with it
 demo: ## unmodified kcat through this library into a mock cluster of three brokers and back, everything compared
 	@bash capi-tests/demo/demo.sh
 
-examples: ## the example programs in C, Python and Node, on this library and on librdkafka
+examples: ## the example programs in C, Python, PHP and Node, on this library and on librdkafka
 	@bash capi-tests/examples/try.sh
 
 test: ## everything that must pass: see capi-tests/test.sh for its parts

@@ -74,8 +74,9 @@ class Lab:
     def __init__(self, wanted, folder):
         self.run, self.original, self.language, self.folder = wanted.run, wanted.original, wanted.language, folder
         self.environment = dict(os.environ)
-        self.mock = Program([wanted.mock, "--port", "0", "--brokers", "3", "--topic", "keyed:1:cleanup.policy=compact", "--topic", "work:2",
-                             "--topic", "tasks:1"], dict(os.environ))
+        # Three partitions is what a topic gets that PHP's program asks for: php-rdkafka has no call that makes one.
+        self.mock = Program([wanted.mock, "--port", "0", "--brokers", "3", "--partitions", "3" if wanted.language == "php" else "4", "--topic",
+                             "keyed:1:cleanup.policy=compact", "--topic", "work:2", "--topic", "tasks:1"], dict(os.environ))
         self.mock.until("its start", lambda lines: any(line.startswith("bootstrap.servers=") for line in lines))
         self.bootstrap = next(line for line in self.mock.lines if line.startswith("bootstrap.servers=")).split("=", 1)[1]
 
