@@ -46,6 +46,8 @@ pub struct Options {
     /// group.initial.rebalance.delay.ms
     pub initial_rebalance_delay_ms: i32,
     pub consumer_groups: consumer::Settings,
+    /// See `ClusterState::refused_fetches_wait`.
+    pub refused_fetches_wait: bool,
     /// Larger requests cost their connection.
     pub max_request_bytes: usize,
     pub topics: Vec<TopicSpec>,
@@ -75,6 +77,7 @@ impl Default for Options {
             auto_create_topics: true,
             initial_rebalance_delay_ms: 3000,
             consumer_groups: consumer::Settings::default(),
+            refused_fetches_wait: false,
             max_request_bytes: 100 << 20,
             topics: Vec::new(),
             seed: None,
@@ -134,6 +137,7 @@ impl Cluster {
         let mut state = ClusterState::new(cluster_id, defaults, seed);
         state.secure(&options.security);
         state.consumer_groups = options.consumer_groups;
+        state.refused_fetches_wait = options.refused_fetches_wait;
         state.share.settings = options.share.clone();
         state.txns.version = options.transaction_version.clamp(0, txn::LATEST);
         state.txns.end_delay_ms = options.transaction_end_delay_ms;

@@ -61,9 +61,11 @@ const NEWEST_TRANSACTION_VERSION: i16 = 2;
 /// Of the clusters that applications make. Their tests inject errors into requests of
 /// transactions of version 1, which is all that librdkafka has; the program `kafka-mock`
 /// has version 2 as well. They also go on with transactions a little after their timeout,
-/// which Kafka lets them by looking for those every ten seconds only. Share sessions end when nothing comes, too. Members of groups
-/// of the consumer protocol are heard more often than Kafka's are, and regular
-/// expressions are resolved at once.
+/// which Kafka lets them by looking for those every ten seconds only. Share sessions end
+/// when nothing comes, too. Members of groups of the consumer protocol are heard more
+/// often than Kafka's are, get new partitions together, and regular expressions are
+/// resolved at once. A refused Fetch waits: tests count on errors that come no faster
+/// than `fetch.wait.max.ms`.
 fn options() -> Options {
     Options {
         transaction_version: 1,
@@ -72,8 +74,10 @@ fn options() -> Options {
             heartbeat_interval_ms: 3000,
             session_timeout_ms: 30_000,
             resolve: consumer::Resolve::AtOnce,
+            new_partitions_together: true,
             ..consumer::Settings::default()
         },
+        refused_fetches_wait: true,
         share: share::Settings {
             sessions_expire: true,
             ..share::Settings::default()

@@ -16,7 +16,8 @@ use kafka_protocol::messages::{BrokerId, FetchRequest};
 
 pub fn handle(state: &mut ClusterState, cx: &Cx, request: FetchRequest) -> Reply {
     if cx.error != 0 {
-        return Reply::Now(refuse_all(cx, &request).into());
+        let refusal = refuse_all(cx, &request);
+        return refuse(state, cx, refusal, request.max_wait_ms);
     }
     let mut fetching = match state.begin_fetch(cx, &request) {
         Ok(fetching) => fetching,
@@ -35,13 +36,28 @@ pub fn handle(state: &mut ClusterState, cx: &Cx, request: FetchRequest) -> Reply
         min_bytes: usize::try_from(request.min_bytes).unwrap_or(0),
         read_committed: request.isolation_level == 1,
     };
-    if request.max_wait_ms <= 0
-        || fetch.fetching.wanted.is_empty()
-        || is_ready(state, cx.broker, &fetch)
-    {
-        return Reply::Now(answer(state, cx, &fetch).into());
+    let prospect = match fetch.fetching.wanted.is_empty() || request.max_wait_ms <= 0 {
+        true => Prospect::Enough,
+        false => prospect(state, cx.broker, &fetch),
+    };
+    match prospect {
+        Prospect::Enough => Reply::Now(answer(state, cx, &fetch, Refusals::Told).into()),
+        Prospect::TooLittle => {
+            state.park_fetch(cx.clone(), fetch, request.max_wait_ms);
+            Reply::Parked
+        }
+        Prospect::Refused => {
+            let refusal = answer(state, cx, &fetch, Refusals::Told);
+            refuse(state, cx, refusal, request.max_wait_ms)
+        }
     }
-    state.park_fetch(cx.clone(), fetch, request.max_wait_ms);
+}
+
+fn refuse(state: &mut ClusterState, cx: &Cx, refusal: FetchResponse, max_wait_ms: i32) -> Reply {
+    if !state.refused_fetches_wait || max_wait_ms <= 0 {
+        return Reply::Now(refusal.into());
+    }
+    state.park_refusal(cx.clone(), refusal, max_wait_ms);
     Reply::Parked
 }
 
@@ -175,9 +191,24 @@ fn look<'a>(
     }
 }
 
-/// Whether a fetch need not wait (any longer).
-pub fn is_ready(state: &ClusterState, broker: i32, fetch: &Fetch) -> bool {
+fn is_refused(state: &ClusterState, cx: &Cx, w: &Wanted, fetch: &Fetch) -> bool {
+    let outcome = look(state, cx.broker, w, fetch.read_committed, true);
+    matches!(outcome, Outcome::Refused(..) | Outcome::Injected(..))
+}
+
+/// What a fetch would bring now.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Prospect {
+    /// As much as it asks for, or another place to read.
+    Enough,
+    TooLittle,
+    /// Too little, and a partition that cannot be read.
+    Refused,
+}
+
+pub fn prospect(state: &ClusterState, broker: i32, fetch: &Fetch) -> Prospect {
     let mut bytes = 0;
+    let mut refused = false;
     for w in &fetch.fetching.wanted {
         match look(state, broker, w, fetch.read_committed, true) {
             Outcome::Readable { partition, until } => {
@@ -187,17 +218,35 @@ pub fn is_ready(state: &ClusterState, broker: i32, fetch: &Fetch) -> bool {
                     fetch.min_bytes.saturating_sub(bytes).max(1),
                 );
                 if bytes >= fetch.min_bytes.max(1) {
-                    return true;
+                    return Prospect::Enough;
                 }
             }
-            _ => return true,
+            Outcome::Diverged { .. } | Outcome::Follower { .. } => return Prospect::Enough,
+            Outcome::Refused(..) | Outcome::Injected(..) => refused = true,
         }
     }
-    bytes >= fetch.min_bytes
+    match (refused, bytes >= fetch.min_bytes) {
+        (true, _) => Prospect::Refused,
+        (false, true) => Prospect::Enough,
+        (false, false) => Prospect::TooLittle,
+    }
+}
+
+/// What an answer says of partitions that cannot be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Refusals {
+    Told,
+    /// They look as if they had nothing new.
+    Withheld,
 }
 
 /// Reads what there is now.
-pub fn answer(state: &mut ClusterState, cx: &Cx, fetch: &Fetch) -> FetchResponse {
+pub fn answer(
+    state: &mut ClusterState,
+    cx: &Cx,
+    fetch: &Fetch,
+    refusals: Refusals,
+) -> FetchResponse {
     let Fetching {
         session,
         incremental,
@@ -213,6 +262,12 @@ pub fn answer(state: &mut ClusterState, cx: &Cx, fetch: &Fetch) -> FetchResponse
     };
     let mut moved = Vec::new();
     for w in wanted {
+        if refusals == Refusals::Withheld && is_refused(state, cx, w, fetch) {
+            if !incremental {
+                put(&mut response, cx, w, failed(w.partition, 0));
+            }
+            continue;
+        }
         let (data, stale) = read(state, cx, w, fetch.read_committed, &mut budget);
         if let Some(leader) = stale {
             moved.push(leader);

@@ -4,17 +4,30 @@
 //! partitions. An append, a moved leader or a deleted topic wakes the waiters of
 //! that partition; a woken fetch is looked at again and answered if it now has
 //! enough, an error, or its time is over.
+//!
+//! Where `refused_fetches_wait` is set, an error ends no wait: a refusal is sent when the
+//! time of its fetch is over, and a fetch learns nothing of what befell its partitions
+//! while it waited but that records came.
 
 use super::fetch_session::Fetching;
 use super::timers::Timer;
 use super::{ClusterState, Cx, Now};
-use crate::mock::handlers::fetch;
+use crate::mock::handlers::fetch::{self, Prospect, Refusals};
+use kafka_protocol::messages::FetchResponse;
 
 #[derive(Debug)]
 pub struct FetchWait {
     pub cx: Cx,
-    pub fetch: Fetch,
+    held: Held,
     until: u64,
+}
+
+#[derive(Debug)]
+enum Held {
+    /// Until there is enough.
+    Fetch(Fetch),
+    /// Until its time is over.
+    Refusal(FetchResponse),
 }
 
 /// A fetch as its handler understood it.
@@ -29,7 +42,6 @@ pub struct Fetch {
 impl ClusterState {
     pub(in crate::mock) fn park_fetch(&mut self, cx: Cx, fetch: Fetch, wait_ms: i32) {
         let id = self.next_wait;
-        self.next_wait += 1;
         for w in &fetch.fetching.wanted {
             let name = self.name_of(w.topic_id, &w.topic).to_owned();
             if let Some(p) = self.partition_mut(&name, w.partition) {
@@ -39,9 +51,19 @@ impl ClusterState {
                 }
             }
         }
+        self.hold(cx, Held::Fetch(fetch), wait_ms);
+    }
+
+    pub(in crate::mock) fn park_refusal(&mut self, cx: Cx, refusal: FetchResponse, wait_ms: i32) {
+        self.hold(cx, Held::Refusal(refusal), wait_ms);
+    }
+
+    fn hold(&mut self, cx: Cx, held: Held, wait_ms: i32) {
+        let id = self.next_wait;
+        self.next_wait += 1;
         let until = cx.now.after_ms(wait_ms.into());
         self.arm(until, Timer::Fetch(id));
-        self.fetch_waits.insert(id, FetchWait { cx, fetch, until });
+        self.fetch_waits.insert(id, FetchWait { cx, held, until });
     }
 
     /// Something happened to a partition.
@@ -61,7 +83,15 @@ impl ClusterState {
                 self.wake_share_fetch(now, id);
                 continue;
             };
-            if fetch::is_ready(self, wait.cx.broker, &wait.fetch) {
+            let Held::Fetch(f) = &wait.held else {
+                continue;
+            };
+            let ends = match fetch::prospect(self, wait.cx.broker, f) {
+                Prospect::Enough => true,
+                Prospect::TooLittle => false,
+                Prospect::Refused => !self.refused_fetches_wait,
+            };
+            if ends {
                 self.complete_fetch(now, id);
             }
         }
@@ -76,7 +106,14 @@ impl ClusterState {
     fn complete_fetch(&mut self, now: Now, id: u64) {
         if let Some(mut wait) = self.forget_fetch_wait(id) {
             wait.cx.now = now;
-            let response = fetch::answer(self, &wait.cx, &wait.fetch);
+            let refusals = match self.refused_fetches_wait {
+                true => Refusals::Withheld,
+                false => Refusals::Told,
+            };
+            let response = match wait.held {
+                Held::Fetch(f) => fetch::answer(self, &wait.cx, &f, refusals),
+                Held::Refusal(response) => response,
+            };
             self.respond(&wait.cx, response.into());
         }
     }
@@ -84,7 +121,10 @@ impl ClusterState {
     pub(super) fn forget_fetch_wait(&mut self, id: u64) -> Option<FetchWait> {
         let wait = self.fetch_waits.remove(&id)?;
         self.disarm(wait.until, Timer::Fetch(id));
-        for w in &wait.fetch.fetching.wanted {
+        let Held::Fetch(fetch) = &wait.held else {
+            return Some(wait);
+        };
+        for w in &fetch.fetching.wanted {
             let name = self.name_of(w.topic_id, &w.topic).to_owned();
             if let Some(p) = self.partition_mut(&name, w.partition) {
                 p.waiters.retain(|&x| x != id);

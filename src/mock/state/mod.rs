@@ -153,6 +153,9 @@ pub struct ClusterState {
     pub share: share::Shares,
     pub fetch_sessions: HashMap<(i32, i32), fetch_session::FetchSession>,
     pub fetch_waits: HashMap<u64, fetch_wait::FetchWait>,
+    /// A Fetch that is refused and brings nothing waits for its `max_wait_ms` as one that
+    /// finds nothing does, and tells what was so when it came. Kafka refuses at once.
+    pub refused_fetches_wait: bool,
     pub(super) trace: Trace,
     tracked: Vec<TrackedRequest>,
     tracking: bool,
@@ -188,6 +191,7 @@ impl ClusterState {
             share: share::Shares::default(),
             fetch_sessions: HashMap::new(),
             fetch_waits: HashMap::new(),
+            refused_fetches_wait: false,
             trace: Trace::default(),
             tracked: Vec::new(),
             tracking: false,

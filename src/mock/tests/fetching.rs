@@ -251,6 +251,80 @@ fn a_partition_that_is_named_many_times_waits_once() {
 }
 
 #[test]
+fn where_refused_fetches_wait_an_error_comes_when_their_time_is_over() {
+    let mut sim = Sim::new(1);
+    sim.create("t", 2);
+    let code = |response: &FetchResponse, p: usize| {
+        let partition = &response.responses[0].partitions[p];
+        (partition.error_code, partition.high_watermark)
+    };
+    let beyond = E::OffsetOutOfRange.code();
+    let both = fetch("t", &[(0, 0), (1, 9)]);
+    let refused = sim.call::<FetchRequest>(1, 11, &both);
+    assert_eq!(code(&refused, 1), (beyond, -1), "Kafka's way");
+
+    sim.state.refused_fetches_wait = true;
+    let waiting = sim.send(1, 11, &both);
+    sim.pass(499);
+    assert!(sim.is_pending(waiting));
+    sim.produce("t", Batch::default());
+    assert!(sim.is_pending(waiting), "it is answered as things were");
+    sim.pass(1);
+    let response = sim.take::<FetchRequest>(waiting);
+    assert_eq!(
+        [code(&response, 0), code(&response, 1)],
+        [(0, 0), (beyond, -1)]
+    );
+    // With records, it is told at once.
+    assert_eq!(
+        code(&sim.call::<FetchRequest>(1, 11, &both), 1),
+        (beyond, -1)
+    );
+    // An injected error waits, too.
+    let api = kafka_protocol::messages::ApiKey::Fetch as i16;
+    sim.state.errors.push(
+        api,
+        [crate::mock::state::errors::Injected {
+            code: E::KafkaStorageError.code().into(),
+            rtt_ms: 0,
+        }],
+    );
+    let waiting = sim.send(1, 11, &fetch("t", &[(0, 0)]));
+    sim.pass(499);
+    assert!(sim.is_pending(waiting));
+    sim.pass(1);
+    let response = sim.take::<FetchRequest>(waiting);
+    assert_eq!(code(&response, 0).0, E::KafkaStorageError.code());
+    assert!(sim.state.fetch_waits.is_empty());
+    assert_eq!(sim.state.next_deadline(), None);
+}
+
+#[test]
+fn where_refused_fetches_wait_one_learns_only_of_records() {
+    let mut sim = Sim::new(1);
+    sim.state.refused_fetches_wait = true;
+    sim.create("t", 1);
+    let mut known = fetch("t", &[(0, 0)]);
+    known.topics[0].partitions[0].current_leader_epoch = 0;
+    let waiting = sim.send(1, 12, &known);
+    sim.state
+        .partition_mut("t", 0)
+        .expect("there")
+        .set_leader(1);
+    sim.state.wake_partition(sim.now, "t", 0);
+    sim.pass(499);
+    assert!(sim.is_pending(waiting));
+    sim.pass(1);
+    let response = sim.take::<FetchRequest>(waiting);
+    assert_eq!(response.responses[0].partitions[0].error_code, 0);
+    let waiting = sim.send(1, 12, &known);
+    sim.pass(500);
+    let response = sim.take::<FetchRequest>(waiting);
+    let code = response.responses[0].partitions[0].error_code;
+    assert_eq!(code, E::FencedLeaderEpoch.code(), "it was so when it came");
+}
+
+#[test]
 fn a_leader_change_or_deletion_ends_a_long_poll() {
     let mut sim = Sim::new(2);
     sim.create("t", 1);

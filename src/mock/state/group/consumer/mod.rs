@@ -102,6 +102,9 @@ pub struct Settings {
     /// group.consumer.max.size
     pub max_size: usize,
     pub resolve: Resolve,
+    /// A member gets nothing new while another one owns a part of it. Kafka's members
+    /// get what is free at once.
+    pub new_partitions_together: bool,
 }
 
 impl Default for Settings {
@@ -114,6 +117,7 @@ impl Default for Settings {
                 after_ms: 5,
                 interval_ms: 10_000,
             },
+            new_partitions_together: false,
         }
     }
 }

@@ -56,8 +56,10 @@ impl Consumer {
             return unrevoked(now, m, d.kept, d.revoked);
         }
         let mut assigned = d.kept;
-        for (topic, partitions) in d.free {
-            assigned.entry(topic).or_default().extend(partitions);
+        if !(d.waits_for_others && around.settings.new_partitions_together) {
+            for (topic, partitions) in d.free {
+                assigned.entry(topic).or_default().extend(partitions);
+            }
         }
         Next {
             epoch: self.assignment_epoch,

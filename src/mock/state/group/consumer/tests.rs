@@ -185,6 +185,29 @@ fn a_second_member_gets_what_the_first_gives_up() {
 }
 
 #[test]
+fn new_partitions_come_together_where_that_is_set() {
+    for together in [false, true] {
+        let mut p = Play::new();
+        p.settings.new_partitions_together = together;
+        p.ok(&join("m1", &["a"]));
+        p.ok(&join("m2", &["b"]));
+        p.set(Some(vec![("m1", "a:0,1,2,3"), ("m2", "b:0")]));
+        p.ok(&ping("m1", 1));
+        p.ok(&ping("m2", 2));
+        let (epoch, _) = p.ok(&owning("m2", 2, "b:0"));
+        assert_eq!(p.epochs(), (epoch, epoch, "Stable"));
+        p.set(Some(vec![("m1", "a:0,1"), ("m2", "a:2,3 b:0,1")]));
+        let next = epoch + 1;
+        let free = if together { None } else { some("b:0,1") };
+        assert_eq!(p.ok(&ping("m2", epoch)), (next, free));
+        assert_eq!(p.ok(&ping("m1", epoch)), (epoch, some("a:0,1")));
+        assert_eq!(p.ok(&owning("m1", epoch, "a:0,1")), (next, None));
+        assert_eq!(p.ok(&ping("m2", next)), (next, some("a:2,3 b:0,1")));
+        assert_eq!(p.epochs(), (next, next, "Stable"));
+    }
+}
+
+#[test]
 fn partitions_that_were_to_be_given_up_can_come_back_at_once() {
     let mut p = Play::new();
     p.ok(&join("m1", &["a"]));
