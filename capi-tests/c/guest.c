@@ -511,10 +511,11 @@ static int taken_standard_fds(char *target, size_t size) {
         return n;
 }
 
-/* getaddrinfo(3) opens sockets of its own for the time of a look-up: what is kept is still there later. */
+/* getaddrinfo(3) opens sockets of its own for the time of a look-up, which a name server that does not answer makes 20 s: what is
+ * kept is still there later. */
 static void check_standard_fds(void) {
         char target[256];
-        int64_t until = now_ms() + ms(10000);
+        int64_t until = now_ms() + ms(60000);
         int taken;
         while ((taken = taken_standard_fds(target, sizeof(target))) && now_ms() < until)
                 usleep(5000);
