@@ -2980,7 +2980,10 @@ RD_EXPORT
 rd_kafka_error_t *rd_kafka_consumer_close_queue(rd_kafka_t *rk,
                                                 rd_kafka_queue_t *rkqu);
 
-/** 1 once the consumer is closed, otherwise 0. */
+/**
+ * 1 once the consumer is closed and its queue has given out the rebalances and results of
+ * commits that came before, otherwise 0.
+ */
 RD_EXPORT int rd_kafka_consumer_closed(rd_kafka_t *rk);
 
 /**
@@ -3530,7 +3533,10 @@ RD_EXPORT
 rd_kafka_error_t *rd_kafka_share_consumer_close_queue(rd_kafka_share_t *rkshare,
                                                       rd_kafka_queue_t *rkqu);
 
-/** 1 once the share consumer is closed, otherwise 0. */
+/**
+ * 1 once the share consumer is closed and its queue has given out the results of
+ * acknowledgements that came before, otherwise 0.
+ */
 RD_EXPORT int rd_kafka_share_consumer_closed(rd_kafka_share_t *rkshare);
 
 /**

@@ -232,13 +232,14 @@ pub unsafe extern "C" fn rd_kafka_consumer_close_queue(
     })
 }
 
-/// 1 once the consumer is closed, otherwise 0.
+/// 1 once the consumer is closed and its queue has given out the rebalances and results of
+/// commits that came before, otherwise 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_consumer_closed(rk: *mut rd_kafka_t) -> c_int {
     ffi!({
         // SAFETY: the caller's handle is alive.
         match unsafe { get(rk.cast_const()) }.map(find::group_consumer) {
-            Some(Ok(consumer)) => c_int::from(consumer.is_closed()),
+            Some(Ok(consumer)) => c_int::from(consumer.is_closed_and_told()),
             _ => 0,
         }
     })

@@ -20,6 +20,7 @@ use crate::capi::types::{
     rd_kafka_share_partition_offsets_list_t, rd_kafka_share_s, rd_kafka_share_t, rd_kafka_t,
 };
 use crate::capi::{consume as polling, cstr, error, log};
+use crate::client::event::Event;
 use crate::client::share::ShareConsumer;
 
 impl Opaque for rd_kafka_share_s {
@@ -271,13 +272,24 @@ pub unsafe extern "C" fn rd_kafka_share_consumer_close_queue(
     })
 }
 
-/// 1 once the share consumer is closed, otherwise 0.
+fn is_closed_and_told(parts: &Parts<'_>) -> bool {
+    // In this order: what is told comes before the end.
+    if !parts.consumer.is_closed() {
+        return false;
+    }
+    let mut told = true;
+    let look = |event: &Event| told &= !matches!(event, Event::Acknowledged(_));
+    parts.instance.client.shared.main_queue.inspect(look);
+    told
+}
+
+/// 1 once the share consumer is closed and its queue has given out the results of
+/// acknowledgements that came before, otherwise 0.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_share_consumer_closed(rkshare: *mut rd_kafka_share_t) -> c_int {
     ffi!({
         // SAFETY: the caller's handle is alive. Who waits for none would wait for ever.
-        let closed = unsafe { parts(rkshare) }.map_or(true, |parts| parts.consumer.is_closed());
-        c_int::from(closed)
+        c_int::from(unsafe { parts(rkshare) }.map_or(true, |parts| is_closed_and_told(&parts)))
     })
 }
 

@@ -38,6 +38,15 @@ pub fn close(client: &Client, mut serve: impl FnMut(&EventQueue, Event)) {
             }
             answer = Instant::now() + ANSWER_PATIENCE;
         }
+        // What came before the end, the result of the last commit for one; a yield hides an
+        // item at the most. Serving may add more, without end if an application commits in
+        // the callback of its commits.
+        for _ in 0..=consumer.queue.items() {
+            let since = consumer.queue.yields();
+            if let Some(event) = take_event(&consumer.queue, since, Instant::now()) {
+                serve(&consumer.queue, event);
+            }
+        }
     }
     consumer.close();
 }

@@ -31,7 +31,7 @@ use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use uuid::Uuid;
 
 use super::command::{MainCommand, MainSender};
-use super::event::EventQueue;
+use super::event::{Event, EventQueue};
 use super::topic::Topic;
 use crate::base::conf::OffsetReset;
 use crate::base::error::ErrorCode;
@@ -219,6 +219,22 @@ impl Consumer {
 
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire) || self.group.is_closed()
+    }
+
+    /// Whether it is closed, and what its close had to tell is taken.
+    pub fn is_closed_and_told(&self) -> bool {
+        if self.closed.load(Ordering::Acquire) {
+            return true;
+        }
+        // In this order: what is told comes before the end.
+        if !self.group.is_closed() {
+            return false;
+        }
+        let mut told = true;
+        self.queue.inspect(|event| {
+            told &= !matches!(event, Event::Rebalance(_) | Event::OffsetCommit(_));
+        });
+        told
     }
 
     /// The client ends: what refers to each other lets go.
