@@ -1,9 +1,14 @@
 #!/usr/bin/env python3
-"""queue.py BOOTSTRAP FOLDER PHP...: the queue of KafkaQueue.php under two "web servers" of two processes each; PHP is the command with the
-extension. One process is killed while it holds items, and another takes its place.
+"""queue.py BOOTSTRAP FOLDER PHP...: the queue of KafkaQueue.php, in three cases; PHP is the command with the extension.
 
-What must hold, judged by what the processes wrote: an item whose deletion was acknowledged is never claimed again; every
-other item is claimed again, those released and those that the killed process held too, until all are deleted; at the end nothing is left.
+servers: two "web servers" of two processes each. One process is killed while it holds items, and another takes its place. What must
+hold, judged by what the processes wrote: an item whose deletion was acknowledged is never claimed again; every other item is claimed
+again, those released and those that the killed process held too, until all are deleted; at the end nothing is left.
+
+lost_claims: a process has claimed everything when a second one joins and gets a part. What it had claimed before it cannot delete any
+more: somebody else may have it. The second one is killed, and what it held comes again.
+
+leases: what is neither deleted nor released comes again when its lease is over, and the claim that came before is void.
 """
 import collections
 import os
@@ -13,21 +18,44 @@ import sys
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SERVERS, PROCESSES, ITEMS = 2, 2, 500
+SERVERS, PROCESSES, ITEMS, HELD = 2, 2, 500, 160
 LIMIT = 120
 Event = collections.namedtuple("Event", "time word item process")
 
 
 class Run:
-    def __init__(self, bootstrap, folder, php):
-        self.bootstrap, self.folder, self.php = bootstrap, folder, php
-        self.queue = f"queue-{os.getpid()}-{int(time.time())}"
+    def __init__(self, case, bootstrap, folder, php):
+        self.bootstrap, self.folder, self.php = bootstrap, os.path.join(folder, case), php
+        os.mkdir(self.folder)
+        self.queue = f"queue-{case}-{os.getpid()}-{int(time.time())}"
         self.processes = {}
+        admin = os.path.join(HERE, "..", "kafka", "admin.py")
+        for topic in (self.queue, self.queue + "-deleted"):
+            subprocess.run([sys.executable, admin, "--bootstrap-server", bootstrap, "--create", "--topic", topic, "--partitions", str(2 * SERVERS)],
+                           check=True)
 
     def start(self, name, role, *arguments):
         with open(os.path.join(self.folder, name), "wb") as out, open(os.path.join(self.folder, name + ".err"), "wb") as err:
             command = [*self.php, os.path.join(HERE, "worker.php"), role, self.bootstrap, self.queue, *map(str, arguments)]
-            self.processes[name] = subprocess.Popen(command, stdout=out, stderr=err, stdin=subprocess.DEVNULL)
+            self.processes[name] = subprocess.Popen(command, stdout=out, stderr=err, stdin=subprocess.PIPE, text=True)
+
+    def tell(self, name, command, *items):
+        pipe = self.processes[name].stdin
+        pipe.write("".join(f"{command} {item}\n" for item in items))
+        pipe.flush()
+
+    def create(self, count):
+        self.start("create", "create", count, "a")
+        self.end("create", stop=False)
+        return self.ids("created")
+
+    def kill(self, name):
+        self.processes[name].kill()
+        self.processes[name].wait()
+
+    def drain(self):
+        self.start("drain", "drain")
+        self.end("drain", stop=False)
 
     def events(self, *names):
         found = []
@@ -109,37 +137,99 @@ def judge(run, killed, left_by_killed):
     return faults
 
 
+def servers(run):
+    workers = [f"server{server}-{process}" for server in range(SERVERS) for process in range(PROCESSES)]
+    for seed, name in enumerate(workers):
+        run.start(name, "work", seed)
+    for producer in ("a", "b"):
+        run.start(f"create-{producer}", "create", ITEMS, producer)
+    killed = workers[0]
+    run.wait_until("the process to be killed holds items, and has deleted some", lambda: len(held(run, killed)) >= 3 and len(run.ids("deleted", killed)) >= 20)
+    run.kill(killed)
+    left = held(run, killed)
+    run.start("server0-new", "work", len(workers))
+    run.wait_until("all is created", lambda: all(run.processes[f"create-{p}"].poll() == 0 for p in ("a", "b")))
+    begun = run.ids("deleting", killed)
+    run.wait_until("all is deleted", lambda: not run.ids("created") - run.ids("deleted") - begun)
+    for name in [*workers, "server0-new"]:
+        run.end(name)
+    run.drain()
+    return judge(run, killed, left)
+
+
+def claims(run, *names):
+    return collections.Counter(event.item for event in run.events(*names) if event.word == "claimed")
+
+
+def outcome(run, name, command, items):
+    """What became of the items that a process was told to delete."""
+    before = len(run.events(name))
+
+    def done():
+        return {event.item: event.word for event in run.events(name)[before:] if event.word in ("deleted", "lost")}
+    run.tell(name, command, *sorted(items))
+    run.wait_until(f"{name} has tried to delete {len(items)} items", lambda: len(done()) == len(items))
+    return done()
+
+
+def unlike(wanted, outcomes):
+    return [f"{item}: {word}, though {wanted} was wanted" for item, word in outcomes.items() if word != wanted]
+
+
+def nothing_left(run, items):
+    run.end("one")
+    run.drain()
+    again = [f"{item} came again after its deletion" for item in run.ids("claimed", "drain") & items]
+    return again + ([] if run.ids("left") == {"0"} else [f"the queue says that it has {run.ids('left')} items"])
+
+
+def lost_claims(run):
+    items = run.create(HELD)
+    run.start("one", "hold", 3600)
+    run.wait_until("one has all", lambda: set(claims(run)) == items)
+    run.start("two", "hold", 3600)
+    # All claims of the first end when partitions are assigned anew, of those that it gets back too.
+    run.wait_until("each comes to one of them again", lambda: all(claims(run)[item] == 2 for item in items))
+    of_two = set(claims(run, "two"))
+    faults = [] if 0 < len(of_two) < len(items) else [f"two has {len(of_two)} of {len(items)} items"]
+    faults += unlike("lost", outcome(run, "one", "first", items))
+    if faults:
+        return faults
+    run.kill("two")
+    run.wait_until("what two held comes to one", lambda: all(claims(run, "one")[item] == (2 if item in of_two else 3) for item in items))
+    faults += unlike("deleted", outcome(run, "one", "last", items))
+    print(f"{len(items)} items claimed, {len(of_two)} of them by a second process that was killed")
+    return faults + nothing_left(run, items)
+
+
+def leases(run):
+    items = run.create(HELD)
+    run.start("one", "hold", 1)
+    run.wait_until("each has come twice", lambda: all(claims(run)[item] > 1 for item in items))
+    run.tell("one", "lease", 3600)
+
+    def long_leased():
+        told = [event.time for event in run.events() if event.word == "leasing"]
+        return {event.item for event in run.events() if event.word == "claimed" and told and event.time > told[0]}
+    run.wait_until("each has come with a long lease", lambda: long_leased() == items)
+    faults = unlike("lost", outcome(run, "one", "first", items))
+    faults += unlike("deleted", outcome(run, "one", "last", items))
+    print(f"{len(items)} items claimed again after their leases, {sum(claims(run).values())} times in all")
+    return faults + nothing_left(run, items)
+
+
 def main():
-    bootstrap, folder, php = sys.argv[1], sys.argv[2], sys.argv[3:]
-    run = Run(bootstrap, folder, php)
-    admin = os.path.join(HERE, "..", "kafka", "admin.py")
-    for topic in (run.queue, run.queue + "-deleted"):
-        subprocess.run([sys.executable, admin, "--bootstrap-server", bootstrap, "--create", "--topic", topic, "--partitions", str(2 * SERVERS)], check=True)
-    try:
-        workers = [f"server{server}-{process}" for server in range(SERVERS) for process in range(PROCESSES)]
-        for seed, name in enumerate(workers):
-            run.start(name, "work", seed)
-        for producer in ("a", "b"):
-            run.start(f"create-{producer}", "create", ITEMS, producer)
-        killed = workers[0]
-        run.wait_until("the process to be killed holds items, and has deleted some", lambda: len(held(run, killed)) >= 3 and len(run.ids("deleted", killed)) >= 20)
-        run.processes[killed].kill()
-        run.processes[killed].wait()
-        left = held(run, killed)
-        run.start("server0-new", "work", len(workers))
-        run.wait_until("all is created", lambda: all(run.processes[f"create-{p}"].poll() == 0 for p in ("a", "b")))
-        begun = run.ids("deleting", killed)
-        run.wait_until("all is deleted", lambda: not run.ids("created") - run.ids("deleted") - begun)
-        for name in [*workers, "server0-new"]:
-            run.end(name)
-        run.start("drain", "drain")
-        run.end("drain", stop=False)
-        faults = judge(run, killed, left)
-    finally:
-        run.kill_all()
-    for fault in faults[:20]:
-        print("FAILED", fault)
-    return 1 if faults else 0
+    failed = 0
+    for case in (servers, lost_claims, leases):
+        run = Run(case.__name__, sys.argv[1], sys.argv[2], sys.argv[3:])
+        try:
+            faults = case(run)
+        finally:
+            run.kill_all()
+        failed += bool(faults)
+        for fault in faults[:20]:
+            print(f"FAILED {case.__name__}: {fault}")
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

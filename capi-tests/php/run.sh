@@ -30,7 +30,7 @@ failed=0
 for lib in "${libs[@]}"; do
     dir=$(bash "$ROOT/capi-tests/setup/library.sh" "$lib") || exit 1
     mkdir "$logs/$lib"
-    printf '%s: ' "$lib"
+    echo "on $lib:"
     # A thread of librdkafka's may outlive its instance, and PHP unloads the library when it ends: that crashed.
     if [ "$lib" = upstream ]; then export ZEND_DONT_UNLOAD_MODULES=1; else unset ZEND_DONT_UNLOAD_MODULES; fi
     LD_LIBRARY_PATH=$dir python3 "$ROOT/capi-tests/php/queue.py" "${bootstrap%%,*}" "$logs/$lib" php -n -d extension="$WORK/src/modules/rdkafka.so" || { echo "FAILED $lib"; failed=1; }

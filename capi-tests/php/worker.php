@@ -3,6 +3,9 @@ declare(strict_types=1);
 /*
  * worker.php create BOOTSTRAP QUEUE COUNT NAME     creates items, ten at a time, with a pause after each ten
  * worker.php work BOOTSTRAP QUEUE SEED             claims up to five items at a time, and deletes or releases each, until SIGTERM
+ * worker.php hold BOOTSTRAP QUEUE LEASE            claims all that comes, and does what its standard input says, line by line: `first ID` and
+ *                                                  `last ID` delete an item by its first and its last claim, `release ID` releases
+ *                                                  it, `lease SECONDS` is for the claims from then on
  * worker.php drain BOOTSTRAP QUEUE                 deletes what there is until nothing comes for ten seconds
  *
  * It writes what it does, with the time that all processes of the machine share: TIME WORD ID, tabs between. What changes the
@@ -51,6 +54,29 @@ switch ($role) {
             if (count($held) === 5 || (!$item && $held)) {
                 shuffle($held);
                 done_with($queue, array_pop($held), mt_rand(1, 5) > 1);
+            }
+        }
+        $queue->close();
+        break;
+    case 'hold':
+        $lease = (float) $argv[4];
+        stream_set_blocking(STDIN, false);
+        /** @var array<string, list<QueueItem>> $claims */
+        $claims = [];
+        while (!$stop) {
+            while (($line = fgets(STDIN)) !== false) {
+                [$command, $id] = explode(' ', rtrim($line));
+                match ($command) {
+                    'first' => done_with($queue, $claims[$id][0], true),
+                    'last' => done_with($queue, end($claims[$id]), true),
+                    'release' => done_with($queue, end($claims[$id]), false),
+                    'lease' => $lease = (float) $id,
+                };
+                $command === 'lease' && say('leasing', $id);
+            }
+            if ($item = $queue->claimItem($lease, timeoutMs: 100)) {
+                say('claimed', $item->id);
+                $claims[$item->id][] = $item;
             }
         }
         $queue->close();
