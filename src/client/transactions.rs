@@ -110,8 +110,21 @@ impl Client {
             if offsets.partitions.is_empty() {
                 return Ok(());
             }
-            self.ask_main(Call::SendOffsets(offsets), until)
+            self.without_linger(|| self.ask_main(Call::SendOffsets(offsets), until))
         })
+    }
+
+    /// Who sends offsets has produced what belongs to them: messages that linger go out
+    /// beside the offsets, and the commit finds them delivered.
+    fn without_linger<T>(&self, call: impl FnOnce() -> T) -> T {
+        let Some(producer) = &self.shared.producer else {
+            return call();
+        };
+        producer.limits.begin_flush();
+        self.shared.main.send(MainCommand::Flush);
+        let result = call();
+        producer.limits.end_flush();
+        result
     }
 
     pub fn commit_transaction(&self, timeout_ms: i32, flush: Flush<'_>) -> Result<(), KafkaError> {
