@@ -6,6 +6,7 @@
 Each load runs in a process of its own, on both libraries. A field must be in both documents, have the same JSON type,
 and be of the same order of magnitude; texts, flags and what a load fixes (FIXED) must be equal. What differs for a
 reason stands in stats_accepted.tsv; a row there that no longer occurs is an error as well. --show prints all values.
+Each field of this library's is to be on its place in docs/statistics.md, and the reverse.
 
 PROFILE=debug uses the debug build of this library.
 """
@@ -290,6 +291,56 @@ def differences(load, ours, theirs):
                 yield path, what, ours[path], theirs[path]
 
 
+# Objects whose fields have names of their own.
+NAMED = {("brokers",), ("topics",), ("brokers", "*", "req"), ("brokers", "*", "toppars"), ("topics", "*", "partitions")}
+
+
+def page():
+    """The objects of docs/statistics.md, by the path to them, with their fields."""
+    objects = {}
+    text = open(os.path.join(HERE, "..", "..", "docs", "statistics.md"), encoding="utf-8").read()
+    for section in text.split("\n## ")[1:]:
+        place = section.split("\n\n", 2)[1].split(". ")[0]
+        fields = set(re.findall(r"^\| `(\w+)` \|", section, re.M))
+        for path in re.findall(r"`([^`]+)`", place) or [""]:
+            objects[tuple("*" if re.fullmatch("[A-Z-]+", part) else part for part in path.split(".") if part)] = fields
+    return objects
+
+
+def on_page(document, objects, path=()):
+    """The fields of a document as (object, field), those that are not on the page as texts."""
+    seen, wrong = set(), set()
+    for key, value in document.items():
+        named = path in NAMED
+        if not named:
+            seen.add((path, key))
+            # What is an object of its own has its place, and no row.
+            if key not in objects.get(path, ()) and path + (key,) not in objects:
+                wrong.add(".".join(path + (key,)))
+        if isinstance(value, dict):
+            more, bad = on_page(value, objects, path + ("*" if named else key,))
+            seen, wrong = seen | more, wrong | bad
+    return seen, wrong
+
+
+def documented(documents, complete):
+    """What is not as docs/statistics.md has it."""
+    objects, seen, wrong = page(), set(), set()
+    for document in documents:
+        more, bad = on_page(document, objects)
+        seen, wrong = seen | more, wrong | bad
+    for path in sorted(wrong):
+        print(f"{path}: not in docs/statistics.md")
+    # No load ends with a fatal error.
+    unseen = [".".join(p + (f,)) for p, fields in objects.items() for f in fields if (p, f) not in seen and p != ("fatal",)] if complete else []
+    for path in sorted(unseen):
+        print(f"{path}: in docs/statistics.md, and never in the statistics")
+    return len(wrong) + len(unseen)
+
+
+OURS = []
+
+
 def run(load, name, library):
     env = dict(os.environ, STATS_LIB=os.path.join(library, "librdkafka.so.1"))
     topic = f"stats-{load}-{name}-{os.getpid()}"
@@ -297,6 +348,8 @@ def run(load, name, library):
                           timeout=120 * SLOW)
     if done.returncode:
         raise SystemExit(f"{load} on {name}: {done.stderr}")
+    if name == "ours":
+        OURS.append(json.loads(done.stdout))
     return normalised(json.loads(done.stdout), topic)
 
 
@@ -350,6 +403,7 @@ def main():
     unused = [r[0] for i, r in enumerate(rows) if i not in used] if len(wanted) == len(LOADS) else []
     for key in unused:
         print(f"no longer differs, take it out of stats_accepted.tsv: {key}")
+    wrong += documented(OURS, len(wanted) == len(LOADS))
     print(f"statistics: {fields} fields of {len(wanted)} loads, {wrong} differ, {len(unused)} accepted without need")
     sys.exit(1 if wrong or unused else 0)
 

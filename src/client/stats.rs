@@ -3,6 +3,8 @@
 //! The main thread reads counters that others write; no thread waits for it. Totals
 //! are sums over what the document itself shows, so that they agree with it.
 
+#[cfg(all(test, not(loom)))]
+mod fields;
 mod json;
 mod partition;
 
