@@ -14,7 +14,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install install-debug uninstall packaged deb deb-test dist dist-test demo examples test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos lint
+.PHONY: all help install install-debug uninstall packaged deb deb-test dist dist-test demo examples test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos docs docs-test lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -77,6 +77,12 @@ demo: ## unmodified kcat through this library into a mock cluster of three broke
 
 examples: ## the example programs in C, Python, PHP and Node, on this library and on librdkafka
 	@bash capi-tests/examples/try.sh
+
+docs: ## the documents as a site with the reference of the C headers, checked: target/docs/index.html
+	@python3 capi-tests/text/site.py
+
+docs-test: ## the programs of docs/index.md in Go, Node and PHP: ARGS="go node php"
+	@bash capi-tests/text/languages.sh $(ARGS)
 
 test: ## everything that must pass: see capi-tests/test.sh for its parts
 	@bash capi-tests/test.sh

@@ -56,7 +56,8 @@ for part in $parts; do
         demo) section "demo" bash capi-tests/demo/demo.sh
             section "the examples" bash capi-tests/examples/try.sh
             section "the example, exactly once" bash capi-tests/examples/run.sh ;;
-        docs) section "commands of README and docs" python3 capi-tests/text/commands.py ;;
+        docs) section "the documents as a site" python3 capi-tests/text/site.py --without-api "$CACHE/site/quick"
+            section "commands of README and docs" python3 capi-tests/text/commands.py ;;
         peers) section "other clients on the mock" bash capi-tests/peers/run.sh
             section "clients that fence each other" bash capi-tests/peers/run.sh --bootstrap "$BOOTSTRAP" fencing ;;
         mock) section "the mock against Kafka" bash capi-tests/diff/mock_diff/run.sh --kafka "$BOOTSTRAP" 1

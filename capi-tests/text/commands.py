@@ -4,11 +4,12 @@
     commands.py [--list] [--show] [PAGE...]     --list names the blocks and what becomes of them; --show prints their output
 
 A fenced block says what it is: `sh` is run, in one shell for the page, and has to succeed; `python` is run in one Python;
-`properties` is tried by capi-tests/secure/docs.py; `text` and `c` are only to be read. A comment in the line before says
-what is special:
+`properties` is tried by capi-tests/secure/docs.py; `text` and `c` are only to be read, and those in other languages tried
+elsewhere. A comment in the line before says what is special:
 
     <!-- until Ctrl-C -->      runs until the page ends, and is given a Ctrl-C then; the next block begins when it has printed a line
     <!-- Python -->            starts the Python that the `python` blocks are for
+    <!-- saved as: NAME -->    a program that the blocks after it use as the file NAME
     <!-- prints -->            a `text` block: what the block before it prints, where … stands for anything within a line
     <!-- tried by: PATH -->    not run here: PATH, which make runs, tries it
     <!-- not run: REASON -->   not run
@@ -34,7 +35,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CACHE = pathlib.Path(os.environ.get("LRK_CACHE", ROOT / ".cache"))
-LANGUAGES = {"sh", "python", "properties", "text", "c"}
+LANGUAGES = {"sh", "python", "properties", "text", "c", "go", "javascript", "php"}
 LIMIT_S = 300
 END = "--- end of the block:"
 # Reads names of files, and runs each in the same namespace.
@@ -99,6 +100,8 @@ def judge(block):
         if not (ROOT / block.detail).exists() or block.detail not in make:
             raise Failed(f"{block}: {block.detail} is no script that make runs")
         return f"tried by {block.detail}"
+    if block.kind == "saved as" and re.fullmatch(r"[\w-]+\.\w+", block.detail):
+        return "saved"
     if block.kind == "not run":
         if len(block.detail.split()) < 3:
             raise Failed(f"{block}: not run, for no reason")
@@ -262,6 +265,8 @@ def run_page(page, show):
             fate = judge(block)
             if fate == "compared":
                 compare(block, printed)
+            elif fate == "saved":
+                (scratch / block.detail).write_text(block.text)
             elif fate in ("run", "until Ctrl-C", "Python", "run by Python"):
                 if show:
                     print(f"\n{block.text.rstrip()}\n-----", flush=True)
