@@ -115,13 +115,17 @@ impl Client {
     }
 
     /// Who sends offsets has produced what belongs to them: messages that linger go out
-    /// beside the offsets, and the commit finds them delivered.
+    /// beside the offsets, and the commit finds them delivered. The loops are told from
+    /// here, so that they have mostly sent them when the main thread comes to the offsets.
     fn without_linger<T>(&self, call: impl FnOnce() -> T) -> T {
         let Some(producer) = &self.shared.producer else {
             return call();
         };
         producer.limits.begin_flush();
-        self.shared.main.send(MainCommand::Flush);
+        let topics: Vec<_> = self.shared.topics.read().values().cloned().collect();
+        for topic in topics.iter().filter_map(|t| t.producer.as_ref()) {
+            topic.nudge();
+        }
         let result = call();
         producer.limits.end_flush();
         result
