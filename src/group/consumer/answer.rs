@@ -86,6 +86,10 @@ impl Consumer {
             Ok((version, answer)) => {
                 if joins {
                     self.joined(cx, version, &sent, &answer);
+                } else {
+                    // A member that is let in and then refused at once, again and again,
+                    // waits longer each time.
+                    self.attempts = 0;
                 }
                 self.heard(cx, sent, &answer);
                 None
@@ -137,7 +141,6 @@ impl Consumer {
     }
 
     fn heard(&mut self, cx: &mut Context<'_>, sent: Sent, answer: &ConsumerGroupHeartbeatResponse) {
-        self.attempts = 0;
         self.told = None;
         if let Some(id) = answer.member_id.as_deref().filter(|id| !id.is_empty()) {
             self.member_id = id.into();

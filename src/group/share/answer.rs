@@ -13,6 +13,9 @@ use crate::broker::{RequestError, Response};
 use crate::coordinator;
 use crate::group::Token;
 
+/// Whatever the coordinator says: heartbeats are no load.
+const LEAST_INTERVAL: Duration = Duration::from_millis(10);
+
 /// What an error calls for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Remedy {
@@ -80,7 +83,7 @@ impl ShareGroup {
         self.told = None;
         let said = u64::try_from(answer.heartbeat_interval_ms).unwrap_or(0);
         if said > 0 {
-            self.interval = Some(Duration::from_millis(said));
+            self.interval = Some(Duration::from_millis(said).max(LEAST_INTERVAL));
         }
         if let Some(assignment) = answer.assignment {
             let topics = assignment.topic_partitions.into_iter();

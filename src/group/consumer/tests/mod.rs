@@ -334,6 +334,36 @@ fn who_is_fenced_loses_everything_and_joins_by_the_same_id() {
 }
 
 #[test]
+fn a_member_that_is_let_in_and_fenced_again_and_again_pauses() {
+    let mut harness = member(None);
+    let (mut token, _) = next_heartbeat(&mut harness);
+    let mut pauses = Vec::new();
+    for _ in 0..8 {
+        harness.answer(token, refusal(ErrorCode::UNKNOWN_MEMBER_ID));
+        let lost = harness.take();
+        assert!(matches!(&lost[..], [Action::Rebalance(_)]), "{lost:?}");
+        harness.event(Event::Unassigned);
+        let before = harness.now;
+        let (join, beat) = match harness.actions.is_empty() {
+            true => next_heartbeat(&mut harness),
+            false => heartbeat(&mut harness),
+        };
+        assert_eq!(beat.member_epoch, 0);
+        pauses.push(harness.now - before);
+        harness.answer(join, answer(1, Some(&[(1, &[0, 1])])));
+        rebalanced(&mut harness, RebalanceKind::Assign, &[p("t", 0), p("t", 1)]);
+        harness.event(Event::Assigned);
+        token = heartbeat(&mut harness).0;
+    }
+    let (first, later) = pauses.split_at(1);
+    assert_eq!(first, [Duration::ZERO]);
+    assert!(
+        later.iter().all(|p| *p >= Duration::from_millis(50)),
+        "{pauses:?}"
+    );
+}
+
+#[test]
 fn what_is_being_revoked_when_the_member_is_fenced_is_lost() {
     let mut harness = member(None);
     let (token, _) = next_heartbeat(&mut harness);
