@@ -2666,7 +2666,8 @@ RD_EXPORT void rd_kafka_queue_yield(rd_kafka_queue_t *rkqu);
 /**
  * Takes one event from the queue, waiting up to `timeout_ms`; null if there is none.
  * The application frees it by `rd_kafka_event_destroy`. Callbacks are not called for
- * what arrives this way.
+ * what arrives this way, but for what is no event: throttling and the results of a share
+ * consumer's acknowledgements.
  */
 RD_EXPORT rd_kafka_event_t *rd_kafka_queue_poll(rd_kafka_queue_t *rkqu, int timeout_ms);
 

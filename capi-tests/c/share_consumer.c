@@ -203,6 +203,39 @@ static void closing(void) {
         share_end(c);
 }
 
+/* What closing sends is told to who polls the queue, as an event that a callback takes. */
+static void closing_into_a_queue_tells(void) {
+        const char *topic = fresh_topic("share", 1), *group = fresh("share-close-queue-tells");
+        rd_kafka_messages_t *batch;
+        rd_kafka_queue_t *q;
+        rd_kafka_share_t *c;
+        struct told told = {0};
+        int64_t end      = now_ms() + ms(60000);
+        NEED_SHARE_GROUPS();
+        from_the_beginning(group);
+        seed(topic, 0, 10, 10);
+        c = share(group, topic, "explicit", "500");
+        NEED(c, "no share consumer");
+        CHECK_SHARE(rd_kafka_share_set_acknowledgement_commit_cb(c, acknowledged, &told), 0);
+        batch = share_batch(c, ms(60000));
+        NEED(rd_kafka_messages_count(batch) > 0, "no records");
+        CHECK_ERR(rd_kafka_share_acknowledge(c, rd_kafka_messages_get(batch, 0)), 0);
+        rd_kafka_messages_destroy(batch);
+        /* A share consumer begins with its client instance. */
+        q = rd_kafka_queue_new(*(rd_kafka_t **)c);
+        CHECK_SHARE(rd_kafka_share_consumer_close_queue(c, q), 0);
+        while (!rd_kafka_share_consumer_closed(c) && now_ms() < end) {
+                rd_kafka_event_t *event = rd_kafka_queue_poll(q, 100);
+                CHECK(!event || rd_kafka_event_type(event) != RD_KAFKA_EVENT_NONE, "an event of no type");
+                if (event)
+                        rd_kafka_event_destroy(event);
+        }
+        CHECK(rd_kafka_share_consumer_closed(c), "it does not close");
+        CHECK(told.calls == 1 && told.offsets == 1, "%d calls, %d offsets", told.calls, told.offsets);
+        rd_kafka_queue_destroy(q);
+        CHECK_SHARE(rd_kafka_share_destroy(c), 0);
+}
+
 static void closing_into_a_queue(void) {
         const char *topic = fresh_topic("share", 1), *group = fresh("share-close-queue");
         rd_kafka_t *other         = producer("bootstrap.servers", bootstrap(), NULL);
@@ -329,6 +362,7 @@ int main(int argc, char **argv) {
         RUN(commits_and_their_results);
         RUN(closing);
         RUN(closing_into_a_queue);
+        RUN(closing_into_a_queue_tells);
         RUN(two_members);
         RUN(many_partitions);
         RUN(unsubscribing);

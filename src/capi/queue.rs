@@ -14,9 +14,10 @@ use crate::base::cancel::NotCancelled;
 use crate::base::log::Level;
 use crate::base::queue::Notify;
 use crate::capi::boundary::ffi;
+use crate::capi::instance::Instance;
 use crate::capi::types::{rd_kafka_event_t, rd_kafka_queue_s, rd_kafka_queue_t, rd_kafka_t};
 use crate::client::consumer::ConsumerPartition;
-use crate::client::event::EventQueue;
+use crate::client::event::{Event, EventQueue};
 
 impl Opaque for rd_kafka_queue_s {
     type Target = QueueRef;
@@ -267,7 +268,8 @@ pub unsafe extern "C" fn rd_kafka_queue_yield(rkqu: *mut rd_kafka_queue_t) {
 
 /// Takes one event from the queue, waiting up to `timeout_ms`; null if there is none.
 /// The application frees it by `rd_kafka_event_destroy`. Callbacks are not called for
-/// what arrives this way.
+/// what arrives this way, but for what is no event: throttling and the results of a share
+/// consumer's acknowledgements.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_queue_poll(
     rkqu: *mut rd_kafka_queue_t,
@@ -282,7 +284,7 @@ pub unsafe extern "C" fn rd_kafka_queue_poll(
         // SAFETY: a queue is used while its instance is alive.
         let instance = unsafe { get(rk) };
         let _polling = instance.and_then(|i| items::Polling::through(i, &q.queue));
-        match items::take_item(&q.queue, || items::until(timeout_ms)) {
+        match take_event(instance, &q.queue, timeout_ms) {
             Some(Item::Other(event)) => give::<rd_kafka_event_t>(EventObject::new(event)),
             Some(Item::Message(m)) => {
                 if let Some(i) = instance {
@@ -294,6 +296,28 @@ pub unsafe extern "C" fn rd_kafka_queue_poll(
             None => ptr::null_mut(),
         }
     })
+}
+
+/// The next item for who polls for events. What has a callback only goes there.
+fn take_event(instance: Option<&Instance>, queue: &EventQueue, timeout_ms: c_int) -> Option<Item> {
+    let mut deadline = None;
+    loop {
+        let until = || *deadline.get_or_insert_with(|| items::until(timeout_ms));
+        let callback_only = |event: &Event| {
+            let throttled = matches!(event, Event::Throttle { .. });
+            throttled || matches!(event, Event::Acknowledged(_))
+        };
+        match (items::take_item(queue, until), instance) {
+            (Some(Item::Other(event)), Some(instance)) if callback_only(&event) => {
+                serve::clear_yield();
+                serve::serve_one(instance, queue, event);
+                if serve::yielded(instance) {
+                    return None;
+                }
+            }
+            (item, _) => return item,
+        }
+    }
 }
 
 /// As `rd_kafka_poll`, for any queue. Returns how many events were served.
