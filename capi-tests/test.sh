@@ -1,6 +1,6 @@
 #!/bin/bash
 # make test: everything that must pass, on one Kafka 4.2. PARTS="text unit sim model abi install demo docs peers mock c calls groups hostile sanitize kcat conformance python transactions share secured telemetry" selects.
-# PARTS=bindings, tests of bindings on this library alone, is not among them: their packages take minutes to build.
+# PARTS=bindings, tests of bindings on this library alone, is not among them: their packages take minutes to build (rsyslog's are not built: kcat).
 # The quick forms of the longer parts run here; `make kcat`, `make conformance`, `make transactions` and `make reauth` have them in full.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/setup/lib.sh"
@@ -73,7 +73,8 @@ for part in $parts; do
         groups) section "consumer groups" bash capi-tests/groups/run.sh ;;
         hostile) HOSTILE_ROUNDS=1 section "hostile peer" bash capi-tests/hostile/run.sh ;;
         sanitize) section "valgrind, ThreadSanitizer" bash capi-tests/sanitize.sh --quick ;;
-        kcat) section "kcat" bash capi-tests/kcat/acceptance.sh ;;
+        kcat) section "kcat" bash capi-tests/kcat/acceptance.sh
+            section "rsyslog's omkafka and imkafka" bash capi-tests/bindings/run.sh --lib ours rsyslog ;;
         conformance) TESTS=expected JOBS=${JOBS:-5} section "librdkafka's own suite" bash capi-tests/conformance/run.sh --gate
             section "librdkafka's own suite, secured" bash capi-tests/conformance/secure.sh --gate ;;
         python) section "confluent-kafka-python" bash capi-tests/python/run.sh ;;
