@@ -62,7 +62,7 @@ def escape(text):
 
 def chart(title, axis, bars):
     """A bar for each workload, as long as the ratio is; a line where both libraries would be the same."""
-    left, width, step, top = 276, 432, 24, 64
+    left, width, step, top = 276, 432, 24, 76
     longest = max(1.0, *(ratio for _, ratio in bars))
     # Ratios of more than three are cut off, with their number beside them: the others would be too short to see.
     most = min(longest, 3.0) * 1.02
@@ -73,8 +73,8 @@ def chart(title, axis, bars):
            f"<title>{escape(title)}</title>", f'<rect width="800" height="{height}" fill="#fff"/>',
            f'<text x="16" y="24" font-size="16" font-weight="bold" fill="#222">{escape(title)}</text>',
            f'<text x="16" y="44" fill="#555">{escape(axis)}{"; bars end at 3" if longest > 3 else ""}{"; † another run, see below" if any("†" in w for w, _ in bars) else ""}</text>',
-           f'<text x="{at(1):.1f}" y="56" text-anchor="middle" font-size="11" fill="#555">librdkafka</text>']
-    out.append(f'<line x1="{at(1):.1f}" y1="60" x2="{at(1):.1f}" y2="{height - 12}" stroke="#b23a48" stroke-width="2"/>')
+           f'<text x="{at(1):.1f}" y="66" text-anchor="middle" font-size="11" fill="#555">librdkafka</text>']
+    out.append(f'<line x1="{at(1):.1f}" y1="72" x2="{at(1):.1f}" y2="{height - 12}" stroke="#b23a48" stroke-width="2"/>')
     for n, (workload, ratio) in enumerate(bars):
         y = top + step * n
         out += [f'<text x="{left - 8}" y="{y + 14}" text-anchor="end" fill="#222">{escape(workload)}</text>',

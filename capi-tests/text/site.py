@@ -103,7 +103,7 @@ class Stage:
         if path.is_file():
             text = path.read_text(encoding="utf-8")
             language = LANGUAGES.get(path.suffix, "text")
-            text = f"# {name}\n\n`````{language}\n{text.rstrip()}\n`````\n"
+            text = f"---\nhide: [toc]\n---\n# {name}\n\n`````{language}\n{text.rstrip()}\n`````\n"
         else:
             here = [p for p in sorted(path.iterdir()) if p.is_file() and not p.name.startswith(".")]
             lines = [f"- [{p.name}]({os.path.relpath(self.source(p, f'{name}/{p.name}'), f'source/{name}')})" for p in here]
