@@ -1,11 +1,12 @@
 # Sourced: runs named parts one after the other, each under a heading with its time, and ends with a table.
 # A part that fails does not keep the later ones from running. A part aside runs beside the others, on what processor time they
 # leave (or, with --equal, on its share), and is shown at the end.
+# SECTION_AT, if it is set, stands in the heading: how far the run is.
 # Below the row of a part that failed, the table repeats the lines that say so: of a long log often only the end is kept.
 SECTION_ROWS=() SECTION_FAILED=0 SECTION_ASIDE=()
 section() { # NAME COMMAND...
     local name=$1 started=$SECONDS code log; shift
-    printf '\n=== %s ===\n' "$name"
+    printf '\n=== %s%s ===\n' "${SECTION_AT:+$SECTION_AT: }" "$name"
     log=$(mktemp)
     "$@" </dev/null 2>&1 | tee "$log"; code=${PIPESTATUS[0]}
     local result=passed

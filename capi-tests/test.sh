@@ -43,7 +43,9 @@ esac
 case " $parts " in *" groups "*|*" transactions "*|*" share "*)
     CHAOS_PORT=$((KAFKA_PORT + 628)) aside --equal "topics, transactions and share groups under kills" kills ;;
 esac
+total=$(wc -w <<<"$parts") at=0
 for part in $parts; do
+    at=$((at + 1)); SECTION_AT="part $at of $total, after $((SECONDS / 60)) min"
     case $part in
         text|unit|transactions) ;;
         sim) GROUP_SIM_SEEDS=300..10000 aside "10,000 simulated groups" cargo test -q --lib groups_survive
@@ -87,4 +89,5 @@ for part in $parts; do
         *) die "no part $part" ;;
     esac
 done
+SECTION_AT=
 sections_end

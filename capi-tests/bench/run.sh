@@ -97,15 +97,23 @@ selected() { # NAME WORKLOAD
     for w in "${wanted[@]}"; do case "$1|$2" in *"$w"*) return 0 ;; esac; done
     return 1
 }
-php=
+php= total=0
 while IFS='|' read -r name workload _; do
-    case $workload in php-*) selected "$name" "$workload" && php=wanted ;; esac
+    [ -n "$name" ] && selected "$name" "$workload" || continue
+    total=$((total + 1))
+    case $workload in php-*) php=wanted ;; esac
 done <<<"$WORKLOADS"
+# How far it is: a line for each round, on a terminal one for each workload that the next one takes the place of.
+progress() {
+    if [ -t 2 ]; then printf '\r\033[Kround %s of %s, %s of %s: %s' "$round" "$rounds" "$at" "$total" "$name" >&2
+    elif [ "$at" = 1 ]; then say "round $round of $rounds"; fi
+}
 if [ -n "$php" ]; then (. "$ROOT/capi-tests/bindings/lib.sh" && prepare php) || { say "php-rdkafka's figures are left out"; php=; }; fi
 for round in $(seq 0 "$rounds"); do
-    say "round $round of $rounds"
+    at=0
     while IFS='|' read -r name workload count topic conf pairs against; do
         [ -n "$name" ] && selected "$name" "$workload" || continue
+        at=$((at + 1)); progress
         case $workload in php-*) [ -n "$php" ] || continue ;; esac
         case $workload in produce-*|transactions-*|latency|paced) count=$((count / scale)) ;; esac
         for pair in $(seq "${pairs:-1}"); do
@@ -125,5 +133,6 @@ for round in $(seq 0 "$rounds"); do
         done
     done <<<"$WORKLOADS"
 done
+[ -t 2 ] && printf '\r\033[K' >&2
 for topic in consume1 consume16 consume1k latency; do with "$upstream" delete 0 "$id-$topic"; done
 python3 "$here/report.py" "$results"
