@@ -30,8 +30,10 @@ CACHE = pathlib.Path(os.environ.get("LRK_CACHE", ROOT / ".cache"))
 ELSEWHERE = {"CONFIGURATION.md": "configuration.md", "CHANGELOG.md": "changelog.md", "ARCHITECTURE.md": "architecture.md"}
 LANGUAGES = {".c": "c", ".h": "c", ".py": "python", ".js": "javascript", ".php": "php", ".sh": "bash", ".rs": "rust", ".go": "go",
              ".yml": "yaml", ".yaml": "yaml", ".json": "json", ".toml": "toml"}
+# Made of README's section with the table of clients.
+CLIENTS = "bindings.md"
 # Tables wider than a column of text.
-WIDE = {"configuration.md", "differences.md", "prometheus.md", "statistics.md"}
+WIDE = {"bindings.md", "configuration.md", "differences.md", "prometheus.md", "statistics.md"}
 LINK = re.compile(r"(\]\()(\.\./[^)#\s]+|[A-Z]+\.md)(#[^)\s]*)?\)")
 
 
@@ -64,8 +66,8 @@ class Stage:
         shutil.rmtree(folder, ignore_errors=True)
         self.pages.mkdir(parents=True)
 
-    def page(self, path, name):
-        text = path.read_text(encoding="utf-8")
+    def page(self, path, name, text=None):
+        text = text or path.read_text(encoding="utf-8")
         titles = re.findall(r"^# .+", re.sub(r"^```.*?^```", "", text, flags=re.M | re.S), re.M)
         if len(titles) != 1:
             raise Failed(f"{path.name}: {len(titles)} titles")
@@ -133,6 +135,16 @@ def configuration(text):
     return "\n".join(out) + "\n"
 
 
+def clients():
+    """The section of README that has the table of clients, as a page of docs/."""
+    section = (ROOT / "README.md").read_text(encoding="utf-8").split("\n## Clients that run on it\n", 1)
+    if len(section) != 2:
+        raise Failed("README.md: no section about clients")
+    text = section[1].split("\n## ", 1)[0]
+    text = re.sub(r"\]\((?![a-z]+:|#)", "](../", text)
+    return f"# Clients that run on it\n{text}"
+
+
 def navigation(yaml_text):
     """The pages that the navigation names."""
     return re.findall(r"^ *- [^:\n]+: (\S+\.md)$", yaml_text, re.M)
@@ -149,7 +161,9 @@ def stage(folder, api):
     if wrong := sorted(set(pages) - set(named)):
         raise Failed(f"not in the navigation of docs/mkdocs.yml: {', '.join(wrong)}")
     for name in named:
-        if name in LATER and name not in pages:
+        if name == CLIENTS and name not in pages:
+            to.page(ROOT / "docs" / name, name, clients())
+        elif name in LATER and name not in pages:
             config = re.sub(rf"^ *- [^:\n]+: {re.escape(name)}\n", "", config, flags=re.M)
         elif name not in pages:
             raise Failed(f"docs/mkdocs.yml: there is no docs/{name}")
@@ -166,7 +180,7 @@ def stage(folder, api):
         (to.pages / "api").mkdir()
         for name in ("index", "globals", "annotated"):
             (to.pages / f"api/{name}.html").write_text("<title>Not built</title>Built by <code>make docs</code>.\n")
-    return len(pages)
+    return len(pages | {CLIENTS: None})
 
 
 def doxygen(out):
