@@ -4,8 +4,8 @@
     site.py [--without-api] [OUT]    builds it (in target/docs) and checks it; without the headers' reference that is doxygen's
     site.py --pictures OUT           a picture of each page by Chromium, in OUT-pictures
 
-MkDocs makes the site, because it is installed in seconds from pinned packages (site/requirements.txt); mdBook would have to be
-compiled. Pages are written for a reader of the repository. What a site wants otherwise is changed in a copy: links to files
+MkDocs makes the site, because it is installed in seconds from pinned packages (site/requirements.txt); mdBook's authors release
+no package that is, and compiling it takes minutes. Pages are written for a reader of the repository. What a site wants otherwise is changed in a copy: links to files
 outside of docs/ lead to pages that show those files, comments about command blocks go, and the wide table of
 CONFIGURATION.md becomes one of two columns.
 

@@ -41,7 +41,7 @@ sections! {
     "age" gauge "µs" "Since the instance was made.";
     "replyq" gauge "events" "Reports, errors and other events that wait for `rd_kafka_poll()`.";
     "msg_cnt" gauge "messages" "A producer's messages between being produced and their delivery report.";
-    "msg_size" gauge "bytes" "Keys and values of these messages.";
+    "msg_size" gauge "bytes" "Values of these messages, which `queue.buffering.max.kbytes` counts.";
     "msg_max" constant "messages" "How many there may be: `queue.buffering.max.messages`, 0 for no limit.";
     "msg_size_max" constant "bytes" "How large they may be: `queue.buffering.max.kbytes`.";
     "simple_cnt" gauge "partitions" "Partitions that were started by `rd_kafka_consume_start()` and not stopped.";
@@ -52,10 +52,10 @@ sections! {
     "tx_bytes" counter "bytes" "Bytes of these requests.";
     "rx" counter "responses" "Responses received.";
     "rx_bytes" counter "bytes" "Bytes of these responses.";
-    "txmsgs" counter "messages" "Messages sent, over all partitions.";
-    "txmsg_bytes" counter "bytes" "Bytes of these messages.";
-    "rxmsgs" counter "messages" "Messages received, over all partitions. A consumer counts as it hands them out.";
-    "rxmsg_bytes" counter "bytes" "Bytes of these messages.";
+    "txmsgs" counter "messages" "Messages sent, over all partitions; those that are sent again count again.";
+    "txmsg_bytes" counter "bytes" "Their keys and values.";
+    "rxmsgs" counter "messages" "Messages received, over all partitions, counted as they are fetched.";
+    "rxmsg_bytes" counter "bytes" "Their keys and values.";
 }
 "A broker" "brokers.NAME" by ["broker"], "One connection: to a broker, to a bootstrap server whose broker is not known yet, or the connection of their own that the coordinators of a group (`GroupCoordinator`) and of transactions (`TxnCoordinator`) have." {
     "name" text "" "The name of the object again: `HOST:PORT/ID`, with `bootstrap` for an id that is not known.";
@@ -127,7 +127,7 @@ sections! {
     "desired" flag "" "Whether it is assigned to this consumer.";
     "unknown" flag "" "Whether metadata does not have it.";
     "msgq_cnt" gauge "messages" "A producer's messages that wait to be sent.";
-    "msgq_bytes" gauge "bytes" "Bytes of these messages.";
+    "msgq_bytes" gauge "bytes" "Their records, as they are encoded.";
     "xmit_msgq_cnt" constant "messages" "Always 0: batches that are ready count with the queue.";
     "xmit_msgq_bytes" constant "bytes" "Always 0, for the same reason.";
     "fetchq_cnt" gauge "messages" "A consumer's messages that were fetched and wait to be consumed.";
@@ -148,10 +148,10 @@ sections! {
     "consumer_lag" gauge "messages" "From the committed offset to the end: the last stable offset under `isolation.level=read_committed`, otherwise the high watermark.";
     "consumer_lag_stored" gauge "messages" "The same from the stored offset.";
     "leader_epoch" gauge "epoch" "How often the partition has had a new leader, by metadata.";
-    "txmsgs" counter "messages" "Messages sent.";
-    "txbytes" counter "bytes" "Bytes of these messages.";
+    "txmsgs" counter "messages" "Messages sent; those that are sent again count again.";
+    "txbytes" counter "bytes" "Their keys and values.";
     "rxmsgs" counter "messages" "Messages that a consumer has received.";
-    "rxbytes" counter "bytes" "Bytes of these messages.";
+    "rxbytes" counter "bytes" "Their keys and values.";
     "msgs" counter "messages" "A producer: messages that the partition has been given. A consumer: `rxmsgs`.";
     "rx_ver_drops" counter "messages" "Messages dropped because they came for a position that was left, as by a seek.";
     "msgs_inflight" gauge "messages" "A producer's messages in requests that wait for their response.";
