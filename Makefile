@@ -14,7 +14,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install install-debug uninstall packaged deb deb-test dist dist-test demo examples test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos docs docs-test lint
+.PHONY: all help install install-debug uninstall packaged deb deb-test dist dist-test images-test demo examples test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos docs docs-test lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -71,6 +71,9 @@ dist: packaged ## a tarball for this machine's architecture in target/dist, with
 
 dist-test: dist ## this tarball unpacked, and programs built with it
 	@bash capi-tests/packages/dist.sh
+
+images-test: ## the images of docker/Dockerfile, librskafka (kcat) and kafka-mock, built and tried without a container daemon
+	@bash capi-tests/packages/images.sh
 
 demo: ## unmodified kcat through this library into a mock cluster of three brokers and back, everything compared
 	@bash capi-tests/demo/demo.sh

@@ -5,28 +5,15 @@
 # Needs root and Debian's archive. The system is made once: .cache/packages/SUITE.tar, with the versions of that day.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
+. "$ROOT/capi-tests/packages/common.sh"
 MOST_KB=8192 # of librdkafka1 installed, without debug sections
 [ "$(id -u)" = 0 ] || exec sudo -n "${BASH_SOURCE[0]}" "$@"
 packages=${CARGO_TARGET_DIR:-$ROOT/target}/debian
 ls "$packages"/librdkafka1_*.deb >/dev/null 2>&1 || die "no packages: make deb"
-need mmdebstrap mmdebstrap
 need lintian lintian
 suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-base=$CACHE/packages/$suite.tar
-clients=kcat,python3-confluent-kafka,rsyslog-kafka,librdkafka++1,librdkafka-dev,gcc,libc6-dev,pkg-config
-failed=0
-ok() { printf '%-34s %s\n' "$1" "${2:-ok}"; }
-bad() { printf '%-34s FAILED: %s\n' "$1" "$2"; failed=1; }
-# check NAME EXPECTED ACTUAL
-check() { if [ "$2" = "$3" ]; then ok "$1" "$3"; else bad "$1" "expected '$2', got '$3'"; fi; }
-
-if [ ! -f "$base" ]; then
-    say "making a minimal Debian $suite with clients of librdkafka (some minutes)"
-    mkdir -p "$CACHE/packages"
-    mmdebstrap --format=tar --variant=minbase --skip=cleanup/apt/lists --include="$clients" "$suite" "$base.new" >"$CACHE/packages/log" 2>&1 ||
-        { tail -20 "$CACHE/packages/log" >&2; die "mmdebstrap"; }
-    mv "$base.new" "$base"
-fi
+base=$(debian_base "$suite" "$suite" kcat,python3-confluent-kafka,rsyslog-kafka,librdkafka++1,librdkafka-dev,gcc,libc6-dev,pkg-config \
+    --skip=cleanup/apt/lists) || exit 1
 
 root=$(mktemp -d "$CACHE/packages/root.XXXXXX") || exit 1
 chmod 755 "$root"
