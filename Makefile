@@ -14,7 +14,7 @@ LIBRARY_DIR ?= $(TARGET_DIR)/release
 LIBRARY_VERSION := $(shell sed -n 's/^version *= *"\(.*\)"/\1/p' Cargo.toml | head -1)
 export LIB
 
-.PHONY: all help install install-debug uninstall packaged deb deb-test dist dist-test images-test demo examples test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down kcat python-test calls bindings secure reauth transactions share-chaos docs docs-test lint
+.PHONY: all help install install-debug uninstall packaged deb deb-test dist dist-test images-test demo examples test test-brokers sanitize bench abi-status conformance groups chaos kafka-up kafka-down dev-test kcat python-test calls bindings secure reauth transactions share-chaos docs docs-test lint
 
 all: ## build the library (release): target/release/librdkafka.so and librdkafka.a
 	@. capi-tests/setup/rust.sh && cargo build --release
@@ -137,9 +137,15 @@ reauth: ## sessions that end every 10 s, certificates replaced on disk and the b
 
 kafka-up: ## start Apache Kafka on loopback: NODES=1|3 VERSION=4.2|3.9|2.8 KAFKA_PORT=19092
 	@bash capi-tests/kafka/kafka.sh up $(if $(NODES),--nodes $(NODES)) $(if $(VERSION),--version $(VERSION))
+	@servers=$$(bash capi-tests/kafka/kafka.sh bootstrap) && printf '%s\n' "bootstrap.servers=$$servers" \
+		"  kcat -b $$servers -L    # its nodes and topics; a topic is made when it is first used" \
+		"  make kafka-down$(if $(KAFKA_PORT), KAFKA_PORT=$(KAFKA_PORT))    # stops it; what it has stored goes, too"
 
 kafka-down: ## stop it
 	@bash capi-tests/kafka/kafka.sh down
+
+dev-test: ## both of these, and docker/dev-kafka.yml and docker/dev-kafka-cluster.yml without containers
+	@bash capi-tests/kafka/dev.sh
 
 lint: ## formatting, long functions and clippy, warnings are errors; layers; no text of librdkafka's; licences and sources of dependencies, where cargo-deny is there
 	cargo fmt --check
