@@ -48,6 +48,7 @@ use crate::base::queue::Queue;
 use crate::base::thread;
 use crate::metadata::{Refresh, Snapshot};
 use crate::producer;
+use crate::producer::batch::Purged;
 use crate::producer::topic::Partitioner;
 
 use command::{MainCommand, MainSender, TelemetryCommand};
@@ -350,7 +351,21 @@ impl Client {
         if wait {
             // Ends when the last link has dropped its sender.
             let _ = all_done.recv();
+        } else if queued {
+            self.purge_unassigned();
         }
+    }
+
+    /// confluent-kafka-python never waits, and expects the reports at once: librdkafka
+    /// drops what has no partition yet on the calling thread in any case.
+    fn purge_unassigned(&self) {
+        let Some(producer) = &self.shared.producer else {
+            return;
+        };
+        let topics = self.all_topics();
+        let topics = topics.iter().filter_map(|t| t.producer.as_ref());
+        let batches = topics.flat_map(|p| p.drain_unassigned()).collect();
+        drop(Purged::new(producer.clone(), batches));
     }
 
     /// Ends all threads. Bounded: links drop their connections at once, but for the last

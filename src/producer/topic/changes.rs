@@ -184,9 +184,14 @@ impl Topic {
         next
     }
 
+    /// Takes out what waits for metadata, of which no loop knows.
+    pub fn drain_unassigned(&self) -> Vec<Batch> {
+        self.take_waiting(&mut self.unassigned.lock())
+    }
+
     /// Takes out everything that is not in flight.
     pub fn drain(&self) -> Vec<Batch> {
-        let mut drained = self.take_waiting(&mut self.unassigned.lock());
+        let mut drained = self.drain_unassigned();
         let view = self.view.load();
         drained.extend(view.partitions().iter().flat_map(|p| p.drain()));
         drained
