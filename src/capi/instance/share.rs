@@ -57,8 +57,9 @@ impl ShareState {
         if let Err(other) = before
             && other != me
         {
+            // The tests of confluent-kafka-python look for what stands before the colon.
             let text = format!(
-                "A share consumer is for one thread at a time: thread {other} is in a call, this is thread {me}"
+                "A share consumer is not safe for multi-threaded access: thread {other} is in a call, this is thread {me}"
             );
             return Err(KafkaError::new(ErrorCode::_CONFLICT, text));
         }
