@@ -178,7 +178,7 @@ An instance that does not answer within two seconds is left out. Some numbers ar
 have set `statistics.prometheus.listen` or `statistics.interval.ms` themselves, because they cost something: all
 summaries, and what a consumer has received.
 
-Labels: `client` is the instance's name (`rd_kafka_name()`), `type` is `producer` or `consumer`, `broker` the broker's
+Labels: `client` is the instance's name (`rd_kafka_name()`), `type` is `producer` or `consumer` (share consumers, too), `broker` the broker's
 name with its address, `node` its id, `-1` while that is not known; messages that have no partition yet count as
 partition `-1`. `rdkafka_client_info` is 1 and names the `client_id` and the library's version.
 
