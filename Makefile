@@ -126,7 +126,7 @@ python-test: ## confluent-kafka-python, built from its source package against th
 calls: ## 1,800 calls in every state of an instance, here and on librdkafka, against docs/differences.md: ARGS="core group"
 	@bash capi-tests/diff/calls/run.sh $(ARGS)
 
-bindings: ## other bindings with their tests, here and on librdkafka: ARGS="cxx go javascript kcat node php rsyslog rust", ARGS=--record for README's table
+bindings: ## other bindings with their tests, here and on librdkafka: ARGS="cxx go javascript kcat node php python rsyslog rust", ARGS=--record for README's table
 	@bash capi-tests/bindings/run.sh $(ARGS)
 
 secure: ## kcat and bindings on a secured Kafka, by every listener and mechanism and with everything wrong that can be (a part of make test): ARGS="--quick --only GSSAPI"

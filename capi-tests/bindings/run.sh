@@ -3,7 +3,7 @@
 # a stand-in library (setup/stub.sh), its suite runs on this library and on the newest librdkafka, and what fails is compared
 # test by test. Where the package has no tests (javascript, rsyslog), they are this project's.
 #
-#   run.sh [--lib ours|upstream] [--tests PATTERN] [--record] [NAME]...     NAME: cxx go javascript kcat node php rsyslog rust (all of them without)
+#   run.sh [--lib ours|upstream] [--tests PATTERN] [--record] [NAME]...     NAME: cxx go javascript kcat node php python rsyslog rust (all of them without)
 #
 # It fails when a test that passes on librdkafka fails on ours and is not in expected.txt with its reason. With --lib only that
 # library is run; ours is then compared with what the other run left, if there is any. --tests runs a part of the suite and
@@ -22,7 +22,7 @@ while [ $# -gt 0 ]; do
         *) [ -f "$HERE/$1.sh" ] && [ "$1" != run ] && [ "$1" != lib ] || die "no binding $1"; names+=("$1"); shift ;;
     esac
 done
-[ ${#names[@]} -gt 0 ] || names=(rsyslog kcat cxx go javascript node php rust)
+[ ${#names[@]} -gt 0 ] || names=(rsyslog kcat python cxx go javascript node php rust)
 [ -z "$RECORD" ] || [ ${#libs[@]}${TESTS:+part} = 2 ] || die "only whole suites on both libraries are recorded"
 export TESTS RECORD
 for lib in "${libs[@]}"; do bash "$ROOT/capi-tests/setup/library.sh" "$lib" >/dev/null || exit 1; done
