@@ -215,6 +215,17 @@ static void the_callback_is_called_by_poll(void) {
         rd_kafka_destroy(rk);
 }
 
+/* The question is there when the client is: a poll that does not wait finds it. */
+static void the_first_poll_asks(void) {
+        int i;
+        for (i = 0; i < 50; i++) {
+                rd_kafka_t *rk = with_callback(oauth_conf());
+                rd_kafka_poll(rk, 0);
+                CHECK(GET(asked) == 1, "asked %d times", asked);
+                rd_kafka_destroy(rk);
+        }
+}
+
 /* Without polling nothing is called, and destroying does not call either. */
 static void nobody_polls(void) {
         rd_kafka_t *rk = with_callback(oauth_conf());
@@ -371,6 +382,7 @@ int main(int argc, char **argv) {
         RUN(without_oauthbearer);
         RUN(failures_are_told_once);
         RUN(the_callback_is_called_by_poll);
+        RUN(the_first_poll_asks);
         RUN(nobody_polls);
         RUN(it_comes_as_an_event);
         RUN(an_event_without_configuration);

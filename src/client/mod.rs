@@ -160,6 +160,7 @@ impl Client {
     /// Lets the main thread begin. Until then no callback comes, so that the
     /// application's handle can be made first.
     pub fn begin(&self) {
+        self.shared.ask_for_first_token();
         self.gate.open();
     }
 

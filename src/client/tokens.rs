@@ -1,8 +1,8 @@
 //! Setting the token of SASL/OAUTHBEARER, on any thread.
 
 use super::command::MainCommand;
-use super::event::EventQueue;
-use super::oauth::{TokenNews, expired};
+use super::event::{Event, EventQueue};
+use super::oauth::{Source, TokenNews, config_text, expired};
 use super::shared::ClientShared;
 use crate::base::error::ErrorCode;
 use crate::base::time::wall_ms;
@@ -36,6 +36,22 @@ impl ClientShared {
                 format!("No token for SASL/OAUTHBEARER: {why}"),
             );
         }
+    }
+
+    /// Asks the application for its first token, if tokens come from there. Before it has
+    /// the client, so that the first poll answers, however late the main thread begins.
+    pub fn ask_for_first_token(&self) {
+        let conf = &self.conf.global;
+        if self.security.tokens().is_some() && matches!(Source::of(conf), Source::Application) {
+            self.ask_for_token();
+        }
+    }
+
+    /// It goes before all else: without a token nothing else comes.
+    pub fn ask_for_token(&self) {
+        let config = self.conf.global.sasl_oauthbearer_config.as_deref();
+        self.token_queue()
+            .push_front(Event::TokenRefresh(config.map(config_text)));
     }
 
     /// Where questions for tokens go.

@@ -11,10 +11,9 @@ use crate::base::thread;
 use crate::base::time::wall_ms;
 use crate::broker::sasl::token::Token;
 use crate::client::command::{MainCommand, MainSender};
-use crate::client::event::Event;
 use crate::client::oauth::http::cancel::Cancel;
 use crate::client::oauth::schedule::Schedule;
-use crate::client::oauth::{Fetch, Source, TokenNews, config_text, unsecured};
+use crate::client::oauth::{Fetch, Source, TokenNews, unsecured};
 use crate::client::shared::ClientShared;
 
 /// Of a client with SASL/OAUTHBEARER.
@@ -54,10 +53,18 @@ impl Running {
 
 impl Refresher {
     pub(super) fn new(shared: &ClientShared, now: Instant) -> Option<Self> {
-        shared.security.tokens().map(|_| Refresher {
-            schedule: Schedule::new(now, wall_ms()),
-            source: Source::of(&shared.conf.global),
-            running: None,
+        shared.security.tokens().map(|_| {
+            let mut schedule = Schedule::new(now, wall_ms());
+            let source = Source::of(&shared.conf.global);
+            if matches!(source, Source::Application) {
+                // By `ClientShared::ask_for_first_token`.
+                schedule.on_time(now, wall_ms());
+            }
+            Refresher {
+                schedule,
+                source,
+                running: None,
+            }
         })
     }
 
@@ -91,13 +98,7 @@ impl MainLoop {
         }
         let shared = &self.shared;
         match &refresher.source {
-            Source::Application => {
-                let config = shared.conf.global.sasl_oauthbearer_config.as_deref();
-                // It goes before all else: without a token nothing else comes.
-                shared
-                    .token_queue()
-                    .push_front(Event::TokenRefresh(config.map(config_text)));
-            }
+            Source::Application => shared.ask_for_token(),
             Source::Fetched(fetch) => {
                 let fetch = fetch.clone();
                 if let Err(e) = refresher.begin(fetch, shared.main.clone()) {
