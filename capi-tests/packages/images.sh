@@ -50,6 +50,8 @@ build_all() {
     wanted=$(sed -n 's/^FROM \([^ ]*:[^ ]*\).*/\1/p' "$ROOT/docker/Dockerfile" | tr '\n' ' ')
     [ "$wanted" = "rust:1.95-bookworm debian:bookworm-slim " ] || die "no images to stand for these: $wanted"
     slim=$(debian_base bookworm-slim bookworm "") && rust=$(debian_base bookworm-rust bookworm gcc,libc6-dev,make,pkg-config,libssl-dev,ca-certificates) || exit 1
+    # Layers of earlier builds.
+    b rmi --prune >/dev/null 2>&1
     base debian:bookworm-slim "$slim"
     base rust:1.95-bookworm "$rust" --env PATH=/usr/local/toolchain/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin --env CARGO_HOME="$crates"
     build kafka-mock
