@@ -18,6 +18,26 @@ pub fn monotonic_us() -> i64 {
     now.tv_sec.saturating_mul(1_000_000) + now.tv_nsec / 1000
 }
 
+/// Milliseconds on the same clock as of the kernel's last tick, which costs a fraction of reading it: up to
+/// [`tick_length_ms`] behind.
+pub fn tick_ms() -> u64 {
+    millis(rustix::time::clock_gettime(
+        rustix::time::ClockId::MonotonicCoarse,
+    ))
+}
+
+/// The time between two ticks, rounded up.
+pub fn tick_length_ms() -> u64 {
+    millis(rustix::time::clock_getres(
+        rustix::time::ClockId::MonotonicCoarse,
+    )) + 1
+}
+
+fn millis(time: rustix::time::Timespec) -> u64 {
+    let (seconds, rest) = (u64::try_from(time.tv_sec), u64::try_from(time.tv_nsec));
+    seconds.unwrap_or(0).saturating_mul(1000) + rest.unwrap_or(0) / 1_000_000
+}
+
 fn since_epoch() -> Duration {
     SystemTime::now()
         .duration_since(UNIX_EPOCH)

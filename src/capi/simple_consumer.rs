@@ -33,15 +33,13 @@ use crate::capi::types::{
 /// The handle is null, or alive along with its instance.
 unsafe fn parts<'a>(
     rkt: *mut rd_kafka_topic_t,
-) -> Option<(&'a Instance, &'a Arc<Topic>, Arc<Consumer>)> {
+) -> Option<(&'a Instance, &'a Arc<Topic>, &'a Arc<Consumer>)> {
     // SAFETY: the caller's promise.
     unsafe {
         let topic = get(rkt.cast_const())?;
-        let client = topic.client.upgrade()?;
-        let consumer = find::consumer_of(&client)?.clone();
-        let rk = ptr::with_exposed_provenance::<rd_kafka_t>(client.shared.hooks.address());
+        let rk = ptr::with_exposed_provenance::<rd_kafka_t>(topic.instance_address()?);
         let instance = get(rk)?;
-        Some((instance, topic, consumer))
+        Some((instance, topic, find::consumer(instance)?))
     }
 }
 
@@ -53,7 +51,7 @@ unsafe fn parts<'a>(
 unsafe fn known<'a>(
     rkt: *mut rd_kafka_topic_t,
     partition: i32,
-) -> Option<(&'a Instance, Arc<Consumer>, Arc<ConsumerPartition>)> {
+) -> Option<(&'a Instance, &'a Arc<Consumer>, Arc<ConsumerPartition>)> {
     // SAFETY: the caller's promise.
     let found = unsafe { parts(rkt) }.and_then(|(instance, topic, consumer)| {
         let started = consumer.find(&topic.name, partition);

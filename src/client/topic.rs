@@ -3,7 +3,7 @@
 
 use std::any::Any;
 use std::ffi::CString;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::Instant;
 
@@ -22,6 +22,8 @@ pub struct Topic {
     /// See `Hooks::on_send`.
     pub on_send: Option<Arc<dyn Any + Send + Sync>>,
     pub client: Weak<Client>,
+    /// See [`Topic::instance_address`]; 0 before it was asked for.
+    instance: AtomicUsize,
     pub created: Instant,
     /// Milliseconds after `created` when metadata last had the topic, -1: never.
     pub metadata_at: AtomicI64,
@@ -46,6 +48,7 @@ impl Topic {
             producer,
             on_send,
             client,
+            instance: AtomicUsize::new(0),
             created: Instant::now(),
             metadata_at: AtomicI64::new(-1),
             handle: Mutex::new(None),
@@ -67,6 +70,18 @@ impl Topic {
             }
             *self.handle.lock() = Some(object);
         }
+    }
+
+    /// The address that C knows the instance by, while the client lives. Calls for each message
+    /// ask this: it takes no reference to the client.
+    pub fn instance_address(&self) -> Option<usize> {
+        let known = self.instance.load(Ordering::Relaxed);
+        if known != 0 && self.client.strong_count() > 0 {
+            return Some(known);
+        }
+        let address = self.client.upgrade()?.shared.hooks.address();
+        self.instance.store(address, Ordering::Relaxed);
+        Some(address)
     }
 
     /// The address of C's handle, 0 before there is one.
