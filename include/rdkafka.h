@@ -2473,6 +2473,11 @@ RD_EXPORT void *rd_kafka_opaque(const rd_kafka_t *rk);
  * `conf` belongs to the instance; if not, null is returned, `errstr` says why,
  * `rd_kafka_last_error` has a code, and `conf` stays the application's. A null `conf`
  * stands for the defaults. Ended by `rd_kafka_destroy`.
+ *
+ * An instance belongs to the process that has made it. In a forked child, calls with an
+ * instance of the parent's change nothing, in the parent neither: their error is `_STATE`,
+ * with a text that says why where there is one, and `rd_kafka_destroy` returns at once. The
+ * child may make instances of its own.
  */
 RD_EXPORT
 rd_kafka_t *rd_kafka_new(rd_kafka_type_t kind,
@@ -2484,10 +2489,16 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t kind,
  * Ends a client instance: a consumer is closed (see `rd_kafka_consumer_close`),
  * messages that were not delivered are dropped, and all threads end before it returns;
  * the time is bounded. A producer should `rd_kafka_flush` before. Topics and queues of
- * the instance must be destroyed before, and no other thread may use it any more. Not
- * from a callback: on a thread of the library's that ends the process.
+ * the instance must be destroyed before, and no other thread may use it any more.
+ *
+ * From any thread, also in a callback of the instance's own, but for interceptors and
+ * partitioners. In a callback it returns at once, and the instance ends when the call that
+ * has called back is over, before that returns; if it is a callback on one of the
+ * library's threads, by a thread made for that. Callbacks may come until then, so what they
+ * use has to be there: `rd_kafka_wait_destroyed` tells when it is over.
  */
-RD_EXPORT void rd_kafka_destroy(rd_kafka_t *rk);
+RD_EXPORT
+void rd_kafka_destroy(rd_kafka_t *rk);
 
 /**
  * As `rd_kafka_destroy`, with `RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE` to leave out

@@ -110,7 +110,7 @@ const FLOORS: &[(&str, &[&[&str]])] = &[
     (
         "capi",
         &[
-            &["handle.rs", "last_error.rs", "cstr.rs"],
+            &["handle.rs", "last_error.rs", "cstr.rs", "ending.rs"],
             &["boundary.rs"],
             &["types/"],
             &[

@@ -2,8 +2,6 @@
  * The background queue of an application without background_event_cb: what is forwarded there is served by the ordinary
  * callbacks, on a thread of its own, and nobody polls.
  */
-#include <sys/wait.h>
-
 #include "mock.h"
 
 static pthread_t main_thread;
@@ -339,7 +337,6 @@ static void yield_loses_nothing(void) {
         DESTROY(rk, 2000);
 }
 
-/* The thread cannot wait for itself: the process ends, with a line that says why. */
 /* ---- an operation that is under way when its client is destroyed ---- */
 
 static volatile int outcomes, outcome;
@@ -372,47 +369,8 @@ static void outcome_of_an_operation(void) {
         CHECK_ERR(GET(outcome), RD_KAFKA_RESP_ERR__DESTROY);
 }
 
-static void on_report_destroy(rd_kafka_t *rk, const rd_kafka_message_t *m, void *opaque) {
-        (void)m, (void)opaque;
-        rd_kafka_destroy(rk);
-        _exit(7);
-}
-
-static void destroyed_from_itself(void) {
-        int status = 0;
-        pid_t pid;
-        int fds[2];
-        char text[4096] = "";
-        ssize_t n, len  = 0;
-        CHECK(!pipe(fds), "pipe");
-        pid = fork();
-        if (!pid) {
-                rd_kafka_conf_t *conf = mocked(NULL, NULL);
-                rd_kafka_t *rk;
-                signal(SIGABRT, SIG_DFL);
-                dup2(fds[1], 2);
-                rd_kafka_conf_set_log_cb(conf, rd_kafka_log_print);
-                rd_kafka_conf_set_dr_msg_cb(conf, on_report_destroy);
-                rk = client(RD_KAFKA_PRODUCER, conf);
-                forward_main(rk, 1);
-                produce(rk, 1);
-                t_limit(20);
-                pause();
-                _exit(8);
-        }
-        close(fds[1]);
-        while (len < (ssize_t)sizeof(text) - 1 && (n = read(fds[0], text + len, sizeof(text) - 1 - (size_t)len)) > 0)
-                len += n;
-        close(fds[0]);
-        waitpid(pid, &status, 0);
-        CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "status %d", status);
-        CHECK_HAS(text, "rd_kafka_destroy()");
-        CHECK_HAS(text, "Application bug");
-}
-
 int main(int argc, char **argv) {
         T_START(argc, argv);
-        RUN(destroyed_from_itself);
         RUN(reports_and_statistics);
         RUN(what_waits_goes_along);
         RUN(errors_and_logs);

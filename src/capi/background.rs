@@ -61,6 +61,9 @@ pub(crate) fn queue(instance: &Instance) -> io::Result<Option<EventQueue>> {
                             std::mem::forget(queue);
                             return;
                         }
+                        if instance.is_over() {
+                            break;
+                        }
                     }
                 }
                 hooks.thread(false, ThreadKind::Background, "background");

@@ -6,7 +6,7 @@
 
 use libc::{c_char, c_int, c_uchar, c_void};
 
-use super::handle;
+use super::{ending, handle};
 use crate::base::error::{ErrorCode, KafkaError};
 use crate::base::fork;
 use crate::base::panic::{self, PanicReport};
@@ -72,10 +72,16 @@ fn guard_in_child<R: Failure, F: FnOnce() -> R>(body: F) -> R {
 }
 
 fn caught<R: Failure, F: FnOnce() -> R>(body: F) -> R {
-    panic::catch(body).unwrap_or_else(|report| {
+    let result = panic::catch(body).unwrap_or_else(|report| {
         log_panic(std::any::type_name::<F>(), &report);
         R::panicked()
-    })
+    });
+    if ending::any_due()
+        && let Err(report) = panic::catch(ending::end_due)
+    {
+        log_panic("rd_kafka_destroy", &report);
+    }
+    result
 }
 
 /// A line as the default logger writes it: no client handle is at hand here.

@@ -112,7 +112,7 @@ pub(crate) fn next_messages(
             // time is up, as with librdkafka.
             Some(Got::Other(event)) => {
                 serve::serve_one(instance, queue, event);
-                if instance.is_of_parent() {
+                if instance.is_over() {
                     break;
                 }
             }

@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::ptr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use libc::{FILE, c_char, c_int, c_void, size_t};
@@ -19,7 +20,7 @@ use super::types::{
     RD_KAFKA_CONSUMER, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE, RD_KAFKA_PRODUCER, rd_kafka_conf_t,
     rd_kafka_mock_cluster_t, rd_kafka_t, rd_kafka_type_t,
 };
-use super::{background, consume, cstr, past, serve};
+use super::{background, consume, cstr, ending, past, serve};
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::{ClientKind, Warning};
 use crate::base::cstring::c_string;
@@ -170,6 +171,8 @@ pub(crate) unsafe fn make(
         mock: checked.mock,
         share: (kind == ClientKind::ShareConsumer).then(ShareState::default),
         made: Generation::current(),
+        ending: AtomicBool::new(false),
+        over: AtomicBool::new(false),
     });
     checked.hooks.set_handle(rk);
     // SAFETY: both were made just now, and nobody else knows the instance.
@@ -225,6 +228,11 @@ unsafe fn give_up(rk: *mut rd_kafka_t) {
 /// `conf` belongs to the instance; if not, null is returned, `errstr` says why,
 /// `rd_kafka_last_error` has a code, and `conf` stays the application's. A null `conf`
 /// stands for the defaults. Ended by `rd_kafka_destroy`.
+///
+/// An instance belongs to the process that has made it. In a forked child, calls with an
+/// instance of the parent's change nothing, in the parent neither: their error is `_STATE`,
+/// with a text that says why where there is one, and `rd_kafka_destroy` returns at once. The
+/// child may make instances of its own.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_new(
     kind: rd_kafka_type_t,
@@ -262,16 +270,28 @@ pub unsafe extern "C" fn rd_kafka_new(
     })
 }
 
-/// A thread cannot wait for its own end, and returning with the instance alive would let the
-/// application free what the callbacks use. As librdkafka, which ends the process, too.
-fn refuse_own_thread(i: &Instance) {
-    if instance::is_own_thread(i) {
+/// Destroys an instance from a callback on one of its own threads, which cannot wait for its own
+/// end. A share consumer's handle would be gone before that: the process ends, as with librdkafka,
+/// and so it does if the system gives no thread.
+///
+/// # Safety
+/// The application gives the handle up.
+unsafe fn destroy_from_own_thread(i: &Instance, flags: c_int) {
+    i.over.store(true, Ordering::Relaxed);
+    let ended = if i.share.is_none() {
+        // SAFETY: the caller's promise.
+        let begun = unsafe { ending::end_elsewhere(i.address(), flags, end_at) };
+        begun.map_err(|e| e.to_string())
+    } else {
+        Err("this cannot be done for a share consumer".to_owned())
+    };
+    if let Err(why) = ended {
         i.client.shared.logger.log(
             Level::Emerg,
             "DESTROY",
             format_args!(
-                "Application bug: rd_kafka_destroy() was called by a callback on one of the \
-                 instance's own threads, which it would have to wait for"
+                "Application bug: an instance was destroyed by a callback on one of its own \
+                 threads, which it would have to wait for: {why}"
             ),
         );
         std::process::abort();
@@ -281,12 +301,41 @@ fn refuse_own_thread(i: &Instance) {
 /// # Safety
 /// The application gives the handle up.
 pub(crate) unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let Some(i) = get(rk.cast_const()) else {
+            return;
+        };
+        // A second time, such as in a callback that the first one has called.
+        if i.ending.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        if instance::is_own_thread(i) {
+            destroy_from_own_thread(i, flags);
+        } else if ending::is_calling_back(i.address()) {
+            i.over.store(true, Ordering::Relaxed);
+            ending::put_off(i.address(), flags, end_at);
+        } else {
+            end(rk, flags);
+        }
+    }
+}
+
+/// # Safety
+/// As for [`end`], of the handle with this address.
+unsafe fn end_at(address: usize, flags: c_int) {
+    // SAFETY: the caller's promise.
+    unsafe { end(ptr::with_exposed_provenance_mut(address), flags) }
+}
+
+/// # Safety
+/// The application has given the handle up, and no call on it is under way.
+unsafe fn end(rk: *mut rd_kafka_t, flags: c_int) {
     let _whole = NotCancelled::new();
     // SAFETY: the caller's promise. The object stays in place while the threads
     // end, since callbacks may still come.
     unsafe {
         if let Some(i) = get(rk.cast_const()) {
-            refuse_own_thread(i);
             let close = flags & RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE == 0;
             if close && let Some(consumer) = &i.client.shared.share {
                 consume::close_share(i, consumer);
@@ -320,8 +369,13 @@ pub(crate) unsafe fn destroy(rk: *mut rd_kafka_t, flags: c_int) {
 /// Ends a client instance: a consumer is closed (see `rd_kafka_consumer_close`),
 /// messages that were not delivered are dropped, and all threads end before it returns;
 /// the time is bounded. A producer should `rd_kafka_flush` before. Topics and queues of
-/// the instance must be destroyed before, and no other thread may use it any more. Not
-/// from a callback: on a thread of the library's that ends the process.
+/// the instance must be destroyed before, and no other thread may use it any more.
+///
+/// From any thread, also in a callback of the instance's own, but for interceptors and
+/// partitioners. In a callback it returns at once, and the instance ends when the call that
+/// has called back is over, before that returns; if it is a callback on one of the
+/// library's threads, by a thread made for that. Callbacks may come until then, so what they
+/// use has to be there: `rd_kafka_wait_destroyed` tells when it is over.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn rd_kafka_destroy(rk: *mut rd_kafka_t) {
     // SAFETY: the application gives the handle up.

@@ -23,6 +23,7 @@ pub mod conf;
 mod consume;
 pub mod consumer;
 pub mod cstr;
+mod ending;
 pub mod error;
 pub mod event;
 pub mod group_metadata;

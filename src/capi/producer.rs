@@ -500,6 +500,9 @@ fn flush(instance: &Instance, until: Option<Instant>) -> ErrorCode {
         if done {
             return ErrorCode::NO_ERROR;
         }
+        if instance.is_over() {
+            return ErrorCode::_DESTROY;
+        }
         let now = Instant::now();
         if until.is_some_and(|u| u <= now) {
             return ErrorCode::_TIMED_OUT;

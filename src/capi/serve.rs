@@ -10,7 +10,7 @@ use super::callback::{self, Callback, CommitCb};
 use super::instance::{Instance, topics};
 use super::items::{Backlog, Item, Polling, take_item};
 use super::share::offsets;
-use super::{message, partition_list};
+use super::{ending, message, partition_list};
 use crate::base::cancel::NotCancelled;
 use crate::base::cstring::c_string;
 use crate::base::log::Level;
@@ -34,6 +34,9 @@ pub(crate) fn yield_thread() {
 /// comes while callbacks run is left for the next call.
 /// Returns how many events were served.
 pub(crate) fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<Instant>) -> c_int {
+    if instance.is_over() {
+        return 0;
+    }
     clear_yield();
     let _polling = Polling::through(instance, queue);
     let mut served = 0;
@@ -61,7 +64,7 @@ pub(crate) fn serve(instance: &Instance, queue: &EventQueue, deadline: Option<In
 /// Serves one event; what a callback that yielded left of it goes back.
 pub(crate) fn serve_one(instance: &Instance, queue: &EventQueue, event: Event) {
     let _whole = NotCancelled::new();
-    match dispatch(instance, event) {
+    match ending::calling_back(instance.address(), || dispatch(instance, event)) {
         Some(left) if instance.is_of_parent() => std::mem::forget(left),
         Some(left) => queue.push_front(left),
         None => {}
@@ -72,9 +75,9 @@ pub(crate) fn clear_yield() {
     YIELD.set(false);
 }
 
-/// Whether a callback on this thread yielded since the last look, or forked.
+/// Whether a callback on this thread yielded since the last look, or ended what it is called for.
 pub(crate) fn yielded(instance: &Instance) -> bool {
-    YIELD.replace(false) || instance.is_of_parent()
+    YIELD.replace(false) || instance.is_over()
 }
 
 /// A message that comes by way of a poll for events: to the configured callback.
@@ -91,10 +94,12 @@ pub(crate) fn hand_over(instance: &Instance, m: NonNull<MessageExt>) {
                 text: text.to_string_lossy().into_owned(),
                 fatal: false,
             };
-            report_error(instance, &error);
+            ending::calling_back(instance.address(), || report_error(instance, &error));
         } else if let Some(callback) = callback::CONSUME.get(c).function() {
-            instance.consumed(m);
-            callback(m, instance.opaque());
+            ending::calling_back(instance.address(), || {
+                instance.consumed(m);
+                callback(m, instance.opaque());
+            });
         }
         message::rd_kafka_message_destroy(m);
     }
@@ -265,7 +270,7 @@ fn deliver(instance: &Instance, mut d: Box<Deliveries>) -> Option<Event> {
             }
             message::drop_headers(&mut m);
         }
-        if (YIELD.get() || instance.is_of_parent()) && d.next < d.delivery.batch.len() {
+        if (YIELD.get() || instance.is_over()) && d.next < d.delivery.batch.len() {
             return Some(Event::Deliveries(d));
         }
     }

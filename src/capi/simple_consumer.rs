@@ -12,7 +12,7 @@ use super::handle::get;
 use super::instance::Instance;
 use super::items::{self, Backlog, Item};
 use super::last_error::set_last_error;
-use super::{consume, message, serve};
+use super::{consume, ending, message, serve};
 use crate::base::cancel::NotCancelled;
 use crate::base::conf::TopicOffsetStoreMethod;
 use crate::base::error::ErrorCode;
@@ -185,8 +185,10 @@ unsafe fn callbacks(
             // SAFETY: the message is good until the callback returns, and is
             // released then.
             unsafe {
-                instance.consumed(m);
-                callback(m, opaque);
+                ending::calling_back(instance.address(), || {
+                    instance.consumed(m);
+                    callback(m, opaque);
+                });
                 message::rd_kafka_message_destroy(m);
             }
             count += 1;

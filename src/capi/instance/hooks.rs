@@ -27,7 +27,7 @@ use crate::capi::intercept::{Interceptors, LinkHooks, SendHooks};
 use crate::capi::types::{
     RD_KAFKA_THREAD_BACKGROUND, RD_KAFKA_THREAD_BROKER, RD_KAFKA_THREAD_MAIN, rd_kafka_t,
 };
-use crate::capi::{log, message, partition_list, topic_partition};
+use crate::capi::{ending, log, message, partition_list, topic_partition};
 use crate::client::Client;
 use crate::client::consumer::default_rebalance;
 use crate::client::hooks::Hooks;
@@ -110,7 +110,9 @@ impl Hooks for CHooks {
         let (rk, level) = (self.handle(), line.level as i32);
         if let Some(callback) = callback.function() {
             // SAFETY: the strings outlive the call.
-            unsafe { callback(rk, level, facility.as_ptr(), text.as_ptr()) };
+            ending::calling_back(self.address(), || unsafe {
+                callback(rk, level, facility.as_ptr(), text.as_ptr());
+            });
         } else if callback.is_builtin() {
             log::print(rk, level, &facility, &text);
         }

@@ -9,6 +9,7 @@ pub(crate) mod topics;
 
 use std::ffi::CString;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use libc::c_void;
@@ -51,6 +52,10 @@ pub(crate) struct Instance {
     /// Of a share consumer.
     pub(crate) share: Option<ShareState>,
     pub(crate) made: Generation,
+    /// `rd_kafka_destroy` was called.
+    pub(crate) ending: AtomicBool,
+    /// It was called in a callback of the instance's, and is put off until after that.
+    pub(crate) over: AtomicBool,
 }
 
 impl Instance {
@@ -69,6 +74,12 @@ impl Instance {
         !self.made.is_current()
     }
 
+    /// A callback of the application's has forked or has destroyed the instance: the call that
+    /// has called back is to end.
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_of_parent() || self.over.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn conf(&self) -> &Conf {
         &self.client.shared.conf
     }
@@ -79,6 +90,11 @@ impl Instance {
 
     pub(crate) fn handle(&self) -> *mut rd_kafka_t {
         self.hooks.handle()
+    }
+
+    /// The address of [`Instance::handle`].
+    pub(crate) fn address(&self) -> usize {
+        self.hooks.address()
     }
 
     /// A message is about to be handed to the application.
