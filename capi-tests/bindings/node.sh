@@ -13,6 +13,11 @@ build() {
 suite() {
     local logs=$1 file
     cd "$WORK/package" || return 1
+    # The tests count on one partition in each topic that the broker makes, and on topics that nobody has used.
+    export KAFKA_PORT=$((KAFKA_PORT + 6))
+    bash "$ROOT/capi-tests/kafka/kafka.sh" up --partitions 1 >&2 || return 1
+    trap 'bash "$ROOT/capi-tests/kafka/kafka.sh" down' EXIT
+    BOOTSTRAP=$(bash "$ROOT/capi-tests/kafka/kafka.sh" bootstrap)
     # What e2e uses, with the partitions that its tests name; two more are made by the tests.
     for topic in test test2 test4; do create_topic "$topic" 1 2>/dev/null; done
     export LD_LIBRARY_PATH=$LD_LIBRARY_PATH:$WORK/cpp KAFKA_HOST=${BOOTSTRAP%%,*}
