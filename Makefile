@@ -7,6 +7,8 @@ INCLUDEDIR ?= $(PREFIX)/include
 DOCDIR ?= $(PREFIX)/share/doc/librskafka
 DEBUGDIR ?= $(LIBDIR)/.debug
 STRIP ?= strip
+# What a program needs beside librdkafka.a.
+STATIC_LIBS ?= -lpthread -ldl -lm -lrt -lgcc_s -lutil -lssl -lcrypto -lc
 LIB ?= ours
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),target)
 # Where `make install` takes the library from.
@@ -38,7 +40,7 @@ install: $(LIBRARY_DIR)/librdkafka.so $(LIBRARY_DIR)/librdkafka.a ## library (st
 	install -m 644 include/rdkafka.h include/rdkafka_mock.h "$(DESTDIR)$(INCLUDEDIR)/librdkafka/"
 	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|; s|@version@|$(LIBRARY_VERSION)|' src/pkgconfig/rdkafka.pc.in \
 		>"$(DESTDIR)$(LIBDIR)/pkgconfig/rdkafka.pc"
-	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|; s|@version@|$(LIBRARY_VERSION)|' src/pkgconfig/rdkafka-static.pc.in \
+	sed -e 's|@prefix@|$(PREFIX)|; s|@libdir@|$(LIBDIR)|; s|@includedir@|$(INCLUDEDIR)|; s|@version@|$(LIBRARY_VERSION)|; s|@libs@|$(STATIC_LIBS)|' src/pkgconfig/rdkafka-static.pc.in \
 		>"$(DESTDIR)$(LIBDIR)/pkgconfig/rdkafka-static.pc"
 
 install-debug: install ## the debug sections of the installed library, beside it in .debug, where gdb looks
@@ -53,7 +55,8 @@ uninstall: ## take away what `make install` brought
 	rm -f "$(DESTDIR)$(INCLUDEDIR)"/librdkafka/rdkafka.h "$(DESTDIR)$(INCLUDEDIR)"/librdkafka/rdkafka_mock.h
 	rm -f "$(DESTDIR)$(DOCDIR)"/LICENSE "$(DESTDIR)$(DOCDIR)"/NOTICE "$(DESTDIR)$(DOCDIR)"/THIRD-PARTY-LICENCES
 	rm -f "$(DESTDIR)$(DEBUGDIR)"/librdkafka.so.1.debug
-	-rmdir "$(DESTDIR)$(INCLUDEDIR)/librdkafka" "$(DESTDIR)$(DOCDIR)"
+	@for d in "$(INCLUDEDIR)/librdkafka" "$(LIBDIR)/pkgconfig" "$(DEBUGDIR)" "$(DOCDIR)" "$(dir $(DOCDIR))"; do \
+		[ ! -d "$(DESTDIR)$$d" ] || rmdir --ignore-fail-on-non-empty "$(DESTDIR)$$d"; done
 
 # A library that is built alone keeps nothing for the archive, which takes far less room. Archive and programs are those of `make`.
 packaged: all ## what the packages are made of, in target/packaged: the library built for size
@@ -66,11 +69,11 @@ deb: packaged ## Debian packages in target/debian: librdkafka1, librdkafka-dev, 
 deb-test: deb ## these packages in the place of Debian's, in a clean Debian: kcat, Python, rsyslog, and back again
 	@bash capi-tests/packages/deb.sh
 
-dist: packaged ## a tarball for this machine's architecture in target/dist, with checksums
-	@bash docker/dist.sh
+dist: ## a tarball in target/dist, with checksums, that needs no library but glibc from 2.28 on: ARCH=x86_64|aarch64, or with LIBC=musl
+	@ARCH=$(ARCH) LIBC=$(LIBC) bash docker/dist.sh
 
-dist-test: dist ## this tarball unpacked, and programs built with it
-	@bash capi-tests/packages/dist.sh
+dist-test: dist ## this tarball in a clean system, aarch64's under qemu; kcat on it, and nothing left once it is gone: ARCH=x86_64|aarch64 LIBC=gnu|musl
+	@ARCH=$(ARCH) LIBC=$(LIBC) bash capi-tests/packages/dist.sh
 
 images-test: ## the images of docker/Dockerfile, librskafka (kcat) and kafka-mock, built and tried without a container daemon
 	@bash capi-tests/packages/images.sh

@@ -13,8 +13,9 @@ fn main() {
     if target == "linux" {
         println!("cargo:rustc-cdylib-link-arg=-Wl,-soname,librdkafka.so.1");
         // Calls between exported functions stay inside, even if another
-        // librdkafka is loaded first.
-        println!("cargo:rustc-cdylib-link-arg=-Wl,-Bsymbolic-functions");
+        // librdkafka is loaded first. Nothing but functions is exported, and not
+        // every linker has the option for those alone.
+        println!("cargo:rustc-cdylib-link-arg=-Wl,-Bsymbolic");
         // Once loaded, it stays: Rust's thread-local variables keep it in memory
         // anyhow while a thread lives that used it; a look-up that outlasts its
         // client runs its code; and the standard library never gives back its

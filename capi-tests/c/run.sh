@@ -1,12 +1,13 @@
 #!/bin/bash
 # The C programs against a real Kafka.
 #
-#   run.sh [--lib ours|upstream] [--valgrind|--asan|--tsan] [--jobs N] [--case CASE]... [--dir FOLDER] [PROGRAM...]
+#   run.sh [--lib ours|upstream] [--valgrind|--asan|--tsan|--aarch64 FOLDER] [--jobs N] [--case CASE]... [--dir FOLDER] [PROGRAM...]
 #
 # The programs mostly wait: --jobs lets that many run at a time.
 # Every .c file here (or in FOLDER) is one program (all without names). Each prints its cases and closes with "N passed, M failed";
 # what failed is shown, all output is kept below the cache folder. BOOTSTRAP names the Kafka; without it one is started
 # on a port of its own and stopped at the end. The sanitizers build the library once more with the nightly compiler.
+# --aarch64 takes the library that another machine's processor is to run from FOLDER, and runs it and the programs in qemu.
 # A line "no leak check" in a program's comment turns that off for it, a line "upstream" puts librdkafka's folder into T_UPSTREAM,
 # a line "without authorizer" the address of a Kafka that has none into T_UNSECURED, a line "kafka-mock" the path of that program
 # into T_MOCK.
@@ -19,6 +20,7 @@ while [ $# -gt 0 ]; do
     case $1 in
         --lib) lib=$2; shift 2 ;;
         --valgrind|--asan|--tsan) tool=${1#--}; shift ;;
+        --aarch64) tool=aarch64 libdir=$2; shift 2 ;;
         --dir) sources=$2; shift 2 ;;
         --jobs) jobs=$2; shift 2 ;;
         --case) cases+=("$2"); shift 2 ;;
@@ -35,7 +37,7 @@ mkdir -p "$out" "$log"
 include=${RDKAFKA_INCLUDE:-$ROOT/include}
 
 # The library: a folder, and how it was built.
-cflags=() link=() slow=1 run=()
+cflags=() link=() slow=1 run=() compiler=gcc
 target=x86_64-unknown-linux-gnu
 sanitized() { # NAME RUNTIME: the library with -Zsanitizer=NAME, its runtime from the compiler's own folder
     local nightly dir=$CACHE/target-$1 rt flags="-Zsanitizer=$1 -Cforce-frame-pointers=yes"
@@ -57,6 +59,11 @@ case $tool in
         export LSAN_OPTIONS=suppressions=$here/lsan.supp:print_suppressions=0 ;;
     tsan) sanitized thread tsan; slow=8
         export TSAN_OPTIONS="suppressions=$here/tsan.supp halt_on_error=0 exitcode=98 second_deadlock_stack=1 history_size=4" ;;
+    aarch64) slow=10 compiler=aarch64-linux-gnu-gcc
+        need $compiler gcc-aarch64-linux-gnu
+        apt_install libc6-dev-arm64-cross
+        need qemu-aarch64-static qemu-user-static
+        run=(qemu-aarch64-static -L /usr/aarch64-linux-gnu) ;;
     *) libdir=$(bash "$ROOT/capi-tests/setup/library.sh" "$lib") || exit 1 ;;
 esac
 if [ "$tool" = valgrind ]; then
@@ -68,12 +75,13 @@ fi
 # The programs are linked against a stand-in that has nothing but the names and the soname, so that the same binary
 # runs on either library.
 stub=$CACHE/c-tests/stub
-bash "$ROOT/capi-tests/setup/names.sh" "$stub" || exit 1
+[ "$tool" != aarch64 ] || stub+=-aarch64
+CC=$compiler bash "$ROOT/capi-tests/setup/names.sh" "$stub" || exit 1
 
 build() { # PROGRAM
-    gcc -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-ignored-qualifiers ${cflags[@]+"${cflags[@]}"} -I "$include" -I "$here" \
+    $compiler -std=c11 -D_GNU_SOURCE -g -O1 -Wall -Wextra -Wno-ignored-qualifiers ${cflags[@]+"${cflags[@]}"} -I "$include" -I "$here" \
         -c -o "$out/$1.o" "$sources/$1.c" &&
-        gcc -o "$out/$1" "$out/$1.o" -L "$stub" -Wl,--no-as-needed -lrdkafka ${link[@]+"${link[@]}"} -lpthread -lm
+        $compiler -o "$out/$1" "$out/$1.o" -L "$stub" -Wl,--no-as-needed -lrdkafka ${link[@]+"${link[@]}"} -lpthread -lm
 }
 
 # A Kafka without an authorizer, for the programs that need one.

@@ -64,6 +64,7 @@ def text():
             rows.append(f"  with the sources of {library}, under {package['name']}/{at}")
             add(library, folder / at)
     rows.append("Rust's standard library: MIT OR Apache-2.0, Copyright The Rust Project contributors")
+    rows.append("LLVM's libunwind (linked in by zig, in the tarballs of `make dist` alone): Apache-2.0 WITH LLVM-exception, which asks for no notice there")
     out = ["Licences of what is linked into librskafka. Made by capi-tests/install/licences.py.", "", *rows, ""]
     for licence, owners in sorted(texts.items(), key=lambda entry: entry[1]):
         out += ["=" * 100, "; ".join(owners), "=" * 100, "", licence, ""]

@@ -6,8 +6,9 @@
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../setup/lib.sh"
 . "$ROOT/capi-tests/packages/common.sh"
+. "$ROOT/capi-tests/packages/chroot.sh"
 MOST_KB=8192 # of librdkafka1 installed, without debug sections
-[ "$(id -u)" = 0 ] || exec sudo -n "${BASH_SOURCE[0]}" "$@"
+[ "$(id -u)" = 0 ] || exec sudo -n bash "${BASH_SOURCE[0]}" "$@"
 packages=${CARGO_TARGET_DIR:-$ROOT/target}/debian
 ls "$packages"/librdkafka1_*.deb >/dev/null 2>&1 || die "no packages: make deb"
 need lintian lintian
@@ -15,30 +16,12 @@ suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
 base=$(debian_base "$suite" "$suite" kcat,python3-confluent-kafka,rsyslog-kafka,librdkafka++1,librdkafka-dev,gcc,libc6-dev,pkg-config \
     --skip=cleanup/apt/lists) || exit 1
 
-root=$(mktemp -d "$CACHE/packages/root.XXXXXX") || exit 1
-chmod 755 "$root"
-MOCK='' RSYSLOG='' SYSLOGNG=''
-stop() { [ -n "$1" ] && kill "$1" 2>/dev/null && wait "$1"; }
+RSYSLOG='' SYSLOGNG=''
 trap 'stop "$SYSLOGNG"; stop "$RSYSLOG"; stop "$MOCK"; rm -rf "$root"' EXIT
 trap 'exit 130' INT TERM
-tar -xf "$base" -C "$root" --exclude='./dev/*' || die "unpacking $base"
-cp /etc/resolv.conf "$root/etc/resolv.conf"
+root_from "$base"
 mkdir -p "$root/packages" && cp "$packages"/*.deb "$root/packages/"
-# Daemons are not started by their packages.
-printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d" && chmod 755 "$root/usr/sbin/policy-rc.d"
-
-# inside COMMAND...: in that system, with mounts that end with the command; the process id is the command's.
-inside() {
-    exec env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive HOME=/root ${http_proxy:+http_proxy="$http_proxy"} \
-        unshare --mount sh -c 'r=$1; shift; mount -t proc proc "$r/proc" && mount --rbind /dev "$r/dev" && exec chroot "$r" "$@"' sh "$root" "$@"
-}
-run() { (inside "$@"); }
-apt() { run apt-get -q -y --no-install-recommends "$@" >>"$root/apt.log" 2>&1 || { tail -30 "$root/apt.log"; die "apt-get $*"; }; }
 version_of() { run dpkg-query -W -f '${Version}' "$1" 2>/dev/null; }
-# All files but those that any use of apt and dpkg changes.
-files() { (cd "$root" && find etc usr var opt srv -not -path 'var/cache/*' -not -path 'var/lib/apt/*' -not -path 'var/lib/dpkg/*' -not -path 'var/log/*' | LC_ALL=C sort); }
-# wait_for TEXT FILE: until the file has the line.
-wait_for() { local n; for n in $(seq 200); do grep -q "$1" "$2" 2>/dev/null && return; sleep 0.1; done; return 1; }
 
 echo "== packages"
 if lintian --fail-on error "$packages"/librdkafka1_*.deb "$packages"/librdkafka-dev_*.deb "$packages"/librskafka-tools_*.deb >"$root/lintian" 2>&1
@@ -68,14 +51,8 @@ done
 check "the library" "$interface" "$(libversion)"
 check "files as packaged" "" "$(run dpkg -V librdkafka1 librdkafka-dev librskafka-tools)"
 
-(inside kafka-mock --port 0 --topic lines:1 --topic rsyslog:1 --topic syslogng:1 --topic python:1) >"$root/mock" 2>&1 &
-MOCK=$!
-wait_for '^bootstrap.servers=' "$root/mock" || die "kafka-mock: $(cat "$root/mock")"
-servers=$(sed -n 's/^bootstrap.servers=//p' "$root/mock")
-consume() { run timeout 60 kcat -b "$servers" -C -t "$1" -o beginning -c "$2" -q 2>&1; }
-
-seq 10000 | run timeout 60 kcat -b "$servers" -P -t lines -z lz4 || bad "kcat produces" "$?"
-check "kcat consumes 10,000 lines" "$(seq 10000 | md5sum)" "$(consume lines 10000 | md5sum)"
+mock_inside kafka-mock --topic lines:1 --topic rsyslog:1 --topic syslogng:1 --topic python:1
+kcat_both_ways
 cat >"$root/p.py" <<'PY'
 import sys, confluent_kafka as c
 p = c.Producer({"bootstrap.servers": sys.argv[1]})
@@ -132,8 +109,7 @@ run logger -u /run/ng.log -t app "from syslog-ng"
 check "syslog-ng's kafka destination" "from syslog-ng" "$(consume syslogng 1)"
 [ $failed = 0 ] || tail -n 5 "$root/ng.log" "$root/rsyslog.log"
 stop "$SYSLOGNG"; SYSLOGNG=
-stop "$MOCK"; code=$?; MOCK=
-check "kafka-mock stops" "stopped" "$(tail -1 "$root/mock")"
+mock_stops
 
 echo "== and back"
 apt purge syslog-ng-core syslog-ng-mod-rdkafka librskafka-tools

@@ -315,6 +315,6 @@ def main():
 
 
 # Pages that are named in the navigation before they are written.
-LATER = {"installing.md", "images.md", "bindings.md"}
+LATER = {"images.md", "bindings.md"}
 
 main()

@@ -4,7 +4,7 @@
 //! In a forked child a function that was given a handle of the parent's has done nothing;
 //! its value then says `_STATE`, where it can.
 
-use libc::{c_char, c_int, c_uchar, c_void};
+use libc::{c_int, c_void};
 
 use super::{ending, handle};
 use crate::base::error::{ErrorCode, KafkaError};
@@ -170,8 +170,9 @@ impl<T> Failure for *const T {
 }
 
 impl Pointee for c_void {}
-impl Pointee for c_char {}
-impl Pointee for c_uchar {}
+// C's characters, which are signed on some machines.
+impl Pointee for i8 {}
+impl Pointee for u8 {}
 impl Pointee for i32 {}
 impl Pointee for i64 {}
 impl<T> Pointee for *mut T {}
@@ -180,6 +181,7 @@ impl<T> Pointee for *const T {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use libc::c_char;
 
     #[test]
     fn panics_become_failure_values() {
