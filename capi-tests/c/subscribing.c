@@ -213,6 +213,38 @@ static void unauthorised_by_both(void) {
         unauthorised(names, 2);
 }
 
+/* ---- a pattern and the name of a topic that is missing ---- */
+
+/* All topics are asked for, and none by its name: what is missing is not created. */
+static void a_pattern_beside_a_missing_name(void) {
+        struct mock cluster                = mock_of(1);
+        rd_kafka_topic_partition_list_t *l = rd_kafka_topic_partition_list_new(2);
+        rd_kafka_conf_t *conf              = conf_of("bootstrap.servers", cluster.servers, "group.id", "g", "allow.auto.create.topics", "true",
+                                                     "topic.metadata.refresh.interval.ms", "500", NULL);
+        struct member m                    = {.answers = 1};
+        rd_kafka_t *observing;
+        CHECK_ERR(rd_kafka_mock_topic_create(cluster.cluster, "there", 1, 1), 0);
+        rd_kafka_conf_set_rebalance_cb(conf, rebalance_cb);
+        rd_kafka_conf_set_opaque(conf, &m);
+        m.rk = client(RD_KAFKA_CONSUMER, conf);
+        rd_kafka_topic_partition_list_add(l, "missing", RD_KAFKA_PARTITION_UA);
+        rd_kafka_topic_partition_list_add(l, "^there", RD_KAFKA_PARTITION_UA);
+        CHECK_ERR(rd_kafka_subscribe(m.rk, l), 0);
+        poll_until(&m, 1, ms(30000));
+        CHECK(m.assigns == 1, "%d assigned", m.assigns);
+        poll_until(&m, 2, 1500);
+        observing = observer(&cluster);
+        CHECK_ERR(topic_err(observing, "missing"), RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
+        /* It is consumed when somebody else has made it. */
+        CHECK_ERR(rd_kafka_mock_topic_create(cluster.cluster, "missing", 1, 1), 0);
+        poll_until(&m, 2, ms(30000));
+        CHECK(m.assigns == 2, "%d assigned", m.assigns);
+        rd_kafka_topic_partition_list_destroy(l);
+        rd_kafka_destroy(observing);
+        rd_kafka_destroy(m.rk);
+        mock_end(&cluster);
+}
+
 /* ---- debug=cgrp ---- */
 
 static const char *const facilities[] = {"MEMBERID", "CGRPSTATE", "CGRPQUERY"};
@@ -279,6 +311,7 @@ int main(int argc, char **argv) {
         RUN(unauthorised_by_name);
         RUN(unauthorised_by_pattern);
         RUN(unauthorised_by_both);
+        RUN(a_pattern_beside_a_missing_name);
         RUN(logs_without_a_broker);
         RUN(logs_with_a_broker);
         RUN(logs_by_queue);

@@ -68,8 +68,12 @@ impl Machine {
             None => (Vec::new(), false),
         };
         m.errors.clear();
-        for name in &names {
-            cx.metadata.track(name, cx.now);
+        // With patterns all topics are asked for: asking by name besides would create one
+        // that is missing (`allow.auto.create.topics`), and tell which must not be read.
+        if !patterns {
+            for name in &names {
+                cx.metadata.track(name, cx.now);
+            }
         }
         m.names = names;
         m.patterns = patterns;
