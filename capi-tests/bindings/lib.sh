@@ -45,9 +45,12 @@ prepare() {
 run_binding() {
     local name=$1 lib part=results; shift
     [ -z "${TESTS:-}" ] || part=part
+    # Before PKG_CONFIG_PATH is another one, for which OpenSSL's crate and all that stands on it would be built anew.
+    local -A runtimes
+    for lib in "$@"; do runtimes[$lib]=$(bash "$ROOT/capi-tests/setup/library.sh" "$lib") || return 1; done
     prepare "$name" || return
     for lib in "$@"; do
-        local runtime; runtime=$(bash "$ROOT/capi-tests/setup/library.sh" "$lib") || return 1
+        local runtime=${runtimes[$lib]}
         rm -rf "$WORK/log-$lib"; mkdir -p "$WORK/log-$lib"
         local before=$SECONDS
         (export LD_LIBRARY_PATH=$runtime LIB_NAME=$lib; suite "$WORK/log-$lib") 2>"$WORK/log-$lib/stderr" </dev/null | sort >"$WORK/$part-$lib.tsv"

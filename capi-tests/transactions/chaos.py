@@ -406,8 +406,13 @@ class Chaos:
 
     def judge(self):
         given, ends = judge.read(self.bootstrap, INPUT, "read_committed")
-        if given.count != self.filled or given.count != sum(ends.values()):
-            self.problem(f"the input has {given.count} messages, {self.filled} were produced")
+        # The original library fills it, and was seen to write one of 60,000 messages twice while a leader moved. What is in the
+        # input is what has to be in the output.
+        twice = judge.repeated(given)
+        if twice:
+            self.note("", f"the input has {twice} of {self.filled} messages twice")
+        if given.count - twice != self.filled or given.count != sum(ends.values()):
+            self.problem(f"the input has {given.count} messages, {twice} of them again, {self.filled} were produced")
         made, stable = judge.read(self.bootstrap, OUTPUT, "read_committed")
         everything, _ = judge.read(self.bootstrap, OUTPUT, "read_uncommitted")
         kinds, first, others = judge.judge(given, made, everything)

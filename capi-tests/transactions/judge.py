@@ -2,7 +2,7 @@
 """Compares what was consumed with what was produced, by the original library.
 
 The messages of a key in the input are numbered from 0; one in the output has the number, and the partition and offset of the message
-it was made from. The output is right if each key has the numbers of the input, each once, in order, in one partition.
+it was made from. The output is right if each key has the messages of the input, each once, in order, in one partition.
 Started as a program it shows that it finds what is wrong: judge.py --self-test
 """
 import sys
@@ -56,7 +56,7 @@ def judge(given, made, everything=None):
         problem("unreadable", text)
     for key in sorted(set(given.numbers) | set(made.numbers)):
         wanted, got = given.numbers.get(key, array("i")), made.numbers.get(key, array("i"))
-        if wanted != array("i", range(len(wanted))):
+        if list(dict.fromkeys(wanted)) != list(range(len(set(wanted)))):
             problem("wrong in the input", f"{key}: the input itself is not in order")
         if wanted == got and given.places[key] == made.sources[key] and len({p >> 40 for p in made.places[key]}) == 1:
             continue
@@ -66,28 +66,39 @@ def judge(given, made, everything=None):
 
 
 def judge_key(key, given, made, aborted, problem):
-    source_of = dict(zip(*given))
+    # A message is known by its place in the input: who has filled that may have written a number twice.
+    number_at = dict(zip(given[1], given[0]))
+    turn = {place_: n for n, place_ in enumerate(given[1])}
+    places_of = {}
+    for number, source in zip(*given):
+        places_of.setdefault(number, []).append(source)
     at, highest = {}, -1
     for number, where, source in zip(*made):
         text = f"{key}: {number} at {place(where)} of the output, made from {place(source)}"
-        if number not in source_of:
+        if number not in places_of:
             problem("foreign", text + ", is not in the input")
-        elif number in at:
-            problem("twice", text + f", is there already at {place(at[number])}")
-        elif number < highest:
-            problem("out of order", text + f", comes after {highest} at {place(at[highest])}")
-        elif source != source_of[number]:
-            problem("wrong source", text + f", is at {place(source_of[number])} of the input")
-        at.setdefault(number, where)
-        if number in source_of:
-            highest = max(highest, number)
-    for number, source in source_of.items():
-        if number not in at:
+            continue
+        if number_at.get(source) != number:
+            problem("wrong source", text + f", is at {place(places_of[number][0])} of the input")
+            source = next((p for p in places_of[number] if p not in at), places_of[number][0])
+        elif source in at:
+            problem("twice", text + f", is there already at {place(at[source])}")
+        elif turn[source] < highest:
+            problem("out of order", text + f", comes after what is made from {place(given[1][highest])}")
+        at.setdefault(source, where)
+        highest = max(highest, turn[source])
+    for number, source in zip(*given):
+        if source not in at:
             where = [place(p) for n, p in zip(*aborted) if n == number]
             problem("missing", f"{key}: {number}, at {place(source)} of the input, is missing, "
                     + (f"and was aborted at {', '.join(where)} of the output" if where else "and was never in the output"))
     if len({where >> 40 for where in made[1]}) > 1:
         problem("several partitions", f"{key}: is in several partitions of the output")
+
+
+def repeated(log):
+    """How many messages are in a log of numbers for each key that are there already."""
+    return sum(len(numbers) - len(set(numbers)) for numbers in log.numbers.values())
 
 
 def read(bootstrap, topic, isolation, patience=120):
@@ -140,6 +151,16 @@ def self_test():
         kinds, *_ = judge(given, log(rows))
         if dict(kinds) != ({kind: 1} if kind else {}):
             sys.exit(f"FAILED: the judge finds {dict(kinds)} where there is {kind or 'nothing'!r}")
+    # One is twice in the input: it has to be twice in the output.
+    doubled = log([("a", "0", 0, 0), ("a", "1", 0, 1), ("a", "1", 0, 2), ("a", "2", 0, 3)])
+    right = [("a", "0 0 0", 1, 0), ("a", "1 0 1", 1, 1), ("a", "1 0 2", 1, 2), ("a", "2 0 3", 1, 3)]
+    cases = {"": right, "missing": right[:2] + right[3:], "twice": right + [("a", "1 0 2", 1, 4)], "out of order": right[:1] + [right[2], right[1], right[3]]}
+    for kind, rows in cases.items():
+        kinds, *_ = judge(doubled, log(rows))
+        if dict(kinds) != ({kind: 1} if kind else {}):
+            sys.exit(f"FAILED: the judge finds {dict(kinds)} where there is {kind or 'nothing'!r} and one is twice in the input")
+    if repeated(doubled) != 1:
+        sys.exit("FAILED: the judge does not see what is twice in the input")
     kinds, *_ = judge(log([("a", "0", 0, 0), ("a", "2", 0, 1)]), log([("a", "0 0 0", 1, 0), ("a", "2 0 1", 1, 1)]))
     if not kinds["wrong in the input"]:
         sys.exit("FAILED: the judge does not see a gap in the input")
