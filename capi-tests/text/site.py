@@ -163,8 +163,6 @@ def stage(folder, api):
     for name in named:
         if name == CLIENTS and name not in pages:
             to.page(ROOT / "docs" / name, name, clients())
-        elif name in LATER and name not in pages:
-            config = re.sub(rf"^ *- [^:\n]+: {re.escape(name)}\n", "", config, flags=re.M)
         elif name not in pages:
             raise Failed(f"docs/mkdocs.yml: there is no docs/{name}")
         else:
@@ -313,8 +311,5 @@ def main():
     except Failed as why:
         sys.exit(f"FAILED: {why}")
 
-
-# Pages that are named in the navigation before they are written.
-LATER = {"images.md", "bindings.md"}
 
 main()
