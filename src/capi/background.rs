@@ -111,8 +111,7 @@ fn serve_item(instance: &Instance, queue: &EventQueue, item: Item) {
     serve::clear_yield();
     let callback = callback::BACKGROUND_EVENT.get(&instance.conf().global);
     let item = match item {
-        // Not an event for C: it has a callback only.
-        Item::Other(event @ (Event::Throttle { .. } | Event::Acknowledged(_) | Event::Taken)) => {
+        Item::Other(event) if event.is_for_callback_only() => {
             return serve::serve_one(instance, queue, event);
         }
         item => item,

@@ -30,7 +30,6 @@ use crate::capi::types::{
     rd_kafka_vu_t,
 };
 use crate::client::Topic;
-use crate::client::command::MainCommand;
 use crate::client::types::events;
 use crate::producer::Record;
 use crate::protocol::records::HeaderRef;
@@ -465,15 +464,7 @@ pub unsafe extern "C" fn rd_kafka_flush(
 
 /// As `rd_kafka_flush`; `None`: for as long as it takes.
 pub(crate) fn flush_until(instance: &Instance, until: Option<Instant>) -> ErrorCode {
-    let shared = &instance.client.shared;
-    let Some(producer) = &shared.producer else {
-        return ErrorCode::_NOT_IMPLEMENTED;
-    };
-    producer.limits.begin_flush();
-    shared.main.send(MainCommand::Flush);
-    let result = flush(instance, until);
-    producer.limits.end_flush();
-    result
+    instance.client.without_linger(|| flush(instance, until))
 }
 
 /// How long a flush sleeps before it looks for other events to serve.

@@ -17,7 +17,7 @@ use crate::capi::boundary::ffi;
 use crate::capi::instance::Instance;
 use crate::capi::types::{rd_kafka_event_t, rd_kafka_queue_s, rd_kafka_queue_t, rd_kafka_t};
 use crate::client::consumer::ConsumerPartition;
-use crate::client::event::{Event, EventQueue};
+use crate::client::event::EventQueue;
 
 impl Opaque for rd_kafka_queue_s {
     type Target = QueueRef;
@@ -303,12 +303,8 @@ fn take_event(instance: Option<&Instance>, queue: &EventQueue, timeout_ms: c_int
     let mut deadline = None;
     loop {
         let until = || *deadline.get_or_insert_with(|| items::until(timeout_ms));
-        let callback_only = |event: &Event| {
-            let throttled = matches!(event, Event::Throttle { .. });
-            throttled || matches!(event, Event::Acknowledged(_))
-        };
         match (items::take_item(queue, until), instance) {
-            (Some(Item::Other(event)), Some(instance)) if callback_only(&event) => {
+            (Some(Item::Other(event)), Some(instance)) if event.is_for_callback_only() => {
                 serve::clear_yield();
                 serve::serve_one(instance, queue, event);
                 if serve::yielded(instance) {

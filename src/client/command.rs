@@ -100,8 +100,6 @@ pub enum MainCommand {
     Telemetry(TelemetryCommand),
     /// Partitions without a leader, or messages without a partition, have news.
     Leaderless,
-    /// Everything that is queued is to go out now.
-    Flush,
     /// `done` is dropped when all is purged; nothing is sent.
     Purge {
         queued: bool,

@@ -51,6 +51,16 @@ pub struct Deliveries {
     pub next: usize,
 }
 
+impl Event {
+    /// Not an event for C: it has a callback only, if anything.
+    pub fn is_for_callback_only(&self) -> bool {
+        matches!(
+            self,
+            Event::Throttle { .. } | Event::Acknowledged(_) | Event::Taken
+        )
+    }
+}
+
 impl Weight for Event {
     fn weight(&self) -> usize {
         match self {

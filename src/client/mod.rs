@@ -357,6 +357,23 @@ impl Client {
         }
     }
 
+    /// While `wait` runs, messages do not linger. The loops are told from here, so that they
+    /// have mostly sent them when the main thread comes to what it is asked in `wait`.
+    pub fn without_linger<T>(&self, wait: impl FnOnce() -> T) -> T {
+        let Some(producer) = &self.shared.producer else {
+            return wait();
+        };
+        producer.limits.begin_flush();
+        let topics = self.all_topics();
+        topics
+            .iter()
+            .filter_map(|t| t.producer.as_ref())
+            .for_each(|t| t.nudge());
+        let result = wait();
+        producer.limits.end_flush();
+        result
+    }
+
     /// confluent-kafka-python never waits, and expects the reports at once: librdkafka
     /// drops what has no partition yet on the calling thread in any case.
     fn purge_unassigned(&self) {

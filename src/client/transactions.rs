@@ -110,25 +110,9 @@ impl Client {
             if offsets.partitions.is_empty() {
                 return Ok(());
             }
+            // Who sends offsets has produced what belongs to them: the commit finds it delivered.
             self.without_linger(|| self.ask_main(Call::SendOffsets(offsets), until))
         })
-    }
-
-    /// Who sends offsets has produced what belongs to them: messages that linger go out
-    /// beside the offsets, and the commit finds them delivered. The loops are told from
-    /// here, so that they have mostly sent them when the main thread comes to the offsets.
-    fn without_linger<T>(&self, call: impl FnOnce() -> T) -> T {
-        let Some(producer) = &self.shared.producer else {
-            return call();
-        };
-        producer.limits.begin_flush();
-        let topics: Vec<_> = self.shared.topics.read().values().cloned().collect();
-        for topic in topics.iter().filter_map(|t| t.producer.as_ref()) {
-            topic.nudge();
-        }
-        let result = call();
-        producer.limits.end_flush();
-        result
     }
 
     pub fn commit_transaction(&self, timeout_ms: i32, flush: Flush<'_>) -> Result<(), KafkaError> {

@@ -131,6 +131,9 @@ pub enum Action {
     Fatal(ErrorCode, String),
 }
 
+/// Between heartbeats, whatever the coordinator says: they are no load.
+const LEAST_INTERVAL: Duration = Duration::from_millis(10);
+
 /// See [`Settings::close_patience`].
 const CLOSE_PATIENCE: Duration = Duration::from_secs(5);
 

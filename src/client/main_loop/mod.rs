@@ -348,7 +348,6 @@ impl MainLoop {
             }
             MainCommand::Telemetry(command) => self.on_telemetry(now, command),
             MainCommand::Leaderless => self.expire_unassigned(now),
-            MainCommand::Flush => self.nudge_all(),
             MainCommand::Purge {
                 queued,
                 in_flight,

@@ -8,10 +8,8 @@ use super::errors::{Class, class};
 use super::{Consumer, Goal, NextHeartbeat, Sent, Session, State, Step};
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
-use crate::group::{Action, Context};
+use crate::group::{Action, Context, LEAST_INTERVAL};
 
-/// Whatever the coordinator says: heartbeats are no load.
-const LEAST_INTERVAL: Duration = Duration::from_millis(10);
 /// Between two tellings of the same error, unless the interval is longer.
 const TELLING_PAUSE: Duration = Duration::from_secs(5);
 

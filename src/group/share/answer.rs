@@ -11,10 +11,7 @@ use super::{
 use crate::base::error::ErrorCode;
 use crate::broker::{RequestError, Response};
 use crate::coordinator;
-use crate::group::Token;
-
-/// Whatever the coordinator says: heartbeats are no load.
-const LEAST_INTERVAL: Duration = Duration::from_millis(10);
+use crate::group::{LEAST_INTERVAL, Token};
 
 /// What an error calls for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
